@@ -1,0 +1,42 @@
+"""What every wire struct is made of.
+
+Requests forbid unknown fields, so that a typo is refused and not ignored. Responses do not: within
+``/v1`` fields are only ever added, and a released mini-program must go on reading them.
+"""
+
+from datetime import datetime
+from typing import Annotated, Generic, TypeVar
+
+from msgspec import Meta, Struct
+
+T = TypeVar("T")
+
+
+class Request(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """A body somebody sends us; unknown fields are refused."""
+
+
+class Response(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A body we send; fields are only ever added within ``/v1``."""
+
+
+class Text(Response, frozen=True, kw_only=True):
+    """The same sentence in Chinese and in English."""
+
+    zh: Annotated[str, Meta(description="Simplified Chinese.")]
+    en: Annotated[str, Meta(description="English.")]
+
+
+class Page(Response, Generic[T], frozen=True, kw_only=True):
+    """One page of a list, newest first."""
+
+    items: Annotated[list[T], Meta(description="The entries of this page.")]
+    next_cursor: Annotated[
+        str | None, Meta(description="Pass as `cursor` for the next page; absent on the last.")
+    ] = None
+
+
+Instant = Annotated[datetime, Meta(description="RFC 3339 instant in UTC.", tz=True)]
+Cursor = Annotated[
+    str, Meta(description="An opaque `nextCursor`.", min_length=1, max_length=256, pattern=r"^[A-Za-z0-9_=.-]+$")
+]

@@ -1,0 +1,91 @@
+"""Signing in: residents by a provider's one-time code, clerks and departments by their own means."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from miniapp_schemas.assurance import AssuranceLevel
+from miniapp_schemas.base import Instant, Request, Response
+
+ProviderCode = Annotated[
+    str,
+    Meta(description="The code of `wx.login`: once, five minutes.", pattern=r"^[A-Za-z0-9_-]{1,128}$"),
+]
+RefreshToken = Annotated[
+    str, Meta(description="Opaque; single use.", pattern=r"^[A-Za-z0-9_-]{43,128}$")
+]
+
+
+class WechatSignIn(Request, frozen=True, kw_only=True):
+    """Sign in with the code `wx.login` gave the mini-program."""
+
+    code: ProviderCode
+
+
+class SessionRefresh(Request, frozen=True, kw_only=True):
+    """Trade a refresh token for a new pair."""
+
+    refresh_token: RefreshToken
+
+
+class Session(Response, frozen=True, kw_only=True):
+    """A resident's session."""
+
+    access_token: Annotated[str, Meta(description="ES256 `at+jwt`; send as `Authorization: Bearer`.")]
+    expires_at: Annotated[Instant, Meta(description="When the access token ends.")]
+    refresh_token: Annotated[str, Meta(description="Opaque; trade it once for a new pair.")]
+    refresh_expires_at: Annotated[Instant, Meta(description="When the refresh token ends.")]
+    assurance: Annotated[AssuranceLevel, Meta(description="Real-name level of this session.")]
+    display_name: Annotated[str | None, Meta(description="Masked name, once real-name.")] = None
+
+
+class ClerkSignIn(Request, frozen=True, kw_only=True):
+    """Sign in at a counter."""
+
+    organisation: Annotated[str, Meta(description="The organisation's id.", min_length=1, max_length=64)]
+    clerk_number: Annotated[str, Meta(description="Number on the clerk's badge.", min_length=1, max_length=32)]
+    passphrase: Annotated[str, Meta(description="The clerk's own.", min_length=8, max_length=128)]
+
+
+class SceneGrant(Response, frozen=True, kw_only=True):
+    """A scene the clerk may check in."""
+
+    scene: Annotated[str, Meta(description="Scene code.")]
+    name: Annotated[str, Meta(description="Chinese.")]
+    name_en: Annotated[str, Meta(description="English.")]
+
+
+class ClerkSession(Response, frozen=True, kw_only=True):
+    """A clerk's session, for one shift at most."""
+
+    access_token: Annotated[str, Meta(description="ES256 `at+jwt` for `/verifier/v1` only.")]
+    expires_at: Annotated[Instant, Meta(description="When the access token ends.")]
+    refresh_token: Annotated[str, Meta(description="Opaque; trade it once for a new pair.")]
+    refresh_expires_at: Annotated[Instant, Meta(description="When the shift ends.")]
+    organisation: Annotated[str, Meta(description="The organisation's id.")]
+    organisation_name: Annotated[str, Meta(description="As the resident will see it.")]
+    clerk_number: Annotated[str, Meta(description="As the resident will see it.")]
+    scopes: Annotated[list[str], Meta(description="What the clerk may do.")]
+    scenes: Annotated[list[SceneGrant], Meta(description="Where the clerk may do it.")]
+
+
+class IssuerSignIn(Request, frozen=True, kw_only=True):
+    """A department's client assertion (RFC 7523, `private_key_jwt`)."""
+
+    client_assertion: Annotated[
+        str,
+        Meta(
+            description="ES256 JWT: iss = sub = the department's id, aud = `suishen:issuer`, jti, exp ≤ 5 min.",
+            min_length=20,
+            max_length=4096,
+        ),
+    ]
+
+
+class IssuerSession(Response, frozen=True, kw_only=True):
+    """A department's access token; no refresh, assert again."""
+
+    access_token: Annotated[str, Meta(description="ES256 `at+jwt` for `/issuer/v1` only.")]
+    expires_at: Annotated[Instant, Meta(description="When it ends.")]
+    organisation: Annotated[str, Meta(description="The department's id.")]
+    scopes: Annotated[list[str], Meta(description="What it may do.")]
