@@ -21,6 +21,7 @@ class Block(Response, frozen=True, kw_only=True):
     """One part of a screen; a dead source makes it `stale` or `unavailable`, never the screen."""
 
     status: BlockStatus
+    required: Annotated[bool, Meta(description="The screen makes no sense without it: offer a retry.")]
     as_of: Annotated[Instant | None, Meta(description="When the data was true; null if there is none.")]
     etag: Annotated[str | None, Meta(description="Changes only when `data` does.")]
     data: Annotated[Any, Meta(description="What the block's name says; null if there is none.")] = None

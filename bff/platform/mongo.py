@@ -1,0 +1,67 @@
+"""The MongoDB client, batched reads, and the indexes of every store.
+
+The driver is named here and in ``store.py`` files only, so that PyMongo's own asynchronous client
+(motor is past its end of life) is a swap of these lines.
+"""
+
+from collections.abc import Awaitable, Sequence
+from datetime import UTC
+from typing import Any
+
+from bson.codec_options import CodecOptions
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
+from pymongo.write_concern import WriteConcern
+
+from bff.platform.coalesce import Coalescer
+
+Document = dict[str, Any]
+Database = AsyncIOMotorDatabase[Document]
+Collection = AsyncIOMotorCollection[Document]
+
+
+def open_mongo(url: str, *, connections: int = 100) -> "AsyncIOMotorClient[Document]":
+    """A client that acknowledges with majority and journal, and fails within seconds."""
+    return AsyncIOMotorClient(
+        url,
+        tz_aware=True,
+        tzinfo=UTC,
+        maxPoolSize=connections,
+        serverSelectionTimeoutMS=3_000,
+        connectTimeoutMS=3_000,
+        socketTimeoutMS=10_000,
+        w="majority",
+        journal=True,
+        retryWrites=True,
+        retryReads=True,
+        uuidRepresentation="standard",
+    )
+
+
+def database(client: "AsyncIOMotorClient[Document]", name: str) -> Database:
+    """The named database, with instants in UTC and writes that survive a fail-over."""
+    return client.get_database(
+        name,
+        codec_options=CodecOptions(tz_aware=True, tzinfo=UTC),
+        write_concern=WriteConcern(w="majority", j=True),
+    )
+
+
+class ReaderById:
+    """Reads documents of one collection by ``_id``, concurrent reads in one ``$in``.
+
+    Two callers asking for the same id at once share one document object: treat it as read-only.
+    """
+
+    def __init__(self, collection: Collection, *, lanes: int = 2) -> None:
+        self._collection = collection
+        self._reads: Coalescer[Any, Document | None] = Coalescer(self._perform, lanes=lanes)
+
+    def __call__(self, key: object) -> Awaitable[Document | None]:
+        """The document with ``_id`` ``key``, or None."""
+        return self._reads.submit(key)
+
+    async def _perform(self, keys: Sequence[Any]) -> list[Document | None]:
+        wanted = list(set(keys))
+        cursor = self._collection.find({"_id": {"$in": wanted}})
+        found = {document["_id"]: document for document in await cursor.to_list(length=len(wanted))}
+        return [found.get(key) for key in keys]

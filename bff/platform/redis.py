@@ -1,0 +1,83 @@
+"""The Redis client, and the one way scripts are run on it."""
+
+import hashlib
+from collections.abc import Awaitable, Sequence
+from typing import Any, cast
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import FullJitterBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from bff.platform.coalesce import Coalescer
+
+Key = str | bytes
+
+
+def open_redis(url: str, *, timeout: float = 2.0, connections: int = 64) -> "Redis":
+    """A client for ``url`` that gives up on a call after ``timeout`` seconds.
+
+    It tries twice more on a broken connection, so a restarted server costs a pause and not an error.
+    That is safe because every script of ours is idempotent; plain commands sent through this client
+    must be as well.
+    """
+    return Redis.from_url(
+        url,
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        max_connections=connections,
+        health_check_interval=0,
+        retry=Retry(FullJitterBackoff(cap=0.25, base=0.02), retries=2),
+        retry_on_error=[RedisConnectionError, RedisTimeoutError],
+        protocol=3,
+    )
+
+
+class Script:
+    """A Lua script with the digest Redis knows it by."""
+
+    __slots__ = ("digest", "source")
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        # Redis names scripts by SHA-1; nothing is secured by it.
+        self.digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+
+
+class ScriptRunner:
+    """Runs scripts, those of one loop iteration together in one pipeline.
+
+    A script that the server does not know (it was restarted, or a replica took over) is sent whole.
+    """
+
+    def __init__(self, redis: "Redis", *, lanes: int = 2) -> None:
+        self._redis = redis
+        self._calls: Coalescer[tuple[Script, Sequence[Key], Sequence[str | bytes | int]], Any] = Coalescer(
+            self._perform, lanes=lanes
+        )
+
+    def __call__(
+        self, script: Script, keys: Sequence[Key], args: Sequence[str | bytes | int] = ()
+    ) -> Awaitable[Any]:
+        """Run ``script``; all ``keys`` must share one hash slot. Raises what Redis raised."""
+        return self._calls.submit((script, keys, args))
+
+    async def _perform(
+        self, calls: Sequence[tuple[Script, Sequence[Key], Sequence[str | bytes | int]]]
+    ) -> Sequence[Any]:
+        pipe = self._redis.pipeline(transaction=False)
+        for script, keys, args in calls:
+            pipe.execute_command("EVALSHA", script.digest, len(keys), *keys, *args)
+        answers = cast("list[Any]", await pipe.execute(raise_on_error=False))
+        for at, answer in enumerate(answers):
+            if isinstance(answer, NoScriptError):
+                script, keys, args = calls[at]
+                try:
+                    answers[at] = await self._redis.execute_command(
+                        "EVAL", script.source, len(keys), *keys, *args
+                    )
+                except RedisError as failure:
+                    answers[at] = failure
+        return answers
