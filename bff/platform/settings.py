@@ -1,0 +1,448 @@
+"""From ``SUISHEN_*`` variables to frozen structs, or a list of everything that is wrong.
+
+Each package states its own struct; this module only knows their prefixes. A variable we do not know
+is refused with the nearest name we do, so that a typo cannot silently mean "the default". Values are
+never repeated in a message: what is malformed may be half a secret.
+"""
+
+import ipaddress
+import re
+import typing
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta, Struct
+from msgspec import inspect as shapes
+
+from auth_bridges.settings import AuthSettings
+from wallet.settings import WalletSettings
+
+__all__ = [
+    "Environment",
+    "PlatformSettings",
+    "Setting",
+    "SettingProblem",
+    "Settings",
+    "SettingsError",
+    "catalogue",
+    "load_settings",
+]
+
+MASK: Final = "••••"
+
+
+class Environment(StrEnum):
+    """What the addresses may be. No code branches on it but the refusal of simulators in production."""
+
+    PRODUCTION = "production"
+    SANDBOX = "sandbox"
+    TEST = "test"
+
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+
+
+class PlatformSettings(Struct, frozen=True, kw_only=True):
+    """What every process needs, whatever it does."""
+
+    env: Annotated[
+        Environment,
+        Meta(
+            description="`production` refuses simulators and weak secrets.",
+            extra={"zh": "运行环境；`production` 拒绝模拟器地址和弱密钥。"},
+        ),
+    ] = Environment.PRODUCTION
+    mongo_url: Annotated[
+        str,
+        Meta(
+            description="MongoDB replica set or sharded cluster.",
+            pattern=r"^mongodb(\+srv)?://.",
+            extra={"zh": "MongoDB 副本集或分片集群的地址。", "secret": True},
+        ),
+    ]
+    mongo_database: Annotated[
+        str,
+        Meta(
+            description="Its database.",
+            pattern=r"^[A-Za-z0-9_-]{1,63}$",
+            extra={"zh": "MongoDB 数据库名。"},
+        ),
+    ] = "suishen"
+    redis_url: Annotated[
+        str,
+        Meta(
+            description="Redis 7.2 or Valkey 9, AOF on.",
+            pattern=r"^(rediss?|unix)://.",
+            extra={"zh": "Redis 7.2 或 Valkey 9 的地址，须开启 AOF。", "secret": True},
+        ),
+    ]
+    web_host: Annotated[
+        str,
+        Meta(
+            description="Address the web process listens on.",
+            min_length=1,
+            extra={"zh": "Web 进程监听的地址。"},
+        ),
+    ] = "127.0.0.1"
+    web_port: Annotated[
+        Port,
+        Meta(description="Port the web process listens on.", extra={"zh": "Web 进程监听的端口。"}),
+    ] = 8000
+    web_workers: Annotated[
+        int,
+        Meta(
+            description="Web worker processes behind that port.",
+            ge=1,
+            le=256,
+            extra={"zh": "该端口后的 Web 工作进程数。"},
+        ),
+    ] = 1
+    web_backlog: Annotated[
+        int,
+        Meta(
+            description="Connections the kernel may hold for us.",
+            ge=128,
+            le=65535,
+            extra={"zh": "内核可排队的连接数。"},
+        ),
+    ] = 2048
+    metrics_port: Annotated[
+        Port | None,
+        Meta(
+            description="A port of its own for `/metrics`; keep it off the internet.",
+            extra={"zh": "`/metrics` 的独立端口，勿暴露到公网。"},
+        ),
+    ] = None
+    metrics_token: Annotated[
+        Annotated[str, Meta(min_length=16)] | None,
+        Meta(
+            description="Bearer token that opens `/metrics` on the web port.",
+            extra={"zh": "在 Web 端口读取 `/metrics` 所用的令牌。", "secret": True},
+        ),
+    ] = None
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Meta(
+            description="`debug` adds successful requests and the messages of exceptions.",
+            extra={"zh": "日志级别；`debug` 还记录成功的请求和异常信息。"},
+        ),
+    ] = "info"
+    slow_request_ms: Annotated[
+        int,
+        Meta(
+            description="A request slower than this is logged even when it succeeds.",
+            ge=1,
+            extra={"zh": "慢于此毫秒数的请求即使成功也记日志。"},
+        ),
+    ] = 500
+
+    def __repr__(self) -> str:
+        return _masked(self)
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything a process is told from outside."""
+
+    platform: PlatformSettings
+    auth: AuthSettings
+    wallet: WalletSettings
+
+    def __repr__(self) -> str:
+        return f"Settings({', '.join(_masked(getattr(self, part)) for part in _PREFIXES)})"
+
+
+_PREFIXES: Final = {"platform": "SUISHEN_", "auth": "SUISHEN_AUTH_", "wallet": "SUISHEN_WALLET_"}
+_PARTS: Final[dict[str, type[Struct]]] = {
+    "platform": PlatformSettings,
+    "auth": AuthSettings,
+    "wallet": WalletSettings,
+}
+
+
+class SettingProblem(Struct, frozen=True, kw_only=True):
+    """One thing wrong with the environment, and how to mend it."""
+
+    name: str
+    zh: str
+    en: str
+
+
+class SettingsError(Exception):
+    """The process cannot start on these settings; ``problems`` holds all of them, not the first."""
+
+    def __init__(self, problems: list[SettingProblem]) -> None:
+        super().__init__("\n".join(f"{each.name}: {each.en} / {each.zh}" for each in problems))
+        self.problems = problems
+
+
+class Setting(Struct, frozen=True, kw_only=True):
+    """One variable we read, for the loader, the doctor and the documentation."""
+
+    name: str
+    part: str
+    field: str
+    type: object
+    required: bool
+    default: object
+    secret: bool
+    zh: str
+    en: str
+
+    def shown(self, value: object) -> str:
+        """``value`` as it may be printed."""
+        if value is None:
+            return "—"
+        if self.secret:
+            scheme, is_address, rest = str(value).partition("://")
+            return f"{scheme}://{MASK}@{rest.rpartition('@')[2].partition('/')[0]}" if is_address else MASK
+        if isinstance(value, (list, tuple, set, frozenset)):
+            return ", ".join(str(item) for item in value)
+        return str(value)
+
+
+def catalogue() -> tuple[Setting, ...]:
+    """Every variable, in the order of the parts and of their fields."""
+    return tuple(_settings())
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """Settings from ``environ``, or a `SettingsError` naming everything that is wrong."""
+    problems: list[SettingProblem] = []
+    known = {setting.name: setting for setting in _settings()}
+    problems.extend(_unknown(environ, known))
+    values: dict[str, dict[str, object]] = {part: {} for part in _PREFIXES}
+    for setting in known.values():
+        try:
+            if (raw := _raw(setting, environ)) is not None:
+                values[setting.part][setting.field] = _convert(raw, setting)
+        except _Wrong as wrong:
+            problems.append(SettingProblem(name=setting.name, zh=wrong.zh, en=wrong.en))
+    problems.extend(_at_odds(values["platform"]))
+    if values["platform"].get("env", Environment.PRODUCTION) is Environment.PRODUCTION:
+        problems.extend(_unfit_for_production(values, known.values()))
+    if problems:
+        raise SettingsError(problems)
+    return Settings(**{part: struct(**values[part]) for part, struct in _PARTS.items()})  # type: ignore[arg-type]
+
+
+class _Wrong(Exception):
+    """What is wrong with one variable."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.zh, self.en = zh, en
+
+
+def _settings() -> Iterator[Setting]:
+    for part, struct in _PARTS.items():
+        for field in msgspec.structs.fields(struct):
+            meta = _meta(field.type)
+            yield Setting(
+                name=f"{_PREFIXES[part]}{field.name.upper()}",
+                part=part,
+                field=field.name,
+                type=field.type,
+                required=field.required,
+                default=None if field.default is msgspec.NODEFAULT else field.default,
+                secret=bool((meta.extra or {}).get("secret")),
+                zh=str((meta.extra or {}).get("zh", "")),
+                en=meta.description or "",
+            )
+
+
+def _meta(annotation: object) -> Meta:
+    """The `Meta` that describes a field: nested ones are flattened, the outermost comes last."""
+    for item in reversed(getattr(annotation, "__metadata__", ())):
+        if isinstance(item, Meta) and item.description is not None:
+            return item
+    for member in typing.get_args(annotation):
+        if hasattr(member, "__metadata__"):
+            return _meta(member)
+    return Meta()
+
+
+def _unknown(environ: Mapping[str, str], known: Mapping[str, Setting]) -> Iterator[SettingProblem]:
+    names = {*known, *(f"{name}_FILE" for name in known)}
+    for name in sorted(environ):
+        if not name.startswith("SUISHEN_") or name in names:
+            continue
+        near = get_close_matches(name, names, n=1, cutoff=0.6)
+        zh, en = (f"；是否想写 {near[0]}？", f"; did you mean {near[0]}?") if near else ("", "")
+        yield SettingProblem(name=name, zh=f"没有这个设置{zh}", en=f"there is no such setting{en}")
+
+
+def _raw(setting: Setting, environ: Mapping[str, str]) -> str | None:
+    """The text of a variable, from itself or from its file; empty counts as not set."""
+    name = setting.name
+    direct, file = environ.get(name) or None, environ.get(f"{name}_FILE") or None
+    if direct is not None and file is not None:
+        raise _Wrong(f"与 {name}_FILE 只能设置一个", f"set either this or {name}_FILE, not both")
+    if direct is None and file is None and setting.required:
+        raise _Wrong(f"必须设置：{setting.zh}", f"must be set: {setting.en}")
+    if file is None:
+        return direct
+    try:
+        return Path(file).read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = type(error).__name__
+        raise _Wrong(
+            f"{name}_FILE 指向的文件读不出（{reason}）", f"the file in {name}_FILE cannot be read ({reason})"
+        ) from None
+
+
+def _convert(raw: str, setting: Setting) -> object:
+    shape = shapes.type_info(setting.type)
+    try:
+        if _is(shape, shapes.CollectionType):
+            items = [item for part in raw.split(",") if (item := part.strip())]
+            return msgspec.convert(items, setting.type, strict=False, dec_hook=_decode)
+        if _is(shape, (shapes.DictType, shapes.StructType)):
+            return msgspec.json.decode(raw, type=setting.type, strict=False, dec_hook=_decode)
+        return msgspec.convert(raw, setting.type, strict=False, dec_hook=_decode)
+    except (msgspec.ValidationError, msgspec.DecodeError):
+        zh, en = _expected(shape)
+        raise _Wrong(f"值不合要求：应为 {zh}", f"malformed: it must be {en}") from None
+
+
+def _decode(kind: type, value: object) -> object:
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    raise NotImplementedError(kind)
+
+
+def _is(shape: shapes.Type, kinds: type | tuple[type, ...]) -> bool:
+    return any(isinstance(member, kinds) for member in _members(shape))
+
+
+def _members(shape: shapes.Type) -> Iterator[shapes.Type]:
+    if isinstance(shape, shapes.Metadata):
+        yield from _members(shape.type)
+    elif isinstance(shape, shapes.UnionType):
+        for member in shape.types:
+            yield from _members(member)
+    elif not isinstance(shape, shapes.NoneType):
+        yield shape
+
+
+def _expected(shape: shapes.Type) -> tuple[str, str]:
+    """What a value must look like, in Chinese and English."""
+    described = [_expected_one(member) for member in _members(shape)]
+    return "或".join(zh for zh, _ in described), " or ".join(en for _, en in described)
+
+
+def _expected_one(shape: shapes.Type) -> tuple[str, str]:
+    match shape:
+        case shapes.IntType(ge=low, le=high) | shapes.FloatType(ge=low, le=high):
+            zh, en = ("整数", "a whole number") if isinstance(shape, shapes.IntType) else ("数", "a number")
+            bounds = f"{'' if low is None else low}…{'' if high is None else high}"
+            return (zh, en) if bounds == "…" else (f"{bounds} 的{zh}", f"{en} in {bounds}")
+        case shapes.BoolType():
+            return "true 或 false", "true or false"
+        case shapes.EnumType(cls=members):
+            return _one_of(member.value for member in members)
+        case shapes.LiteralType(values=values):
+            return _one_of(values)
+        case shapes.TimeDeltaType():
+            return "秒数或 ISO 8601 时长", "seconds, or an ISO 8601 duration"
+        case shapes.StrType(pattern=str(pattern)):
+            return f"符合 {pattern} 的文字", f"text matching {pattern}"
+        case shapes.StrType(min_length=int(length)):
+            return f"不少于 {length} 个字符", f"at least {length} characters"
+        case shapes.CollectionType(item_type=item):
+            zh, en = _expected(item)
+            return f"逗号分隔的列表，每项为{zh}", f"a comma-separated list, each {en}"
+        case shapes.DictType() | shapes.StructType():
+            return "JSON 对象", "a JSON object"
+        case _:
+            return "文字", "text"
+
+
+def _one_of(values: Iterable[object]) -> tuple[str, str]:
+    listed = [str(value) for value in values]
+    return f"{'、'.join(listed)} 之一", f"one of {', '.join(listed)}"
+
+
+def _at_odds(platform: Mapping[str, object]) -> Iterator[SettingProblem]:
+    """Values that are right one by one and wrong together."""
+    if platform.get("metrics_port") is not None and platform.get("web_workers", 1) != 1:
+        yield SettingProblem(
+            name="SUISHEN_METRICS_PORT",
+            zh="各工作进程不能共用指标端口：SUISHEN_WEB_WORKERS 设为 1，或改用 SUISHEN_METRICS_TOKEN",
+            en="workers cannot share one port: set SUISHEN_WEB_WORKERS to 1, or use SUISHEN_METRICS_TOKEN",
+        )
+
+
+# --- what production refuses -------------------------------------------------------------------------
+
+_STAND_IN: Final = re.compile(
+    r"sandbox|simulat|change-?me|insecure|placeholder|example\.(com|org|net)", re.IGNORECASE
+)
+_SHORTEST_SECRET: Final = 16
+
+
+def _unfit_for_production(
+    values: Mapping[str, Mapping[str, object]], known: Iterable[Setting]
+) -> Iterator[SettingProblem]:
+    """Simulators' addresses, plain HTTP, stand-in values and short secrets.
+
+    Every address in a domain's settings is a provider's: it must be https on a public host. Our own
+    stores may be on a private network, so ``platform`` is only searched for stand-ins.
+    """
+    for setting in known:
+        if setting.field == "env":
+            continue
+        for text in _texts(values[setting.part].get(setting.field, setting.default)):
+            for zh, en in _unfit(setting, text):
+                yield SettingProblem(name=setting.name, zh=f"生产环境{zh}", en=f"in production {en}")
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, (str, Path)):
+        yield str(value)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for item in value:
+            yield from _texts(item)
+
+
+def _unfit(setting: Setting, text: str) -> Iterator[tuple[str, str]]:
+    if _STAND_IN.search(text):
+        yield "不接受占位或模拟的值", "a stand-in or a simulator's value is refused"
+    if re.match(r"https?://", text, re.IGNORECASE) and setting.part != "platform":
+        if not text.lower().startswith("https"):
+            yield "必须使用 https", "the address must be https"
+        if not _is_public(_host(text)):
+            yield "不接受本机或内网地址（模拟器）", "a loopback or private address (a simulator's) is refused"
+    elif setting.secret and "://" not in text and len(text) < _SHORTEST_SECRET:
+        yield f"密钥至少 {_SHORTEST_SECRET} 个字符", f"a secret has at least {_SHORTEST_SECRET} characters"
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_public(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        name = host.rstrip(".").lower()
+        return "." in name and not name.endswith((".local", ".localhost", ".internal", ".test", ".invalid"))
+
+
+def _masked(part: Struct) -> str:
+    shown = ", ".join(
+        f"{setting.field}={setting.shown(getattr(part, setting.field))}"
+        for setting in _settings()
+        if isinstance(part, _PARTS[setting.part])
+    )
+    return f"{type(part).__name__}({shown})"
