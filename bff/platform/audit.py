@@ -21,12 +21,12 @@ from pymongo.errors import BulkWriteError
 
 from bff.platform.ids import timed_id
 from bff.platform.mongo import Collection, Document
-from bff.platform.redis import Script, ScriptRunner
+from bff.platform.redis import ScriptRunner
 
 GENESIS: Final = "0" * 64
 STREAM: Final = "{audit}:events"
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
-_APPEND: Final = Script("return redis.call('XADD', KEYS[1], '*', 'e', ARGV[1])")
+_APPEND: Final = "return redis.call('XADD', KEYS[1], '*', 'e', ARGV[1])"
 
 
 class AuditEvent(Struct, frozen=True, kw_only=True):

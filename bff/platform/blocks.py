@@ -64,7 +64,7 @@ class Blocks:
     async def _block(self, source: BlockSource, principal: Principal) -> Block:
         if not principal.assurance.satisfies(source.assurance):
             return Block(status=BlockStatus.FORBIDDEN, required=source.required, as_of=None, etag=None)
-        key = (principal.flight_key, source.name)
+        key = (f"{principal.subject} {principal.assurance}", source.name)
         flight = self._flights.get(key)
         if flight is None:
             flight = asyncio.create_task(self._load(source, principal, key))

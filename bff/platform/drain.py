@@ -51,11 +51,8 @@ class Drain:
         pause = 0.0
         while not stopping.is_set():
             try:
-                if pause:
-                    await asyncio.sleep(pause)
-                    await self._open()
-                elif not pause:
-                    await self._open()
+                await asyncio.sleep(pause)
+                await self._open()
                 while not stopping.is_set():
                     await self.once(block_ms=500)
                     pause = 0.0

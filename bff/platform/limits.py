@@ -8,12 +8,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from bff.platform.redis import Script, ScriptRunner
+from bff.platform.redis import ScriptRunner
 from miniapp_schemas.refusals import Kind, Refusal
 
 # One round trip judges every bucket; nothing is counted unless all of them admit.
 # KEYS: buckets. ARGV: for each bucket, microseconds between two calls and the burst allowed.
-_ADMIT: Final = Script("""
+_ADMIT: Final = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local arrivals = {}
@@ -31,7 +31,7 @@ for i = 1, #KEYS do
     'PX', math.ceil((arrivals[i] - now) / 1000) + 1)
 end
 return 0
-""")
+"""
 
 
 class Rate(Struct, frozen=True):

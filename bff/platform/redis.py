@@ -14,6 +14,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from bff.platform.coalesce import Coalescer
 
 Key = str | bytes
+Argument = str | bytes | int
+_ScriptCall = tuple[str, Sequence[Key], Sequence[Argument]]
 
 
 def open_redis(url: str, *, timeout: float = 2.0, connections: int = 64) -> "Redis":
@@ -35,17 +37,6 @@ def open_redis(url: str, *, timeout: float = 2.0, connections: int = 64) -> "Red
     )
 
 
-class Script:
-    """A Lua script with the digest Redis knows it by."""
-
-    __slots__ = ("digest", "source")
-
-    def __init__(self, source: str) -> None:
-        self.source = source
-        # Redis names scripts by SHA-1; nothing is secured by it.
-        self.digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
-
-
 class ScriptRunner:
     """Runs scripts, those of one loop iteration together in one pipeline.
 
@@ -54,30 +45,31 @@ class ScriptRunner:
 
     def __init__(self, redis: "Redis", *, lanes: int = 2) -> None:
         self._redis = redis
-        self._calls: Coalescer[tuple[Script, Sequence[Key], Sequence[str | bytes | int]], Any] = Coalescer(
-            self._perform, lanes=lanes
-        )
+        self._digests: dict[str, str] = {}
+        self._calls: Coalescer[_ScriptCall, Any] = Coalescer(self._perform, lanes=lanes)
 
-    def __call__(
-        self, script: Script, keys: Sequence[Key], args: Sequence[str | bytes | int] = ()
-    ) -> Awaitable[Any]:
-        """Run ``script``; all ``keys`` must share one hash slot. Raises what Redis raised."""
+    def __call__(self, script: str, keys: Sequence[Key], args: Sequence[Argument] = ()) -> Awaitable[Any]:
+        """Run the Lua ``script``; all ``keys`` must share one hash slot. Raises what Redis raised."""
         return self._calls.submit((script, keys, args))
 
-    async def _perform(
-        self, calls: Sequence[tuple[Script, Sequence[Key], Sequence[str | bytes | int]]]
-    ) -> Sequence[Any]:
+    async def _perform(self, calls: Sequence[_ScriptCall]) -> Sequence[Any]:
         pipe = self._redis.pipeline(transaction=False)
         for script, keys, args in calls:
-            pipe.execute_command("EVALSHA", script.digest, len(keys), *keys, *args)
+            pipe.execute_command("EVALSHA", self._digest(script), len(keys), *keys, *args)
         answers = cast("list[Any]", await pipe.execute(raise_on_error=False))
         for at, answer in enumerate(answers):
             if isinstance(answer, NoScriptError):
                 script, keys, args = calls[at]
                 try:
-                    answers[at] = await self._redis.execute_command(
-                        "EVAL", script.source, len(keys), *keys, *args
-                    )
+                    answers[at] = await self._redis.execute_command("EVAL", script, len(keys), *keys, *args)
                 except RedisError as failure:
                     answers[at] = failure
         return answers
+
+    def _digest(self, script: str) -> str:
+        digest = self._digests.get(script)
+        if digest is None:
+            # Redis names scripts by SHA-1; nothing is secured by it.
+            digest = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
+            self._digests[script] = digest
+        return digest

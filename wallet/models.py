@@ -1,0 +1,125 @@
+"""What the wallet keeps. Stored shapes only: what crosses the wire is in ``miniapp_schemas.wallet``."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from miniapp_schemas.wallet import PresentationMode, Verdict
+
+
+class Standing(StrEnum):
+    """What the issuer last said of a credential; whether it may be shown also depends on the date."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+
+
+class VersionMark(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A version the issuer sent, and the keyed hash of what was in it."""
+
+    version: int
+    content: str
+    at: datetime
+
+
+class Credential(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """A certificate (电子证照) as stored. Everything personal is in ``sealed`` or masked or hashed."""
+
+    id: str
+    type: str
+    issuer: str
+    issuer_name: str
+    serial: str
+    version: int
+    identifier: str
+    keepers: tuple[str, ...]
+    sealed: bytes
+    title_masked: str
+    number_masked: str
+    valid_from: date
+    valid_until: date | None
+    standing: Standing
+    standing_reason: str | None
+    status_list: int
+    status_index: int
+    revision: int
+    history: tuple[VersionMark, ...]
+    issued_at: datetime
+    updated_at: datetime
+
+
+class Secrets(Struct, frozen=True, kw_only=True, array_like=True):
+    """What ``Credential.sealed`` holds: the holder and the fields, in the clear."""
+
+    holder_name: str
+    holder_number: str
+    claims: dict[str, str]
+
+
+class OpenPresentation(Struct, frozen=True, kw_only=True, array_like=True):
+    """A shown code (亮证) waiting for its one scan. Holds no claim values and not the code itself."""
+
+    id: str
+    credential: str
+    presenter: str
+    scene: str
+    claims: tuple[str, ...]
+    mode: PresentationMode
+    issued_at: float
+    expires_at: float
+
+
+class Requester(Struct, frozen=True, kw_only=True):
+    """The clerk (用证方) who scans, as a resident will see them."""
+
+    clerk: str
+    clerk_number: str
+    organisation: str
+    organisation_name: str
+    scenes: frozenset[str]
+
+
+class Usage(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """One use of a certificate (用证记录), kept for its keepers. Names of claims, never their values."""
+
+    id: str
+    at: datetime
+    presentation: str
+    credential: str
+    type: str
+    keepers: tuple[str, ...]
+    clerk: str
+    clerk_number: str
+    organisation: str
+    organisation_name: str
+    scene: str
+    claims: tuple[str, ...]
+    verdict: Verdict
+
+
+class Shown(Struct, frozen=True, kw_only=True, tag_field="kind", tag="shown"):
+    """The event of a code being opened."""
+
+    id: str
+    at: datetime
+    presentation: str
+    credential: str
+    presenter: str
+    scene: str
+    claims: tuple[str, ...]
+
+
+class Checked(Struct, frozen=True, kw_only=True, tag_field="kind", tag="checked"):
+    """The event of a code being scanned; ``usage`` is None where no credential could be told."""
+
+    id: str
+    at: datetime
+    clerk: str
+    organisation: str
+    verdict: Verdict
+    usage: Usage | None = None
+
+
+WalletEvent = Shown | Checked
