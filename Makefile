@@ -1,0 +1,94 @@
+# Suishen. `make` alone lists what there is.
+#
+# Everything lives in this folder: .venv (Python), node_modules (page parts), .suishen (the sandbox city's data).
+# A step runs again only when what it was made from has changed; with nothing to do, `make run` loses a blink.
+
+SHELL  := /usr/bin/env bash
+VENV   := .venv
+BIN    := $(VENV)/bin
+PYTHON ?=
+ARGS   ?=
+TESTS  ?= tests
+# Two processes: each holds a mongod, a valkey and, for a moment, a Chromium.
+JOBS   ?= 2
+
+PACKAGES := bff wallet auth_bridges miniapp_schemas
+COMPILE  := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+            --no-header --exclude-newer "7 days" --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test check bench fmt lock schemas clean
+
+help: ## list these commands
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: $(VENV)/.ready ## install everything this repository needs, inside this folder
+
+run: $(VENV)/.ready ## the whole city on this machine, until Ctrl-C   (ARGS="--port 8080 --fresh")
+	@exec $(BIN)/suishen up $(ARGS)
+
+demo: $(VENV)/.ready ## the main job, told step by step, against a private stack
+	@exec $(BIN)/suishen demo $(ARGS)
+
+test: check ## everything: the checks below, then every test, browser and faults included   (TESTS=tests/rules)
+	@$(BIN)/python -m pytest -n $(JOBS) $(TESTS) $(ARGS)
+
+check: $(VENV)/.ready ## lint, format, types, import contracts, secrets
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m tests.architecture.secret_scan
+
+bench: $(VENV)/.ready ## speed, as ratios against floors and peers in one run   (ARGS=--json)
+	@exec $(BIN)/suishen bench $(ARGS)
+
+fmt: $(VENV)/.ready ## format, and mend what the linter can
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff format .
+
+lock: $(VENV)/.ready ## pin the dependencies anew, none younger than a week   (ARGS=--upgrade)
+	@$(COMPILE) $(ARGS) --all-extras --group dev --output-file requirements-dev.lock
+	@$(COMPILE) --constraints requirements-dev.lock --output-file requirements.lock
+
+schemas: $(VENV)/.ready ## write the contract anew: OpenAPI, JSON Schema, TypeScript
+	@$(BIN)/suishen schemas export --out docs/contract
+
+clean: ## remove what setup made; the city's data in .suishen stays
+	@rm -rf $(VENV) node_modules bff/pages/vendor .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# An interpreter is chosen by running it: a shim on PATH may point nowhere, and Debian's python3 may come without venv.
+$(VENV)/.python:
+	@found=; \
+	for python in $(PYTHON) python3.13 python3.12 python3.11 python3.14 python3 python; do \
+	  if $$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
+	  then found=$$python; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "No Python 3.11+ with venv runs here. Debian/Ubuntu: apt install python3-venv; macOS: brew install python@3.12" >&2; \
+	  echo "未找到可运行的 Python 3.11+（含 venv）。安装后重试，或指定：make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; \
+	  exit 1; \
+	fi; \
+	echo "· $$($$found --version) ($$found) → $(VENV)"; \
+	$$found -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.packages: $(VENV)/.python requirements-dev.lock pyproject.toml
+	@echo "· Python packages, each checked against its hash in requirements-dev.lock"
+	@total=$$(grep -c '^[a-z0-9].*==' requirements-dev.lock); set -o pipefail; \
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --progress-bar off \
+	  -r requirements-dev.lock | awk -v total="$$total" -v tty="$$([ -t 1 ] && echo 1)" \
+	  '/^(Collecting|Requirement already)/ { n++; if (tty) { printf "\r  %d of %d", n, total; fflush() } } \
+	   /^Installing/ { printf "%s  %d of %d chosen, unpacking …\n", (tty ? "\r" : ""), n, total; fflush() } \
+	   END { if (tty) print "" }'
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Node: the machine's if it runs and is new enough, else the one that came as a wheel.
+$(VENV)/.ready: $(VENV)/.packages package.json package-lock.json bff/pages/vendor.py
+	@echo "· page parts (npm ci), then copied to bff/pages/vendor"
+	@if ! { node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' && npm --version; } >/dev/null 2>&1; \
+	then export PATH="$(CURDIR)/$(BIN):$$PATH"; fi; \
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(BIN)/python -m bff.pages.vendor
+	@touch $@
