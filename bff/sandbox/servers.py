@@ -1,0 +1,319 @@
+"""Embedded MongoDB and Valkey: real servers, as child processes, on loopback, with their data in one folder.
+
+What is promised:
+
+- they end with the process that started them, even if that one is killed (``keeper.py``);
+- started again on the same folder they hold what they acknowledged, on the same ports where those are free;
+- a folder has one user at a time. Two locks say so, because two different things can hold it: ``owner.lock``
+  is held by the process that started the city; ``servers.lock`` is inherited by the servers themselves, so
+  that after a ``kill -9`` the next start waits until the last of them is really gone. Valkey itself would
+  gladly append to a file that another Valkey has open.
+
+The kernel drops a lock with its last holder: nothing here can be stale.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Final, Self
+
+from bff.sandbox import keeper
+from bff.sandbox.engines import (
+    Engine,
+    Mongod,
+    Valkey,
+    explain_failure,
+    find_mongod,
+    find_valkey,
+    free_port,
+    port_is_free,
+)
+from bff.sandbox.errors import DataInUse, EngineMissing
+
+_READY_SECONDS: Final = 60.0
+_GRACE_SECONDS: Final = 10.0
+_LOG_BYTES: Final = 1_000_000
+_PORT_TRIES: Final = 5
+
+
+class Server:
+    """One engine with its folder: started, killed and started again, always under a keeper."""
+
+    def __init__(self, engine: Engine, data: Path, lock: int) -> None:
+        self._engine = engine
+        self._lock = lock
+        self._folder = data / engine.name
+        self._log = data / f"{engine.name}.log"
+        self._port_file = data / f"{engine.name}.port"
+        self._port = 0
+        self._log_start = 0
+        self._keeper: subprocess.Popen[bytes] | None = None
+        self.pid = 0
+        """The server's own process id, while it runs."""
+
+    @property
+    def url(self) -> str:
+        """The address a client is given."""
+        return self._engine.url(self._port)
+
+    @property
+    def running(self) -> bool:
+        """Whether the process lives; not whether it answers."""
+        return self._keeper is not None and self._keeper.poll() is None
+
+    def launch(self) -> None:
+        """Start the process, on its former port if nobody took it; do not wait for it."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        former = self._former_port()
+        self._spawn(former if former and port_is_free(former) else free_port())
+
+    def await_ready(self) -> None:
+        """Wait until clients can write, or say why they never will."""
+        deadline = time.monotonic() + _READY_SECONDS
+        log = b""
+        for _ in range(_PORT_TRIES):
+            if self._engine.await_ready(self._port, lambda: self.running, deadline):
+                self._port_file.write_text(str(self._port))
+                return
+            log = self._log.read_bytes()[self._log_start :]
+            if self.running or not self._engine.taken.search(log):
+                break
+            # Between our look and its bind another process took the port; tests start many servers at once.
+            self._spawn(free_port())
+        self.kill()
+        raise explain_failure(self._engine.program.name, log)
+
+    def start(self) -> None:
+        """Launch and wait."""
+        self.launch()
+        self.await_ready()
+
+    def let_go(self) -> None:
+        """Ask the process to end; do not wait for it."""
+        if self._keeper is not None and self._keeper.stdin is not None:
+            with suppress(BrokenPipeError):
+                self._keeper.stdin.close()
+
+    def await_end(self) -> None:
+        """Wait until the process is gone."""
+        if self._keeper is not None:
+            self._keeper.wait(timeout=_GRACE_SECONDS + 5)
+            self._keeper = None
+            self.pid = 0
+
+    def stop(self) -> None:
+        """End the process as an operator would."""
+        self.let_go()
+        self.await_end()
+
+    def kill(self) -> None:
+        """End the process as a power cut would."""
+        if self._keeper is not None and self._keeper.stdin is not None:
+            with suppress(BrokenPipeError):
+                self._keeper.stdin.write(b"k")
+                self._keeper.stdin.close()
+        self.await_end()
+
+    def freeze(self) -> None:
+        """Stop the process in its tracks: it keeps its connections and answers nothing."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen process go on."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    def _spawn(self, port: int) -> None:
+        self._port = port
+        with self._open_log() as log:
+            self._log_start = log.tell()
+            self._keeper = subprocess.Popen(  # noqa: S603 - our own interpreter, our own file
+                [
+                    *(sys.executable, "-I", "-S", keeper.__file__, str(_GRACE_SECONDS)),
+                    *self._engine.command(self._folder, port),
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                bufsize=0,
+                pass_fds=(self._lock,),
+                start_new_session=True,
+            )
+        if self._keeper.stdout is not None:
+            with self._keeper.stdout as report:
+                self.pid = int(report.readline() or 0)
+
+    def _open_log(self) -> IO[bytes]:
+        """Append to the log, or begin it anew once it has grown."""
+        grown = self._log.exists() and self._log.stat().st_size > _LOG_BYTES
+        log = self._log.open("wb" if grown else "ab")
+        log.seek(0, os.SEEK_END)
+        return log
+
+    def _former_port(self) -> int | None:
+        try:
+            return int(self._port_file.read_text())
+        except (OSError, ValueError):
+            return None
+
+
+class EmbeddedServers:
+    """A running MongoDB and Valkey. Ends with ``stop()``, with the ``with`` block, or with this process."""
+
+    def __init__(self, data: Path, *, mongo_url: str | None = None, redis_url: str | None = None) -> None:
+        """Claim ``data`` and start what is not named by an address of its own."""
+        if sys.platform == "win32":
+            raise EngineMissing(
+                zh="内嵌服务器不支持 Windows。请使用 WSL 2，或 docker compose -f docker/compose.yaml up。",
+                en="The embedded servers do not run on Windows. Use WSL 2, "
+                "or docker compose -f docker/compose.yaml up.",
+            )
+        self._given_mongo = mongo_url
+        self._given_redis = redis_url
+        self._mongo: Server | None = None
+        self._redis: Server | None = None
+        with ExitStack() as undo:
+            lock = _claim(data.absolute(), undo)
+            # The programs are looked up before anything starts: a missing wheel must leave nothing running.
+            if mongo_url is None:
+                self._mongo = Server(Mongod(find_mongod()), data.absolute(), lock)
+            if redis_url is None:
+                self._redis = Server(Valkey(find_valkey()), data.absolute(), lock)
+            undo.callback(self._stop_servers)
+            for server in self._servers():
+                server.launch()
+            for server in self._servers():
+                server.await_ready()
+            self._undo = undo.pop_all()
+
+    @property
+    def mongo_url(self) -> str:
+        """For a MongoDB client; only to be used once the servers are up, which they are here."""
+        return self._given_mongo or self.mongo.url
+
+    @property
+    def redis_url(self) -> str:
+        """For a Redis client."""
+        return self._given_redis or self.redis.url
+
+    @property
+    def mongo(self) -> Server:
+        """The embedded MongoDB."""
+        if self._mongo is None:
+            raise RuntimeError("this MongoDB is not ours")
+        return self._mongo
+
+    @property
+    def redis(self) -> Server:
+        """The embedded Valkey."""
+        if self._redis is None:
+            raise RuntimeError("this Redis is not ours")
+        return self._redis
+
+    def stop(self) -> None:
+        """End both servers in good order and give the folder back."""
+        self._undo.close()
+
+    def kill_redis(self) -> None:
+        """Cut Redis off; what it acknowledged is on disk."""
+        self.redis.kill()
+
+    def start_redis(self) -> None:
+        """Start Redis again, on the same data and, if it is free, the same port."""
+        self.redis.start()
+
+    def restart_redis(self, *, hard: bool = True) -> None:
+        """Redis goes away and comes back; with ``hard``, as after a power cut."""
+        if hard:
+            self.redis.kill()
+        else:
+            self.redis.stop()
+        self.redis.start()
+
+    def kill_mongo(self) -> None:
+        """Cut MongoDB off; what it acknowledged is in its journal."""
+        self.mongo.kill()
+
+    def start_mongo(self) -> None:
+        """Start MongoDB again, on the same data and, if it is free, the same port."""
+        self.mongo.start()
+
+    def _servers(self) -> list[Server]:
+        return [server for server in (self._mongo, self._redis) if server is not None]
+
+    def _stop_servers(self) -> None:
+        for server in self._servers():
+            server.let_go()
+        for server in self._servers():
+            server.await_end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def start_servers(data: Path) -> EmbeddedServers:
+    """Start both servers with their data in ``data``; back when clients can write."""
+    return EmbeddedServers(data)
+
+
+@asynccontextmanager
+async def embedded_servers(data: Path) -> AsyncIterator[EmbeddedServers]:
+    """The same for a running event loop, which is not held up meanwhile."""
+    servers = await asyncio.to_thread(EmbeddedServers, data)
+    try:
+        yield servers
+    finally:
+        await asyncio.to_thread(servers.stop)
+
+
+def _claim(data: Path, undo: ExitStack) -> int:
+    """Take ``data`` for ourselves, or refuse; the descriptor is for the servers to inherit."""
+    data.mkdir(parents=True, exist_ok=True)
+    owner = os.open(data / "owner.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    undo.callback(os.close, owner)
+    if not _lock(owner):
+        pid = os.pread(owner, 32, 0).decode().strip() or "?"
+        raise DataInUse(
+            zh=f"{data} 已被另一个正在运行的随身使用（进程 {pid}）。请先停止它，或用 --data 另选目录。",
+            en=f"{data} is in use by another Suishen that is running (process {pid}). "
+            "Stop it first, or choose another folder with --data.",
+        )
+    os.ftruncate(owner, 0)
+    os.pwrite(owner, str(os.getpid()).encode(), 0)
+
+    servers = os.open(data / "servers.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    undo.callback(os.close, servers)
+    # The owner is gone, so a holder is a server on its way out; its keeper kills it after its grace.
+    deadline = time.monotonic() + _GRACE_SECONDS + 5
+    while not _lock(servers):
+        if time.monotonic() >= deadline:
+            raise DataInUse(
+                zh=f"上一次运行的服务器仍在使用 {data}，且未能自行结束。"
+                "请结束其 mongod 和 valkey-server 进程。",
+                en=f"Servers of an earlier run still use {data} and did not end by themselves. "
+                "End its mongod and valkey-server processes.",
+            )
+        time.sleep(0.02)
+    return servers
+
+
+def _lock(descriptor: int) -> bool:
+    """Try for the lock; False if somebody has it."""
+    import fcntl  # there is none on Windows, which was refused before we came here
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
