@@ -6,13 +6,17 @@ The driver is named here and in ``store.py`` files only, so that PyMongo's own a
 
 from collections.abc import Awaitable, Sequence
 from datetime import UTC
-from typing import Any
+from typing import Any, Final
 
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
+from pymongo.errors import ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError
 from pymongo.write_concern import WriteConcern
 
 from bff.platform.coalesce import Coalescer
+
+MONGO_OUTAGES: Final = (ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError)
+"""What the driver raises when MongoDB is away, between primaries or too slow."""
 
 Document = dict[str, Any]
 Database = AsyncIOMotorDatabase[Document]

@@ -2,16 +2,19 @@
 
 import hashlib
 from collections.abc import Awaitable, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import FullJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from bff.platform.coalesce import Coalescer
+
+REDIS_OUTAGES: Final = (RedisConnectionError, RedisTimeoutError, ReadOnlyError, OutOfMemoryError)
+"""What the client raises when Redis is away, loading, demoted or full."""
 
 Key = str | bytes
 Argument = str | bytes | int
