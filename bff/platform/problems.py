@@ -5,7 +5,7 @@ message names the field and the rule, not the value.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.params import ParameterKwarg
 from litestar.types import ExceptionHandlersMap
 from msgspec import Struct
 
@@ -137,17 +138,19 @@ def exception_handlers() -> ExceptionHandlersMap:
 
 
 def _respond(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    made = answer(error, envelope=request.headers.get(ENVELOPE) == "1")
+    sent_as = _sent_as(request) if isinstance(error, ValidationException) else {}
+    made = answer(error, envelope=request.headers.get(ENVELOPE) == "1", sent_as=sent_as)
     return Response(content=made.body, status_code=made.status, headers=made.headers, media_type=MEDIA_TYPE)
 
 
-def answer(error: Exception, *, envelope: bool = False) -> Answer:
+def answer(error: Exception, *, envelope: bool = False, sent_as: Mapping[str, str] | None = None) -> Answer:
     """The answer to ``error``: expected refusals in their own words, anything else as `INTERNAL`.
 
     ``envelope`` is for clients that cannot read the body of an error (my.request of Alipay): the problem
     comes under 200 as ``{"$problem": …}``, and ``X-Problem-Status`` says what it would have been.
+    ``sent_as`` names the parameters as the caller knows them.
     """
-    problem, headers = _tell(error)
+    problem, headers = _tell(error, sent_as or {})
     trace = current_trace.get()
     if trace is not None:
         trace.problem, trace.status = problem.code, problem.status
@@ -158,7 +161,7 @@ def answer(error: Exception, *, envelope: bool = False) -> Answer:
     return Answer(HTTPStatus.OK, headers, _encode({"$problem": problem}))
 
 
-def _tell(error: Exception) -> tuple[Problem, dict[str, str]]:
+def _tell(error: Exception, sent_as: Mapping[str, str]) -> tuple[Problem, dict[str, str]]:
     if isinstance(error, Refusal):
         status = STATUS[error.kind]
         detail, detail_en = error.detail
@@ -172,7 +175,7 @@ def _tell(error: Exception) -> tuple[Problem, dict[str, str]]:
         )
         return _problem(status, words), _headers(status, error.retry_after)
     if isinstance(error, ValidationException):
-        return _problem(400, _VALIDATION, _field_errors(error.extra)), {}
+        return _problem(400, _VALIDATION, _field_errors(error, sent_as)), {}
     if isinstance(error, HTTPException) and error.status_code in _FRAMEWORK:
         status = error.status_code
         given = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
@@ -213,20 +216,25 @@ def _headers(status: int, retry_after: int | None) -> dict[str, str]:
 
 # --- what was wrong, field by field ------------------------------------------------------------------
 
-_QUOTES_VALUE: Final = re.compile(r"^(Invalid enum value) .*$", re.DOTALL)
-_UNKNOWN_FIELD: Final = re.compile(r"^Object contains unknown field `(.*)`", re.DOTALL)
+_MISSING: Final = re.compile(r"Missing required (query|path|header|cookie) parameter '([\w-]{1,60})'")
+_QUOTES_VALUE: Final = re.compile(r"(Invalid enum value) .*", re.DOTALL)
+_UNKNOWN_FIELD: Final = re.compile(r"Object contains unknown field `(.*)`.*", re.DOTALL)
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z][A-Za-z_]{0,39}")
 _KEY: Final = re.compile(r"[A-Za-z0-9_.\[\]-]{0,100}")
 
 
-def _field_errors(extra: object) -> Iterable[FieldError]:
-    for item in extra if isinstance(extra, list) else []:
-        if isinstance(item, dict):
-            source = item.get("source") or "body"
-            key = str(item.get("key", ""))
+def _field_errors(error: ValidationException, sent_as: Mapping[str, str]) -> Iterator[FieldError]:
+    if missing := _MISSING.match(error.detail):
+        yield FieldError(source=missing[1], key=missing[2], message="Required")
+    for item in error.extra if isinstance(error.extra, list) else []:
+        source, key = item.get("source") or "body", str(item.get("key", ""))
+        if (source, key) == ("body", "data"):
+            # The handler's own name for the body, which the framework reports when there is none.
+            yield FieldError(source="body", key="", message="Required")
+        else:
             yield FieldError(
                 source=str(getattr(source, "value", source)),
-                key=key if _KEY.fullmatch(key) else "",
+                key=sent_as.get(key, key) if _KEY.fullmatch(key) else "",
                 message=_harmless(str(item.get("message", ""))),
             )
 
@@ -237,8 +245,19 @@ def _harmless(message: str) -> str:
     msgspec quotes the value of a wrong enum, and the name of an unknown field: that name is the
     caller's own text, repeated only if it can be nothing but a name.
     """
-    if found := _QUOTES_VALUE.match(message):
+    if found := _QUOTES_VALUE.fullmatch(message):
         return found[1]
-    if found := _UNKNOWN_FIELD.match(message):
+    if found := _UNKNOWN_FIELD.fullmatch(message):
         return f"Unknown field `{found[1]}`" if _PLAIN_NAME.fullmatch(found[1]) else "Unknown field"
     return message
+
+
+def _sent_as(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """Where a handler's parameter is called otherwise on the wire: ``key`` for ``Idempotency-Key``."""
+    handler = request.scope.get("route_handler")
+    names: dict[str, str] = {}
+    for name, field in {} if handler is None else handler.parsed_fn_signature.parameters.items():
+        definition = field.kwarg_definition
+        if isinstance(definition, ParameterKwarg):
+            names[name] = definition.name or name
+    return names

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from pathlib import Path
 from traceback import extract_tb
 from types import TracebackType
 from typing import Any, BinaryIO, Final
@@ -156,6 +157,7 @@ def _redact_number(value: int) -> int | str:
 
 _encode: Final = msgspec.json.Encoder().encode
 _FRAMES: Final = 16
+_HERE: Final = re.compile(rf"^.*/site-packages/|^{re.escape(str(Path(__file__).parents[2]))}/")
 _QUIET: Final = (
     "aiohttp",
     "apscheduler",
@@ -248,7 +250,10 @@ def _type_of(exception: BaseException) -> str:
 
 def _frames(trace: TracebackType | None) -> list[str]:
     """Where it went wrong, innermost last; no source lines and no values."""
-    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(trace)[-_FRAMES:]]
+    return [
+        f"{_HERE.sub('', frame.filename)}:{frame.lineno} {frame.name}"
+        for frame in extract_tb(trace)[-_FRAMES:]
+    ]
 
 
 def _redact_event(_: object, __: str, event: Event) -> Event:

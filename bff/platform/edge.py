@@ -1,0 +1,95 @@
+"""What surrounds every HTTP request: its id, its measure, its line in the log.
+
+One wrapper round the whole application instead of a middleware for each purpose: routing itself can
+refuse (404, 405), and on the hot path every layer is felt. Nothing is written for a request that
+succeeds in time: its count and latency are in the metrics. Logged are refusals (info), slow answers
+(warning) and failures (error); at ``debug`` every request.
+"""
+
+from time import perf_counter
+from typing import Final
+
+import structlog
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from bff.platform.telemetry import METER, Trace, current_trace, new_trace_id
+
+_METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"})
+_UNMATCHED: Final = "unmatched"
+# An API answer is for the one who asked: no cache keeps it, no browser guesses at it. What says
+# otherwise (pages, key sets, ETags) has set Cache-Control itself.
+_PRIVATE: Final = (b"cache-control", b"no-store")
+_NO_SNIFF: Final = (b"x-content-type-options", b"nosniff")
+
+_log: Final = structlog.get_logger("http")
+
+
+class Edge:
+    """The application with its edge on."""
+
+    def __init__(self, app: ASGIApp, *, slow_ms: int, log_all: bool = False) -> None:
+        self._app = app
+        self._slow = slow_ms / 1000
+        self._log_all = log_all
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection; only HTTP is measured."""
+        if scope["type"] == ScopeType.HTTP:
+            await self._serve(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        offered = next((value for name, value in scope["headers"] if name == b"x-request-id"), None)
+        trace = Trace(new_trace_id(None if offered is None else offered.decode("latin-1")))
+        status = 500
+
+        async def send_marked(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = [*message["headers"], (b"x-request-id", trace.id.encode())]
+                names = [name for name, _ in headers]
+                if b"cache-control" not in names:
+                    headers.append(_PRIVATE)
+                if b"x-content-type-options" not in names:
+                    headers.append(_NO_SNIFF)
+                message["headers"] = headers
+            await send(message)
+
+        token = current_trace.set(trace)
+        METER.in_progress += 1
+        start = perf_counter()
+        try:
+            await self._app(scope, receive, send_marked)
+        finally:
+            seconds = perf_counter() - start
+            METER.in_progress -= 1
+            self._account(scope, trace.status or status, seconds, trace.problem)
+            current_trace.reset(token)
+
+    def _account(self, scope: HTTPScope, status: int, seconds: float, problem: str | None) -> None:
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        route = scope.get("path_template") or _UNMATCHED
+        METER.record(method, route, status, seconds)
+        if status < 400 and seconds < self._slow and not self._log_all:
+            return
+        handler = scope.get("route_handler")
+        facts: dict[str, object] = {
+            "method": method,
+            "route": route,
+            "status": status,
+            "ms": round(seconds * 1000, 2),
+            "audience": None if handler is None else handler.opt.get("audience"),
+        }
+        if problem is not None:
+            facts["problem"] = problem
+        if status >= 500:
+            _log.error("request", **facts)
+        elif seconds >= self._slow:
+            _log.warning("slow request", **facts)
+        elif status >= 400:
+            _log.info("request", **facts)
+        else:
+            _log.debug("request", **facts)
