@@ -1,7 +1,93 @@
 """The bridges' settings, from ``SUISHEN_AUTH_*``."""
 
-from msgspec import Struct
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 
 class AuthSettings(Struct, frozen=True, kw_only=True):
     """How people and departments sign in."""
+
+    token_issuer: Annotated[
+        str,
+        Meta(
+            description="The `iss` of our access tokens; the city's own address.",
+            extra={"zh": "访问令牌中的 iss，即本市平台的地址。"},
+            min_length=1,
+            max_length=200,
+        ),
+    ]
+    token_keys_dir: Annotated[
+        Path,
+        Meta(
+            description="Folder of P-256 keys that sign access tokens, with a file `current`.",
+            extra={"zh": "访问令牌签名密钥(P-256)所在目录，含 current 文件。"},
+        ),
+    ]
+    access_token_seconds: Annotated[
+        int,
+        Meta(
+            description="How long an access token lives; ten minutes at most.",
+            extra={"zh": "访问令牌的有效秒数，最多十分钟。"},
+            ge=60,
+            le=600,
+        ),
+    ] = 600
+    wechat_appid: Annotated[
+        str,
+        Meta(
+            description="The mini-program's AppID.",
+            extra={"zh": "微信小程序 AppID。"},
+            pattern=r"^[A-Za-z0-9_-]{4,64}$",
+        ),
+    ]
+    wechat_secret: Annotated[
+        str,
+        Meta(
+            description="The mini-program's AppSecret.",
+            extra={"zh": "微信小程序 AppSecret。", "secret": True},
+            min_length=8,
+            max_length=128,
+        ),
+    ]
+    wechat_base_url: Annotated[
+        str,
+        Meta(
+            description="Where WeChat answers.",
+            extra={"zh": "微信服务端接口地址。"},
+            pattern=r"^https?://[^/?#]+$",
+        ),
+    ] = "https://api.weixin.qq.com"
+    sign_ins_per_address: Annotated[
+        int,
+        Meta(
+            description="Sign-ins a minute from one address; a whole quarter may share one.",
+            extra={"zh": "同一网络地址每分钟登录上限（运营商出口地址由多人共用）。"},
+            ge=1,
+        ),
+    ] = 1200
+    refreshes_per_address: Annotated[
+        int,
+        Meta(
+            description="Refreshes a minute from one address.",
+            extra={"zh": "同一网络地址每分钟续期上限。"},
+            ge=1,
+        ),
+    ] = 6000
+    tries_per_clerk: Annotated[
+        int,
+        Meta(
+            description="Passphrase tries a minute for one clerk, whoever tries.",
+            extra={"zh": "每名核验员每分钟口令尝试上限。"},
+            ge=1,
+        ),
+    ] = 6
+    assertions_per_department: Annotated[
+        int,
+        Meta(
+            description="Sign-ins a minute for one department.",
+            extra={"zh": "每个发证机关每分钟登录上限。"},
+            ge=1,
+        ),
+    ] = 60

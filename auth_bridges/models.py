@@ -1,0 +1,203 @@
+"""What is kept about people, organisations and their sessions, and what a token says of its bearer."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from miniapp_schemas.assurance import AssuranceLevel
+
+
+class Audience(StrEnum):
+    """The API a token opens; it opens no other."""
+
+    RESIDENT = "resident"
+    VERIFIER = "verifier"
+    ISSUER = "issuer"
+
+    @property
+    def urn(self) -> str:
+        """The token's ``aud``."""
+        return f"suishen:{self.value}"
+
+
+class Standing(StrEnum):
+    """Whether somebody may still sign in."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+class Proof(Struct, frozen=True, kw_only=True):
+    """Why we believe a level (实名等级): who said so, how, and when."""
+
+    level: AssuranceLevel
+    method: str
+    source: str
+    at: datetime
+
+
+class Resident(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """A person. Name and ID number are sealed; ``holder`` is the number's keyed hash."""
+
+    id: str
+    assurance: AssuranceLevel
+    created_at: datetime
+    standing: Standing = Standing.ACTIVE
+    holder: str | None = None
+    name: bytes | None = None
+    number: bytes | None = None
+    proofs: tuple[Proof, ...] = ()
+
+
+class Link(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """One way in: a provider's subject and the resident it leads to.
+
+    Unique by (provider, appid, subject). ``alternates`` are a provider's other names for the same
+    person (WeChat's unionid changes when an app moves): an index, never the key.
+    """
+
+    id: str
+    provider: str
+    appid: str
+    subject: str
+    resident: str
+    linked_at: datetime
+    alternates: dict[str, str] = {}
+
+
+class DepartmentKey(Struct, frozen=True, kw_only=True):
+    """A public P-256 key a department signs its assertions with (JWK, RFC 7518 §6.2.1)."""
+
+    kty: str
+    crv: str
+    x: str
+    y: str
+
+
+class Organisation(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """Who verifies (用证方) or issues (发证机关). Only one with keys can sign in by itself."""
+
+    id: str
+    name: str
+    standing: Standing = Standing.ACTIVE
+    scopes: tuple[str, ...] = ()
+    keys: tuple[DepartmentKey, ...] = ()
+
+
+class Clerk(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """Who stands at a counter (核验员): unique by (organisation, number)."""
+
+    id: str
+    organisation: str
+    number: str
+    passphrase: str
+    scopes: tuple[str, ...]
+    scenes: tuple[str, ...]
+    standing: Standing = Standing.ACTIVE
+
+
+class Ending(StrEnum):
+    """Why a session ended before its time."""
+
+    SIGNED_OUT = "signed_out"
+    TOKEN_REUSED = "token_reused"  # noqa: S105 - a reason, not a token
+    DISABLED = "disabled"
+
+
+class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """A session: one family of refresh tokens, of which one is alive.
+
+    ``current`` and ``previous`` are SHA-256 of tokens. ``successor`` is the current token sealed
+    under the previous one: nobody can open it but whoever still holds that.
+    """
+
+    id: str
+    audience: Audience
+    subject: str
+    client: str
+    device: str | None
+    started_at: datetime
+    expires_at: datetime
+    current: bytes
+    previous: bytes | None = None
+    successor: bytes | None = None
+    rotated_at: datetime | None = None
+    generation: int = 0
+    ended_at: datetime | None = None
+    ended_why: Ending | None = None
+
+
+class ClientFacts(Struct, frozen=True, kw_only=True):
+    """What we know of the caller before knowing who it is."""
+
+    address: str
+    device: str | None = None
+
+
+class ProviderSubject(Struct, frozen=True, kw_only=True):
+    """Whom a provider says somebody is."""
+
+    provider: str
+    appid: str
+    subject: str
+    alternates: dict[str, str] = {}
+
+
+class Grant(Struct, frozen=True, kw_only=True):
+    """What an access token says of its bearer."""
+
+    audience: Audience
+    subject: str
+    session: str
+    client: str
+    assurance: AssuranceLevel
+    scopes: frozenset[str]
+    holder: str | None = None
+    organisation: str | None = None
+    organisation_name: str | None = None
+    clerk_number: str | None = None
+    scenes: frozenset[str] = frozenset()
+
+
+class AccessToken(Struct, frozen=True, kw_only=True):
+    """A signed token and its end."""
+
+    text: str
+    expires_at: datetime
+
+
+class RefreshToken(Struct, frozen=True, kw_only=True):
+    """An opaque token and the end of its whole session."""
+
+    text: str
+    expires_at: datetime
+
+
+class ResidentSignedIn(Struct, frozen=True, kw_only=True):
+    """A resident's fresh pair of tokens; ``display_name`` is masked."""
+
+    access: AccessToken
+    refresh: RefreshToken
+    assurance: AssuranceLevel
+    display_name: str | None
+
+
+class ClerkSignedIn(Struct, frozen=True, kw_only=True):
+    """A clerk's fresh pair of tokens."""
+
+    access: AccessToken
+    refresh: RefreshToken
+    organisation: str
+    organisation_name: str
+    clerk_number: str
+    scopes: tuple[str, ...]
+    scenes: tuple[str, ...]
+
+
+class DepartmentSignedIn(Struct, frozen=True, kw_only=True):
+    """A department's access token."""
+
+    access: AccessToken
+    organisation: str
+    scopes: tuple[str, ...]

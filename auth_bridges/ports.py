@@ -1,0 +1,85 @@
+"""What signing in needs from outside, as it would like to be given it."""
+
+from collections.abc import Awaitable
+from datetime import datetime
+from typing import Protocol
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
+
+
+class TokenKey(Protocol):
+    """A key that signs access tokens; ``kid`` is its RFC 7638 thumbprint."""
+
+    @property
+    def kid(self) -> str:
+        """Its name in a token's header."""
+
+    @property
+    def private(self) -> EllipticCurvePrivateKey:
+        """What signs."""
+
+
+class TokenKeys(Protocol):
+    """The keys of access tokens; they may change between two calls."""
+
+    def signing(self) -> TokenKey:
+        """The key to sign with now."""
+
+    def verifying(self, kid: str) -> EllipticCurvePublicKey | None:
+        """The accepted key of that name, if it is one of ours."""
+
+
+class PersonalData(Protocol):
+    """Keeps names and ID numbers sealed, and finds them by keyed hash."""
+
+    def seal(self, plain: bytes, context: bytes) -> bytes:
+        """Encrypt; ``context`` must be given again to open."""
+
+    def open(self, sealed: bytes, context: bytes) -> bytes:
+        """Decrypt, or raise if anything was changed."""
+
+    def hash(self, number: str) -> str:
+        """The keyed hash of an ID number; raises ``ValueError`` for what is none."""
+
+    def pseudonym(self, kind: str, value: str) -> str:
+        """The keyed hash of anything else, different for each ``kind``."""
+
+    def mask_name(self, name: str) -> str:
+        """A name as it may be shown."""
+
+
+class Admit(Protocol):
+    """Counts one try in a bucket, or raises a refusal. ``caller`` is a pseudonym."""
+
+    def __call__(self, bucket: str, caller: str, *, per_minute: int, burst: int) -> Awaitable[None]:
+        """Count one try."""
+
+
+class Audit(Protocol):
+    """Records an event durably in the audit trail; pseudonyms and codes only."""
+
+    def __call__(
+        self,
+        kind: str,
+        *,
+        at: datetime,
+        actor: str,
+        outcome: str,
+        subject: str | None = None,
+        facts: dict[str, str] | None = None,
+    ) -> Awaitable[None]:
+        """Record one event."""
+
+
+class Clock(Protocol):
+    """What time it is, in UTC."""
+
+    def __call__(self) -> datetime:
+        """The time now."""
+
+
+class Chance(Protocol):
+    """Random bytes nobody can guess."""
+
+    def __call__(self, size: int, /) -> bytes:
+        """``size`` bytes."""

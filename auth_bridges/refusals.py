@@ -1,0 +1,185 @@
+"""How signing in says no. Codes are contract; what a stranger is told never tells who exists."""
+
+from miniapp_schemas.problems import ProblemAction
+from miniapp_schemas.refusals import Kind, Refusal
+
+
+class SignInRequired(Refusal):
+    """No token, one we did not sign, one that ended, or one for another API."""
+
+    code = "SIGN_IN_REQUIRED"
+    kind = Kind.UNAUTHENTICATED
+    title_zh = "请先登录"
+    title_en = "Sign in first"
+    detail_zh = "登录已失效或尚未登录，请重新登录。"
+    detail_en = "You are not signed in, or your sign-in has ended."
+    action = ProblemAction.SIGN_IN
+
+
+class StepUpRequired(Refusal):
+    """The session's level is below what the operation needs."""
+
+    code = "STEP_UP_REQUIRED"
+    kind = Kind.FORBIDDEN
+    title_zh = "需要更高的实名等级"
+    title_en = "A higher real-name level is needed"
+    detail_zh = "此操作需要实名等级 {needed}，请先完成实名认证。"
+    detail_en = "This needs real-name level {needed}; verify your identity first."
+    action = ProblemAction.STEP_UP
+
+
+class ScopeMissing(Refusal):
+    """The token lacks the scope the operation needs."""
+
+    code = "SCOPE_MISSING"
+    kind = Kind.FORBIDDEN
+    title_zh = "没有此操作的权限"
+    title_en = "Not permitted"
+    detail_zh = "您的账号未获授权：{scope}。"
+    detail_en = "Your account lacks the scope {scope}."
+
+
+class SessionEnded(Refusal):
+    """The refresh token is unknown, spent, expired or of an ended session."""
+
+    code = "SESSION_ENDED"
+    kind = Kind.UNAUTHENTICATED
+    title_zh = "登录已结束"
+    title_en = "Your session has ended"
+    detail_zh = "请重新登录。"
+    detail_en = "Please sign in again."
+    action = ProblemAction.SIGN_IN
+
+
+class AccountDisabled(Refusal):
+    """Whoever this is may not sign in any more."""
+
+    code = "ACCOUNT_DISABLED"
+    kind = Kind.FORBIDDEN
+    title_zh = "账号已停用"
+    title_en = "Account disabled"
+    detail_zh = "请联系服务热线。"
+    detail_en = "Please contact support."
+
+
+class ClerkNotRecognised(Refusal):
+    """Organisation, number and passphrase do not belong together; which is wrong is not told."""
+
+    code = "CLERK_NOT_RECOGNISED"
+    kind = Kind.UNAUTHENTICATED
+    title_zh = "登录信息不正确"
+    title_en = "Sign-in not recognised"
+    detail_zh = "单位、工号或口令不正确。"
+    detail_en = "Organisation, clerk number or passphrase is wrong."
+
+
+class AssertionRefused(Refusal):
+    """The client assertion is not one a registered department made for us, now, once."""
+
+    code = "ASSERTION_REFUSED"
+    kind = Kind.UNAUTHENTICATED
+    title_zh = "客户端断言无效"
+    title_en = "Client assertion refused"
+    detail_zh = "签名、受众、有效期或 jti 不符合要求。"
+    detail_en = "Its signature, audience, lifetime or jti is not acceptable."
+
+
+class CodeAlreadyUsed(Refusal):
+    """The provider's one-time code was already presented."""
+
+    code = "CODE_ALREADY_USED"
+    kind = Kind.CONFLICT
+    title_zh = "登录凭证已使用"
+    title_en = "Sign-in code already used"
+    detail_zh = "每个登录凭证只能使用一次，请重新获取。"
+    detail_en = "A sign-in code works once; ask for a new one."
+    action = ProblemAction.SIGN_IN
+
+
+class CodeRejected(Refusal):
+    """The provider does not know the code, or it is too old."""
+
+    code = "CODE_REJECTED"
+    kind = Kind.UNAUTHENTICATED
+    title_zh = "登录凭证无效"
+    title_en = "Sign-in code rejected"
+    detail_zh = "登录凭证无效或已过期，请重新获取。"
+    detail_en = "The sign-in code is invalid or has expired; ask for a new one."
+    action = ProblemAction.SIGN_IN
+
+
+class ProviderAccountBlocked(Refusal):
+    """The provider holds this account to be risky."""
+
+    code = "PROVIDER_ACCOUNT_BLOCKED"
+    kind = Kind.FORBIDDEN
+    title_zh = "账号存在风险"
+    title_en = "Account blocked by the provider"
+    detail_zh = "登录平台判定该账号存在风险，请在其客户端内处理。"
+    detail_en = "The provider holds this account to be risky; settle it there."
+
+
+class ProviderBusy(Refusal):
+    """The provider limits how often this person, or we, may ask."""
+
+    code = "PROVIDER_BUSY"
+    kind = Kind.TOO_MANY
+    title_zh = "登录过于频繁"
+    title_en = "Too many sign-ins"
+    detail_zh = "请在 {retry_after} 秒后重试。"
+    detail_en = "Try again in {retry_after} s."
+    action = ProblemAction.RETRY
+
+
+class ProviderUnavailable(Refusal):
+    """No usable answer; the code may or may not have been spent, so only a new one helps."""
+
+    code = "PROVIDER_UNAVAILABLE"
+    kind = Kind.UNAVAILABLE
+    title_zh = "登录平台暂不可用"
+    title_en = "The sign-in provider is unavailable"
+    detail_zh = "请稍后重新登录。"
+    detail_en = "Please sign in again shortly."
+    action = ProblemAction.SIGN_IN
+
+
+class ProviderUnreached(ProviderUnavailable):
+    """No connection came about, so the code is certainly unspent."""
+
+    detail_zh = "暂时无法连接登录平台，请重试。"
+    detail_en = "The provider could not be reached; please try again."
+    action = ProblemAction.RETRY
+
+
+class SigningInBusy(Refusal):
+    """More passphrases are waiting to be checked than we can check soon."""
+
+    code = "SIGNING_IN_BUSY"
+    kind = Kind.UNAVAILABLE
+    title_zh = "登录繁忙"
+    title_en = "Signing in is busy"
+    detail_zh = "请在 {retry_after} 秒后重试。"
+    detail_en = "Try again in {retry_after} s."
+    action = ProblemAction.RETRY
+
+
+class LinkTaken(Refusal):
+    """The way in already leads to another known person; people are never merged in silence."""
+
+    code = "LINK_TAKEN"
+    kind = Kind.CONFLICT
+    title_zh = "该登录方式已属于他人"
+    title_en = "This way in belongs to somebody else"
+    detail_zh = "须由双方证明后方可合并。"
+    detail_en = "Merging needs proof from both sides."
+
+
+class NoSuchOrganisation(Refusal):
+    """A clerk is registered for an organisation nobody registered."""
+
+    code = "NO_SUCH_ORGANISATION"
+    kind = Kind.INVALID
+    title_zh = "单位不存在"
+    title_en = "No such organisation"
+    detail_zh = "请先登记单位。"
+    detail_en = "Register the organisation first."

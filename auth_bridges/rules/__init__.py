@@ -1,0 +1,1 @@
+"""What signing in decides without looking anything up. Time and chance arrive as arguments."""

@@ -1,0 +1,150 @@
+"""Access tokens: ES256 ``at+jwt`` (RFC 9068), ten minutes at most.
+
+The law of this file: of all that JOSE allows, one form is accepted, the one minted here. A header
+with any other algorithm, type or member (``jku``, ``x5u``, ``jwk``, ``crit``) is refused unread; keys
+come from our own ring by ``kid`` and from nowhere else (RFC 8725 §3.1, §3.5, §3.11).
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
+
+import jwt
+import msgspec
+from msgspec import Struct
+
+from auth_bridges.jws import NotReadable, take_apart
+from auth_bridges.models import AccessToken, Audience, Grant
+from auth_bridges.ports import TokenKeys
+from miniapp_schemas.assurance import AssuranceLevel
+
+LEEWAY: Final = timedelta(seconds=5)
+LONGEST: Final = timedelta(minutes=10)
+_AUDIENCES: Final = {audience.urn: audience for audience in Audience}
+
+
+class TokenRefused(Exception):
+    """Not a token to believe; the reason is for logs, the bearer is told nothing."""
+
+
+class Header(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The only header there is; every member must be there."""
+
+    alg: Literal["ES256"]
+    typ: Literal["at+jwt"]
+    kid: str
+
+
+class Claims(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The claims set; what has no default must be there. Later claims are only added."""
+
+    iss: str
+    aud: str
+    sub: str
+    sid: str
+    jti: str
+    iat: int
+    exp: int
+    client_id: str
+    env: str
+    acr: AssuranceLevel
+    scope: str
+    hld: str | None = None
+    org: str | None = None
+    orn: str | None = None
+    clk: str | None = None
+    scn: list[str] = []
+
+
+class VerifiedToken(Struct, frozen=True, kw_only=True):
+    """What a good token says, and when it stops saying it."""
+
+    grant: Grant
+    token_id: str
+    expires_at: datetime
+
+
+_jws: Final = jwt.PyJWS(algorithms=["ES256"])
+_encode: Final = msgspec.json.Encoder().encode
+_decode_header: Final = msgspec.json.Decoder(Header).decode
+_decode_claims: Final = msgspec.json.Decoder(Claims).decode
+
+
+class AccessTokens:
+    """Mints and verifies. Which API a token opens is in it: ``aud`` is one service, never a list."""
+
+    def __init__(self, keys: TokenKeys, *, issuer: str, environment: str, lifetime: timedelta) -> None:
+        self._keys = keys
+        self._issuer = issuer
+        self._environment = environment
+        self._lifetime = min(lifetime, LONGEST)
+
+    def mint(
+        self, grant: Grant, *, token_id: str, now: datetime, ends: datetime | None = None
+    ) -> AccessToken:
+        """A token for ``grant`` from ``now``; it never outlives ``ends``, its session's end."""
+        expires_at = (now + self._lifetime).replace(microsecond=0)
+        if ends is not None:
+            expires_at = min(expires_at, ends.replace(microsecond=0))
+        claims = Claims(
+            iss=self._issuer,
+            aud=grant.audience.urn,
+            sub=grant.subject,
+            sid=grant.session,
+            jti=token_id,
+            iat=int(now.timestamp()),
+            exp=int(expires_at.timestamp()),
+            client_id=grant.client,
+            env=self._environment,
+            acr=grant.assurance,
+            scope=" ".join(sorted(grant.scopes)),
+            hld=grant.holder,
+            org=grant.organisation,
+            orn=grant.organisation_name,
+            clk=grant.clerk_number,
+            scn=sorted(grant.scenes),
+        )
+        key = self._keys.signing()
+        text = _jws.encode(_encode(claims), key.private, "ES256", headers={"typ": "at+jwt", "kid": key.kid})
+        return AccessToken(text=text, expires_at=expires_at)
+
+    def verify(self, text: str, *, now: datetime) -> VerifiedToken:
+        """What ``text`` says if we minted it and it has not ended, else ``TokenRefused``."""
+        claims = self._read(text)
+        expires_at = datetime.fromtimestamp(claims.exp, UTC)
+        issued_at = datetime.fromtimestamp(claims.iat, UTC)
+        audience = _AUDIENCES.get(claims.aud)
+        if claims.iss != self._issuer or audience is None or claims.env != self._environment:
+            raise TokenRefused("made by or for somebody else")
+        if now >= expires_at + LEEWAY:
+            raise TokenRefused("ended")
+        if issued_at > now + LEEWAY or expires_at - issued_at > LONGEST:
+            raise TokenRefused("lives outside its time")
+        return VerifiedToken(
+            grant=Grant(
+                audience=audience,
+                subject=claims.sub,
+                session=claims.sid,
+                client=claims.client_id,
+                assurance=claims.acr,
+                scopes=frozenset(claims.scope.split()),
+                holder=claims.hld,
+                organisation=claims.org,
+                organisation_name=claims.orn,
+                clerk_number=claims.clk,
+                scenes=frozenset(claims.scn),
+            ),
+            token_id=claims.jti,
+            expires_at=expires_at,
+        )
+
+    def _read(self, text: str) -> Claims:
+        try:
+            parts = take_apart(text)
+            key = self._keys.verifying(_decode_header(parts.header).kid)
+            if key is None:
+                raise TokenRefused("signed with a key we do not hold")
+            if not parts.is_signed_by(key):
+                raise TokenRefused("not as it was signed")
+            return _decode_claims(parts.payload)
+        except (NotReadable, msgspec.DecodeError) as error:
+            raise TokenRefused("not a token of the one accepted form") from error
