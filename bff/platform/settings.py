@@ -45,6 +45,7 @@ class Environment(StrEnum):
 
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
+HexKey = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 
 
 class PlatformSettings(Struct, frozen=True, kw_only=True):
@@ -79,6 +80,20 @@ class PlatformSettings(Struct, frozen=True, kw_only=True):
             description="Redis 7.2 or Valkey 9, AOF on.",
             pattern=r"^(rediss?|unix)://.",
             extra={"zh": "Redis 7.2 或 Valkey 9 的地址，须开启 AOF。", "secret": True},
+        ),
+    ]
+    id_hash_key: Annotated[
+        HexKey,
+        Meta(
+            description="Key under which ID numbers are found: 32 random bytes in hex. It can never change.",
+            extra={"zh": "身份号码检索用散列密钥：32 字节随机数的十六进制，永不可更换。", "secret": True},
+        ),
+    ]
+    id_seal_keys: Annotated[
+        Annotated[tuple[HexKey, ...], Meta(min_length=1)],
+        Meta(
+            description="Keys that seal ID numbers, like the one above; the first seals, all of them open.",
+            extra={"zh": "身份号码加密密钥，格式同上；第一把用于加密，全部可解密。", "secret": True},
         ),
     ]
     web_host: Annotated[
@@ -380,7 +395,8 @@ def _at_odds(platform: Mapping[str, object]) -> Iterator[SettingProblem]:
 # --- what production refuses -------------------------------------------------------------------------
 
 _STAND_IN: Final = re.compile(
-    r"sandbox|simulat|change-?me|insecure|placeholder|example\.(com|org|net)", re.IGNORECASE
+    r"sandbox|simulat|change-?me|insecure|placeholder|example\.(com|org|net)|(?:^|://)(.)\2{7,}$",
+    re.IGNORECASE,
 )
 _SHORTEST_SECRET: Final = 16
 
