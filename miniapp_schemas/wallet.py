@@ -9,6 +9,7 @@ from msgspec import Meta
 from miniapp_schemas.base import Instant, Request, Response, Text
 
 CredentialId = Annotated[str, Meta(description="Random, opaque.", pattern=r"^[0-9a-f]{32}$")]
+PresentationId = Annotated[str, Meta(description="Not the code itself.", pattern=r"^[0-9a-f]{32}$")]
 ClaimName = Annotated[str, Meta(description="Name of a claim.", pattern=r"^[a-z][A-Za-z0-9]{0,39}$")]
 SceneCode = Annotated[
     str, Meta(description="Scene (场景) code.", pattern=r"^[a-z][a-z0-9-]{0,30}(\.[a-z][a-z0-9-]{0,30})?$")
@@ -48,6 +49,7 @@ class Verdict(StrEnum):
     EXPIRED = "EXPIRED"
     CLOCK_SKEW = "CLOCK_SKEW"
     CREDENTIAL_EXPIRED = "CREDENTIAL_EXPIRED"
+    NOT_YET_VALID = "NOT_YET_VALID"
     REVOKED = "REVOKED"
     SUSPENDED = "SUSPENDED"
     ALREADY_USED = "ALREADY_USED"
@@ -56,6 +58,7 @@ class Verdict(StrEnum):
     KEY_UNKNOWN = "KEY_UNKNOWN"
     UNKNOWN_CODE = "UNKNOWN_CODE"
     UNREADABLE = "UNREADABLE"
+    ONLINE_ONLY = "ONLINE_ONLY"
 
 
 class Claim(Response, frozen=True, kw_only=True):
@@ -114,7 +117,7 @@ class ShowCredential(Request, frozen=True, kw_only=True):
 class PresentationTicket(Response, frozen=True, kw_only=True):
     """A one-time code to draw as a QR, and when it dies."""
 
-    presentation_id: Annotated[str, Meta(description="To ask what became of it; not the code.")]
+    presentation_id: PresentationId
     code: Annotated[str, Meta(description="Draw exactly this, alphanumeric mode, ECC M.")]
     mode: PresentationMode
     scene: SceneCode
@@ -134,7 +137,7 @@ class PresentationState(StrEnum):
 class PresentationProgress(Response, frozen=True, kw_only=True):
     """What became of a shown code."""
 
-    presentation_id: Annotated[str, Meta(description="As in the ticket.")]
+    presentation_id: PresentationId
     state: PresentationState
     used: Annotated["UsageRecord | None", Meta(description="Who used it, once used.")] = None
 
@@ -177,6 +180,17 @@ class Verification(Response, frozen=True, kw_only=True):
     mode: PresentationMode | None = None
     claims: Annotated[list[Claim], Meta(description="Empty unless valid.")] = []
     usage_id: Annotated[str | None, Meta(description="The usage record, if one was written.")] = None
+
+
+class CheckRecord(Response, frozen=True, kw_only=True):
+    """One check a clerk made; of the person checked it says nothing."""
+
+    id: Annotated[str, Meta(description="UUIDv7; the holder's usage record has the same.")]
+    at: Instant
+    type_name: Annotated[Text, Meta(description="Which kind of certificate.")]
+    scene: SceneCode
+    verdict: Verdict
+    valid: Annotated[bool, Meta(description="True only for OK_*.")]
 
 
 class Holder(Request, frozen=True, kw_only=True):

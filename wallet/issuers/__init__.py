@@ -1,0 +1,1 @@
+"""Which certificates and scenes there are, as data; code only where data cannot say it."""

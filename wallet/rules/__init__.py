@@ -1,0 +1,1 @@
+"""Decisions of the wallet. Pure: time, ids and chance are arguments; the answer is a value or a refusal."""
