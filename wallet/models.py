@@ -1,22 +1,14 @@
 """What the wallet keeps. Stored shapes only: what crosses the wire is in ``miniapp_schemas.wallet``."""
 
 from datetime import date, datetime
-from enum import StrEnum
 
 from msgspec import Struct
 
 from miniapp_schemas.wallet import PresentationMode, Verdict
+from wallet.rules.validity import Mark
 
 
-class Standing(StrEnum):
-    """What the issuer last said of a credential; whether it may be shown also depends on the date."""
-
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
-    REVOKED = "revoked"
-
-
-class VersionMark(Struct, frozen=True, kw_only=True, rename="camel"):
+class Version(Struct, frozen=True, kw_only=True):
     """A version the issuer sent, and the keyed hash of what was in it."""
 
     version: int
@@ -40,12 +32,12 @@ class Credential(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     number_masked: str
     valid_from: date
     valid_until: date | None
-    standing: Standing
-    standing_reason: str | None
+    mark: Mark
+    mark_reason: str | None
     status_list: int
     status_index: int
     revision: int
-    history: tuple[VersionMark, ...]
+    history: tuple[Version, ...]
     issued_at: datetime
     updated_at: datetime
 
@@ -69,6 +61,13 @@ class OpenPresentation(Struct, frozen=True, kw_only=True, array_like=True):
     mode: PresentationMode
     issued_at: float
     expires_at: float
+
+
+class Issuer(Struct, frozen=True, kw_only=True):
+    """The department (发证机关) that issues."""
+
+    id: str
+    name: str
 
 
 class Requester(Struct, frozen=True, kw_only=True):

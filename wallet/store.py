@@ -17,8 +17,9 @@ from msgspec import Struct
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from wallet.models import Credential, OpenPresentation, Standing, Usage, WalletEvent
+from wallet.models import Credential, OpenPresentation, Usage, WalletEvent
 from wallet.ports import ReadById, RunScript
+from wallet.rules.validity import Mark
 
 Collection = AsyncIOMotorCollection[dict[str, Any]]
 
@@ -62,7 +63,7 @@ class CredentialStore:
                 IndexModel(
                     [("status_list", ASCENDING)],
                     name="not_active",
-                    partialFilterExpression={"standing": {"$in": [Standing.SUSPENDED, Standing.REVOKED]}},
+                    partialFilterExpression={"mark": {"$in": [Mark.SUSPENDED, Mark.REVOKED]}},
                 ),
             ]
         )
@@ -101,16 +102,16 @@ class CredentialStore:
         )
         return result.matched_count == 1
 
-    async def not_active(self, status_list: int) -> list[tuple[int, Standing]]:
+    async def not_active(self, status_list: int) -> list[tuple[int, Mark]]:
         """The slots of a status list that are suspended or revoked."""
         cursor = self._collection.find(
             {
                 "status_list": status_list,
-                "standing": {"$in": [Standing.SUSPENDED, Standing.REVOKED]},
+                "mark": {"$in": [Mark.SUSPENDED, Mark.REVOKED]},
             },
-            {"status_index": 1, "standing": 1},
+            {"status_index": 1, "mark": 1},
         )
-        return [(entry["status_index"], Standing(entry["standing"])) async for entry in cursor]
+        return [(entry["status_index"], Mark(entry["mark"])) async for entry in cursor]
 
     async def highest_status_list(self) -> int:
         """The number of the newest status list; 0 if there is none."""
@@ -272,9 +273,10 @@ class PresentationStore:
         answer: bytes | None = await self._run(_ANSWERED, (_fate(shard, presentation_id),), (request,))
         return answer
 
-    async def note(self, event: WalletEvent, *, presentation_id: str) -> None:
-        """Put an event on the stream of ``presentation_id``."""
-        await self._run(_NOTE, (_events(self._shard(presentation_id)),), (_pack(event),))
+    async def note(self, event: WalletEvent) -> None:
+        """Put an event that changes no presentation on one of the streams."""
+        # The first digits of an event's id are the time; the last are chance.
+        await self._run(_NOTE, (_events(self._shard(event.id[-4:])),), (_pack(event),))
 
     async def withdraw(self, presentation_id: str) -> None:
         """End an open presentation; no-op if there is none. A fate stays."""

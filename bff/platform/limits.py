@@ -4,6 +4,7 @@ https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm; the arithmetic runs o
 clock, so web processes need not agree about the time.
 """
 
+from collections.abc import Awaitable
 from typing import Final
 
 from msgspec import Struct
@@ -59,16 +60,20 @@ class Limits:
     def __init__(self, run: ScriptRunner) -> None:
         self._run = run
 
-    async def admit(self, group: str, *buckets: tuple[str, Rate]) -> None:
+    def admit(self, group: str, *buckets: tuple[str, Rate]) -> Awaitable[None]:
         """Count one call in every bucket of ``group``, or raise ``TooManyRequests`` and count none.
 
-        ``group`` is the Redis hash tag, so that the buckets judged together lie on one node; buckets
-        and groups must hold nothing personal in the clear.
+        The question leaves when this is called, the answer is there when it is awaited: do other work
+        in between. ``group`` is the Redis hash tag, so that the buckets judged together lie on one node;
+        buckets and groups must hold nothing personal in the clear.
         """
         keys = [f"limit:{{{group}}}:{name}" for name, _ in buckets]
         args: list[int] = []
         for _, rate in buckets:
             args += (60_000_000 // rate.per_minute, rate.burst)
-        wait_ms: int = await self._run(_ADMIT, keys, args)
-        if wait_ms:
-            raise TooManyRequests(retry_after=-(-wait_ms // 1000))
+        return _answer(self._run(_ADMIT, keys, args))
+
+
+async def _answer(asked: Awaitable[int]) -> None:
+    if wait_ms := await asked:
+        raise TooManyRequests(retry_after=-(-wait_ms // 1000))
