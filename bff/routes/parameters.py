@@ -1,0 +1,82 @@
+"""What may stand in a path, a query or a header.
+
+Litestar drops the rules of a wire type (`msgspec.Meta`) where it is used as a parameter: with
+``FromPath[CredentialId]`` anything would pass. Here each rule is handed on to the framework's own
+parameter, once, and a test refuses handlers that go round it.
+"""
+
+from typing import Annotated, Any, Final, TypeVar, get_args
+
+from litestar.params import HeaderParameter, ParameterKwarg, PathParameter, QueryParameter
+from msgspec import Meta
+
+from miniapp_schemas.base import Cursor
+from miniapp_schemas.wallet import CredentialId, PresentationId
+
+__all__ = [
+    "CredentialIdInPath",
+    "CursorInQuery",
+    "IdempotencyKey",
+    "IfNoneMatch",
+    "PageSize",
+    "PresentationIdInPath",
+    "StatusListNumber",
+    "header",
+    "path",
+    "query",
+]
+
+P = TypeVar("P", bound=ParameterKwarg)
+_RULES: Final = ("ge", "gt", "le", "lt", "multiple_of", "min_length", "max_length", "pattern", "description")
+
+
+def _ruled(parameter: type[P], kind: object, name: str | None) -> P:
+    rules: dict[str, Any] = {}
+    for meta in get_args(kind)[1:]:
+        if isinstance(meta, Meta):
+            rules |= {rule: value for rule in _RULES if (value := getattr(meta, rule)) is not None}
+    return parameter(name=name, **rules)
+
+
+def path(kind: object) -> PathParameter:
+    """A part of the path that keeps the rules of ``kind``."""
+    return _ruled(PathParameter, kind, None)
+
+
+def query(kind: object, name: str | None = None) -> QueryParameter:
+    """A query parameter that keeps the rules of ``kind``."""
+    return _ruled(QueryParameter, kind, name)
+
+
+def header(kind: object, name: str) -> HeaderParameter:
+    """A header that keeps the rules of ``kind``."""
+    return _ruled(HeaderParameter, kind, name)
+
+
+CredentialIdInPath = Annotated[str, path(CredentialId)]
+PresentationIdInPath = Annotated[str, path(PresentationId)]
+StatusListNumber = Annotated[
+    int, path(Annotated[int, Meta(description="Number of a status list.", ge=1, le=65535)])
+]
+CursorInQuery = Annotated[str | None, query(Cursor)]
+PageSize = Annotated[int, query(Annotated[int, Meta(description="Entries a page.", ge=1, le=100)])]
+IfNoneMatch = Annotated[
+    str | None,
+    header(
+        Annotated[str, Meta(description="The `ETag` of the copy already held.", max_length=256)],
+        "If-None-Match",
+    ),
+]
+IdempotencyKey = Annotated[
+    str,
+    header(
+        Annotated[
+            str,
+            Meta(
+                description="New for each request, the same for each retry of it.",
+                pattern=r"^[A-Za-z0-9_.:-]{8,128}$",
+            ),
+        ],
+        "Idempotency-Key",
+    ),
+]
