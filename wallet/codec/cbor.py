@@ -32,7 +32,7 @@ class Tagged(NamedTuple):
     value: "Value"
 
 
-Value: TypeAlias = "int | bytes | str | bool | None | list[Value] | dict[int | str, Value] | Tagged"
+Value: TypeAlias = "int | bytes | str | bool | list[Value] | dict[int | str, Value] | Tagged | None"
 
 
 def head(major: int, argument: int) -> bytes:

@@ -1,0 +1,120 @@
+"""``suishen wallet``: what can be done with a shown code and no network."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+import msgspec
+
+if TYPE_CHECKING:
+    from wallet.offline import OfflineResult
+
+VALID: Final = 0
+NOT_VALID: Final = 1
+UNREADABLE: Final = 2
+
+
+@click.group()
+def wallet() -> None:
+    """Certificates (电子证照)."""
+
+
+class _Instant(click.ParamType[datetime]):
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        from wallet.rules.validity import SHANGHAI
+
+        if isinstance(value, datetime):
+            return value
+        try:
+            at = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not an ISO 8601 time, such as 2026-11-22T09:30:00+08:00", param, ctx)
+        return at if at.tzinfo else at.replace(tzinfo=SHANGHAI)
+
+
+@wallet.command()
+@click.argument("code", metavar="TEXT|IMAGE")
+@click.option(
+    "--trust",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Keys to believe: a JWKS (JSON), a COSE key set (CBOR) or PEM.",
+)
+@click.option(
+    "--status",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A status list token (CWT), as the platform publishes it.",
+)
+@click.option("--at", type=_Instant(), help="Judge as of this time; Asia/Shanghai if it has no offset.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+def verify(code: str, trust: Path, status: Path | None, at: datetime | None, *, as_json: bool) -> None:
+    """Check a shown code offline (离线核验): its text, or a picture of it.
+
+    Exit status: 0 valid, 1 not valid, 2 unreadable (or a file that cannot be used).
+    """
+    from miniapp_schemas.wallet import Verdict
+    from wallet.codec.errors import CodecError
+    from wallet.codec.keys import KeySet
+    from wallet.issuers.base import load_registry
+    from wallet.offline import StatusListRefused, read_image, verify_offline
+
+    try:
+        keys = KeySet.parse(trust.read_bytes())
+    except CodecError as cause:
+        raise click.BadParameter(f"{trust}: {cause}", param_hint="--trust") from cause
+    registry = load_registry()
+    try:
+        text = read_image(Path(code)) if _is_file(code) else code.strip("\r\n")
+    except CodecError:
+        text = ""  # no code of ours: judged UNREADABLE below
+    try:
+        result = verify_offline(
+            text,
+            trust=keys,
+            status=None if status is None else status.read_bytes(),
+            registry=registry,
+            now=at or datetime.now(UTC),
+        )
+    except StatusListRefused as cause:
+        raise click.BadParameter(f"{status}: {cause}", param_hint="--status") from cause
+    if as_json:
+        click.echo(msgspec.json.encode(result))
+    else:
+        _print(result)
+    if result.verdict is Verdict.UNREADABLE:
+        sys.exit(UNREADABLE)
+    sys.exit(VALID if result.valid else NOT_VALID)
+
+
+def _is_file(code: str) -> bool:
+    try:
+        return Path(code).is_file()
+    except (OSError, ValueError):  # longer than a path may be
+        return False
+
+
+def _print(result: "OfflineResult") -> None:
+    from wallet.issuers.base import load_registry
+    from wallet.rules.advice import advice_for
+    from wallet.rules.validity import SHANGHAI
+
+    registry = load_registry()
+    advice = advice_for(result.verdict)
+    click.echo(f"{'✔ 有效 VALID' if result.valid else '✘ 无效 NOT VALID'}  {result.verdict}")
+    click.echo(f"  {advice.zh}\n  {advice.en}")
+    if result.type is not None:
+        of = registry.type(result.type)
+        click.echo(f"  {of.name.zh} {of.name.en}")
+        for name, value in result.claims.items():
+            label = of.field(name).label
+            click.echo(f"    {label.zh} {label.en}: {value}")
+    if result.scene is not None:
+        scene = registry.scene(result.scene).name
+        click.echo(f"  场景 scene: {scene.zh} {scene.en}")
+    if result.issued_at is not None and result.expires_at is not None:
+        begins, ends = (instant.astimezone(SHANGHAI) for instant in (result.issued_at, result.expires_at))
+        click.echo(f"  出示 shown: {begins:%Y-%m-%d %H:%M:%S} — {ends:%H:%M:%S} (Asia/Shanghai)")
