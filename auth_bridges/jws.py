@@ -41,14 +41,15 @@ def take_apart(text: str) -> Jws:
     try:
         header, payload, signature = text.encode("ascii").split(b".")
         return Jws(
-            header=_decode(header),
-            payload=_decode(payload),
+            header=decode_part(header),
+            payload=decode_part(payload),
             signed=header + b"." + payload,
-            signature=_decode(signature),
+            signature=decode_part(signature),
         )
     except (NotBase64, ValueError) as error:
         raise NotReadable("not three base64url parts") from error
 
 
-def _decode(part: bytes) -> bytes:
+def decode_part(part: bytes) -> bytes:
+    """Base64url without padding (RFC 7515 §2)."""
     return urlsafe_b64decode(part + b"=" * (-len(part) % 4))

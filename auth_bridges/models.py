@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from msgspec import Struct
 
@@ -50,6 +51,16 @@ class Resident(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     proofs: tuple[Proof, ...] = ()
 
 
+def name_context(resident: str) -> bytes:
+    """What a resident's sealed name belongs to: copied elsewhere it does not open."""
+    return f"resident:{resident}:name".encode()
+
+
+def number_context(resident: str) -> bytes:
+    """What a resident's sealed ID number belongs to."""
+    return f"resident:{resident}:number".encode()
+
+
 class Link(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """One way in: a provider's subject and the resident it leads to.
 
@@ -69,10 +80,10 @@ class Link(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
 class DepartmentKey(Struct, frozen=True, kw_only=True):
     """A public P-256 key a department signs its assertions with (JWK, RFC 7518 §6.2.1)."""
 
-    kty: str
-    crv: str
     x: str
     y: str
+    kty: Literal["EC"] = "EC"
+    crv: Literal["P-256"] = "P-256"
 
 
 class Organisation(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
@@ -103,6 +114,7 @@ class Ending(StrEnum):
     SIGNED_OUT = "signed_out"
     TOKEN_REUSED = "token_reused"  # noqa: S105 - a reason, not a token
     DISABLED = "disabled"
+    LINK_MOVED = "link_moved"
 
 
 class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):

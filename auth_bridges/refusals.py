@@ -183,3 +183,14 @@ class NoSuchOrganisation(Refusal):
     title_en = "No such organisation"
     detail_zh = "请先登记单位。"
     detail_en = "Register the organisation first."
+
+
+class NotRegistrable(Refusal):
+    """A line of a registration file that cannot be what it says."""
+
+    code = "NOT_REGISTRABLE"
+    kind = Kind.INVALID
+    title_zh = "无法登记"
+    title_en = "Cannot be registered"
+    detail_zh = "字段 {why} 不正确。"
+    detail_en = "The field {why} is not valid."

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 
 from auth_bridges.models import Audience, StoredSession
@@ -45,6 +46,7 @@ class Presented(Struct, frozen=True, kw_only=True):
     """A refresh token taken apart: the session it names, and the hash it is known by."""
 
     session: str
+    handle: bytes
     hash: bytes
 
 
@@ -61,7 +63,27 @@ def present(token: str) -> Presented | None:
         return None
     if len(raw) != HANDLE_BYTES + SECRET_BYTES:
         return None
-    return Presented(session=session_id(raw[:HANDLE_BYTES]), hash=hashlib.sha256(raw).digest())
+    handle = raw[:HANDLE_BYTES]
+    return Presented(session=session_id(handle), handle=handle, hash=token_hash(token))
+
+
+def token_hash(token: str) -> bytes:
+    """What is stored of a token: 256 random bits need no salt and no stretching."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def seal_successor(predecessor: str, successor: str, nonce: bytes) -> bytes:
+    """``successor`` for nobody but the holder of ``predecessor``: a thief of the database finds no token."""
+    return nonce + AESGCM(_key_under(predecessor)).encrypt(nonce, successor.encode(), None)
+
+
+def open_successor(predecessor: str, sealed: bytes) -> str:
+    """What ``seal_successor`` sealed."""
+    return AESGCM(_key_under(predecessor)).decrypt(sealed[:12], sealed[12:], None).decode()
+
+
+def _key_under(predecessor: str) -> bytes:
+    return hashlib.sha256(b"suishen successor\0" + predecessor.encode()).digest()
 
 
 def session_id(handle: bytes) -> str:

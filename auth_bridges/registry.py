@@ -1,0 +1,277 @@
+"""What operators register: organisations, departments, clerks and real-name residents.
+
+One JSON object a line, told apart by ``kind``. Registering the same line again changes nothing, so a
+file can be sent again after an import that was cut short.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta, Struct
+
+from auth_bridges.assertions import public_key
+from auth_bridges.models import (
+    Audience,
+    Clerk,
+    DepartmentKey,
+    Ending,
+    Link,
+    Organisation,
+    Proof,
+    ProviderSubject,
+    Resident,
+    Standing,
+    name_context,
+    number_context,
+)
+from auth_bridges.passphrases import UNUSABLE, Passphrases
+from auth_bridges.ports import Audit, Chance, Clock, PersonalData
+from auth_bridges.refusals import LinkTaken, NoSuchOrganisation, NotRegistrable
+from auth_bridges.rules.assurance import level_of, with_proof
+from auth_bridges.sessions import Sessions
+from auth_bridges.store import AuthStores
+from miniapp_schemas.assurance import AssuranceLevel
+
+OrganisationId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Scope = Annotated[str, Meta(pattern=r"^[a-z]+:[a-z]+$")]
+
+
+class _Line(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel", tag_field="kind"):
+    pass
+
+
+class RegisterOrganisation(_Line, frozen=True, kw_only=True, tag="organisation"):
+    """Who employs clerks (用证方)."""
+
+    id: OrganisationId
+    name: Name
+    standing: Standing = Standing.ACTIVE
+
+
+class RegisterDepartment(_Line, frozen=True, kw_only=True, tag="department"):
+    """Who issues (发证机关): signs in by itself with one of ``keys``."""
+
+    id: OrganisationId
+    name: Name
+    keys: Annotated[list[DepartmentKey], Meta(min_length=1, max_length=8)]
+    scopes: Annotated[list[Scope], Meta(max_length=16)] = ["wallet:issue", "wallet:status"]
+    standing: Standing = Standing.ACTIVE
+
+
+class RegisterClerk(_Line, frozen=True, kw_only=True, tag="clerk"):
+    """Who scans (核验员). Without a passphrase a known clerk keeps theirs."""
+
+    organisation: OrganisationId
+    number: Annotated[str, Meta(min_length=1, max_length=32)]
+    passphrase: Annotated[str, Meta(min_length=8, max_length=128)] | None = None
+    scopes: Annotated[list[Scope], Meta(max_length=16)] = ["wallet:verify"]
+    scenes: Annotated[list[str], Meta(max_length=64)]
+    standing: Standing = Standing.ACTIVE
+
+
+class WayIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A provider's name for the resident, proved to the operator."""
+
+    provider: str
+    appid: str
+    subject: str
+
+
+class RegisterResident(_Line, frozen=True, kw_only=True, tag="resident"):
+    """A person whose name and ID number somebody checked (实名)."""
+
+    id_number: str
+    name: Name
+    assurance: AssuranceLevel = AssuranceLevel.L2
+    method: Annotated[str, Meta(max_length=40)] = "registered"
+    source: Annotated[str, Meta(max_length=40)] = "operator"
+    links: Annotated[list[WayIn], Meta(max_length=8)] = []
+    standing: Standing = Standing.ACTIVE
+
+
+Registration = RegisterOrganisation | RegisterDepartment | RegisterClerk | RegisterResident
+read_registration: Final = msgspec.json.Decoder(Registration).decode
+
+
+class Outcome(StrEnum):
+    """What registering did."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+class Registry:
+    """Registers whom operators vouch for."""
+
+    def __init__(
+        self,
+        *,
+        stores: AuthStores,
+        personal: PersonalData,
+        passphrases: Passphrases,
+        audit: Audit,
+        clock: Clock,
+        chance: Chance,
+    ) -> None:
+        self._stores = stores
+        self._personal = personal
+        self._passphrases = passphrases
+        self._audit = audit
+        self._clock = clock
+        self._chance = chance
+        self._sessions = Sessions(stores.sessions, stores.ended, audit=audit, chance=chance)
+
+    async def register(self, line: Registration) -> Outcome:
+        """Do what one line of a file says, or refuse it."""
+        match line:
+            case RegisterOrganisation():
+                return await self._put(Organisation(id=line.id, name=line.name, standing=line.standing))
+            case RegisterDepartment():
+                return await self._put(_department(line))
+            case RegisterClerk():
+                return await self._register_clerk(line)
+            case RegisterResident():
+                return await self._register_resident(line)
+
+    async def _put(self, organisation: Organisation) -> Outcome:
+        known = await self._stores.directory.organisation(organisation.id)
+        if organisation == known:
+            return Outcome.UNCHANGED
+        await self._stores.directory.put_organisation(organisation)
+        return await self._registered("organisation", organisation.id, known)
+
+    async def _register_clerk(self, line: RegisterClerk) -> Outcome:
+        if await self._stores.directory.organisation(line.organisation) is None:
+            raise NoSuchOrganisation
+        known = await self._stores.directory.clerk(line.organisation, line.number)
+        clerk = Clerk(
+            id=self._random_id() if known is None else known.id,
+            organisation=line.organisation,
+            number=line.number,
+            passphrase=await self._passphrase_of(line, known),
+            scopes=tuple(line.scopes),
+            scenes=tuple(line.scenes),
+            standing=line.standing,
+        )
+        if clerk == known:
+            return Outcome.UNCHANGED
+        await self._stores.directory.put_clerk(clerk)
+        if clerk.standing is Standing.DISABLED:
+            await self._sessions.end_all(Audience.VERIFIER, clerk.id, Ending.DISABLED, now=self._clock())
+        return await self._registered("clerk", clerk.id, known)
+
+    async def _passphrase_of(self, line: RegisterClerk, known: Clerk | None) -> str:
+        kept = UNUSABLE if known is None else known.passphrase
+        if line.passphrase is None or await self._passphrases.matches(line.passphrase, kept):
+            return kept
+        return await self._passphrases.hash(line.passphrase)
+
+    async def _register_resident(self, line: RegisterResident) -> Outcome:
+        """Found by ID number, or else by a way in that leads to nobody real-name yet."""
+        try:
+            holder = self._personal.hash(line.id_number)
+        except ValueError:
+            raise NotRegistrable(why="idNumber") from None
+        ways = [
+            ProviderSubject(provider=way.provider, appid=way.appid, subject=way.subject) for way in line.links
+        ]
+        now = self._clock()
+        known = await self._find(holder, ways)
+        resident = known or await self._stores.residents.ensure(
+            Resident(id=self._random_id(), assurance=AssuranceLevel.L0, created_at=now, holder=holder)
+        )
+        linked = [await self._link(way, resident.id, now) for way in ways]
+        changed = self._made_known(resident, line, holder, now)
+        if changed == known and not any(linked):
+            return Outcome.UNCHANGED
+        if not await self._stores.residents.replace(resident, changed):
+            raise LinkTaken
+        if changed.standing is Standing.DISABLED:
+            await self._sessions.end_all(Audience.RESIDENT, changed.id, Ending.DISABLED, now=now)
+        return await self._registered("resident", changed.id, known)
+
+    def _made_known(self, resident: Resident, line: RegisterResident, holder: str, now: datetime) -> Resident:
+        proof = Proof(level=line.assurance, method=line.method, source=line.source, at=now)
+        proofs = with_proof(resident.proofs, proof)
+        return Resident(
+            id=resident.id,
+            assurance=level_of(proofs),
+            created_at=resident.created_at,
+            standing=line.standing,
+            holder=holder,
+            name=self._sealed(resident.name, line.name, name_context(resident.id)),
+            number=self._sealed(resident.number, line.id_number, number_context(resident.id)),
+            proofs=proofs,
+        )
+
+    def _sealed(self, old: bytes | None, plain: str, context: bytes) -> bytes:
+        """``plain`` sealed; as it was sealed before if it is the same, so that nothing seems changed."""
+        if old is not None and self._personal.open(old, context) == plain.encode():
+            return old
+        return self._personal.seal(plain.encode(), context)
+
+    async def _find(self, holder: str, ways: Sequence[ProviderSubject]) -> Resident | None:
+        if (known := await self._stores.residents.by_holder(holder)) is not None:
+            return known
+        for way in ways:
+            link = await self._stores.residents.link_of(way)
+            led_to = None if link is None else await self._stores.residents.get(link.resident)
+            if led_to is not None:
+                if led_to.holder is not None:
+                    raise LinkTaken
+                return led_to
+        return None
+
+    async def _link(self, way: ProviderSubject, resident: str, now: datetime) -> bool:
+        """Lead ``way`` to ``resident``; False if it did already.
+
+        A way in that leads to somebody of whom only that way is known is turned: nothing can be theirs
+        yet. One that leads to a real-name resident refuses, because people are not merged here.
+        """
+        new = Link(
+            id=self._random_id(),
+            provider=way.provider,
+            appid=way.appid,
+            subject=way.subject,
+            resident=resident,
+            linked_at=now,
+        )
+        link = await self._stores.residents.lead(way, new)
+        if link.resident == resident:
+            return link.id == new.id
+        other = await self._stores.residents.get(link.resident)
+        if other is not None and other.holder is not None:
+            raise LinkTaken
+        await self._stores.residents.turn(link, resident)
+        await self._sessions.end_all(Audience.RESIDENT, link.resident, Ending.LINK_MOVED, now=now)
+        return True
+
+    async def _registered(self, what: str, subject: str, known: object) -> Outcome:
+        outcome = Outcome.CREATED if known is None else Outcome.UPDATED
+        await self._audit(
+            f"registry.{what}", at=self._clock(), actor="operator", subject=subject, outcome=outcome.value
+        )
+        return outcome
+
+    def _random_id(self) -> str:
+        return self._chance(16).hex()
+
+
+def _department(line: RegisterDepartment) -> Organisation:
+    try:
+        for key in line.keys:
+            public_key(key)
+    except ValueError:
+        raise NotRegistrable(why="keys") from None
+    return Organisation(
+        id=line.id,
+        name=line.name,
+        standing=line.standing,
+        scopes=tuple(line.scopes),
+        keys=tuple(line.keys),
+    )

@@ -1,0 +1,347 @@
+"""Signing in, staying signed in, signing out.
+
+Residents come through a provider's bridge, clerks with organisation, number and passphrase, and
+departments with an assertion signed by their own key. Each gets tokens for one API only.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Final
+
+from auth_bridges.assertions import LONGEST, Assertion, public_key, read_assertion
+from auth_bridges.bridges.base import Bridge
+from auth_bridges.models import (
+    AccessToken,
+    Audience,
+    Clerk,
+    ClerkSignedIn,
+    ClientFacts,
+    DepartmentSignedIn,
+    Ending,
+    Grant,
+    Link,
+    Organisation,
+    ProviderSubject,
+    RefreshToken,
+    Resident,
+    ResidentSignedIn,
+    Standing,
+    name_context,
+)
+from auth_bridges.passphrases import Passphrases
+from auth_bridges.ports import Admit, Audit, Chance, Clock, PersonalData
+from auth_bridges.refusals import (
+    AccountDisabled,
+    AssertionRefused,
+    ClerkNotRecognised,
+    CodeAlreadyUsed,
+    ProviderUnreached,
+    SessionEnded,
+)
+from auth_bridges.rules.assurance import RESIDENT_SCOPES
+from auth_bridges.sessions import Live, Sessions
+from auth_bridges.settings import AuthSettings
+from auth_bridges.store import AuthStores
+from auth_bridges.tokens import AccessTokens
+from miniapp_schemas.assurance import AssuranceLevel
+from miniapp_schemas.refusals import Refusal
+
+CLERK_CLIENT: Final = "suishen-clerk"
+_CODE_KEPT: Final = timedelta(minutes=10)
+_TOLD_BY_PROVIDERS: Final = frozenset({"errcode", "rid"})
+
+
+class AuthService:
+    """Who may come in. One object a process; everything it keeps is in its stores."""
+
+    def __init__(
+        self,
+        *,
+        settings: AuthSettings,
+        stores: AuthStores,
+        bridges: Iterable[Bridge],
+        tokens: AccessTokens,
+        personal: PersonalData,
+        passphrases: Passphrases,
+        admit: Admit,
+        audit: Audit,
+        clock: Clock,
+        chance: Chance,
+    ) -> None:
+        self._settings = settings
+        self._stores = stores
+        self._bridges: Mapping[str, Bridge] = {bridge.provider: bridge for bridge in bridges}
+        self._tokens = tokens
+        self._personal = personal
+        self._passphrases = passphrases
+        self._admit = admit
+        self._audit = audit
+        self._clock = clock
+        self._chance = chance
+        self._sessions = Sessions(stores.sessions, stores.ended, audit=audit, chance=chance)
+
+    # --- residents ------------------------------------------------------------------------------------
+
+    async def sign_in(self, provider: str, code: str, client: ClientFacts) -> ResidentSignedIn:
+        """Sign a resident in by a provider's one-time ``code``; whoever comes first time is at L0."""
+        await self._admit_address("sign-in", client, self._settings.sign_ins_per_address)
+        try:
+            subject = await self._exchange(self._bridges[provider], code)
+        except Refusal as refusal:
+            raise await self._refused(f"provider:{provider}", refusal) from None
+        resident = await self._resident_of(subject)
+        if resident.standing is not Standing.ACTIVE:
+            raise await self._refused(resident.id, AccountDisabled())
+        now = self._clock()
+        live = await self._sessions.open(
+            audience=Audience.RESIDENT,
+            subject=resident.id,
+            client=f"{subject.provider}:{subject.appid}",
+            device=client.device,
+            assurance=resident.assurance,
+            now=now,
+        )
+        await self._opened(live, now, provider=provider, assurance=resident.assurance.value)
+        return self._resident_signed_in(live, resident, now)
+
+    async def refresh(self, token: str, client: ClientFacts) -> ResidentSignedIn:
+        """Trade a resident's refresh token for a new pair at the resident's present level."""
+        await self._admit_address("refresh", client, self._settings.refreshes_per_address)
+        now = self._clock()
+        live = await self._sessions.renew(token, audience=Audience.RESIDENT, device=client.device, now=now)
+        resident = await self._stores.residents.get(live.session.subject)
+        if resident is None or resident.standing is not Standing.ACTIVE:
+            await self._sessions.end(live.session.id, Ending.DISABLED, now=now)
+            raise SessionEnded
+        return self._resident_signed_in(live, resident, now)
+
+    # --- clerks ---------------------------------------------------------------------------------------
+
+    async def sign_in_clerk(
+        self, organisation: str, number: str, passphrase: str, client: ClientFacts
+    ) -> ClerkSignedIn:
+        """Sign a clerk in for a shift. What is wrong is not told, and takes as long as what is right."""
+        await self._admit_address("sign-in", client, self._settings.sign_ins_per_address)
+        await self._admit_tries("clerk", f"{organisation}/{number}", self._settings.tries_per_clerk)
+        clerk = await self._stores.directory.clerk(organisation, number)
+        employer = await self._stores.directory.organisation(organisation)
+        matches = await self._passphrases.matches(passphrase, None if clerk is None else clerk.passphrase)
+        if not (matches and clerk and employer and _in_service(clerk, employer)):
+            actor = "unknown" if clerk is None else clerk.id
+            raise await self._refused(actor, ClerkNotRecognised())
+        now = self._clock()
+        live = await self._sessions.open(
+            audience=Audience.VERIFIER,
+            subject=clerk.id,
+            client=CLERK_CLIENT,
+            device=client.device,
+            assurance=AssuranceLevel.L1,
+            now=now,
+        )
+        await self._opened(live, now, organisation=employer.id)
+        return self._clerk_signed_in(live, clerk, employer, now)
+
+    async def refresh_clerk(self, token: str, client: ClientFacts) -> ClerkSignedIn:
+        """Trade a clerk's refresh token for a new pair with the scopes and scenes of now."""
+        await self._admit_address("refresh", client, self._settings.refreshes_per_address)
+        now = self._clock()
+        live = await self._sessions.renew(token, audience=Audience.VERIFIER, device=client.device, now=now)
+        clerk = await self._stores.directory.clerk_by_id(live.session.subject)
+        employer = None if clerk is None else await self._stores.directory.organisation(clerk.organisation)
+        if clerk is None or employer is None or not _in_service(clerk, employer):
+            await self._sessions.end(live.session.id, Ending.DISABLED, now=now)
+            raise SessionEnded
+        return self._clerk_signed_in(live, clerk, employer, now)
+
+    # --- departments ----------------------------------------------------------------------------------
+
+    async def sign_in_department(self, assertion: str, client: ClientFacts) -> DepartmentSignedIn:
+        """Give a department an access token for an assertion it signed, once for each assertion."""
+        await self._admit_address("sign-in", client, self._settings.sign_ins_per_address)
+        claimed = read_assertion(assertion)
+        await self._admit_tries("department", claimed.department, self._settings.assertions_per_department)
+        now = self._clock()
+        department = await self._stores.directory.organisation(claimed.department)
+        if department is None or not await self._is_by(department, claimed, now):
+            actor = "unknown" if department is None else department.id
+            raise await self._refused(actor, AssertionRefused())
+        session = self._random_id()
+        access = self._mint(
+            Grant(
+                audience=Audience.ISSUER,
+                subject=department.id,
+                session=session,
+                client=department.id,
+                assurance=AssuranceLevel.L1,
+                scopes=frozenset(department.scopes),
+                organisation=department.id,
+                organisation_name=department.name,
+            ),
+            now,
+        )
+        await self._audit(
+            "session.opened",
+            at=now,
+            actor=department.id,
+            subject=session,
+            outcome="ok",
+            facts={"audience": Audience.ISSUER.value},
+        )
+        return DepartmentSignedIn(access=access, organisation=department.id, scopes=department.scopes)
+
+    # --- everybody ------------------------------------------------------------------------------------
+
+    async def sign_out(self, session: str) -> None:
+        """End ``session``: its refresh token now and for good, its access tokens within a second."""
+        await self._sessions.end(session, Ending.SIGNED_OUT, now=self._clock())
+
+    # --- how ------------------------------------------------------------------------------------------
+
+    async def _is_by(self, department: Organisation, claimed: Assertion, now: datetime) -> bool:
+        """Whether ``department`` made this assertion, for now, and it is presented the first time."""
+        keys = [public_key(key) for key in department.keys]
+        if department.standing is not Standing.ACTIVE or not claimed.is_by(keys, now=now):
+            return False
+        # Kept twice as long as it could live, so that no clock skew makes it good again.
+        name = _digest("assertion", department.id, claimed.token_id)
+        return await self._stores.one_time.claim(name, owner=self._random_id(), keep=2 * LONGEST)
+
+    async def _exchange(self, bridge: Bridge, code: str) -> ProviderSubject:
+        """Ask the provider, once for each code however often and wherever it is presented."""
+        name = _digest("code", bridge.provider, bridge.appid, code)
+        if not await self._stores.one_time.claim(name, owner=self._random_id(), keep=_CODE_KEPT):
+            raise CodeAlreadyUsed
+        try:
+            return await bridge.exchange(code)
+        except ProviderUnreached:
+            # It never got there, so the resident may press the button again.
+            await self._stores.one_time.release(name)
+            raise
+
+    async def _resident_of(self, subject: ProviderSubject) -> Resident:
+        """Whom this way in leads to; at first sight a new resident of whom only that is known."""
+        residents = self._stores.residents
+        now = self._clock()
+        link = await residents.link_of(subject)
+        if link is None:
+            link = await residents.lead(
+                subject,
+                Link(
+                    id=self._random_id(),
+                    provider=subject.provider,
+                    appid=subject.appid,
+                    subject=subject.subject,
+                    resident=self._random_id(),
+                    linked_at=now,
+                    alternates=subject.alternates,
+                ),
+            )
+        resident = await residents.get(link.resident)
+        if resident is None:
+            resident = await residents.ensure(
+                Resident(id=link.resident, assurance=AssuranceLevel.L0, created_at=now)
+            )
+        return resident
+
+    def _resident_signed_in(self, live: Live, resident: Resident, now: datetime) -> ResidentSignedIn:
+        refresh = self._still_open(live, resident.assurance, now)
+        access = self._mint(
+            Grant(
+                audience=Audience.RESIDENT,
+                subject=resident.id,
+                session=live.session.id,
+                client=live.session.client,
+                assurance=resident.assurance,
+                scopes=RESIDENT_SCOPES,
+                holder=resident.holder if resident.assurance.satisfies(AssuranceLevel.L2) else None,
+            ),
+            now,
+            ends=refresh.expires_at,
+        )
+        return ResidentSignedIn(
+            access=access,
+            refresh=refresh,
+            assurance=resident.assurance,
+            display_name=self._display_name(resident),
+        )
+
+    def _clerk_signed_in(
+        self, live: Live, clerk: Clerk, employer: Organisation, now: datetime
+    ) -> ClerkSignedIn:
+        refresh = self._still_open(live, AssuranceLevel.L1, now)
+        access = self._mint(
+            Grant(
+                audience=Audience.VERIFIER,
+                subject=clerk.id,
+                session=live.session.id,
+                client=CLERK_CLIENT,
+                assurance=AssuranceLevel.L1,
+                scopes=frozenset(clerk.scopes),
+                organisation=employer.id,
+                organisation_name=employer.name,
+                clerk_number=clerk.number,
+                scenes=frozenset(clerk.scenes),
+            ),
+            now,
+            ends=refresh.expires_at,
+        )
+        return ClerkSignedIn(
+            access=access,
+            refresh=refresh,
+            organisation=employer.id,
+            organisation_name=employer.name,
+            clerk_number=clerk.number,
+            scopes=clerk.scopes,
+            scenes=clerk.scenes,
+        )
+
+    def _still_open(self, live: Live, assurance: AssuranceLevel, now: datetime) -> RefreshToken:
+        refresh = live.refresh(assurance)
+        if now >= refresh.expires_at:
+            raise SessionEnded
+        return refresh
+
+    def _mint(self, grant: Grant, now: datetime, *, ends: datetime | None = None) -> AccessToken:
+        return self._tokens.mint(grant, token_id=self._random_id(), now=now, ends=ends)
+
+    def _display_name(self, resident: Resident) -> str | None:
+        if resident.name is None:
+            return None
+        name = self._personal.open(resident.name, name_context(resident.id)).decode()
+        return self._personal.mask_name(name)
+
+    async def _admit_address(self, bucket: str, client: ClientFacts, per_minute: int) -> None:
+        caller = self._personal.pseudonym("address", client.address)
+        await self._admit(bucket, caller, per_minute=per_minute, burst=max(1, per_minute // 4))
+
+    async def _admit_tries(self, bucket: str, name: str, per_minute: int) -> None:
+        caller = self._personal.pseudonym(bucket, name)
+        await self._admit(bucket, caller, per_minute=per_minute, burst=per_minute)
+
+    async def _opened(self, live: Live, now: datetime, **facts: str) -> None:
+        await self._audit(
+            "session.opened",
+            at=now,
+            actor=live.session.subject,
+            subject=live.session.id,
+            outcome="ok",
+            facts={"audience": live.session.audience.value, **facts},
+        )
+
+    async def _refused(self, actor: str, refusal: Refusal) -> Refusal:
+        facts = {name: str(refusal.facts[name]) for name in _TOLD_BY_PROVIDERS & refusal.facts.keys()}
+        await self._audit("session.refused", at=self._clock(), actor=actor, outcome=refusal.code, facts=facts)
+        return refusal
+
+    def _random_id(self) -> str:
+        return self._chance(16).hex()
+
+
+def _in_service(clerk: Clerk, employer: Organisation) -> bool:
+    return clerk.standing is Standing.ACTIVE and employer.standing is Standing.ACTIVE
+
+
+def _digest(kind: str, *parts: str) -> str:
+    """A name for what may not be kept in the clear."""
+    return f"{kind}:{sha256('|'.join(parts).encode()).hexdigest()}"

@@ -1,0 +1,141 @@
+"""Sessions: opened, renewed by a single-use refresh token, ended.
+
+The decision is in ``rules.sessions``; here it is carried out, so that two renewals at once make one
+successor and a copied token ends the whole family.
+"""
+
+import logging
+from datetime import datetime
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from msgspec import Struct
+
+from auth_bridges.models import Audience, Ending, RefreshToken, StoredSession
+from auth_bridges.ports import Audit, Chance
+from auth_bridges.refusals import SessionEnded
+from auth_bridges.rules.sessions import (
+    HANDLE_BYTES,
+    SECRET_BYTES,
+    Answer,
+    Presented,
+    compose,
+    judge,
+    lifetime,
+    open_successor,
+    present,
+    seal_successor,
+    session_id,
+    token_hash,
+)
+from auth_bridges.store import EndedSessions, SessionStore
+from miniapp_schemas.assurance import AssuranceLevel
+
+_log: Final = logging.getLogger(__name__)
+
+
+class Live(Struct, frozen=True, kw_only=True):
+    """A session and the refresh token that is alive now."""
+
+    session: StoredSession
+    token: str
+
+    def refresh(self, assurance: AssuranceLevel) -> RefreshToken:
+        """The token to hand out to somebody who is at ``assurance`` now.
+
+        A level that rose since the sign-in shortens the session: the more it opens, the sooner it ends.
+        """
+        ends = min(
+            self.session.expires_at, self.session.started_at + lifetime(self.session.audience, assurance)
+        )
+        return RefreshToken(text=self.token, expires_at=ends)
+
+
+class Sessions:
+    """Carries out what becomes of sessions. Renewals that succeed are not audited: they decide nothing."""
+
+    def __init__(self, store: SessionStore, ended: EndedSessions, *, audit: Audit, chance: Chance) -> None:
+        self._store = store
+        self._ended = ended
+        self._audit = audit
+        self._chance = chance
+
+    async def open(
+        self,
+        *,
+        audience: Audience,
+        subject: str,
+        client: str,
+        device: str | None,
+        assurance: AssuranceLevel,
+        now: datetime,
+    ) -> Live:
+        """A new session for ``subject``, always with a new id (ASVS 7.2.4)."""
+        handle = self._chance(HANDLE_BYTES)
+        token = compose(handle, self._chance(SECRET_BYTES))
+        session = StoredSession(
+            id=session_id(handle),
+            audience=audience,
+            subject=subject,
+            client=client,
+            device=device,
+            started_at=now,
+            expires_at=now + lifetime(audience, assurance),
+            current=token_hash(token),
+        )
+        await self._store.open(session)
+        return Live(session=session, token=token)
+
+    async def renew(self, token: str, *, audience: Audience, device: str | None, now: datetime) -> Live:
+        """Trade ``token`` for its successor, or refuse; a spent one ends the session for both holders."""
+        presented = present(token)
+        if presented is None:
+            raise SessionEnded
+        successor = compose(presented.handle, self._chance(SECRET_BYTES))
+        rotated = await self._store.rotate(
+            presented.session,
+            audience=audience,
+            spent=presented.hash,
+            fresh=token_hash(successor),
+            sealed=seal_successor(token, successor, self._chance(12)),
+            now=now,
+        )
+        if rotated is not None:
+            return Live(session=rotated, token=successor)
+        return await self._not_current(token, presented, audience=audience, device=device, now=now)
+
+    async def end(self, session: str, why: Ending, *, now: datetime) -> None:
+        """End ``session`` in every process within a second, and its refresh token for good."""
+        ended = await self._store.end(session, why=why, now=now)
+        # Announced even if it had ended before: whoever ended it may have died in between.
+        await self._ended.announce([session], now=now)
+        if ended is not None:
+            await self._audit(
+                "session.ended",
+                at=now,
+                actor=ended.subject,
+                subject=session,
+                outcome=why.value,
+                facts={"audience": ended.audience.value},
+            )
+
+    async def end_all(self, audience: Audience, subject: str, why: Ending, *, now: datetime) -> None:
+        """End every session of ``subject``."""
+        for session in await self._store.living(audience, subject):
+            await self.end(session, why, now=now)
+
+    async def _not_current(
+        self, token: str, presented: Presented, *, audience: Audience, device: str | None, now: datetime
+    ) -> Live:
+        session = await self._store.get(presented.session)
+        answer = judge(session, presented, audience=audience, device=device, now=now)
+        if session is not None and answer is Answer.REPEAT and session.successor is not None:
+            try:
+                return Live(session=session, token=open_successor(token, session.successor))
+            except InvalidTag:
+                _log.error("a stored successor does not open under its predecessor")
+                raise SessionEnded from None
+        if answer is Answer.REVOKE:
+            _log.warning("a spent refresh token was presented: session %s ended", presented.session)
+            await self.end(presented.session, Ending.TOKEN_REUSED, now=now)
+        raise SessionEnded
