@@ -23,7 +23,17 @@ from bff.platform.telemetry import current_trace, trace_id
 from miniapp_schemas.problems import FieldError, Problem, ProblemAction
 from miniapp_schemas.refusals import Kind, Refusal
 
-__all__ = ["ENVELOPE", "MAX_BODY", "MEDIA_TYPE", "STATUS", "Answer", "answer", "exception_handlers"]
+__all__ = [
+    "ENVELOPE",
+    "MAX_BODY",
+    "MEDIA_TYPE",
+    "STATUS",
+    "Answer",
+    "answer",
+    "exception_handlers",
+    "framework_problem",
+    "refusal_problem",
+]
 
 MEDIA_TYPE: Final = "application/problem+json"
 ENVELOPE: Final = "X-Envelope"
@@ -58,26 +68,10 @@ class _Words(Struct, frozen=True):
     action: ProblemAction | None = None
 
 
-_INTERNAL: Final = _Words(
-    "INTERNAL",
-    "系统出了点问题",
-    "Something went wrong",
-    "请稍后重试；如仍失败，请把追踪号告诉客服。",
-    "Please try again later; if it fails again, give support the trace id.",
-    ProblemAction.RETRY,
-)
-_UNAVAILABLE: Final = _Words(
-    "UNAVAILABLE",
-    "服务暂时不可用",
-    "Temporarily unavailable",
-    "系统的一部分暂时没有响应，请稍后重试。",
-    "Part of the system does not answer at the moment. Please try again shortly.",
-    ProblemAction.RETRY,
-)
 _VALIDATION: Final = _Words(
     "VALIDATION", "请求内容有误", "The request is not valid", "请更正所列字段。", "Correct the fields listed."
 )
-# What the framework itself refuses, by status.
+_RETRY: Final = ProblemAction.RETRY
 _FRAMEWORK: Final[Mapping[int, _Words]] = {
     400: _Words(
         "BAD_REQUEST", "请求有误", "Bad request", "请求无法理解。", "The request cannot be understood."
@@ -113,14 +107,24 @@ _FRAMEWORK: Final[Mapping[int, _Words]] = {
         "UNSUPPORTED_MEDIA_TYPE", "不支持的内容类型", "Unsupported media type", "请发送 JSON。", "Send JSON."
     ),
     429: _Words(
-        "TOO_MANY_REQUESTS",
-        "操作太频繁",
-        "Too many requests",
-        "请稍后重试。",
-        "Try again later.",
-        ProblemAction.RETRY,
+        "TOO_MANY_REQUESTS", "操作太频繁", "Too many requests", "请稍后重试。", "Try again later.", _RETRY
     ),
-    503: _UNAVAILABLE,
+    500: _Words(
+        "INTERNAL",
+        "系统出了点问题",
+        "Something went wrong",
+        "请稍后重试；如仍失败，请把追踪号告诉客服。",
+        "Please try again later; if it fails again, give support the trace id.",
+        _RETRY,
+    ),
+    503: _Words(
+        "UNAVAILABLE",
+        "服务暂时不可用",
+        "Temporarily unavailable",
+        "系统的一部分暂时没有响应，请稍后重试。",
+        "Part of the system does not answer at the moment. Please try again shortly.",
+        _RETRY,
+    ),
 }
 
 
@@ -162,32 +166,43 @@ def answer(error: Exception, *, envelope: bool = False, sent_as: Mapping[str, st
 
 
 def _tell(error: Exception, sent_as: Mapping[str, str]) -> tuple[Problem, dict[str, str]]:
+    trace = trace_id()
     if isinstance(error, Refusal):
-        status = STATUS[error.kind]
-        detail, detail_en = error.detail
-        words = _Words(
-            error.code,
-            error.title_zh,
-            error.title_en,
-            detail,
-            detail_en,
-            None if error.action is None else ProblemAction(error.action),
-        )
-        return _problem(status, words), _headers(status, error.retry_after)
+        problem = refusal_problem(error, trace=trace)
+        return problem, _headers(problem.status, error.retry_after)
     if isinstance(error, ValidationException):
-        return _problem(400, _VALIDATION, _field_errors(error, sent_as)), {}
-    if isinstance(error, HTTPException) and error.status_code in _FRAMEWORK:
+        return framework_problem(400, trace=trace, errors=_field_errors(error, sent_as)), {}
+    if isinstance(error, HTTPException) and error.status_code in _FRAMEWORK and error.status_code < 500:
         status = error.status_code
-        given = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
-        return _problem(status, _FRAMEWORK[status]), _headers(status, None) | given
+        allow = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
+        return framework_problem(status, trace=trace), _headers(status, None) | allow
     if isinstance(error, (*MONGO_OUTAGES, *REDIS_OUTAGES, TimeoutError)):
         _log.warning("dependency failed", exc_info=error)
-        return _problem(503, _UNAVAILABLE), _headers(503, None)
+        return framework_problem(503, trace=trace), _headers(503, None)
     _log.error("unhandled", exc_info=error)
-    return _problem(500, _INTERNAL), {}
+    return framework_problem(500, trace=trace), {}
 
 
-def _problem(status: int, words: _Words, errors: Iterable[FieldError] = ()) -> Problem:
+def refusal_problem(refusal: Refusal, *, trace: str) -> Problem:
+    """``refusal`` in its own words."""
+    detail, detail_en = refusal.detail
+    return Problem(
+        type=f"urn:suishen:problem:{refusal.code}",
+        status=STATUS[refusal.kind],
+        code=refusal.code,
+        title=refusal.title_zh,
+        title_en=refusal.title_en,
+        detail=detail,
+        detail_en=detail_en,
+        trace_id=trace,
+        action=None if refusal.action is None else ProblemAction(refusal.action),
+    )
+
+
+def framework_problem(status: int, *, trace: str, errors: Iterable[FieldError] = ()) -> Problem:
+    """What is nobody's refusal, told by its status; a 400 that can name a field is `VALIDATION`."""
+    errors = list(errors)
+    words = _VALIDATION if errors else _FRAMEWORK[status]
     return Problem(
         type=f"urn:suishen:problem:{words.code}",
         status=status,
@@ -196,9 +211,9 @@ def _problem(status: int, words: _Words, errors: Iterable[FieldError] = ()) -> P
         title_en=words.title_en,
         detail=words.detail,
         detail_en=words.detail_en,
-        trace_id=trace_id(),
+        trace_id=trace,
         action=words.action,
-        errors=list(errors),
+        errors=errors,
     )
 
 
