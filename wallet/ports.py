@@ -17,8 +17,8 @@ class Keys(Protocol):
         """Every key still accepted, by kid."""
 
 
-class Seal(Protocol):
-    """Authenticated encryption of personal data at rest."""
+class PersonalData(Protocol):
+    """Personal data at rest: sealed, and found by keyed hash."""
 
     def seal(self, plain: bytes, context: bytes) -> bytes:
         """Encrypt; ``context`` must be given again to open."""
@@ -26,12 +26,11 @@ class Seal(Protocol):
     def open(self, sealed: bytes, context: bytes) -> bytes:
         """Decrypt, or raise if anything was changed."""
 
-
-class Pseudonyms(Protocol):
-    """The keyed hash under which an ID number is found."""
-
     def hash(self, number: str) -> str:
-        """Always the same for the same number; useless without the key."""
+        """The keyed hash of an ID number, under which its holder's certificates are found."""
+
+    def pseudonym(self, kind: str, value: str) -> str:
+        """The keyed hash of anything else, different for each ``kind``."""
 
 
 class RunScript(Protocol):
@@ -57,7 +56,7 @@ class Admit(Protocol):
 class Audit(Protocol):
     """Records an event durably in the audit trail."""
 
-    def __call__(
+    def __call__(  # noqa: D102 - the class says it
         self,
         kind: str,
         *,

@@ -17,6 +17,7 @@ __all__ = [
     "SceneUnknown",
     "SerialConflict",
     "StatusChangeImpossible",
+    "StatusListUnknown",
     "TypeUnknown",
     "ValidityInvalid",
     "VersionStale",
@@ -210,3 +211,14 @@ class StatusChangeImpossible(Refusal):
     title_en = "Status cannot change so"
     detail_zh = "证照当前状态为 {mark}，不能执行 {change}。"
     detail_en = "The certificate is {mark} and cannot {change}."
+
+
+class StatusListUnknown(Refusal):
+    """No status list of that number has been published."""
+
+    code = "STATUS_LIST_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "没有该状态列表"
+    title_en = "No such status list"
+    detail_zh = "尚未发布该编号的状态列表，请稍后重试。"
+    detail_en = "No status list of this number has been published; try again shortly."

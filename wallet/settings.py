@@ -58,7 +58,11 @@ class WalletSettings(Struct, frozen=True, kw_only=True):
     ] = 4
     clerk_per_minute: Annotated[
         int,
-        Meta(description="Verifications a clerk may make a minute.", extra={"zh": "每名核验员每分钟核验上限。"}, ge=1),
+        Meta(
+            description="Verifications a clerk may make a minute.",
+            extra={"zh": "每名核验员每分钟核验上限。"},
+            ge=1,
+        ),
     ] = 300
     organisation_per_minute: Annotated[
         int,

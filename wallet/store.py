@@ -165,10 +165,28 @@ class UsageStore:
     ) -> list[Usage]:
         window = ({"$lt": before} if before else {}) | ({"$gte": since} if since else {})
         cursor = self._collection.find(wanted | ({"_id": window} if window else {}))
-        return [msgspec.convert(document, Usage) async for document in cursor.sort("_id", DESCENDING).limit(limit)]
+        return [
+            msgspec.convert(document, Usage) async for document in cursor.sort("_id", DESCENDING).limit(limit)
+        ]
 
 
-# All three scripts give the same result when run twice: a client that lost the reply runs them again.
+class StatusListStore:
+    """Signed status lists, ready to be served. MongoDB; made anew every minute, so a lost one is a minute."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def put(self, number: int, token: bytes) -> None:
+        """Keep ``token`` as list ``number``."""
+        await self._collection.replace_one({"_id": number}, {"token": token}, upsert=True)
+
+    async def get(self, number: int) -> bytes | None:
+        """The token of list ``number``, or None."""
+        document = await self._collection.find_one({"_id": number})
+        return None if document is None else bytes(document["token"])
+
+
+# All these scripts give the same result when run twice: a client that lost the reply runs them again.
 
 # KEYS: open, events. ARGV: presentation, milliseconds to keep it, event.
 _OPEN: Final = """
@@ -288,7 +306,8 @@ class PresentationStore:
 
 def unpack_event(entry: bytes) -> WalletEvent:
     """An entry of an event stream."""
-    return _unpack_event(entry)
+    event: WalletEvent = _unpack_event(entry)
+    return event
 
 
 def _open(shard: int, presentation_id: str) -> str:

@@ -127,7 +127,13 @@ class AuditTrail:
     ) -> None:
         """Record an event durably. What must never go unrecorded is recorded before it is done."""
         event = AuditEvent(
-            id=timed_id(at), at=at, kind=kind, actor=actor, subject=subject, outcome=outcome, facts=facts or {}
+            id=timed_id(at),
+            at=at,
+            kind=kind,
+            actor=actor,
+            subject=subject,
+            outcome=outcome,
+            facts=facts or {},
         )
         await self._run(_APPEND, [STREAM], [_encode(event)])
 
@@ -168,7 +174,9 @@ class AuditTrail:
             try:
                 await self._collection.insert_many(documents, ordered=True)
             except BulkWriteError as failure:
-                if any(error.get("code") != 11000 for error in (failure.details or {}).get("writeErrors", [])):
+                if any(
+                    error.get("code") != 11000 for error in (failure.details or {}).get("writeErrors", [])
+                ):
                     raise
             else:
                 return

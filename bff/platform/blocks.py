@@ -97,7 +97,11 @@ class Blocks:
         if good is None or self._clock() - good.as_of > source.bears_staleness:
             return Block(status=BlockStatus.UNAVAILABLE, required=source.required, as_of=None, etag=None)
         return Block(
-            status=BlockStatus.STALE, required=source.required, as_of=good.as_of, etag=good.etag, data=good.data
+            status=BlockStatus.STALE,
+            required=source.required,
+            as_of=good.as_of,
+            etag=good.etag,
+            data=good.data,
         )
 
 

@@ -58,7 +58,12 @@ class Idempotency:
         await self._collection.create_index([("expiresAt", ASCENDING)], expireAfterSeconds=0)
 
     async def run(
-        self, caller: str, key: str, request: bytes, operation: Callable[[], Awaitable[Answer]], type_: type[Answer]
+        self,
+        caller: str,
+        key: str,
+        request: bytes,
+        operation: Callable[[], Awaitable[Answer]],
+        type_: type[Answer],
     ) -> Answer:
         """Do ``operation`` once for (caller, key) and answer alike ever after.
 
@@ -87,5 +92,7 @@ class Idempotency:
         except Refusal:
             await self._collection.delete_one({"_id": identity, "answer": None})
             raise
-        await self._collection.update_one({"_id": identity}, {"$set": {"answer": msgspec.json.encode(result)}})
+        await self._collection.update_one(
+            {"_id": identity}, {"$set": {"answer": msgspec.json.encode(result)}}
+        )
         return result

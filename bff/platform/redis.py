@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -59,12 +59,12 @@ class ScriptRunner:
         pipe = self._redis.pipeline(transaction=False)
         for script, keys, args in calls:
             pipe.execute_command("EVALSHA", self._digest(script), len(keys), *keys, *args)
-        answers = cast("list[Any]", await pipe.execute(raise_on_error=False))
+        answers = await pipe.execute(raise_on_error=False)
         for at, answer in enumerate(answers):
             if isinstance(answer, NoScriptError):
                 script, keys, args = calls[at]
                 try:
-                    answers[at] = await self._redis.execute_command("EVAL", script, len(keys), *keys, *args)
+                    answers[at] = await self._redis.eval(script, len(keys), *keys, *args)
                 except RedisError as failure:
                     answers[at] = failure
         return answers

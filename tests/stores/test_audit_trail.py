@@ -18,7 +18,12 @@ NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)
 
 def event(number: int) -> AuditEvent:
     return AuditEvent(
-        id=f"e{number}", at=NOON + timedelta(seconds=number), kind="test", actor="a", outcome="done", facts={"n": "1"}
+        id=f"e{number}",
+        at=NOON + timedelta(seconds=number),
+        kind="test",
+        actor="a",
+        outcome="done",
+        facts={"n": "1"},
     )
 
 

@@ -56,7 +56,9 @@ async def test_twenty_at_once_do_it_once(mongo_database: Database) -> None:
     assert all(isinstance(result, Text | RequestUnderWay) for result in results)
 
 
-async def test_a_request_whose_process_died_is_taken_over_when_its_lease_ends(mongo_database: Database) -> None:
+async def test_a_request_whose_process_died_is_taken_over_when_its_lease_ends(
+    mongo_database: Database,
+) -> None:
     clock = Clock()
     keeper, operation = Idempotency(mongo_database["i"], clock), Operation()
 

@@ -1,0 +1,334 @@
+"""Platform: the one place where everything is wired.
+
+Ports of the domains are met here and nowhere else. A process opens one ``Platform`` and closes it; the
+order of closing is the order of opening, backwards.
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, Self
+
+import aiohttp
+import structlog
+from redis.asyncio import Redis
+
+from auth_bridges.bridges.wechat import WechatBridge
+from auth_bridges.passphrases import Passphrases
+from auth_bridges.service import AuthService
+from auth_bridges.store import AuthStores
+from auth_bridges.tokens import AccessTokens
+from bff.platform.audit import STREAM as AUDIT_STREAM
+from bff.platform.audit import AuditEvent, AuditTrail, decode_event
+from bff.platform.blocks import Blocks, BlockSource
+from bff.platform.drain import Drain
+from bff.platform.idempotency import Idempotency
+from bff.platform.identity import Authenticator, Principal
+from bff.platform.idnumbers import IdNumbers
+from bff.platform.ids import timed_id
+from bff.platform.keys import KeyRing
+from bff.platform.limits import Limits, Rate
+from bff.platform.mongo import Database, ReaderById, database, open_mongo
+from bff.platform.probes import Probe
+from bff.platform.redis import ScriptRunner, open_redis
+from bff.platform.settings import Settings
+from miniapp_schemas.assurance import AssuranceLevel
+from wallet.codec.keys import SigningKey, VerifyingKey
+from wallet.issuers.base import load_registry
+from wallet.issuing import Issuing
+from wallet.models import Shown, WalletEvent
+from wallet.service import Wallet
+from wallet.store import CredentialStore, PresentationStore, StatusListStore, UsageStore
+
+_log: Final = structlog.get_logger("platform")
+_HOME_CARDS: Final = 6
+_HOME_USES: Final = 3
+
+
+def utc_now() -> datetime:
+    """What time it is."""
+    return datetime.now(UTC)
+
+
+class WalletKeys:
+    """The wallet's ring as the codec wants it: P-256 keys by a four-byte name."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._ring = ring
+        self._generation = -1
+        self._signing: SigningKey
+        self._verifying: Mapping[bytes, VerifyingKey] = {}
+
+    def signing(self) -> SigningKey:
+        """The key to sign with now."""
+        self._follow()
+        return self._signing
+
+    def verifying(self) -> Mapping[bytes, VerifyingKey]:
+        """Every key still accepted, by kid."""
+        self._follow()
+        return self._verifying
+
+    def _follow(self) -> None:
+        if self._generation != self._ring.generation:
+            self._signing = SigningKey(self._ring.signing().private)
+            keys = [VerifyingKey(key.public) for key in self._ring.keys().values()]
+            self._verifying = {key.kid: key for key in keys}
+            self._generation = self._ring.generation
+
+
+class Platform:
+    """Everything a process needs, open."""
+
+    def __init__(
+        self, settings: Settings, mongo: Database, redis: Redis, http: aiohttp.ClientSession
+    ) -> None:
+        self.settings = settings
+        self.clock = utc_now
+        self._mongo = mongo
+        self._redis = redis
+        self._prepared = False
+        run = ScriptRunner(redis)
+        platform, auth, wallet = settings.platform, settings.auth, settings.wallet
+
+        self.limits = Limits(run)
+        self.audit = AuditTrail(mongo["audit"], run)
+        self.idempotency = Idempotency(mongo["idempotency"], self.clock)
+        self.token_keys = KeyRing(auth.token_keys_dir)
+        self.wallet_keys = KeyRing(wallet.keys_dir)
+        self.personal = IdNumbers(
+            hash_key=bytes.fromhex(platform.id_hash_key),
+            seal_keys=[bytes.fromhex(key) for key in platform.id_seal_keys],
+        )
+
+        tokens = AccessTokens(
+            self.token_keys,
+            issuer=auth.token_issuer,
+            environment=platform.env.value,
+            lifetime=timedelta(seconds=auth.access_token_seconds),
+        )
+        self.auth_stores = AuthStores(mongo, redis)
+        self.auth = AuthService(
+            settings=auth,
+            stores=self.auth_stores,
+            bridges=[
+                WechatBridge(
+                    http, base_url=auth.wechat_base_url, appid=auth.wechat_appid, secret=auth.wechat_secret
+                )
+            ],
+            tokens=tokens,
+            personal=self.personal,
+            passphrases=Passphrases(secrets.token_bytes),
+            admit=self._admit_try,
+            audit=self.audit.record,
+            clock=self.clock,
+            chance=secrets.token_bytes,
+        )
+        self.authenticator = Authenticator(
+            tokens,
+            self.token_keys,
+            env=platform.env.value,
+            clock=lambda: self.clock().timestamp(),
+            ops_token=platform.metrics_token,
+        )
+
+        registry = load_registry()
+        keys = WalletKeys(self.wallet_keys)
+        self._credentials = CredentialStore(mongo["credentials"], ReaderById(mongo["credentials"]))
+        self._usages = UsageStore(mongo["usage_records"])
+        self.issuing = Issuing(
+            credentials=self._credentials,
+            status_lists=StatusListStore(mongo["status_lists"]),
+            registry=registry,
+            keys=keys,
+            personal=self.personal,
+            audit=self.audit.record,
+            clock=self.clock,
+            chance=secrets.token_bytes,
+        )
+        self.wallet = Wallet(
+            credentials=self._credentials,
+            usages=self._usages,
+            presentations=PresentationStore(run, shards=wallet.event_shards),
+            registry=registry,
+            keys=keys,
+            personal=self.personal,
+            admit=self._admit_verification,
+            clock=self.clock,
+            chance=secrets.token_bytes,
+            timed_id=timed_id,
+            settings=wallet,
+        )
+        self._clerk_rate = Rate(wallet.clerk_per_minute, max(1, wallet.clerk_per_minute // 2))
+        self._organisation_rate = Rate(
+            wallet.organisation_per_minute, max(1, wallet.organisation_per_minute // 10)
+        )
+
+        self.blocks = Blocks(self.clock)
+        self._register_blocks()
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, settings: Settings) -> AsyncIterator[Self]:
+        """Connect, wire and start what runs in the background; nothing is asked of a store yet.
+
+        A store that is away does not stop the start: the process says it is not ready until the store is
+        back and its indexes are made.
+        """
+        client = open_mongo(settings.platform.mongo_url)
+        redis = open_redis(settings.platform.redis_url)
+        # No cookies, no proxies from the environment: providers are asked what we say and nothing else.
+        http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+        try:
+            platform = cls(settings, database(client, settings.platform.mongo_database), redis, http)
+            async with _background(
+                platform.token_keys.watch(),
+                platform.wallet_keys.watch(),
+                platform.authenticator.follow(platform.auth_stores.ended),
+                platform._prepare(),
+            ):
+                yield platform
+        finally:
+            await http.close()
+            await redis.aclose()
+            client.close()
+
+    def probes(self) -> list[Probe]:
+        """What this process needs to be of use."""
+        return [
+            Probe(name="mongo", check=self._mongo_answers),
+            Probe(name="redis", check=self._redis_answers),
+            Probe(name="indexes", check=self._indexes_made),
+            Probe(name="token_keys", check=_ring_is_whole(self.token_keys), required=False),
+            Probe(name="wallet_keys", check=_ring_is_whole(self.wallet_keys), required=False),
+        ]
+
+    def drains(self) -> list[Drain]:
+        """What a worker runs: one drain a stream."""
+        consumer = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        streams: list[tuple[str, Callable[[Sequence[bytes]], Awaitable[None]]]] = [
+            (AUDIT_STREAM, self._absorb_audit),
+            *((stream, self._absorb_wallet(stream)) for stream in self.wallet.streams),
+        ]
+        return [Drain(self._redis, stream, handle, consumer=consumer) for stream, handle in streams]
+
+    async def ensure_indexes(self) -> None:
+        """Make every index; safe to repeat, and for several processes at once."""
+        for store in (self._credentials, self._usages, self.audit, self.idempotency, self.auth_stores):
+            await store.ensure_indexes()
+
+    # --- background ------------------------------------------------------------------------------
+
+    async def _prepare(self) -> None:
+        while not self._prepared:
+            try:
+                await self.ensure_indexes()
+                self._prepared = True
+            except Exception as failure:  # noqa: BLE001 - the store is away; readiness says so
+                _log.warning("indexes not made yet", error=type(failure).__name__)
+                await asyncio.sleep(1)
+
+    async def _mongo_answers(self) -> str | None:
+        await self._mongo.command("ping")
+        return None
+
+    async def _redis_answers(self) -> str | None:
+        await self._redis.ping()
+        return None
+
+    async def _indexes_made(self) -> str | None:
+        return None if self._prepared else "not made yet"
+
+    # --- ports of the domains --------------------------------------------------------------------
+
+    def _admit_try(self, bucket: str, caller: str, *, per_minute: int, burst: int) -> Awaitable[None]:
+        return self.limits.admit(caller, (bucket, Rate(per_minute, burst)))
+
+    def _admit_verification(self, organisation: str, clerk: str) -> Awaitable[None]:
+        # One hash tag, the organisation: both buckets are judged in one step.
+        return self.limits.admit(organisation, ("verify", self._organisation_rate), (clerk, self._clerk_rate))
+
+    async def _absorb_audit(self, entries: Sequence[bytes]) -> None:
+        await self.audit.append(AUDIT_STREAM, [decode_event(entry) for entry in entries])
+
+    def _absorb_wallet(self, stream: str) -> Callable[[Sequence[bytes]], Awaitable[None]]:
+        async def absorb(entries: Sequence[bytes]) -> None:
+            events = await self.wallet.absorb(entries)
+            await self.audit.append(stream, [_audited(event) for event in events])
+
+        return absorb
+
+    # --- the first screen ------------------------------------------------------------------------
+
+    def _register_blocks(self) -> None:
+        async def certificates(principal: Principal) -> object:
+            return await self.wallet.credentials(principal.holder or "", after=None, limit=_HOME_CARDS)
+
+        async def recent_uses(principal: Principal) -> object:
+            return await self.wallet.usages(principal.holder or "", before=None, limit=_HOME_USES)
+
+        async def account(principal: Principal) -> object:
+            return {"assurance": principal.assurance}
+
+        self.blocks.register(BlockSource(name="account", load=account, required=True))
+        self.blocks.register(
+            BlockSource(name="certificates", load=certificates, required=True, assurance=AssuranceLevel.L2)
+        )
+        self.blocks.register(BlockSource(name="recentUses", load=recent_uses, assurance=AssuranceLevel.L2))
+
+
+def _audited(event: WalletEvent) -> AuditEvent:
+    """A wallet event as the audit trail tells it: pseudonyms, codes and claim names, no values."""
+    if isinstance(event, Shown):
+        return AuditEvent(
+            id=event.id,
+            at=event.at,
+            kind="presentation.shown",
+            actor=event.presenter,
+            subject=event.credential,
+            outcome="ok",
+            facts={
+                "presentation": event.presentation,
+                "scene": event.scene,
+                "claims": " ".join(event.claims),
+            },
+        )
+    usage = event.usage
+    facts = {"organisation": event.organisation}
+    if usage is not None:
+        facts |= _facts(usage.presentation, usage.scene, usage.claims)
+    return AuditEvent(
+        id=event.id,
+        at=event.at,
+        kind="presentation.checked",
+        actor=event.clerk,
+        subject=None if usage is None else usage.credential,
+        outcome=event.verdict,
+        facts=facts,
+    )
+
+
+def _facts(presentation: str, scene: str, claims: Sequence[str]) -> dict[str, str]:
+    return {"presentation": presentation, "scene": scene, "claims": " ".join(claims)}
+
+
+def _ring_is_whole(ring: KeyRing) -> Callable[[], Awaitable[str | None]]:
+    async def check() -> str | None:
+        return None if ring.problem is None else ring.problem.en
+
+    return check
+
+
+@contextlib.asynccontextmanager
+async def _background(*jobs: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(job) for job in jobs]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,1 @@
+"""The processes that run a city: web, worker, scheduler."""

@@ -1,0 +1,27 @@
+"""What runs when, as data."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from msgspec import Struct
+
+from bff.platform.services import Platform
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """Something done over and over; cron fields in Asia/Shanghai.
+
+    Every ticker of a city runs every job, so a job must do no harm when two do it at once.
+    """
+
+    name: str
+    cron: str
+    run: Callable[[Platform], Awaitable[None]]
+
+
+async def publish_status_lists(platform: Platform) -> None:
+    """Sign the status lists anew, for those who verify without a network."""
+    await platform.issuing.publish_status_lists()
+
+
+JOBS: Final = (Job(name="publish_status_lists", cron="* * * * *", run=publish_status_lists),)

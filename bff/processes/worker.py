@@ -1,0 +1,34 @@
+"""The worker: moves acknowledged events into MongoDB until it is told to stop.
+
+Any number may run. Each reads the same streams in one consumer group; what one of them had read when
+it died, another claims.
+"""
+
+import asyncio
+import contextlib
+import signal
+
+import structlog
+
+from bff.platform.drain import Drain
+from bff.platform.services import Platform
+from bff.platform.settings import Settings
+
+_log = structlog.get_logger(__name__)
+
+
+async def work(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT, then finish the batches under way."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        # Windows has no loop signal handlers; there Ctrl-C cancels the tasks, and pending entries wait.
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(signum, stopping.set)
+    async with Platform.open(settings) as platform:
+        drains: list[Drain] = platform.drains()
+        _log.info("worker.started", streams=len(drains))
+        async with asyncio.TaskGroup() as group:
+            for drain in drains:
+                group.create_task(drain.run(stopping))
+        _log.info("worker.stopped")

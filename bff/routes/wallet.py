@@ -1,0 +1,112 @@
+"""``/mp/v1``: a resident's certificates, the codes shown of them, and who used those."""
+
+from typing import Annotated
+
+from litestar import Controller, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec import Meta
+
+from bff.platform.identity import Principal
+from bff.routes.callers import keeper
+from miniapp_schemas.assurance import AssuranceLevel
+from miniapp_schemas.base import Cursor, Page
+from miniapp_schemas.wallet import (
+    Credential,
+    CredentialDetail,
+    CredentialId,
+    PresentationId,
+    PresentationProgress,
+    PresentationTicket,
+    ShowCredential,
+    UsageRecord,
+)
+from wallet.service import Wallet
+
+PageSize = Annotated[int, Meta(description="Entries a page.", ge=1, le=100)]
+
+
+class CredentialController(Controller):
+    """Certificates (电子证照) in the caller's wallet."""
+
+    path = "/mp/v1/credentials"
+    tags = ("wallet",)
+    opt = {"audience": "resident", "assurance": AssuranceLevel.L2, "scope": "wallet:read"}
+
+    @get(operation_id="ListCredentials", summary="List my certificates")
+    async def list_credentials(
+        self,
+        principal: NamedDependency[Principal],
+        wallet: NamedDependency[Wallet],
+        cursor: FromQuery[Cursor | None] = None,
+        limit: FromQuery[PageSize] = 20,
+    ) -> Page[Credential]:
+        """Certificates in the caller's wallet, each with its status and why it stands so."""
+        return await wallet.credentials(keeper(principal), after=cursor, limit=limit)
+
+    @get("/{credential_id:str}", operation_id="ReadCredential", summary="Read one of my certificates")
+    async def read_credential(
+        self,
+        credential_id: FromPath[CredentialId],
+        principal: NamedDependency[Principal],
+        wallet: NamedDependency[Wallet],
+    ) -> CredentialDetail:
+        """One certificate with its fields, and the scenes it can be shown in."""
+        return await wallet.credential(keeper(principal), credential_id)
+
+
+class PresentationController(Controller):
+    """One-time codes (亮证)."""
+
+    path = "/mp/v1/presentations"
+    tags = ("wallet",)
+    opt = {"audience": "resident", "assurance": AssuranceLevel.L2, "scope": "wallet:show"}
+
+    @post(operation_id="ShowCredential", summary="Show a certificate")
+    async def show(
+        self,
+        data: JSONBody[ShowCredential],
+        principal: NamedDependency[Principal],
+        wallet: NamedDependency[Wallet],
+    ) -> PresentationTicket:
+        """Open a one-time code for a certificate the caller holds (亮证)."""
+        return await wallet.show(keeper(principal), data)
+
+    @get("/{presentation_id:str}", operation_id="FollowPresentation", summary="What became of a shown code")
+    async def follow(
+        self,
+        presentation_id: FromPath[PresentationId],
+        principal: NamedDependency[Principal],
+        wallet: NamedDependency[Wallet],
+    ) -> PresentationProgress:
+        """Whether the code is still open, who used it, or that it ended."""
+        return await wallet.progress(keeper(principal), presentation_id)
+
+    @delete("/{presentation_id:str}", operation_id="WithdrawPresentation", summary="Take a shown code back")
+    async def withdraw(
+        self,
+        presentation_id: FromPath[PresentationId],
+        principal: NamedDependency[Principal],
+        wallet: NamedDependency[Wallet],
+    ) -> None:
+        """End the code now; no-op if it ended already."""
+        await wallet.withdraw(keeper(principal), presentation_id)
+
+
+class UsageController(Controller):
+    """Usage records (用证记录)."""
+
+    path = "/mp/v1/usage-records"
+    tags = ("wallet",)
+    opt = {"audience": "resident", "assurance": AssuranceLevel.L2, "scope": "wallet:read"}
+
+    @get(operation_id="ListUsageRecords", summary="Who used my certificates")
+    async def list_usages(
+        self,
+        principal: NamedDependency[Principal],
+        wallet: NamedDependency[Wallet],
+        cursor: FromQuery[Cursor | None] = None,
+        limit: FromQuery[PageSize] = 20,
+    ) -> Page[UsageRecord]:
+        """Every use and refused try, newest first: who, where, which fields, with what verdict."""
+        return await wallet.usages(keeper(principal), before=cursor, limit=limit)

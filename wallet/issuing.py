@@ -1,0 +1,250 @@
+"""What departments do: issue certificates, and say what has become of them.
+
+Every change is recorded in the audit trail first and then written in one document: a change without its
+record cannot happen. A record of a change that then failed can; the next try records it again. Writers
+of one certificate at once meet at its ``revision``: the slower one looks again and decides anew.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from msgspec import structs
+
+from miniapp_schemas import wallet as wire
+from miniapp_schemas.base import Page
+from wallet import views
+from wallet.codec.status_list import StatusList, StatusToken, write_token
+from wallet.issuers.base import CredentialType, Registry
+from wallet.models import Credential, Issuer, Secrets, Version
+from wallet.ports import Audit, Keys, PersonalData
+from wallet.refusals import CredentialUnknown, SerialConflict, StatusListUnknown, VersionStale
+from wallet.rules.claims import Party, settle_claims
+from wallet.rules.disclosure import mask
+from wallet.rules.identifiers import check_id_number, ecert_identifier, mask_name
+from wallet.rules.validity import LISTED, TRANSITIONS, Change, Mark, change_mark, check_period
+from wallet.sealing import seal_secrets
+from wallet.store import CredentialStore, StatusListStore, Taken
+from wallet.views import page
+
+_SLOTS: Final = 1 << 20
+_REMEMBERED: Final = 32
+_DAY: Final = 86_400
+_TTL: Final = 900
+_canonical: Final = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Issuing:
+    """Departments' use cases."""
+
+    def __init__(
+        self,
+        *,
+        credentials: CredentialStore,
+        status_lists: StatusListStore,
+        registry: Registry,
+        keys: Keys,
+        personal: PersonalData,
+        audit: Audit,
+        clock: Callable[[], datetime],
+        chance: Callable[[int], bytes],
+    ) -> None:
+        self._credentials = credentials
+        self._status_lists = status_lists
+        self._registry = registry
+        self._keys = keys
+        self._personal = personal
+        self._audit = audit
+        self._clock = clock
+        self._chance = chance
+
+    def types(self) -> list[wire.CredentialTypeInfo]:
+        """The registered types."""
+        return [views.type_info(of) for of in self._registry.types.values()]
+
+    async def issue(self, issuer: Issuer, asked: wire.IssueCredential) -> wire.IssuedCredential:
+        """Issue a certificate, or a later version of one.
+
+        The same (issuer, type, serial, version) with the same content is answered and not done again;
+        with other content it is refused, and so is a version older than the current one.
+        """
+        of = self._registry.type(asked.type)
+        party = Party(name=asked.holder.name, id_number=asked.holder.id_number, uscc=asked.holder.uscc)
+        claims = settle_claims(of, party, asked.claims)
+        check_period(asked.valid_from, asked.valid_until, longest_years=of.longest_years)
+        own = [] if party.id_number is None else [party.id_number]
+        keepers = [check_id_number(number) for number in asked.holder.keepers or own]
+        content = self._personal.pseudonym("credential-content", _canonical(asked).decode())
+        while True:
+            now = self._clock()
+            existing = await self._credentials.find(issuer.id, of.code, asked.serial)
+            if existing is not None and _is_repeated(existing, asked.version, content):
+                return views.issued(existing, now=now)
+            fresh = self._drawn_up(issuer, of, party, claims, keepers, asked, content, existing, now)
+            await self._audit(
+                "credential.issue",
+                at=now,
+                actor=issuer.id,
+                outcome="accepted",
+                subject=fresh.id,
+                facts={"type": of.code, "version": str(asked.version)},
+            )
+            if existing is not None:
+                if await self._credentials.replace(fresh, revision=existing.revision):
+                    return views.issued(fresh, now=now)
+            elif (kept := await self._insert(fresh)) is not None:
+                return views.issued(kept, now=now)
+            # Somebody was faster with this serial: look again at what is there.
+
+    def _drawn_up(
+        self,
+        issuer: Issuer,
+        of: CredentialType,
+        party: Party,
+        claims: dict[str, str],
+        keepers: list[str],
+        asked: wire.IssueCredential,
+        content: str,
+        existing: Credential | None,
+        now: datetime,
+    ) -> Credential:
+        """The certificate to keep: a new one, or ``existing`` with its next version's content."""
+        credential_id = self._chance(16).hex() if existing is None else existing.id
+        number = party.id_number or party.uscc or ""
+        secrets = Secrets(holder_name=party.name, holder_number=number, claims=claims)
+        version = Version(version=asked.version, content=content, at=now)
+        fresh = Credential(
+            id=credential_id,
+            type=of.code,
+            issuer=issuer.id,
+            issuer_name=issuer.name,
+            serial=asked.serial,
+            version=asked.version,
+            identifier=ecert_identifier(of.catalogue_code, issuer.id, asked.serial, asked.version),
+            keepers=tuple(sorted({self._personal.hash(keeper) for keeper in keepers})),
+            sealed=seal_secrets(secrets, credential_id, self._personal),
+            title_masked=mask_name(party.name) if party.uscc is None else party.name,
+            number_masked=mask(of.field(of.number).masking, claims.get(of.number, "")),
+            valid_from=asked.valid_from,
+            valid_until=asked.valid_until,
+            mark=Mark.ACTIVE,
+            mark_reason=None,
+            status_list=1,
+            status_index=0,
+            revision=1,
+            history=(version,),
+            issued_at=now,
+            updated_at=now,
+        )
+        if existing is None:
+            return fresh
+        # A new version changes what the certificate says, not whether it stands.
+        return structs.replace(
+            fresh,
+            mark=existing.mark,
+            mark_reason=existing.mark_reason,
+            status_list=existing.status_list,
+            status_index=existing.status_index,
+            revision=existing.revision + 1,
+            history=(*existing.history, version)[-_REMEMBERED:],
+            issued_at=existing.issued_at,
+        )
+
+    async def change(
+        self, issuer: Issuer, credential_id: str, change: Change, reason: str
+    ) -> wire.IssuedCredential:
+        """Suspend, resume or revoke. From the answer on, no code of it is good. Done twice, it is done once."""
+        while True:
+            now = self._clock()
+            credential = await self._issued(issuer, credential_id)
+            if _is_done(credential.mark, change):
+                return views.issued(credential, now=now)
+            changed = structs.replace(
+                credential,
+                mark=change_mark(credential.mark, change),
+                mark_reason=reason,
+                revision=credential.revision + 1,
+                updated_at=now,
+            )
+            await self._audit(
+                f"credential.{change.value}",
+                at=now,
+                actor=issuer.id,
+                outcome="accepted",
+                subject=credential_id,
+            )
+            if await self._credentials.replace(changed, revision=credential.revision):
+                return views.issued(changed, now=now)
+
+    async def issued(self, issuer: Issuer, *, after: str | None, limit: int) -> Page[wire.IssuedCredential]:
+        """What the department issued."""
+        found = await self._credentials.issued_by(issuer.id, after=after, limit=limit + 1)
+        now = self._clock()
+        return page([views.issued(one, now=now) for one in found[:limit]], found, limit)
+
+    async def issued_one(self, issuer: Issuer, credential_id: str) -> wire.IssuedCredential:
+        """One certificate the department issued."""
+        return views.issued(await self._issued(issuer, credential_id), now=self._clock())
+
+    async def _issued(self, issuer: Issuer, credential_id: str) -> Credential:
+        credential = await self._credentials.get(credential_id)
+        if credential is None or credential.issuer != issuer.id:
+            raise CredentialUnknown
+        return credential
+
+    async def _insert(self, credential: Credential) -> Credential | None:
+        """Keep a new credential in a free slot of a status list; None if its serial is taken.
+
+        Slots are drawn by chance, so that neighbours in a list say nothing of one another (Token Status
+        List, "Unlinkability"). Eight draws taken in a row: the list is full enough, open the next one.
+        """
+        number = max(1, await self._credentials.highest_status_list())
+        while True:
+            for _ in range(8):
+                slot = int.from_bytes(self._chance(4)) % _SLOTS
+                placed = structs.replace(credential, status_list=number, status_index=slot)
+                taken = await self._credentials.insert(placed)
+                if taken is None:
+                    return placed
+                if taken is Taken.SERIAL:
+                    return None
+            number += 1
+
+    async def publish_status_lists(self) -> None:
+        """Sign every status list anew. Two at once publish the same."""
+        for number in range(1, await self._credentials.highest_status_list() + 1):
+            marks = await self._credentials.not_active(number)
+            now = int(self._clock().timestamp())
+            token = StatusToken(
+                subject=f"urn:suishen:status-list:{number}",
+                issued_at=now,
+                expires_at=now + _DAY,
+                ttl=_TTL,
+                statuses=StatusList.sparse(
+                    {index: LISTED[mark] for index, mark in marks}, size=_SLOTS, bits=2
+                ),
+            )
+            await self._status_lists.put(number, write_token(token, key=self._keys.signing()))
+
+    async def status_list(self, number: int) -> bytes:
+        """The latest published status list, a CWT."""
+        token = await self._status_lists.get(number)
+        if token is None:
+            raise StatusListUnknown
+        return token
+
+
+def _is_repeated(existing: Credential, version: int, content: str) -> bool:
+    """Whether this very version is there already; refuses one that is there differently or is older."""
+    for known in existing.history:
+        if known.version == version and known.content != content:
+            raise SerialConflict
+    if version < existing.version:
+        raise VersionStale(current=existing.version)
+    return version == existing.version
+
+
+def _is_done(mark: Mark, change: Change) -> bool:
+    """Whether ``change`` would lead to where the certificate already stands."""
+    return mark in {end for (_, step), end in TRANSITIONS.items() if step is change}
