@@ -3,20 +3,15 @@
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
 
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
-from litestar.params import HeaderParameter
 
 from bff.platform.blocks import Blocks
 from bff.platform.identity import Principal
+from bff.routes.parameters import IfNoneMatch
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.home import Block, Home
-
-IfNoneMatch = Annotated[
-    str | None, HeaderParameter(name="If-None-Match", description="The `ETag` of the copy already held.")
-]
 
 
 class HomeController(Controller):

@@ -1,19 +1,16 @@
 """``/issuer/v1``: departments issue certificates and say what has become of them."""
 
-from typing import Annotated
-
 import msgspec
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
-from msgspec import Meta
+from litestar.params import JSONBody
 
 from bff.platform.idempotency import Idempotency
 from bff.platform.identity import Principal
 from bff.routes.callers import issuer
-from miniapp_schemas.base import Cursor, Page
+from bff.routes.parameters import CredentialIdInPath, CursorInQuery, IdempotencyKey, PageSize
+from miniapp_schemas.base import Page
 from miniapp_schemas.wallet import (
-    CredentialId,
     CredentialTypeInfo,
     IssueCredential,
     IssuedCredential,
@@ -21,16 +18,6 @@ from miniapp_schemas.wallet import (
 )
 from wallet.issuing import Issuing
 from wallet.rules.validity import Change
-
-PageSize = Annotated[int, Meta(description="Entries a page.", ge=1, le=100)]
-IdempotencyKey = Annotated[
-    str,
-    HeaderParameter(
-        name="Idempotency-Key",
-        description="New for each request, the same for each retry of it.",
-        pattern=r"^[A-Za-z0-9_.:-]{8,128}$",
-    ),
-]
 
 
 class TypeController(Controller):
@@ -77,8 +64,8 @@ class IssuedController(Controller):
         self,
         principal: NamedDependency[Principal],
         issuing: NamedDependency[Issuing],
-        cursor: FromQuery[Cursor | None] = None,
-        limit: FromQuery[PageSize] = 20,
+        cursor: CursorInQuery = None,
+        limit: PageSize = 20,
     ) -> Page[IssuedCredential]:
         """Certificates this department issued."""
         return await issuing.issued(issuer(principal), after=cursor, limit=limit)
@@ -86,7 +73,7 @@ class IssuedController(Controller):
     @get("/{credential_id:str}", operation_id="ReadIssued", summary="One certificate we issued")
     async def read_issued(
         self,
-        credential_id: FromPath[CredentialId],
+        credential_id: CredentialIdInPath,
         principal: NamedDependency[Principal],
         issuing: NamedDependency[Issuing],
     ) -> IssuedCredential:
@@ -102,7 +89,7 @@ class IssuedController(Controller):
     )
     async def suspend(
         self,
-        credential_id: FromPath[CredentialId],
+        credential_id: CredentialIdInPath,
         data: JSONBody[StatusChange],
         principal: NamedDependency[Principal],
         issuing: NamedDependency[Issuing],
@@ -119,7 +106,7 @@ class IssuedController(Controller):
     )
     async def resume(
         self,
-        credential_id: FromPath[CredentialId],
+        credential_id: CredentialIdInPath,
         data: JSONBody[StatusChange],
         principal: NamedDependency[Principal],
         issuing: NamedDependency[Issuing],
@@ -136,7 +123,7 @@ class IssuedController(Controller):
     )
     async def revoke(
         self,
-        credential_id: FromPath[CredentialId],
+        credential_id: CredentialIdInPath,
         data: JSONBody[StatusChange],
         principal: NamedDependency[Principal],
         issuing: NamedDependency[Issuing],

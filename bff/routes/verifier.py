@@ -1,22 +1,18 @@
 """``/verifier/v1``: clerks who scan, and what their scanners need to check codes without us."""
 
-from typing import Annotated
-
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
-from msgspec import Meta
+from litestar.params import JSONBody
 
 from bff.platform.identity import Principal
 from bff.routes.callers import requester
-from miniapp_schemas.base import Cursor, Page
+from bff.routes.parameters import CursorInQuery, PageSize, StatusListNumber
+from miniapp_schemas.base import Page
 from miniapp_schemas.keys import JsonWebKeySet
 from miniapp_schemas.wallet import CheckRecord, Verification, Verify
 from wallet.issuing import Issuing
 from wallet.service import Wallet
 
-PageSize = Annotated[int, Meta(description="Entries a page.", ge=1, le=100)]
-StatusListNumber = Annotated[int, Meta(description="Number of a status list.", ge=1, le=65535)]
 _FIVE_MINUTES = "public, max-age=300"
 
 
@@ -42,8 +38,8 @@ class VerificationController(Controller):
         self,
         principal: NamedDependency[Principal],
         wallet: NamedDependency[Wallet],
-        cursor: FromQuery[Cursor | None] = None,
-        limit: FromQuery[PageSize] = 20,
+        cursor: CursorInQuery = None,
+        limit: PageSize = 20,
     ) -> Page[CheckRecord]:
         """The clerk's own checks of the last twelve hours, newest first; no field of anybody."""
         return await wallet.checks(requester(principal), before=cursor, limit=limit)
@@ -82,7 +78,7 @@ class TrustController(Controller):
         media_type="application/statuslist+cwt",
     )
     async def status_list(
-        self, number: FromPath[StatusListNumber], issuing: NamedDependency[Issuing]
+        self, number: StatusListNumber, issuing: NamedDependency[Issuing]
     ) -> Response[bytes]:
         """Which certificates are suspended or revoked (Token Status List, CWT, two bits an entry)."""
         return Response(

@@ -1,29 +1,23 @@
 """``/mp/v1``: a resident's certificates, the codes shown of them, and who used those."""
 
-from typing import Annotated
-
 from litestar import Controller, delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
-from msgspec import Meta
+from litestar.params import JSONBody
 
 from bff.platform.identity import Principal
 from bff.routes.callers import keeper
+from bff.routes.parameters import CredentialIdInPath, CursorInQuery, PageSize, PresentationIdInPath
 from miniapp_schemas.assurance import AssuranceLevel
-from miniapp_schemas.base import Cursor, Page
+from miniapp_schemas.base import Page
 from miniapp_schemas.wallet import (
     Credential,
     CredentialDetail,
-    CredentialId,
-    PresentationId,
     PresentationProgress,
     PresentationTicket,
     ShowCredential,
     UsageRecord,
 )
 from wallet.service import Wallet
-
-PageSize = Annotated[int, Meta(description="Entries a page.", ge=1, le=100)]
 
 
 class CredentialController(Controller):
@@ -38,8 +32,8 @@ class CredentialController(Controller):
         self,
         principal: NamedDependency[Principal],
         wallet: NamedDependency[Wallet],
-        cursor: FromQuery[Cursor | None] = None,
-        limit: FromQuery[PageSize] = 20,
+        cursor: CursorInQuery = None,
+        limit: PageSize = 20,
     ) -> Page[Credential]:
         """Certificates in the caller's wallet, each with its status and why it stands so."""
         return await wallet.credentials(keeper(principal), after=cursor, limit=limit)
@@ -47,7 +41,7 @@ class CredentialController(Controller):
     @get("/{credential_id:str}", operation_id="ReadCredential", summary="Read one of my certificates")
     async def read_credential(
         self,
-        credential_id: FromPath[CredentialId],
+        credential_id: CredentialIdInPath,
         principal: NamedDependency[Principal],
         wallet: NamedDependency[Wallet],
     ) -> CredentialDetail:
@@ -75,7 +69,7 @@ class PresentationController(Controller):
     @get("/{presentation_id:str}", operation_id="FollowPresentation", summary="What became of a shown code")
     async def follow(
         self,
-        presentation_id: FromPath[PresentationId],
+        presentation_id: PresentationIdInPath,
         principal: NamedDependency[Principal],
         wallet: NamedDependency[Wallet],
     ) -> PresentationProgress:
@@ -85,7 +79,7 @@ class PresentationController(Controller):
     @delete("/{presentation_id:str}", operation_id="WithdrawPresentation", summary="Take a shown code back")
     async def withdraw(
         self,
-        presentation_id: FromPath[PresentationId],
+        presentation_id: PresentationIdInPath,
         principal: NamedDependency[Principal],
         wallet: NamedDependency[Wallet],
     ) -> None:
@@ -105,8 +99,8 @@ class UsageController(Controller):
         self,
         principal: NamedDependency[Principal],
         wallet: NamedDependency[Wallet],
-        cursor: FromQuery[Cursor | None] = None,
-        limit: FromQuery[PageSize] = 20,
+        cursor: CursorInQuery = None,
+        limit: PageSize = 20,
     ) -> Page[UsageRecord]:
         """Every use and refused try, newest first: who, where, which fields, with what verdict."""
         return await wallet.usages(keeper(principal), before=cursor, limit=limit)
