@@ -40,8 +40,8 @@ class Passphrases:
         self._cost = cost or ScryptCost()
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="passphrase")
         self._room = at_once + waiting
-        # What nobody's passphrase is checked against, so that an unknown clerk takes as long.
-        self._nobody = self._hash_now(chance(16).hex())
+        # The form of a hash that no passphrase has, so that an unknown clerk takes as long.
+        self._nobody = _stored(self._cost, chance(_SALT), chance(_LENGTH))
 
     async def hash(self, passphrase: str) -> str:
         """``passphrase`` as it may be stored."""
@@ -66,8 +66,11 @@ class Passphrases:
 
     def _hash_now(self, passphrase: str) -> str:
         salt, cost = self._chance(_SALT), self._cost
-        digest = _scrypt(passphrase, salt, cost)
-        return f"scrypt${cost.n}${cost.r}${cost.p}${b64encode(salt).decode()}${b64encode(digest).decode()}"
+        return _stored(cost, salt, _scrypt(passphrase, salt, cost))
+
+
+def _stored(cost: ScryptCost, salt: bytes, digest: bytes) -> str:
+    return f"scrypt${cost.n}${cost.r}${cost.p}${b64encode(salt).decode()}${b64encode(digest).decode()}"
 
 
 def _matches(passphrase: str, stored: str) -> bool:

@@ -17,21 +17,26 @@ import asyncio
 import hmac
 import logging
 import math
+import re
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple, Protocol
 
+from litestar import Request
+from litestar.datastructures import State
 from litestar.types import Scope
 from msgspec import Struct
 
-from auth_bridges.models import Grant
+from auth_bridges.models import ClientFacts, Grant
 from auth_bridges.refusals import SignInRequired
 from auth_bridges.tokens import LEEWAY, LONGEST, AccessTokens, TokenRefused
 from miniapp_schemas.assurance import AssuranceLevel
 
 _log: Final = logging.getLogger(__name__)
 _STATE: Final = "principal"
+_DEVICE: Final = "x-device-id"
+_DEVICE_KEY: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 class Principal(Struct, frozen=True, kw_only=True):
@@ -207,6 +212,23 @@ def principal_of(scope: Scope) -> Principal:
     if principal is None:
         raise SignInRequired
     return principal
+
+
+def client_provider(proxies: int) -> "Callable[[Request[object, object, State]], Awaitable[ClientFacts]]":
+    """The ``client`` dependency, behind ``proxies`` reverse proxies of ours.
+
+    Each of ours appends the address it was called from to ``X-Forwarded-For``. What stands further left
+    was written by whoever called, and is not believed.
+    """
+
+    async def provide_client(request: Request[object, object, State]) -> ClientFacts:
+        forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",")]
+        peer = request.client.host if request.client else ""
+        address = forwarded[-proxies] if 0 < proxies <= len(forwarded) else peer
+        device = request.headers.get(_DEVICE, "")
+        return ClientFacts(address=address or peer, device=device if _DEVICE_KEY.fullmatch(device) else None)
+
+    return provide_client
 
 
 async def provide_principal(scope: Scope) -> Principal:

@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 
 from auth_bridges.bridges.wechat import WechatBridge
 from auth_bridges.passphrases import Passphrases
+from auth_bridges.registrar import Registrar
 from auth_bridges.service import AuthService
 from auth_bridges.store import AuthStores
 from auth_bridges.tokens import AccessTokens
@@ -112,6 +113,7 @@ class Platform:
             lifetime=timedelta(seconds=auth.access_token_seconds),
         )
         self.auth_stores = AuthStores(mongo, redis)
+        passphrases = Passphrases(secrets.token_bytes)
         self.auth = AuthService(
             settings=auth,
             stores=self.auth_stores,
@@ -122,8 +124,16 @@ class Platform:
             ],
             tokens=tokens,
             personal=self.personal,
-            passphrases=Passphrases(secrets.token_bytes),
+            passphrases=passphrases,
             admit=self._admit_try,
+            audit=self.audit.record,
+            clock=self.clock,
+            chance=secrets.token_bytes,
+        )
+        self.registrar = Registrar(
+            stores=self.auth_stores,
+            personal=self.personal,
+            passphrases=passphrases,
             audit=self.audit.record,
             clock=self.clock,
             chance=secrets.token_bytes,

@@ -126,6 +126,15 @@ class PlatformSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "内核可排队的连接数。"},
         ),
     ] = 2048
+    proxies: Annotated[
+        int,
+        Meta(
+            description="Reverse proxies of ours in front; each appends to `X-Forwarded-For`.",
+            ge=0,
+            le=8,
+            extra={"zh": "前置的本方反向代理层数；每层会追加 `X-Forwarded-For`。"},
+        ),
+    ] = 0
     metrics_port: Annotated[
         Port | None,
         Meta(

@@ -4,7 +4,7 @@ One JSON object a line, told apart by ``kind``. Registering the same line again 
 file can be sent again after an import that was cut short.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final
@@ -34,6 +34,7 @@ from auth_bridges.rules.assurance import level_of, with_proof
 from auth_bridges.sessions import Sessions
 from auth_bridges.store import AuthStores
 from miniapp_schemas.assurance import AssuranceLevel
+from miniapp_schemas.refusals import Refusal
 
 OrganisationId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -105,7 +106,16 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
 
 
-class Registry:
+class Registered(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one line; ``problem`` says why nothing did."""
+
+    line: int
+    kind: str | None = None
+    outcome: Outcome | None = None
+    problem: str | None = None
+
+
+class Registrar:
     """Registers whom operators vouch for."""
 
     def __init__(
@@ -125,6 +135,23 @@ class Registry:
         self._clock = clock
         self._chance = chance
         self._sessions = Sessions(stores.sessions, stores.ended, audit=audit, chance=chance)
+
+    async def register_lines(self, lines: Iterable[bytes]) -> AsyncIterator[Registered]:
+        """Register line by line; a line that cannot be is told of and the others go on."""
+        for number, text in enumerate(lines, 1):
+            if not text.strip():
+                continue
+            try:
+                line = read_registration(text)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                # A validation message names the field and the rule, never the value.
+                yield Registered(line=number, problem=str(error))
+                continue
+            kind = str(line.__struct_config__.tag)
+            try:
+                yield Registered(line=number, kind=kind, outcome=await self.register(line))
+            except Refusal as refusal:
+                yield Registered(line=number, kind=kind, problem=f"{refusal.code}: {refusal.detail[1]}")
 
     async def register(self, line: Registration) -> Outcome:
         """Do what one line of a file says, or refuse it."""
@@ -254,7 +281,7 @@ class Registry:
     async def _registered(self, what: str, subject: str, known: object) -> Outcome:
         outcome = Outcome.CREATED if known is None else Outcome.UPDATED
         await self._audit(
-            f"registry.{what}", at=self._clock(), actor="operator", subject=subject, outcome=outcome.value
+            f"registered.{what}", at=self._clock(), actor="operator", subject=subject, outcome=outcome.value
         )
         return outcome
 

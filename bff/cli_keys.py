@@ -1,0 +1,76 @@
+"""``suishen keys``: make, list and change the keys tokens and shown codes are signed with."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import click
+
+_DIRECTORY: Final = click.Path(file_okay=False, path_type=Path)
+
+
+@click.group()
+def keys() -> None:
+    """Signing keys (签名密钥): a folder of P-256 keys, of which `current` names the one in use."""
+
+
+@keys.command()
+@click.argument("directory", metavar="DIR", type=_DIRECTORY)
+@click.option("--name", help="Of the key's file; the date if not given.")
+@click.option("--use", "at_once", is_flag=True, help="Sign with it from now on.")
+def new(directory: Path, name: str | None, *, at_once: bool) -> None:
+    """Put a new key into DIR (新建密钥).
+
+    The first key signs at once. A later one is published but does not sign before `keys use`: give
+    everyone who keeps a copy of the public keys the time to fetch it.
+    """
+    from datetime import UTC, datetime
+
+    from bff.platform.keys import create, rotate
+
+    name = name or datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    with _explained():
+        key = (rotate if at_once else create)(directory, name)
+    click.echo(f"{key.name}  {key.kid}")
+
+
+@keys.command("list")
+@click.argument("directory", metavar="DIR", type=_DIRECTORY)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a key.")
+def list_(directory: Path, *, as_json: bool) -> None:
+    """Show the keys in DIR (列出密钥); a star marks the one in use."""
+    import msgspec
+
+    from bff.platform.keys import KeyRing
+
+    with _explained():
+        ring = KeyRing(directory)
+    current = ring.signing()
+    for key in sorted(ring.keys().values(), key=lambda each: each.name):
+        if as_json:
+            told = {"name": key.name, "kid": key.kid, "current": key.kid == current.kid}
+            click.echo(msgspec.json.encode(told).decode())
+        else:
+            click.echo(f"{'*' if key.kid == current.kid else ' '} {key.name}  {key.kid}")
+
+
+@keys.command()
+@click.argument("directory", metavar="DIR", type=_DIRECTORY)
+@click.argument("name")
+def use(directory: Path, name: str) -> None:
+    """Sign with NAME from now on (启用密钥); running processes follow within seconds."""
+    from bff.platform.keys import use as use_key
+
+    with _explained():
+        use_key(directory, name)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    from bff.platform.keys import KeyRingProblem
+
+    try:
+        yield
+    except KeyRingProblem as problem:
+        raise click.ClickException(f"{problem.en}\n{problem.zh}") from None

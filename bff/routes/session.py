@@ -1,0 +1,168 @@
+"""Signing in and out, for residents, clerks and departments, and the keys their tokens are signed with."""
+
+from typing import Final
+
+from litestar import Controller, Response, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from auth_bridges.models import ClerkSignedIn, ClientFacts, ResidentSignedIn
+from auth_bridges.service import AuthService
+from bff.platform.identity import Principal
+from bff.platform.keys import KeyRing
+from miniapp_schemas.assurance import AssuranceLevel
+from miniapp_schemas.keys import JsonWebKeySet
+from miniapp_schemas.session import (
+    ClerkSession,
+    ClerkSignIn,
+    IssuerSession,
+    IssuerSignIn,
+    SceneGrant,
+    Session,
+    SessionRefresh,
+    WechatSignIn,
+)
+from wallet.issuers.base import Registry
+
+_PUBLIC: Final = {"audience": "public", "assurance": None, "scope": None}
+
+
+class ResidentSessionController(Controller):
+    """A resident's session."""
+
+    path = "/mp/v1/session"
+    tags = ("session",)
+
+    @post("/wechat", opt=_PUBLIC, operation_id="SignInWithWechat", summary="Sign in through WeChat")
+    async def wechat(
+        self,
+        data: JSONBody[WechatSignIn],
+        client: NamedDependency[ClientFacts],
+        auth: NamedDependency[AuthService],
+    ) -> Session:
+        """Trade the code of `wx.login` for a session; after any refusal ask `wx.login` for a new one."""
+        return _session(await auth.sign_in("wechat", data.code, client))
+
+    @post("/refresh", opt=_PUBLIC, operation_id="RefreshSession", summary="Renew", status_code=200)
+    async def refresh(
+        self,
+        data: JSONBody[SessionRefresh],
+        client: NamedDependency[ClientFacts],
+        auth: NamedDependency[AuthService],
+    ) -> Session:
+        """Trade a refresh token for a new pair. Reply lost: the same again within 20 s gets the same."""
+        return _session(await auth.refresh(data.refresh_token, client))
+
+    @delete(
+        opt={"audience": "resident", "assurance": AssuranceLevel.L0, "scope": None},
+        operation_id="SignOut",
+        summary="Sign out",
+    )
+    async def sign_out(
+        self, principal: NamedDependency[Principal], auth: NamedDependency[AuthService]
+    ) -> None:
+        """End this session everywhere."""
+        await auth.sign_out(principal.session)
+
+
+class ClerkSessionController(Controller):
+    """A clerk's session."""
+
+    path = "/verifier/v1/session"
+    tags = ("session",)
+
+    @post(opt=_PUBLIC, operation_id="ClerkSignIn", summary="Begin a shift")
+    async def sign_in(
+        self,
+        data: JSONBody[ClerkSignIn],
+        client: NamedDependency[ClientFacts],
+        auth: NamedDependency[AuthService],
+        registry: NamedDependency[Registry],
+    ) -> ClerkSession:
+        """Sign in with organisation, clerk number and passphrase; twelve hours at most."""
+        signed_in = await auth.sign_in_clerk(data.organisation, data.clerk_number, data.passphrase, client)
+        return _clerk_session(signed_in, registry)
+
+    @post("/refresh", opt=_PUBLIC, operation_id="RefreshClerkSession", summary="Renew", status_code=200)
+    async def refresh(
+        self,
+        data: JSONBody[SessionRefresh],
+        client: NamedDependency[ClientFacts],
+        auth: NamedDependency[AuthService],
+        registry: NamedDependency[Registry],
+    ) -> ClerkSession:
+        """Trade a refresh token for a new pair, with the scopes and scenes of now."""
+        return _clerk_session(await auth.refresh_clerk(data.refresh_token, client), registry)
+
+    @delete(
+        opt={"audience": "verifier", "assurance": None, "scope": None},
+        operation_id="ClerkSignOut",
+        summary="End the shift",
+    )
+    async def sign_out(
+        self, principal: NamedDependency[Principal], auth: NamedDependency[AuthService]
+    ) -> None:
+        """End this session everywhere."""
+        await auth.sign_out(principal.session)
+
+
+class IssuerSessionController(Controller):
+    """A department's access."""
+
+    path = "/issuer/v1/session"
+    tags = ("session",)
+
+    @post(opt=_PUBLIC, operation_id="IssuerSignIn", summary="Access for a department")
+    async def sign_in(
+        self,
+        data: JSONBody[IssuerSignIn],
+        client: NamedDependency[ClientFacts],
+        auth: NamedDependency[AuthService],
+    ) -> IssuerSession:
+        """Trade a client assertion for an access token (RFC 7523, `private_key_jwt`)."""
+        signed_in = await auth.sign_in_department(data.client_assertion, client)
+        return IssuerSession(
+            access_token=signed_in.access.text,
+            expires_at=signed_in.access.expires_at,
+            organisation=signed_in.organisation,
+            scopes=list(signed_in.scopes),
+        )
+
+
+@get(
+    "/.well-known/jwks.json",
+    opt=_PUBLIC,
+    tags=["trust"],
+    operation_id="TokenKeys",
+    summary="Keys of access tokens (JWKS)",
+)
+async def token_keys_document(token_keys: NamedDependency[KeyRing]) -> Response[JsonWebKeySet]:
+    """The public keys our access tokens may be signed with (RFC 7517)."""
+    return Response(token_keys.published(), headers={"Cache-Control": "public, max-age=300"})
+
+
+def _session(signed_in: ResidentSignedIn) -> Session:
+    return Session(
+        access_token=signed_in.access.text,
+        expires_at=signed_in.access.expires_at,
+        refresh_token=signed_in.refresh.text,
+        refresh_expires_at=signed_in.refresh.expires_at,
+        assurance=signed_in.assurance,
+        display_name=signed_in.display_name,
+    )
+
+
+def _clerk_session(signed_in: ClerkSignedIn, registry: Registry) -> ClerkSession:
+    # A scene that was taken out of the registry may still stand in a clerk's record: it grants nothing.
+    known = [registry.scenes[code] for code in signed_in.scenes if code in registry.scenes]
+    return ClerkSession(
+        access_token=signed_in.access.text,
+        expires_at=signed_in.access.expires_at,
+        refresh_token=signed_in.refresh.text,
+        refresh_expires_at=signed_in.refresh.expires_at,
+        organisation=signed_in.organisation,
+        organisation_name=signed_in.organisation_name,
+        clerk_number=signed_in.clerk_number,
+        scopes=list(signed_in.scopes),
+        scenes=[SceneGrant(scene=scene.code, name=scene.name.zh, name_en=scene.name.en) for scene in known],
+    )
