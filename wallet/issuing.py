@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
-from msgspec import structs
+from msgspec import Struct, structs
 
 from miniapp_schemas import wallet as wire
 from miniapp_schemas.base import Page
@@ -33,6 +33,18 @@ _REMEMBERED: Final = 32
 _DAY: Final = 86_400
 _TTL: Final = 900
 _canonical: Final = msgspec.json.Encoder(order="deterministic").encode
+
+
+class _Draft(Struct, frozen=True, kw_only=True):
+    """A certificate asked for, checked but not numbered."""
+
+    issuer: Issuer
+    asked: wire.IssueCredential
+    of: CredentialType
+    party: Party
+    claims: dict[str, str]
+    keepers: tuple[str, ...]
+    content: str
 
 
 class Issuing:
@@ -69,26 +81,20 @@ class Issuing:
         The same (issuer, type, serial, version) with the same content is answered and not done again;
         with other content it is refused, and so is a version older than the current one.
         """
-        of = self._registry.type(asked.type)
-        party = Party(name=asked.holder.name, id_number=asked.holder.id_number, uscc=asked.holder.uscc)
-        claims = settle_claims(of, party, asked.claims)
-        check_period(asked.valid_from, asked.valid_until, longest_years=of.longest_years)
-        own = [] if party.id_number is None else [party.id_number]
-        keepers = [check_id_number(number) for number in asked.holder.keepers or own]
-        content = self._personal.pseudonym("credential-content", _canonical(asked).decode())
+        draft = self._draft(issuer, asked)
         while True:
             now = self._clock()
-            existing = await self._credentials.find(issuer.id, of.code, asked.serial)
-            if existing is not None and _is_repeated(existing, asked.version, content):
+            existing = await self._credentials.find(issuer.id, draft.of.code, asked.serial)
+            if existing is not None and _is_repeated(existing, asked.version, draft.content):
                 return views.issued(existing, now=now)
-            fresh = self._drawn_up(issuer, of, party, claims, keepers, asked, content, existing, now)
+            fresh = self._drawn_up(draft, existing, now)
             await self._audit(
                 "credential.issue",
                 at=now,
                 actor=issuer.id,
                 outcome="accepted",
                 subject=fresh.id,
-                facts={"type": of.code, "version": str(asked.version)},
+                facts={"type": draft.of.code, "version": str(asked.version)},
             )
             if existing is not None:
                 if await self._credentials.replace(fresh, revision=existing.revision):
@@ -97,32 +103,40 @@ class Issuing:
                 return views.issued(kept, now=now)
             # Somebody was faster with this serial: look again at what is there.
 
-    def _drawn_up(
-        self,
-        issuer: Issuer,
-        of: CredentialType,
-        party: Party,
-        claims: dict[str, str],
-        keepers: list[str],
-        asked: wire.IssueCredential,
-        content: str,
-        existing: Credential | None,
-        now: datetime,
-    ) -> Credential:
+    def _draft(self, issuer: Issuer, asked: wire.IssueCredential) -> _Draft:
+        """What was asked for, checked against its type, or a refusal."""
+        of = self._registry.type(asked.type)
+        party = Party(name=asked.holder.name, id_number=asked.holder.id_number, uscc=asked.holder.uscc)
+        claims = settle_claims(of, party, asked.claims)
+        check_period(asked.valid_from, asked.valid_until, longest_years=of.longest_years)
+        own = [] if party.id_number is None else [party.id_number]
+        keepers = [check_id_number(number) for number in asked.holder.keepers or own]
+        return _Draft(
+            issuer=issuer,
+            asked=asked,
+            of=of,
+            party=party,
+            claims=claims,
+            keepers=tuple(sorted({self._personal.hash(keeper) for keeper in keepers})),
+            content=self._personal.pseudonym("credential-content", _canonical(asked).decode()),
+        )
+
+    def _drawn_up(self, draft: _Draft, existing: Credential | None, now: datetime) -> Credential:
         """The certificate to keep: a new one, or ``existing`` with its next version's content."""
+        asked, of, party, claims = draft.asked, draft.of, draft.party, draft.claims
         credential_id = self._chance(16).hex() if existing is None else existing.id
         number = party.id_number or party.uscc or ""
         secrets = Secrets(holder_name=party.name, holder_number=number, claims=claims)
-        version = Version(version=asked.version, content=content, at=now)
+        version = Version(version=asked.version, content=draft.content, at=now)
         fresh = Credential(
             id=credential_id,
             type=of.code,
-            issuer=issuer.id,
-            issuer_name=issuer.name,
+            issuer=draft.issuer.id,
+            issuer_name=draft.issuer.name,
             serial=asked.serial,
             version=asked.version,
-            identifier=ecert_identifier(of.catalogue_code, issuer.id, asked.serial, asked.version),
-            keepers=tuple(sorted({self._personal.hash(keeper) for keeper in keepers})),
+            identifier=ecert_identifier(of.catalogue_code, draft.issuer.id, asked.serial, asked.version),
+            keepers=draft.keepers,
             sealed=seal_secrets(secrets, credential_id, self._personal),
             title_masked=mask_name(party.name) if party.uscc is None else party.name,
             number_masked=mask(of.field(of.number).masking, claims.get(of.number, "")),
@@ -154,7 +168,7 @@ class Issuing:
     async def change(
         self, issuer: Issuer, credential_id: str, change: Change, reason: str
     ) -> wire.IssuedCredential:
-        """Suspend, resume or revoke. From the answer on, no code of it is good. Done twice, it is done once."""
+        """Suspend, resume or revoke. From the answer on its codes go by it; done twice, it is done once."""
         while True:
             now = self._clock()
             credential = await self._issued(issuer, credential_id)

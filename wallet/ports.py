@@ -38,25 +38,28 @@ class RunScript(Protocol):
 
     def __call__(
         self, script: str, keys: Sequence[str | bytes], args: Sequence[str | bytes | int] = ()
-    ) -> Awaitable[Any]: ...
+    ) -> Awaitable[Any]:
+        """What the script returns."""
 
 
 class ReadById(Protocol):
     """Reads a stored document by its ``_id``."""
 
-    def __call__(self, key: object) -> Awaitable[dict[str, Any] | None]: ...
+    def __call__(self, key: object) -> Awaitable[dict[str, Any] | None]:
+        """The document, or None."""
 
 
 class Admit(Protocol):
     """Counts one verification by a clerk of an organisation, or raises a refusal."""
 
-    def __call__(self, organisation: str, clerk: str) -> Awaitable[None]: ...
+    def __call__(self, organisation: str, clerk: str) -> Awaitable[None]:
+        """Ask now; the answer is there when it is awaited."""
 
 
 class Audit(Protocol):
     """Records an event durably in the audit trail."""
 
-    def __call__(  # noqa: D102 - the class says it
+    def __call__(
         self,
         kind: str,
         *,
@@ -65,4 +68,5 @@ class Audit(Protocol):
         outcome: str,
         subject: str | None = None,
         facts: dict[str, str] | None = None,
-    ) -> Awaitable[None]: ...
+    ) -> Awaitable[None]:
+        """Return once the event is on disk."""
