@@ -135,6 +135,13 @@ class PlatformSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "前置的本方反向代理层数；每层会追加 `X-Forwarded-For`。"},
         ),
     ] = 0
+    resident_sign_in_url: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://.")] | None,
+        Meta(
+            description="Where residents sign in from an ordinary browser; none: only inside WeChat.",
+            extra={"zh": "居民在普通浏览器中用微信登录的地址；不设则仅限微信内使用。", "provider": True},
+        ),
+    ] = None
     metrics_port: Annotated[
         Port | None,
         Meta(
@@ -214,6 +221,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     required: bool
     default: object
     secret: bool
+    provider: bool
     zh: str
     en: str
 
@@ -274,6 +282,8 @@ def _settings() -> Iterator[Setting]:
                 required=field.required,
                 default=None if field.default is msgspec.NODEFAULT else field.default,
                 secret=bool((meta.extra or {}).get("secret")),
+                # Every address in a domain's settings is a provider's; ours may be on a private network.
+                provider=part != "platform" or bool((meta.extra or {}).get("provider")),
                 zh=str((meta.extra or {}).get("zh", "")),
                 en=meta.description or "",
             )
@@ -415,8 +425,7 @@ def _unfit_for_production(
 ) -> Iterator[SettingProblem]:
     """Simulators' addresses, plain HTTP, stand-in values and short secrets.
 
-    Every address in a domain's settings is a provider's: it must be https on a public host. Our own
-    stores may be on a private network, so ``platform`` is only searched for stand-ins.
+    A provider's address must be https on a public host; anything is searched for stand-ins.
     """
     for setting in known:
         if setting.field == "env":
@@ -440,7 +449,7 @@ def _texts(value: object) -> Iterator[str]:
 def _unfit(setting: Setting, text: str) -> Iterator[tuple[str, str]]:
     if _STAND_IN.search(text):
         yield "不接受占位或模拟的值", "a stand-in or a simulator's value is refused"
-    if re.match(r"https?://", text, re.IGNORECASE) and setting.part != "platform":
+    if re.match(r"https?://", text, re.IGNORECASE) and setting.provider:
         if not text.lower().startswith("https"):
             yield "必须使用 https", "the address must be https"
         if not _is_public(_host(text)):
