@@ -1,0 +1,113 @@
+"""The files a browser may ask for, read once and kept in memory with their validators.
+
+Two kinds. *Static* files live under ``/static/<version>/``, where the version is a hash of all of them:
+a release is a new address, so everything there may be cached for ever, and relative imports between
+modules stay inside one release without any build. *Documents* have addresses people know (``/clerk/``)
+and are asked for anew each time; they are the only files in which ``@version@`` and ``@shell@`` are filled.
+"""
+
+import gzip
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+_MEDIA_TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+}
+_FOLDERS: Final = ("clerk", "front", "icons", "resident", "shared", "vendor")
+_DOCUMENTS: Final = {
+    "/": "front/index.html",
+    "/clerk/": "clerk/index.html",
+    "/clerk/manifest.webmanifest": "clerk/manifest.webmanifest",
+    "/clerk/sw.js": "clerk/sw.js",
+    "/favicon.ico": "icons/mark.svg",
+    "/resident/": "resident/index.html",
+}
+_SHELL: Final = ("clerk/", "icons/", "shared/", "vendor/zxing/")
+"""What the clerk page needs to start without a network."""
+
+_COMPRESSES_BADLY: Final = frozenset({".png"})
+
+
+class Asset(Struct, frozen=True, kw_only=True):
+    """One file, ready to send."""
+
+    body: bytes
+    packed: bytes | None
+    etag: str
+    media_type: str
+
+
+class Assets(Struct, frozen=True, kw_only=True):
+    """Every file of one release of the pages."""
+
+    version: str
+    static: Mapping[str, Asset]
+    documents: Mapping[str, Asset]
+
+
+def load(root: Path, *, made: Mapping[str, bytes]) -> Assets:
+    """Read the pages under ``root``; ``made`` are static files that come from elsewhere than a file."""
+    files = dict(sorted([*_read(root), *made.items()]))
+    version = _version(files)
+    shell = [
+        "/clerk/",
+        "/clerk/manifest.webmanifest",
+        *(f"/static/{version}/{name}" for name in files if _in_shell(name)),
+    ]
+    fill = {b"@version@": version.encode(), b"@shell@": " ".join(shell).encode()}
+    return Assets(
+        version=version,
+        static={name: asset(name, body) for name, body in files.items()},
+        documents={path: asset(name, _filled(files[name], fill)) for path, name in _DOCUMENTS.items()},
+    )
+
+
+def _read(root: Path) -> Iterator[tuple[str, bytes]]:
+    for folder in _FOLDERS:
+        for path in (root / folder).rglob("*"):
+            if path.suffix in _MEDIA_TYPES and path.is_file():
+                yield path.relative_to(root).as_posix(), path.read_bytes()
+
+
+def _version(files: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name, body in files.items():
+        digest.update(f"{name}\0{len(body)}\0".encode())
+        digest.update(body)
+    return digest.hexdigest()[:12]
+
+
+def _in_shell(name: str) -> bool:
+    return name.startswith(_SHELL) and name not in _DOCUMENTS.values() and not name.endswith(".txt")
+
+
+def _filled(body: bytes, values: Mapping[bytes, bytes]) -> bytes:
+    for placeholder, value in values.items():
+        body = body.replace(placeholder, value)
+    return body
+
+
+def asset(name: str, body: bytes) -> Asset:
+    """``body`` as a file called ``name``."""
+    suffix = Path(name).suffix
+    # mtime=0: the same file packs to the same bytes in every process behind the load balancer.
+    packed = None if suffix in _COMPRESSES_BADLY else gzip.compress(body, compresslevel=9, mtime=0)
+    return Asset(
+        body=body,
+        packed=packed if packed is not None and len(packed) < len(body) else None,
+        etag=hashlib.sha256(body).hexdigest()[:20],
+        media_type=_MEDIA_TYPES[suffix],
+    )

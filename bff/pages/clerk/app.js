@@ -1,0 +1,155 @@
+// The clerks' page: which screen, in which frame.
+
+import { byId, h } from "../shared/dom.js";
+import { dictionary } from "../shared/dictionary.js";
+import { icon } from "../shared/icons.js";
+import { mountLive } from "../shared/live.js";
+import { pill, report, skipLink, switches } from "../shared/parts.js";
+import { prefs } from "../shared/prefs.js";
+import { Session } from "../shared/session.js";
+import { t } from "./messages.js";
+import { SeenCodes } from "./offline/seen.js";
+import { loadTrust } from "./offline/trust.js";
+import { keepOffline } from "./release.js";
+import { enterView } from "./views/enter.js";
+import { historyView } from "./views/history.js";
+import { scanView } from "./views/scan.js";
+import { shiftView } from "./views/shift.js";
+import { signInView } from "./views/sign-in.js";
+
+/** @typedef {import("../shared/wire.js").ClerkSession} ClerkSession */
+/** @typedef {import("../shared/wire.js").CheckRecord} CheckRecord */
+
+/**
+ * Who is on duty; kept over a reload, so that checks go on without a network.
+ *
+ * @typedef {Pick<ClerkSession, "organisationName" | "clerkNumber" | "scenes" | "refreshExpiresAt">} Shift
+ */
+
+/**
+ * What a screen is given.
+ *
+ * @typedef {object} Context
+ * @property {Session<ClerkSession, Shift>} session
+ * @property {SeenCodes} seen
+ * @property {OfflineCheck[]} offlineChecks What this tab judged itself, newest first.
+ * @property {AbortSignal} signal Fires when the screen is left.
+ * @property {(route: string) => void} go
+ */
+
+/** @typedef {Pick<CheckRecord, "at" | "verdict"> & { typeName: CheckRecord["typeName"] | null }} OfflineCheck */
+
+/**
+ * @typedef {object} View
+ * @property {string} title
+ * @property {HTMLElement} node
+ * @property {"scan" | "enter" | "history" | "shift"} [tab]
+ */
+
+const TRUST_EVERY = 15 * 60 * 1000;
+
+let leave = new AbortController();
+let note = "";
+const seen = new SeenCodes();
+/** @type {OfflineCheck[]} */
+const offlineChecks = [];
+
+/** @type {Session<ClerkSession, Shift>} */
+const session = new Session({
+  base: "/verifier/v1/session",
+  key: "suishen.clerk",
+  keep: ({ organisationName, clerkNumber, scenes, refreshExpiresAt }) => ({ organisationName, clerkNumber, scenes, refreshExpiresAt }),
+  ended: () => {
+    note = t("shiftOver");
+    go("#/sign-in");
+  },
+});
+
+/** @param {string} route */
+function go(route) {
+  if (location.hash === route) render();
+  else location.hash = route;
+}
+
+/** @param {Context} context @returns {View} */
+function route(context) {
+  const name = location.hash.slice(2);
+  if (!session.open || name === "sign-in") return signInView(context, note);
+  if (name === "enter") return enterView(context);
+  if (name === "history") return historyView(context);
+  if (name === "shift") return shiftView(context);
+  return scanView(context);
+}
+
+function render() {
+  leave.abort();
+  leave = new AbortController();
+  const view = route({ session, seen, offlineChecks, signal: leave.signal, go });
+  note = "";
+  document.title = `${view.title} · ${t("app")}`;
+  const main = h("main", { class: "main", id: "main", tabindex: "-1" }, view.node);
+  byId("app").replaceChildren(
+    h("div", { class: "frame" }, h("header", { class: "head" }, skipLink(() => main), topbar()), main, view.tab ? tabs(view.tab) : null),
+  );
+  window.scrollTo(0, 0);
+  main.focus({ preventScroll: true });
+}
+
+function topbar() {
+  const shift = session.kept;
+  const state = h("span", { role: "status" });
+  const show = () => {
+    state.replaceChildren(navigator.onLine ? pill("good", "check", t("online")) : pill("caution", "offline", t("offline")));
+  };
+  show();
+  for (const event of ["online", "offline"]) window.addEventListener(event, show, { signal: leave.signal });
+  return h(
+    "div",
+    { class: "topbar" },
+    h(
+      "div",
+      { class: "brand" },
+      h("img", { src: new URL("../icons/scanner.svg", import.meta.url).href, alt: "", width: 36, height: 36 }),
+      h("div", {}, h("p", { class: "brand__name" }, t("app")), shift ? h("p", { class: "brand__who" }, `${shift.organisationName} · ${shift.clerkNumber}`) : null),
+    ),
+    shift ? state : null,
+    switches(),
+  );
+}
+
+/** @param {View["tab"]} current */
+function tabs(current) {
+  const entries = /** @type {const} */ ([
+    ["scan", "qr", t("navScan")],
+    ["enter", "keyboard", t("navEnter")],
+    ["history", "list", t("navHistory")],
+    ["shift", "person", t("navShift")],
+  ]);
+  return h(
+    "nav",
+    { class: "tabs", "aria-label": t("navLabel") },
+    h(
+      "ul",
+      {},
+      ...entries.map(([name, symbol, words]) => h("li", {}, h("a", { href: `#/${name}`, "aria-current": name === current ? "page" : false }, icon(symbol), words))),
+    ),
+  );
+}
+
+/** What an offline check needs, while it can be had. */
+async function prepareOffline() {
+  try {
+    await Promise.all([loadTrust(), dictionary()]);
+    document.body.dataset.offline = "ready";
+  } catch (error) {
+    if (navigator.onLine && !(error instanceof TypeError)) report(error);
+  }
+}
+
+mountLive();
+prefs.watch(render);
+window.addEventListener("hashchange", render);
+render();
+void keepOffline().then(prepareOffline);
+setInterval(() => void prepareOffline(), TRUST_EVERY);
+window.addEventListener("online", () => void prepareOffline());

@@ -1,0 +1,82 @@
+// What was checked this shift: kind, occasion, time and verdict. Nobody's name.
+
+import { h } from "../../shared/dom.js";
+import { clockTime, pick } from "../../shared/i18n.js";
+import { icon } from "../../shared/icons.js";
+import { fill, pill, report, trouble } from "../../shared/parts.js";
+import { prefs } from "../../shared/prefs.js";
+import { look } from "../../shared/verdicts.js";
+import { t } from "../messages.js";
+
+/** @typedef {import("../app.js").Context} Context */
+/** @typedef {import("../app.js").View} View */
+/** @typedef {import("../../shared/wire.js").CheckRecord} CheckRecord */
+/** @template T @typedef {import("../../shared/wire.js").Page<T>} Page */
+
+/**
+ * @param {Context} context
+ * @returns {View}
+ */
+export function historyView({ session, signal, offlineChecks }) {
+  const box = h("div", { class: "stack" });
+  const scenes = new Map(session.kept?.scenes.map(({ scene, name, nameEn }) => [scene, prefs.language === "zh" ? name : nameEn]));
+  const node = h(
+    "div",
+    { class: "stack" },
+    h("div", {}, h("h1", { class: "page-title" }, t("historyTitle")), h("p", { class: "quiet" }, t("historyLead"))),
+    offlineChecks.length
+      ? h(
+          "section",
+          { class: "stack", "aria-labelledby": "offline-title" },
+          h("h2", { class: "section-title", id: "offline-title" }, t("onThisDevice")),
+          h("ul", { class: "panel checks" }, ...offlineChecks.map((check) => entry(check.typeName ? pick(check.typeName) : "—", "", check))),
+        )
+      : null,
+    box,
+  );
+  /** @param {string} [cursor] */
+  const load = async (cursor) => {
+    const query = cursor ? `?cursor=${encodeURIComponent(cursor)}` : "";
+    return /** @type {Page<CheckRecord>} */ ((await session.call("GET", `/verifier/v1/verifications${query}`, { signal })).data);
+  };
+  /** @param {CheckRecord} check */
+  const one = (check) => entry(pick(check.typeName), scenes.get(check.scene) ?? check.scene, check);
+  void fill(box, signal, () => load(), (page) => {
+    if (!page.items.length) return [h("div", { class: "empty panel" }, icon("list"), h("p", {}, t("noHistory")))];
+    const list = h("ul", { class: "panel checks" }, ...page.items.map(one));
+    const rest = h("div", {});
+    /** @param {string | null | undefined} cursor */
+    const offer = (cursor) => {
+      if (!cursor) return rest.replaceChildren();
+      const more = async () => {
+        try {
+          const next = await load(cursor);
+          list.append(...next.items.map(one));
+          offer(next.nextCursor);
+        } catch (error) {
+          if (signal.aborted) return;
+          report(error);
+          rest.replaceChildren(trouble(error, () => void more()));
+        }
+      };
+      rest.replaceChildren(h("button", { type: "button", class: "button button--plain button--wide", onclick: () => void more() }, t("more")));
+    };
+    offer(page.nextCursor);
+    return [list, rest];
+  });
+  return { title: t("historyTitle"), node, tab: "history" };
+}
+
+/**
+ * @param {string} what @param {string} where
+ * @param {Pick<CheckRecord, "at" | "verdict">} check
+ */
+function entry(what, where, check) {
+  const { tone, icon: symbol, words } = look(check.verdict);
+  return h(
+    "li",
+    { class: "check" },
+    h("div", {}, h("p", { class: "check__what" }, what), h("p", { class: "quiet" }, [where, clockTime(check.at)].filter(Boolean).join(" · "))),
+    pill(tone, symbol, words),
+  );
+}

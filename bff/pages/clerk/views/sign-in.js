@@ -1,0 +1,74 @@
+// A clerk signs in with the organisation, the number on the badge and a passphrase.
+
+import { h } from "../../shared/dom.js";
+import { request } from "../../shared/http.js";
+import { isAbort, notice, report, trouble } from "../../shared/parts.js";
+import { learnTime } from "../clock.js";
+import { t } from "../messages.js";
+
+/** @typedef {import("../app.js").Context} Context */
+/** @typedef {import("../app.js").View} View */
+
+/**
+ * @param {Context} context
+ * @param {string} note
+ * @returns {View}
+ */
+export function signInView({ session, signal, go }, note) {
+  const problem = h("div", {});
+  const submit = h("button", { type: "submit", class: "button button--wide" }, t("signIn"));
+  const organisation = field("organisation", t("organisation"), { autocomplete: "organization", maxlength: 64 });
+  const number = field("clerk-number", t("clerkNumber"), { autocomplete: "username", maxlength: 32 });
+  const passphrase = field("passphrase", t("passphrase"), { type: "password", autocomplete: "current-password", minlength: 8, maxlength: 128 });
+  const form = h(
+    "form",
+    {
+      class: "panel stack",
+      onsubmit: async (/** @type {Event} */ event) => {
+        event.preventDefault();
+        submit.disabled = true;
+        submit.textContent = t("signInBusy");
+        problem.replaceChildren();
+        try {
+          const { data, date } = await request("POST", "/verifier/v1/session", {
+            body: {
+              organisation: organisation.input.value.trim(),
+              clerkNumber: number.input.value.trim(),
+              passphrase: passphrase.input.value,
+            },
+            signal,
+          });
+          if (date !== null) learnTime(date);
+          session.adopt(data);
+          go("#/scan");
+        } catch (error) {
+          if (signal.aborted || isAbort(error)) return;
+          report(error);
+          problem.replaceChildren(trouble(error));
+          submit.disabled = false;
+          submit.textContent = t("signIn");
+          passphrase.input.select();
+        }
+      },
+    },
+    organisation.node,
+    number.node,
+    passphrase.node,
+    problem,
+    submit,
+  );
+  const node = h(
+    "section",
+    { class: "stack sign-in" },
+    h("div", {}, h("h1", { class: "page-title" }, t("signInTitle")), h("p", { class: "quiet" }, t("signInLead"))),
+    note ? notice("quiet", "info", note) : null,
+    form,
+  );
+  return { title: t("signInTitle"), node };
+}
+
+/** @param {string} id @param {string} label @param {Record<string, unknown>} attributes */
+function field(id, label, attributes) {
+  const input = h("input", { id, name: id, required: true, autocapitalize: "off", spellcheck: "false", ...attributes });
+  return { node: h("div", { class: "field" }, h("label", { for: id }, label), input), input };
+}

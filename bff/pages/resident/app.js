@@ -1,0 +1,140 @@
+// The residents' page: which screen, in which frame.
+
+import { h } from "../shared/dom.js";
+import { icon } from "../shared/icons.js";
+import { mountLive } from "../shared/live.js";
+import { offlineStrip, skipLink, switches } from "../shared/parts.js";
+import { prefs } from "../shared/prefs.js";
+import { Session } from "../shared/session.js";
+import { byId } from "../shared/dom.js";
+import { t } from "./messages.js";
+import { cardView } from "./views/card.js";
+import { cardsView } from "./views/cards.js";
+import { meView } from "./views/me.js";
+import { recordsView } from "./views/records.js";
+import { showView } from "./views/show.js";
+import { signInView } from "./views/sign-in.js";
+
+/** @typedef {import("../shared/wire.js").ResidentSession} ResidentSession */
+/** @typedef {{ name: string | null, level: string }} Who */
+
+/**
+ * What a screen is given.
+ *
+ * @typedef {object} Context
+ * @property {Session<ResidentSession, Who>} session
+ * @property {AbortSignal} signal Fires when the screen is left.
+ * @property {(route: string) => void} go
+ * @property {(note?: string) => void} signedOut
+ */
+
+/**
+ * A screen. `bare` ones fill the page without the frame.
+ *
+ * @typedef {object} View
+ * @property {string} title
+ * @property {HTMLElement} node
+ * @property {"cards" | "records" | "me" | null} [tab]
+ * @property {boolean} [bare]
+ * @property {string} [back] Route of the screen above.
+ */
+
+let leave = new AbortController();
+let note = "";
+
+/** @type {Session<ResidentSession, Who>} */
+const session = new Session({
+  base: "/mp/v1/session",
+  key: "suishen.resident",
+  keep: (tokens) => ({ name: tokens.displayName ?? null, level: tokens.assurance }),
+  ended: () => signedOut(t("sessionOver")),
+});
+
+/** @param {string} [words] */
+function signedOut(words = "") {
+  note = words;
+  go("#/sign-in");
+}
+
+/** @param {string} route */
+function go(route) {
+  if (location.hash === route) render();
+  else location.hash = route;
+}
+
+/** @param {Context} context @returns {View} */
+function route(context) {
+  const [, name = "", id = "", scene = ""] = location.hash.split("/").map(decodeURIComponent);
+  if (!session.open || name === "sign-in" || location.hash.startsWith("#code=")) return signInView(context, note);
+  if (name === "card" && id) return cardView(context, id);
+  if (name === "show" && id) return showView(context, id, scene || "general");
+  if (name === "records") return recordsView(context);
+  if (name === "me") return meView(context);
+  return cardsView(context);
+}
+
+function render() {
+  leave.abort();
+  leave = new AbortController();
+  const view = route({ session, signal: leave.signal, go, signedOut });
+  note = "";
+  document.title = `${view.title} · ${t("app")}`;
+  const main = h("main", { class: view.bare ? "bare" : "main", id: "main", tabindex: "-1" }, view.node);
+  byId("app").replaceChildren(view.bare ? main : framed(view, main));
+  window.scrollTo(0, 0);
+  main.focus({ preventScroll: true });
+}
+
+/** @param {View} view @param {HTMLElement} main */
+function framed(view, main) {
+  const strip = offlineStrip();
+  for (const event of ["online", "offline"]) {
+    window.addEventListener(event, () => (strip.hidden = navigator.onLine), { signal: leave.signal });
+  }
+  return h(
+    "div",
+    { class: "frame" },
+    h("header", {}, skipLink(() => main), strip, h("div", { class: "topbar" }, view.back ? backLink(view.back) : brand(), switches())),
+    main,
+    view.tab === undefined ? null : tabs(view.tab),
+  );
+}
+
+function brand() {
+  return h(
+    "p",
+    { class: "brand" },
+    h("img", { src: new URL("../icons/mark.svg", import.meta.url).href, alt: "", width: 32, height: 32 }),
+    t("app"),
+  );
+}
+
+/** @param {string} to */
+function backLink(to) {
+  return h("a", { class: "back", href: to }, icon("back"), t("back"));
+}
+
+/** @param {View["tab"]} current */
+function tabs(current) {
+  const entries = /** @type {const} */ ([
+    ["cards", "#/cards", "card", t("navCards")],
+    ["records", "#/records", "list", t("navRecords")],
+    ["me", "#/me", "person", t("navMe")],
+  ]);
+  return h(
+    "nav",
+    { class: "tabs", "aria-label": t("navLabel") },
+    h(
+      "ul",
+      {},
+      ...entries.map(([name, href, symbol, words]) =>
+        h("li", {}, h("a", { href, "aria-current": name === current ? "page" : false }, icon(symbol), words)),
+      ),
+    ),
+  );
+}
+
+mountLive();
+prefs.watch(render);
+window.addEventListener("hashchange", render);
+render();

@@ -1,0 +1,73 @@
+// A use of a certificate, short and in full.
+
+import { h } from "../shared/dom.js";
+import { clockTime, dayAndTime, pick } from "../shared/i18n.js";
+import { icon } from "../shared/icons.js";
+import { pill } from "../shared/parts.js";
+import { look } from "../shared/verdicts.js";
+import { t } from "./messages.js";
+
+/** @typedef {import("../shared/wire.js").UsageRecord} UsageRecord */
+
+/** @param {UsageRecord} record */
+export function brief(record) {
+  const { tone, icon: symbol, words } = look(record.verdict);
+  return h(
+    "a",
+    { class: "use", href: "#/records" },
+    h("span", { class: "use__icon", "data-tone": tone }, icon(symbol)),
+    h(
+      "span",
+      { class: "use__text" },
+      h("span", { class: "use__who" }, record.organisation),
+      h("span", { class: "use__what" }, `${pick(record.typeName)} · ${dayAndTime(record.at)} · ${words}`),
+    ),
+  );
+}
+
+/**
+ * The names of claims as a person reads them.
+ *
+ * @param {string[]} names
+ * @param {Map<string, string>} labels
+ */
+export function claimNames(names, labels) {
+  return names.map((name) => labels.get(name) ?? name).join(t("comma"));
+}
+
+/**
+ * Everything the record says, as a definition list.
+ *
+ * @param {UsageRecord} record
+ * @param {Map<string, string>} labels
+ */
+export function facts(record, labels) {
+  /** @type {[string, string][]} */
+  const rows = [
+    [t("organisation"), record.organisation],
+    [t("clerk"), t("clerkNumber", { number: record.clerkNumber })],
+    [t("scene"), pick(record.sceneName)],
+    [t("at"), dayAndTime(record.at)],
+    [t("sawClaims"), record.claims.length ? claimNames(record.claims, labels) : t("sawNothing")],
+  ];
+  return h("dl", { class: "facts" }, ...rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+}
+
+/**
+ * @param {UsageRecord} record
+ * @param {Map<string, string>} labels
+ */
+export function entry(record, labels) {
+  const { tone, icon: symbol, words } = look(record.verdict);
+  return h(
+    "li",
+    { class: "panel record" },
+    h(
+      "div",
+      { class: "record__head" },
+      h("div", {}, h("h3", {}, pick(record.typeName)), h("p", { class: "quiet" }, clockTime(record.at))),
+      pill(tone, symbol, words),
+    ),
+    facts(record, labels),
+  );
+}

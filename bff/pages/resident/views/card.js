@@ -1,0 +1,98 @@
+// One certificate: what it says, and where to show it.
+
+import { h } from "../../shared/dom.js";
+import { pick } from "../../shared/i18n.js";
+import { icon } from "../../shared/icons.js";
+import { fill, notice } from "../../shared/parts.js";
+import { face, lookOf } from "../cards.js";
+import { t } from "../messages.js";
+import { claimNames } from "../records.js";
+
+/** @typedef {import("../app.js").Context} Context */
+/** @typedef {import("../app.js").View} View */
+/** @typedef {import("../../shared/wire.js").CredentialDetail} CredentialDetail */
+
+/**
+ * @param {Context} context
+ * @param {string} id
+ * @returns {View}
+ */
+export function cardView({ session, signal, go }, id) {
+  const node = h("div", { class: "stack" });
+  void fill(
+    node,
+    signal,
+    async () => /** @type {CredentialDetail} */ ((await session.call("GET", `/mp/v1/credentials/${encodeURIComponent(id)}`, { signal })).data),
+    (card) => [
+      h(
+        "section",
+        { class: "card card--whole", "data-accent": lookOf(card.type).accent, "data-status": card.status },
+        ...face(card, "h1"),
+      ),
+      card.status === "valid" && card.scenes.length
+        ? sceneForm(card, (scene) => go(`#/show/${card.id}/${encodeURIComponent(scene)}`))
+        : notice("caution", "info", t("notShowable"), h("p", {}, pick(card.statusReason))),
+      details(card),
+    ],
+  );
+  return { title: t("detailsTitle"), node, back: "#/cards" };
+}
+
+/** @param {CredentialDetail} card */
+function details(card) {
+  /** @type {[string, string][]} */
+  const rows = [
+    ...card.claims.map((claim) => /** @type {[string, string]} */ ([pick(claim.label), claim.value])),
+    [t("issuer"), card.issuerName],
+    [t("validFrom"), card.validFrom],
+    [t("validUntil"), card.validUntil ?? t("forever")],
+  ];
+  return h(
+    "section",
+    { class: "panel", "aria-labelledby": "details-title" },
+    h("h2", { class: "section-title", id: "details-title" }, t("detailsTitle")),
+    h("dl", { class: "facts" }, ...rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
+  );
+}
+
+/**
+ * Where will it be used? Each answer says what will be seen there, before anything is shown.
+ *
+ * @param {CredentialDetail} card
+ * @param {(scene: string) => void} show
+ */
+function sceneForm(card, show) {
+  const labels = new Map(card.claims.map((claim) => [claim.name, pick(claim.label)]));
+  const form = h(
+    "form",
+    {
+      class: "stack",
+      "data-accent": lookOf(card.type).accent,
+      onsubmit: (/** @type {Event} */ event) => {
+        event.preventDefault();
+        show(String(new FormData(form).get("scene")));
+      },
+    },
+    h(
+      "fieldset",
+      { class: "panel choice" },
+      h("legend", {}, t("sceneTitle")),
+      ...card.scenes.map((offer, index) =>
+        h(
+          "label",
+          { class: "option" },
+          h("input", { type: "radio", name: "scene", value: offer.scene, checked: index === 0 }),
+          h(
+            "span",
+            {},
+            h("span", { class: "option__name" }, pick(offer.name)),
+            h("span", { class: "option__more" }, t("sceneSees", { claims: claimNames(offer.claims, labels) })),
+            offer.mode === "opaque" ? h("span", { class: "option__more" }, t("sceneOnline")) : null,
+          ),
+        ),
+      ),
+    ),
+    h("button", { type: "submit", class: "button button--wide button--accent button--show" }, icon("qr"), t("show")),
+  );
+  return form;
+}

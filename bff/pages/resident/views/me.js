@@ -1,0 +1,80 @@
+// Who is signed in, how the page looks, and the way out.
+
+import { h } from "../../shared/dom.js";
+import { icon } from "../../shared/icons.js";
+import { prefs } from "../../shared/prefs.js";
+import { t } from "../messages.js";
+
+/** @typedef {import("../app.js").Context} Context */
+/** @typedef {import("../app.js").View} View */
+
+const LEVELS = /** @type {const} */ ({ L0: "levelL0", L1: "levelL1", L2: "levelL2", L3: "levelL3", L3C: "levelL3C" });
+
+/**
+ * @param {Context} context
+ * @returns {View}
+ */
+export function meView({ session, signedOut }) {
+  const who = session.kept;
+  const level = LEVELS[/** @type {keyof typeof LEVELS} */ (who?.level)];
+  const node = h(
+    "div",
+    { class: "stack" },
+    h("h1", { class: "page-title" }, t("meTitle")),
+    h(
+      "section",
+      { class: "panel", "aria-label": t("signedInAs") },
+      h(
+        "dl",
+        { class: "facts" },
+        h("div", {}, h("dt", {}, t("signedInAs")), h("dd", {}, who?.name ?? t("levelL0"))),
+        h("div", {}, h("dt", {}, t("realName")), h("dd", {}, `${who?.level ?? "L0"}${level ? ` · ${t(level)}` : ""}`)),
+      ),
+    ),
+    choice(t("edition"), "mode", prefs.mode, [
+      ["standard", t("editionStandard")],
+      ["elder", t("editionElder")],
+    ], () => prefs.toggleMode()),
+    choice(t("language"), "language", prefs.language, [
+      ["zh", "简体中文", "zh-CN"],
+      ["en", "English", "en"],
+    ], () => prefs.toggleLanguage()),
+    h(
+      "button",
+      {
+        type: "button",
+        class: "button button--plain button--wide",
+        onclick: () => {
+          void session.end();
+          signedOut();
+        },
+      },
+      icon("leave"),
+      t("signOut"),
+    ),
+  );
+  return { title: t("meTitle"), node, tab: "me" };
+}
+
+/**
+ * One of two.
+ *
+ * @param {string} title @param {string} name @param {string} chosen
+ * @param {[value: string, words: string, lang?: string][]} options
+ * @param {() => void} change
+ */
+function choice(title, name, chosen, options, change) {
+  return h(
+    "fieldset",
+    { class: "panel choice" },
+    h("legend", {}, title),
+    ...options.map(([value, words, lang]) =>
+      h(
+        "label",
+        { class: "option", lang: lang ?? false },
+        h("input", { type: "radio", name, value, checked: value === chosen, onchange: change }),
+        h("span", {}, words),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,149 @@
+// Signing in: with the one-time code WeChat gave, however it reached us.
+
+import { h } from "../../shared/dom.js";
+import { request } from "../../shared/http.js";
+import { icon } from "../../shared/icons.js";
+import { isAbort, notice, report, trouble } from "../../shared/parts.js";
+import { t } from "../messages.js";
+
+/** @typedef {import("../app.js").Context} Context */
+/** @typedef {import("../app.js").View} View */
+
+const STATE = "suishen.sign-in-state";
+
+/**
+ * @param {Context} context
+ * @param {string} note Why the person is here again, if there is something to say.
+ * @returns {View}
+ */
+export function signInView(context, note) {
+  const arrived = takeCode();
+  const box = h("div", { class: "stack" });
+  const node = h(
+    "section",
+    { class: "welcome" },
+    h(
+      "div",
+      { class: "welcome__hero" },
+      h("img", { src: new URL("../../icons/mark.svg", import.meta.url).href, alt: "", width: 72, height: 72 }),
+      h("h1", {}, t("signInTitle")),
+      h("p", {}, t("signInLead")),
+    ),
+    h(
+      "ul",
+      { class: "promises" },
+      h("li", {}, icon("clock"), t("promiseOnce")),
+      h("li", {}, icon("shield"), t("promiseLess")),
+      h("li", {}, icon("list"), t("promiseLog")),
+    ),
+    note ? notice("quiet", "info", note) : null,
+    box,
+  );
+
+  /** @param {string} code */
+  const signIn = async (code) => {
+    box.replaceChildren(h("p", { class: "welcome__busy", role: "status" }, t("signInBusy")));
+    try {
+      const { data } = await request("POST", "/mp/v1/session/wechat", { body: { code }, signal: context.signal });
+      context.session.adopt(data);
+      context.go("#/cards");
+    } catch (error) {
+      if (context.signal.aborted || isAbort(error)) return;
+      report(error);
+      // The code is spent or spoilt: there is no retry with it, only a new one.
+      await offer(trouble(error));
+    }
+  };
+
+  /** @param {Node | null} above */
+  const offer = async (above = null) => {
+    const { data } = await request("GET", "/resident/config.json", { signal: context.signal });
+    box.replaceChildren(...(above ? [above] : []), wayIn(data.signInUrl), codeForm(signIn));
+  };
+
+  if (arrived?.expected) {
+    void signIn(arrived.code);
+  } else if (arrived) {
+    // Nobody here asked for this code: someone may have sent the link to sign a stranger in to their own
+    // account. A person has to say yes.
+    box.append(
+      notice("quiet", "info", t("signInArrived")),
+      h(
+        "button",
+        { type: "button", class: "button button--wide", onclick: () => void signIn(arrived.code) },
+        t("signInGoOn"),
+      ),
+    );
+  } else {
+    offer().catch((error) => {
+      if (!context.signal.aborted) box.replaceChildren(trouble(error, () => context.go("#/sign-in")), codeForm(signIn));
+    });
+  }
+  return { title: t("signIn"), node };
+}
+
+/**
+ * The code in the address, taken out of it at once: not for the history, not for a shared screenshot.
+ *
+ * @returns {{ code: string, expected: boolean } | null}
+ */
+function takeCode() {
+  const fragment = new URLSearchParams(location.hash.slice(1));
+  const code = fragment.get("code");
+  if (!code) return null;
+  history.replaceState(null, "", "#/sign-in");
+  const asked = sessionStorage.getItem(STATE);
+  sessionStorage.removeItem(STATE);
+  return { code, expected: asked !== null && asked === fragment.get("state") };
+}
+
+/** @param {string | null} signInUrl */
+function wayIn(signInUrl) {
+  if (!signInUrl) return notice("quiet", "qr", t("openInWechat"), h("p", {}, t("openInWechatLead")));
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "button button--wide button--wechat",
+      onclick: () => {
+        const state = crypto.randomUUID();
+        sessionStorage.setItem(STATE, state);
+        const address = new URL(signInUrl, location.href);
+        address.searchParams.set("redirect_uri", new URL("/resident/", location.href).href);
+        address.searchParams.set("state", state);
+        location.assign(address);
+      },
+    },
+    t("signIn"),
+  );
+}
+
+/** @param {(code: string) => Promise<void>} signIn */
+function codeForm(signIn) {
+  const input = h("input", {
+    id: "code",
+    name: "code",
+    required: true,
+    autocomplete: "off",
+    autocapitalize: "off",
+    spellcheck: "false",
+    pattern: "[A-Za-z0-9_\\-]{1,128}",
+  });
+  return h(
+    "details",
+    { class: "have-code" },
+    h("summary", {}, t("haveCode")),
+    h(
+      "form",
+      {
+        class: "stack",
+        onsubmit: (/** @type {Event} */ event) => {
+          event.preventDefault();
+          void signIn(input.value.trim());
+        },
+      },
+      h("div", { class: "field" }, h("label", { for: "code" }, t("code")), input),
+      h("button", { type: "submit", class: "button button--plain" }, t("useCode")),
+    ),
+  );
+}

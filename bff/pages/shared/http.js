@@ -1,0 +1,108 @@
+// One call to our own server: JSON in, JSON or a problem (RFC 9457) out, and nothing waits for ever.
+
+/**
+ * @typedef {object} Problem
+ * @property {number} status
+ * @property {string} code
+ * @property {string} title
+ * @property {string} titleEn
+ * @property {string} detail
+ * @property {string} detailEn
+ * @property {string} traceId
+ * @property {string} [action]
+ * @property {{ source: string, key: string, message: string }[]} [errors]
+ */
+
+/**
+ * @typedef {object} Answer
+ * @property {number} status
+ * @property {any} data What the body said; undefined for 204 and 304.
+ * @property {string | null} etag
+ * @property {number | null} date The server's clock in milliseconds, from its `Date` header.
+ */
+
+/**
+ * @typedef {object} Call
+ * @property {unknown} [body]
+ * @property {string | null} [token]
+ * @property {Record<string, string>} [headers]
+ * @property {AbortSignal} [signal]
+ * @property {number} [timeout] Milliseconds.
+ * @property {boolean} [keepalive] Outlives the page.
+ */
+
+/** The server understood and said no, or answered in a way we did not expect. */
+export class Refused extends Error {
+  /** @param {Problem} problem */
+  constructor(problem) {
+    super(problem.code);
+    this.problem = problem;
+  }
+}
+
+/** Nothing came back: no network, no server, or too late. Whether the server acted is not known. */
+export class NoReply extends Error {}
+
+/**
+ * @param {"GET" | "POST" | "DELETE"} method
+ * @param {string} path
+ * @param {Call} [call]
+ * @returns {Promise<Answer>}
+ */
+export async function request(method, path, call = {}) {
+  const { body, token, headers = {}, signal, timeout = 10_000, keepalive = false } = call;
+  const clock = new AbortController();
+  const timer = setTimeout(() => clock.abort(), timeout);
+  const leave = () => clock.abort();
+  signal?.addEventListener("abort", leave);
+  try {
+    const response = await fetch(path, {
+      method,
+      keepalive,
+      signal: clock.signal,
+      // Validators are ours to send: the browser's cache must not hold a resident's answers.
+      cache: "no-store",
+      credentials: "omit",
+      redirect: "error",
+      headers: {
+        Accept: "application/json, application/problem+json",
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(token ? { Authorization: `Bearer ${token}` } : {}),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return await answerOf(response);
+  } catch (error) {
+    if (error instanceof Refused) throw error;
+    if (signal?.aborted) throw signal.reason;
+    throw new NoReply(String(error));
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", leave);
+  }
+}
+
+/** @param {Response} response @returns {Promise<Answer>} */
+async function answerOf(response) {
+  const date = Date.parse(response.headers.get("Date") ?? "");
+  const text = await response.text();
+  if (!response.ok && response.status !== 304) throw new Refused(problemOf(response.status, text));
+  return {
+    status: response.status,
+    data: text ? JSON.parse(text) : undefined,
+    etag: response.headers.get("ETag"),
+    date: Number.isNaN(date) ? null : date,
+  };
+}
+
+/** @param {number} status @param {string} text @returns {Problem} */
+function problemOf(status, text) {
+  try {
+    const said = JSON.parse(text);
+    if (typeof said?.code === "string" && typeof said?.title === "string") return said;
+  } catch {
+    // A proxy's page, not ours.
+  }
+  return { status, code: `HTTP_${status}`, title: "", titleEn: "", detail: "", detailEn: "", traceId: "" };
+}

@@ -1,0 +1,140 @@
+// A signed-in person: an access token in memory, a refresh token in this tab.
+//
+// The refresh token is in sessionStorage, so that a reload does not sign anyone out. A script injected
+// into the page could read it there; the strict CSP (no inline, no other host) is what stands against
+// that, the token is single use, and it dies with the tab. A cookie would be out of a script's reach but
+// would sign in every tab of a shared counter machine and need CSRF protection on each call. A duplicated
+// tab copies the storage: the second to refresh is refused and signs in again.
+
+import { Refused, request } from "./http.js";
+
+/** @typedef {import("./http.js").Answer} Answer */
+/** @typedef {import("./http.js").Call} Call */
+
+/**
+ * @template {{ accessToken: string, refreshToken: string }} Tokens
+ * @template Kept
+ */
+export class Session {
+  /** @type {string | null} */
+  #access = null;
+  /** @type {{ refresh: string, kept: Kept } | null} */
+  #stored = null;
+  /** @type {Promise<void> | null} */
+  #refreshing = null;
+  #key;
+  #base;
+  #keep;
+  #ended;
+
+  /**
+   * @param {object} options
+   * @param {string} options.base Path of the session resource; `/refresh` lies below it.
+   * @param {string} options.key Name in sessionStorage.
+   * @param {(tokens: Tokens) => Kept} options.keep What to keep beside the token across a reload.
+   * @param {() => void} options.ended Called when the session is over and the person must sign in again.
+   */
+  constructor({ base, key, keep, ended }) {
+    this.#base = base;
+    this.#key = key;
+    this.#keep = keep;
+    this.#ended = ended;
+    this.#stored = this.#load();
+  }
+
+  get open() {
+    return this.#stored !== null;
+  }
+
+  /** What was kept of the sign-in; null when signed out. */
+  get kept() {
+    return this.#stored?.kept ?? null;
+  }
+
+  /** @param {Tokens} tokens */
+  adopt(tokens) {
+    this.#access = tokens.accessToken;
+    this.#stored = { refresh: tokens.refreshToken, kept: this.#keep(tokens) };
+    this.#save();
+  }
+
+  /**
+   * Call with the access token. Expiry is left to the server to judge: a phone's clock is no authority.
+   *
+   * @param {"GET" | "POST" | "DELETE"} method
+   * @param {string} path
+   * @param {Call} [call]
+   * @returns {Promise<Answer>}
+   */
+  async call(method, path, call = {}) {
+    if (this.#access === null) await this.#refresh();
+    const token = this.#access;
+    try {
+      return await request(method, path, { ...call, token });
+    } catch (error) {
+      if (!(error instanceof Refused) || error.problem.status !== 401) throw error;
+      // Another call may have refreshed while this one was on its way.
+      if (this.#access === token) await this.#refresh();
+      return await request(method, path, { ...call, token: this.#access });
+    }
+  }
+
+  /** Sign out, here at once and on the server if it can be reached. */
+  async end() {
+    const token = this.#access;
+    this.#forget();
+    if (token !== null) await request("DELETE", this.#base, { token, timeout: 3000 }).catch(() => undefined);
+  }
+
+  /** Single flight: the refresh token works once, so two calls at a time must share one refresh. */
+  #refresh() {
+    this.#refreshing ??= this.#trade().finally(() => {
+      this.#refreshing = null;
+    });
+    return this.#refreshing;
+  }
+
+  async #trade() {
+    const refreshToken = this.#stored?.refresh;
+    if (!refreshToken) throw this.#over();
+    try {
+      const { data } = await request("POST", `${this.#base}/refresh`, { body: { refreshToken } });
+      this.adopt(data);
+    } catch (error) {
+      if (error instanceof Refused && [400, 401, 403].includes(error.problem.status)) throw this.#over();
+      throw error;
+    }
+  }
+
+  #over() {
+    this.#forget();
+    this.#ended();
+    return new DOMException("the session is over", "AbortError");
+  }
+
+  #forget() {
+    this.#access = null;
+    this.#stored = null;
+    this.#save();
+  }
+
+  /** @returns {{ refresh: string, kept: Kept } | null} */
+  #load() {
+    try {
+      return JSON.parse(sessionStorage.getItem(this.#key) ?? "null");
+    } catch {
+      return null;
+    }
+  }
+
+  #save() {
+    try {
+      if (this.#stored) sessionStorage.setItem(this.#key, JSON.stringify(this.#stored));
+      else sessionStorage.removeItem(this.#key);
+    } catch {
+      // No storage here: signed in until the page is left.
+    }
+  }
+}
+
+
