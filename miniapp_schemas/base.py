@@ -38,5 +38,6 @@ class Page(Response, Generic[T], frozen=True, kw_only=True):
 
 Instant = Annotated[datetime, Meta(description="RFC 3339 instant in UTC.", tz=True)]
 Cursor = Annotated[
-    str, Meta(description="An opaque `nextCursor`.", min_length=1, max_length=256, pattern=r"^[A-Za-z0-9_=.-]+$")
+    str,
+    Meta(description="An opaque `nextCursor`.", min_length=1, max_length=256, pattern=r"^[A-Za-z0-9_=.-]+$"),
 ]

@@ -31,4 +31,6 @@ class Home(Response, frozen=True, kw_only=True):
     """The first screen."""
 
     server_time: Instant
-    blocks: Annotated[dict[str, Block], Meta(description="By name; an old mini-program skips what it does not know.")]
+    blocks: Annotated[
+        dict[str, Block], Meta(description="By name; an old mini-program skips what it does not know.")
+    ]

@@ -11,9 +11,7 @@ ProviderCode = Annotated[
     str,
     Meta(description="The code of `wx.login`: once, five minutes.", pattern=r"^[A-Za-z0-9_-]{1,128}$"),
 ]
-RefreshToken = Annotated[
-    str, Meta(description="Opaque; single use.", pattern=r"^[A-Za-z0-9_-]{43,128}$")
-]
+RefreshToken = Annotated[str, Meta(description="Opaque; single use.", pattern=r"^[A-Za-z0-9_-]{43,128}$")]
 
 
 class WechatSignIn(Request, frozen=True, kw_only=True):
@@ -43,7 +41,9 @@ class ClerkSignIn(Request, frozen=True, kw_only=True):
     """Sign in at a counter."""
 
     organisation: Annotated[str, Meta(description="The organisation's id.", min_length=1, max_length=64)]
-    clerk_number: Annotated[str, Meta(description="Number on the clerk's badge.", min_length=1, max_length=32)]
+    clerk_number: Annotated[
+        str, Meta(description="Number on the clerk's badge.", min_length=1, max_length=32)
+    ]
     passphrase: Annotated[str, Meta(description="The clerk's own.", min_length=8, max_length=128)]
 
 
@@ -75,7 +75,7 @@ class IssuerSignIn(Request, frozen=True, kw_only=True):
     client_assertion: Annotated[
         str,
         Meta(
-            description="ES256 JWT: iss = sub = the department's id, aud = `suishen:issuer`, jti, exp ≤ 5 min.",
+            description="ES256 JWT: iss = sub = department's id, aud = `suishen:issuer`, jti, exp ≤ 5 min.",
             min_length=20,
             max_length=4096,
         ),

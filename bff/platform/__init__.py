@@ -1,1 +1,1 @@
-"""What every domain stands on: settings, stores, identity, refusals, limits, the audit trail, and their wiring."""
+"""What every domain stands on: settings, stores, identity, refusals, limits, audit, and their wiring."""
