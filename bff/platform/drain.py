@@ -104,7 +104,7 @@ class Drain:
         return [entry for batch in batches for entry in _flat(batch)]
 
 
-def _flat(batch: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
+def _flat(batch: list[Any]) -> list[tuple[bytes, dict[bytes, bytes]]]:
     """One stream's entries; redis-py nests them once more under RESP3."""
     if batch and isinstance(batch[0], list):
         return [entry for part in batch for entry in part]

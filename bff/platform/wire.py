@@ -12,7 +12,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import Empty
 
-__all__ = ["WireRequest"]
+__all__ = ["WireRequest", "decode_body"]
 
 _decoders: Final[dict[object, msgspec.json.Decoder[Any]]] = {}
 
@@ -23,7 +23,7 @@ class WireRequest(Request[Any, Any, State]):
     async def json(self) -> Any:  # noqa: ANN401 - as the framework declares it
         """The body as the struct the handler declared."""
         if self._json is Empty:
-            self._json = _decode(await self._json_bytes(), self._declared())
+            self._json = decode_body(await self._json_bytes(), self._declared())
         return self._json
 
     async def _json_bytes(self) -> bytes:
@@ -37,7 +37,8 @@ class WireRequest(Request[Any, Any, State]):
         return Any if field is None else field.raw
 
 
-def _decode(body: bytes, kind: object) -> object:
+def decode_body(body: bytes, kind: object) -> Any:  # noqa: ANN401 - it is whatever was declared
+    """``body`` as ``kind``, or a refusal naming the field."""
     decoder = _decoders.get(kind)
     if decoder is None:
         decoder = _decoders[kind] = msgspec.json.Decoder(kind)

@@ -1,7 +1,9 @@
-"""The wallet's promises, on real stores: one use a code, the same answer to a retry, a record of every look."""
+"""The wallet's promises, on real stores: one use a code, one answer to a retry, a record of every look."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -14,8 +16,10 @@ from miniapp_schemas.wallet import (
     CredentialStatus,
     PresentationMode,
     PresentationState,
+    PresentationTicket,
     ShowCredential,
     Verdict,
+    Verification,
     Verify,
 )
 from tests.factories import (
@@ -24,10 +28,11 @@ from tests.factories import (
     ID_NUMBER,
     POLICE,
     Bench,
-    Clock,
     birth_certificate,
     id_card,
 )
+from wallet.codec.status_list import read_token
+from wallet.models import Requester
 from wallet.refusals import (
     ClaimNotDisclosable,
     CredentialNotShowable,
@@ -51,12 +56,14 @@ async def bench(mongo_database: Database, redis: Redis) -> Bench:
     return bench
 
 
-async def shown(bench: Bench, *, credential: str | None = None, **asked: object):
+async def shown(bench: Bench, *, credential: str | None = None, **asked: Any) -> PresentationTicket:  # noqa: ANN401
     credential = credential or await bench.issue_id_card()
     return await bench.wallet.show(bench.keeper(), ShowCredential(credential_id=credential, **asked))
 
 
-async def verified(bench: Bench, code: str, *, by=HOTEL_CLERK, request_id: str = "request-1"):
+async def verified(
+    bench: Bench, code: str, *, by: Requester = HOTEL_CLERK, request_id: str = "request-1"
+) -> Verification:
     return await bench.wallet.verify(by, Verify(code=code, request_id=request_id))
 
 
@@ -68,8 +75,8 @@ async def drained(bench: Bench, redis: Redis) -> None:
             pass
 
 
-def _absorb(bench: Bench):
-    async def absorb(entries) -> None:
+def _absorb(bench: Bench) -> Callable[[Sequence[bytes]], Awaitable[None]]:
+    async def absorb(entries: Sequence[bytes]) -> None:
         await bench.wallet.absorb(entries)
 
     return absorb
@@ -78,7 +85,7 @@ def _absorb(bench: Bench):
 # --- the loop ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mode", tuple(PresentationMode))
+@pytest.mark.parametrize("mode", list(PresentationMode))
 async def test_a_shown_code_is_good_once(bench: Bench, mode: PresentationMode) -> None:
     if mode is PresentationMode.SIGNED:
         ticket = await shown(bench)
@@ -202,11 +209,11 @@ async def test_refused_tries_never_use_a_code_up(bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     ("code", "verdict"),
-    (
+    [
         ("https://example.com/", Verdict.UNREADABLE),
         ("LZ1:", Verdict.UNREADABLE),
         ("LZ" + "A" * 26, Verdict.UNKNOWN_CODE),
-    ),
+    ],
 )
 async def test_what_is_no_code_of_ours_gets_one_uniform_answer(
     bench: Bench, code: str, verdict: Verdict
@@ -221,7 +228,7 @@ async def test_a_code_of_unknown_keys_says_so(bench: Bench, mongo_database: Data
     assert (await verified(bench, ticket.code)).verdict is Verdict.KEY_UNKNOWN
 
 
-@pytest.mark.parametrize(("after", "verdict"), ((94, Verdict.OK_ONLINE), (95, Verdict.EXPIRED)))
+@pytest.mark.parametrize(("after", "verdict"), [(94, Verdict.OK_ONLINE), (95, Verdict.EXPIRED)])
 async def test_a_code_lives_ninety_seconds_and_the_skew(bench: Bench, after: float, verdict: Verdict) -> None:
     ticket = await shown(bench)
     bench.clock.now = ticket.issued_at + timedelta(seconds=after)
@@ -254,7 +261,7 @@ async def test_a_code_never_outlives_its_certificate(bench: Bench) -> None:
     assert ticket.expires_at == datetime(2026, 11, 30, 16, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("change", (Change.SUSPEND, Change.REVOKE))
+@pytest.mark.parametrize("change", [Change.SUSPEND, Change.REVOKE])
 async def test_what_does_not_stand_cannot_be_shown(bench: Bench, change: Change) -> None:
     credential = await bench.issue_id_card()
     await bench.issuing.change(POLICE, credential, change, "原因")
@@ -357,8 +364,6 @@ async def test_every_issued_certificate_has_a_slot_of_its_own(bench: Bench) -> N
 
 
 async def test_published_status_lists_say_what_the_issuer_said(bench: Bench) -> None:
-    from wallet.codec.status_list import read_token
-
     credential = await bench.issue_id_card()
     await bench.issuing.change(POLICE, credential, Change.SUSPEND, "挂失")
     await bench.issuing.publish_status_lists()
@@ -367,8 +372,3 @@ async def test_published_status_lists_say_what_the_issuer_said(bench: Bench) -> 
     assert stored is not None
     assert token.statuses.status(stored.status_index) == 2
     assert sum(token.statuses.data) == 2 << (stored.status_index % 4 * 2)
-
-
-def test_the_clock_of_tests_stands() -> None:
-    clock = Clock()
-    assert clock() == clock()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from bff.platform.audit import STREAM, AuditEvent, AuditTrail, first_broken_link, link
+from bff.platform.audit import STREAM, AuditEvent, AuditRecord, AuditTrail, first_broken_link, link
 from bff.platform.mongo import Database
 from bff.platform.redis import ScriptRunner
 
@@ -27,8 +27,9 @@ def event(number: int) -> AuditEvent:
     )
 
 
-def chain_of(length: int, name: str = "c") -> list:
-    records, previous = [], "0" * 64
+def chain_of(length: int, name: str = "c") -> list[AuditRecord]:
+    records: list[AuditRecord] = []
+    previous = "0" * 64
     for number in range(1, length + 1):
         record = link(name, number, previous, event(number))
         previous = record.hash
@@ -69,7 +70,7 @@ async def trail(mongo_database: Database, redis: Redis) -> AuditTrail:
 async def test_events_appended_twice_stand_once(trail: AuditTrail) -> None:
     events = [event(number) for number in range(5)]
     await trail.append("c", events)
-    await trail.append("c", events + [event(5)])
+    await trail.append("c", [*events, event(5)])
     records = [record async for record in trail.read()]
     assert [record.event.id for record in records] == ["e0", "e1", "e2", "e3", "e4", "e5"]
     assert first_broken_link(records) is None

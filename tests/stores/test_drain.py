@@ -1,6 +1,7 @@
 """The drain loses nothing and leaves nothing, whenever it dies."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from redis.asyncio import Redis
@@ -35,7 +36,7 @@ def drain(redis: Redis, sink: Sink, consumer: str = "one", orphaned_after_ms: in
     return Drain(redis, STREAM, sink, consumer=consumer, largest=10, orphaned_after_ms=orphaned_after_ms)
 
 
-async def run_until(condition, *drains: Drain) -> None:
+async def run_until(condition: Callable[[], bool], *drains: Drain) -> None:
     stopping = asyncio.Event()
     tasks = [asyncio.create_task(each.run(stopping)) for each in drains]
     for _ in range(500):
@@ -78,7 +79,7 @@ async def test_two_drains_share_and_every_entry_arrives(redis: Redis) -> None:
     assert sorted(sink.taken) == sorted(entries)
 
 
-@pytest.mark.parametrize("count", (0, 1))
+@pytest.mark.parametrize("count", [0, 1])
 async def test_one_batch_says_how_many_it_moved(redis: Redis, count: int) -> None:
     await put(redis, count)
     sink = Sink()
