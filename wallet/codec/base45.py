@@ -6,6 +6,7 @@ long integer, wide enough never to spill into the next, and a handful of operati
 ``tests/rules/test_base45.py`` checks every one of the 65,536 pairs.
 """
 
+from functools import lru_cache
 from typing import Final
 
 from wallet.codec.errors import Unreadable
@@ -17,34 +18,28 @@ _NOT_A_DIGIT: Final = 0xFF
 _TO_CHAR: Final = _ALPHABET.ljust(256, b"\0")
 _TO_DIGIT: Final = bytes(_ALPHABET.find(char) & 0xFF for char in range(256))
 
-# x // 2025 == x * 66281 >> 27 for every x below 65536, x // 45 == x * 1457 >> 16 for every x below
-# 2025; the widest product has 33 bits, hence lanes of five bytes.
-_BY_2025: Final = (66281, 27)
-_BY_45: Final = (1457, 16)
-_LANE: Final = 5
-_QUOTIENT: Final = b"\0\0\0\0\x3f"
+# x // 45 == x * 46604 >> 21 for every x below 65536, and == x * 1457 >> 16 for every x below 1457. No
+# product has more than 32 bits, hence lanes of four bytes; what is shifted out of a lane falls on bits
+# the mask of the next one clears.
+_BY_45: Final = (46604, 21)
+_SMALL_BY_45: Final = (1457, 16)
 
 
 def encode(data: bytes) -> str:
     """The text of ``data``."""
-    pairs = len(data) // 2
-    lanes = bytearray(_LANE * pairs)
-    lanes[3::_LANE] = data[0 : 2 * pairs : 2]
-    lanes[4::_LANE] = data[1 : 2 * pairs : 2]
+    pairs, rest = divmod(len(data), 2)
+    lanes = bytearray(4 * pairs)
+    lanes[2::4] = data[: 2 * pairs : 2]
+    lanes[3::4] = data[1::2]
+    quotient, digit = _encode_masks(pairs)
     value = int.from_bytes(lanes, "big")
-    mask = int.from_bytes(_QUOTIENT * pairs, "big")
-
-    high = value * _BY_2025[0] >> _BY_2025[1] & mask
-    value -= high * 2025
-    middle = value * _BY_45[0] >> _BY_45[1] & mask
-    low = value - middle * 45
-
-    width = _LANE * pairs
-    digits = bytearray(3 * pairs)
-    digits[0::3] = low.to_bytes(width, "big")[4::_LANE]
-    digits[1::3] = middle.to_bytes(width, "big")[4::_LANE]
-    digits[2::3] = high.to_bytes(width, "big")[4::_LANE]
-    if len(data) % 2:
+    above = value * _BY_45[0] >> _BY_45[1] & quotient
+    third = above * _SMALL_BY_45[0] >> _SMALL_BY_45[1] & digit
+    # c, d and e into three bytes of each lane, in the order they are written.
+    value = (value - 45 * above << 16) + (above - 45 * third << 8) + third
+    digits = bytearray(value.to_bytes(4 * pairs, "big"))
+    del digits[::4]
+    if rest:
         digits += bytes((data[-1] % 45, data[-1] // 45))
     return digits.translate(_TO_CHAR).decode("ascii")
 
@@ -59,15 +54,15 @@ def decode(text: str) -> bytes:
         raise Unreadable("not base45: a character outside the alphabet")
     triplets, rest = divmod(len(digits), 3)
     end = 3 * triplets
-    value = (
-        _lanes(digits[0:end:3], end) + 45 * _lanes(digits[1:end:3], end) + 2025 * _lanes(digits[2:end:3], end)
-    ).to_bytes(end, "big")
+    digit, above = _decode_masks(triplets)
+    value = int.from_bytes(digits[:end], "big")
+    # In each lane of three bytes lie c, d and e.
+    value = (value >> 16 & digit) + 45 * (value >> 8 & digit) + 2025 * (value & digit)
     # 91,124 is the most three digits can say and 65,535 the most two bytes can hold.
-    if value[0::3].strip(b"\0"):
+    if value & above:
         raise Unreadable("not base45: a triplet above 65535")
-    data = bytearray(2 * triplets)
-    data[0::2] = value[1::3]
-    data[1::2] = value[2::3]
+    data = bytearray(value.to_bytes(end, "big"))
+    del data[::3]
     if rest == 1:
         raise Unreadable("not base45: one character left over")
     if rest:
@@ -78,8 +73,13 @@ def decode(text: str) -> bytes:
     return bytes(data)
 
 
-def _lanes(digits: bytes, width: int) -> int:
-    """One digit in the lowest byte of each three-byte lane."""
-    lanes = bytearray(width)
-    lanes[2::3] = digits
-    return int.from_bytes(lanes, "big")
+@lru_cache(maxsize=64)
+def _encode_masks(pairs: int) -> tuple[int, int]:
+    """Room for a quotient below 1457 and for a digit in every lane of four; codes come in few lengths."""
+    return int.from_bytes(b"\0\0\x07\xff" * pairs, "big"), int.from_bytes(b"\0\0\0\x3f" * pairs, "big")
+
+
+@lru_cache(maxsize=64)
+def _decode_masks(triplets: int) -> tuple[int, int]:
+    """The lowest and the highest byte of every lane of three."""
+    return int.from_bytes(b"\0\0\xff" * triplets, "big"), int.from_bytes(b"\xff\0\0" * triplets, "big")

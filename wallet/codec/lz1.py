@@ -13,6 +13,7 @@ payload is read by its grammar and not by a general decoder, so there is nothing
 recurse into, and not one byte of it is looked at before the signature holds.
 """
 
+import struct
 from base64 import b32decode, b32encode
 from collections.abc import Mapping
 from hashlib import sha256
@@ -21,7 +22,7 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from wallet.codec import base45
-from wallet.codec.cbor import ARRAY, BYTES, MAP, NEGATIVE, TEXT, UNSIGNED, head, read_head
+from wallet.codec.cbor import BYTES, MAP, NEGATIVE, TEXT, UNSIGNED, head, read_head
 from wallet.codec.errors import KeyUnknown, Tampered, Unreadable
 
 __all__ = [
@@ -44,14 +45,22 @@ _OPAQUE_BYTES: Final = 16
 _OPAQUE_TEXT: Final = 28
 _SIGNATURE: Final = 64
 _SHORTEST: Final = 110
-_MOST_CLAIMS: Final = 32
+_MOST_CLAIMS: Final = 23
 _LARGEST_NUMBER: Final = 2**53
 
 _SIGN1: Final = b"\xd2\x84"  # tag 18, an array of four
-_PROTECTED: Final = b"\xa2\x01\x26\x04"  # {1: -7, 4: …
+_PROTECTED: Final = {
+    kid: head(BYTES, 5 + kid) + b"\xa2\x01\x26\x04" + head(BYTES, kid) for kid in range(2, 9)
+}
+# The first eight bytes, up to the kid's own, and where a kid of that length ends.
+_OPENINGS: Final = {_SIGN1 + protected: 8 + kid for kid, protected in _PROTECTED.items()}
 _UNPROTECTED: Final = 0xA0  # {}
 _SIGNATURE_HEAD: Final = b"\x58\x40"  # 64 bytes
 _TO_BE_SIGNED: Final = b"\x84\x6aSignature1"  # RFC 9052 §4.4; external_aad is empty
+# 4: exp, 6: iat, each in four bytes (from 1970-01-01T18:12:16Z to 2106), 7: the head of the jti.
+_TIMES: Final = struct.Struct(">HIHIH")
+_EXP_HEAD, _IAT_HEAD, _JTI_HEAD = 0x041A, 0x061A, 0x0740
+_EARLIEST, _LATEST = 0x10000, 0xFFFFFFFF
 _STATUS_KEY: Final = b"\x19\xff\xff\x82"  # 65535: an array of two
 _SHOWN_KEY: Final = b"\x3a\x00\x01\x11\x70\x83"  # -70001: an array of three
 
@@ -95,10 +104,9 @@ class Envelope(Struct, frozen=True, kw_only=True):
 def mint(envelope: Envelope, *, key: Signer) -> str:
     """The code for ``envelope``, signed; `ValueError` if no reader would take it."""
     payload = _write(envelope)
-    kid = key.kid
-    if not 2 <= len(kid) <= 8:
+    if len(key.kid) not in _PROTECTED:
         raise ValueError("a kid has two to eight bytes")
-    protected = head(BYTES, 5 + len(kid)) + _PROTECTED + head(BYTES, len(kid)) + kid
+    protected = _PROTECTED[len(key.kid)] + key.kid  # {1: -7, 4: kid}, in a byte string
     payload = head(BYTES, len(payload)) + payload
     signature = _smaller_s(key.sign(_TO_BE_SIGNED + protected + b"\x40" + payload))
     code = PREFIX + base45.encode(_SIGN1 + protected + b"\xa0" + payload + _SIGNATURE_HEAD + signature)
@@ -119,16 +127,8 @@ def read(text: str, *, keys: Mapping[bytes, Verifier]) -> Envelope:
     if len(data) < _SHORTEST:
         raise Unreadable("too short for an LZ1 code")
 
-    named = data[2] - BYTES - 5
-    after = 8 + named
-    if not (
-        2 <= named <= 8
-        and data[:2] == _SIGN1
-        and data[3:7] == _PROTECTED
-        and data[7] == BYTES + named
-        and data[after] == _UNPROTECTED
-        and data[-66:-64] == _SIGNATURE_HEAD
-    ):
+    after = _OPENINGS.get(data[:8])
+    if after is None or data[after] != _UNPROTECTED or data[-66:-64] != _SIGNATURE_HEAD:
         raise Unreadable("not the COSE_Sign1 of an LZ1 code")
     length, start = read_head(data, after + 1, BYTES)
     if start + length + 2 + _SIGNATURE != len(data):
@@ -186,17 +186,15 @@ def _write(envelope: Envelope) -> bytes:
     status = envelope.status
     if not 8 <= len(envelope.token_id) <= 16:
         raise ValueError("a token id has 8 to 16 bytes")
-    if envelope.expires_at < envelope.issued_at or len(claims) > _MOST_CLAIMS:
-        raise ValueError("a code ends after it begins and has at most 32 claims")
+    if not _EARLIEST <= envelope.issued_at <= envelope.expires_at <= _LATEST:
+        raise ValueError("a code ends after it begins, and before 2106")
+    if len(claims) > _MOST_CLAIMS:
+        raise ValueError(f"a code has at most {_MOST_CLAIMS} claims")
+    length = len(envelope.token_id)
     parts = [
         b"\xa6\x01" if status else b"\xa5\x01",
         _number(envelope.issuer),
-        b"\x04",
-        _number(envelope.expires_at),
-        b"\x06",
-        _number(envelope.issued_at),
-        b"\x07",
-        head(BYTES, len(envelope.token_id)),
+        _TIMES.pack(_EXP_HEAD, envelope.expires_at, _IAT_HEAD, envelope.issued_at, _JTI_HEAD + length),
         envelope.token_id,
     ]
     if status:
@@ -216,6 +214,8 @@ def _write(envelope: Envelope) -> bytes:
 
 
 def _number(value: int) -> bytes:
+    if 0 <= value < 24:
+        return bytes((value,))
     return head(UNSIGNED, _bounded(value))
 
 
@@ -229,7 +229,7 @@ def _bounded(value: int) -> int:
 def _read(payload: bytes) -> Envelope:
     try:
         envelope, end = _parse(payload)
-    except (IndexError, UnicodeDecodeError) as cause:
+    except (IndexError, struct.error, UnicodeDecodeError) as cause:
         raise Unreadable("cut short, or text that is not UTF-8") from cause
     if end != len(payload):
         raise Unreadable("cut short, or bytes after the end")
@@ -238,42 +238,51 @@ def _read(payload: bytes) -> Envelope:
 
 def _parse(data: bytes) -> tuple[Envelope, int]:
     """The envelope at the start of ``data``, and where it ends; by the grammar, left to right."""
-    issuer, at = _take(data, 1, b"\x01")
-    expires_at, at = _take(data, at, b"\x04")
-    issued_at, at = _take(data, at, b"\x06")
-    if data[at] != 0x07:
+    listed = data[0] == 0xA6
+    issuer, at = _take(data, 2)
+    exp, expires_at, iat, issued_at, jti = _TIMES.unpack_from(data, at)
+    length = jti - _JTI_HEAD
+    at += _TIMES.size + length
+    token_id = data[at - length : at]
+    if (
+        data[1] != 0x01
+        or not (listed or data[0] == 0xA5)
+        or (exp, iat) != (_EXP_HEAD, _IAT_HEAD)
+        or not 8 <= length <= 16
+        or not _EARLIEST <= issued_at <= expires_at
+    ):
         raise Unreadable("not the payload of an LZ1 code")
-    length, at = read_head(data, at + 1, BYTES)
-    token_id, at = data[at : at + length], at + length
     status: tuple[int, int] | None = None
-    if data[0] == 0xA6:
-        listed, at = _take(data, at, _STATUS_KEY)
-        index, at = _take(data, at, b"")
-        status = (listed, index)
-    scene, at = _take(data, at, _SHOWN_KEY)
-    kind, at = _take(data, at, b"")
-    pairs, at = read_head(data, at, MAP)
-    if data[0] not in (0xA5, 0xA6) or not 8 <= length <= 16 or expires_at < issued_at or pairs > _MOST_CLAIMS:
+    if listed:
+        number, at = _take(data, _after(data, at, _STATUS_KEY))
+        index, at = _take(data, at)
+        status = (number, index)
+    scene, at = _take(data, _after(data, at, _SHOWN_KEY))
+    kind, at = _take(data, at)
+    pairs = data[at] - MAP
+    at += 1
+    if not 0 <= pairs <= _MOST_CLAIMS:
         raise Unreadable("not the payload of an LZ1 code")
 
     claims: dict[int, str | int] = {}
     last = -1
     for _ in range(pairs):
-        claim, at = _take(data, at, b"")
+        claim, at = _take(data, at)
         if claim <= last:  # ascending, so no claim stands twice
             raise Unreadable("the claims are out of order")
         last = claim
         first = data[at]
-        if TEXT <= first < ARRAY:
-            length, at = read_head(data, at, TEXT)
-            claims[claim], at = data[at : at + length].decode("utf-8"), at + length
-        elif first < NEGATIVE:
-            claims[claim], at = _take(data, at, b"")
-        else:
+        if first < NEGATIVE:
+            claims[claim], at = _take(data, at)
+        elif first < BYTES:
             argument, at = read_head(data, at, NEGATIVE)
             claims[claim] = -1 - argument
             if argument >= _LARGEST_NUMBER:
                 raise Unreadable("a number too large")
+        else:
+            length, start = read_head(data, at, TEXT)
+            at = start + length
+            claims[claim] = data[start:at].decode("utf-8")
     envelope = Envelope(
         issuer=issuer,
         issued_at=issued_at,
@@ -287,12 +296,19 @@ def _parse(data: bytes) -> tuple[Envelope, int]:
     return envelope, at
 
 
-def _take(data: bytes, at: int, before: bytes) -> tuple[int, int]:
-    """The number that follows exactly ``before`` at ``at``, and where it ends."""
-    start = at + len(before)
-    if data[at:start] != before:
+def _after(data: bytes, at: int, expected: bytes) -> int:
+    """Where ``expected``, which must stand at ``at``, ends."""
+    if not data.startswith(expected, at):
         raise Unreadable("not the payload of an LZ1 code")
-    value, at = read_head(data, start, UNSIGNED)
+    return at + len(expected)
+
+
+def _take(data: bytes, at: int) -> tuple[int, int]:
+    """The number at ``at``, and where it ends."""
+    first = data[at]
+    if first < 24:
+        return first, at + 1
+    value, at = read_head(data, at, UNSIGNED)
     if value >= _LARGEST_NUMBER:
         raise Unreadable("a number too large")
     return value, at
