@@ -24,6 +24,7 @@ from msgspec import Meta, Struct
 from auth_bridges.jws import Jws, NotReadable, decode_part, take_apart
 from auth_bridges.models import DepartmentKey
 from auth_bridges.refusals import AssertionRefused
+from auth_bridges.tokens import Moment
 
 LONGEST: Final = timedelta(minutes=5)
 LEEWAY: Final = timedelta(seconds=5)
@@ -41,8 +42,8 @@ class _Claims(Struct, frozen=True, kw_only=True):
     iss: Annotated[str, Meta(min_length=1, max_length=64)]
     sub: str
     aud: Literal["suishen:issuer"]
-    iat: int
-    exp: int
+    iat: Moment
+    exp: Moment
     jti: Annotated[str, Meta(min_length=8, max_length=128)]
 
 
@@ -81,7 +82,7 @@ def read_assertion(text: str) -> Assertion:
             expires_at=datetime.fromtimestamp(claims.exp, UTC),
             jws=jws,
         )
-    except (NotReadable, msgspec.DecodeError, OverflowError, ValueError, OSError) as error:
+    except (NotReadable, msgspec.DecodeError) as error:
         raise AssertionRefused from error
 
 

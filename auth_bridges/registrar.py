@@ -58,8 +58,8 @@ class RegisterDepartment(_Line, frozen=True, kw_only=True, tag="department"):
 
     id: OrganisationId
     name: Name
-    keys: Annotated[list[DepartmentKey], Meta(min_length=1, max_length=8)]
-    scopes: Annotated[list[Scope], Meta(max_length=16)] = ["wallet:issue", "wallet:status"]
+    keys: Annotated[tuple[DepartmentKey, ...], Meta(min_length=1, max_length=8)]
+    scopes: Annotated[tuple[Scope, ...], Meta(max_length=16)] = ("wallet:issue", "wallet:status")
     standing: Standing = Standing.ACTIVE
 
 
@@ -69,8 +69,8 @@ class RegisterClerk(_Line, frozen=True, kw_only=True, tag="clerk"):
     organisation: OrganisationId
     number: Annotated[str, Meta(min_length=1, max_length=32)]
     passphrase: Annotated[str, Meta(min_length=8, max_length=128)] | None = None
-    scopes: Annotated[list[Scope], Meta(max_length=16)] = ["wallet:verify"]
-    scenes: Annotated[list[str], Meta(max_length=64)]
+    scopes: Annotated[tuple[Scope, ...], Meta(max_length=16)] = ("wallet:verify",)
+    scenes: Annotated[tuple[str, ...], Meta(max_length=64)]
     standing: Standing = Standing.ACTIVE
 
 
@@ -90,7 +90,7 @@ class RegisterResident(_Line, frozen=True, kw_only=True, tag="resident"):
     assurance: AssuranceLevel = AssuranceLevel.L2
     method: Annotated[str, Meta(max_length=40)] = "registered"
     source: Annotated[str, Meta(max_length=40)] = "operator"
-    links: Annotated[list[WayIn], Meta(max_length=8)] = []
+    links: Annotated[tuple[WayIn, ...], Meta(max_length=8)] = ()
     standing: Standing = Standing.ACTIVE
 
 
@@ -181,8 +181,8 @@ class Registrar:
             organisation=line.organisation,
             number=line.number,
             passphrase=await self._passphrase_of(line, known),
-            scopes=tuple(line.scopes),
-            scenes=tuple(line.scenes),
+            scopes=line.scopes,
+            scenes=line.scenes,
             standing=line.standing,
         )
         if clerk == known:
@@ -299,6 +299,6 @@ def _department(line: RegisterDepartment) -> Organisation:
         id=line.id,
         name=line.name,
         standing=line.standing,
-        scopes=tuple(line.scopes),
-        keys=tuple(line.keys),
+        scopes=line.scopes,
+        keys=line.keys,
     )

@@ -6,11 +6,11 @@ come from our own ring by ``kid`` and from nowhere else (RFC 8725 §3.1, §3.5, 
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import jwt
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from auth_bridges.jws import NotReadable, take_apart
 from auth_bridges.models import AccessToken, Audience, Grant
@@ -34,6 +34,10 @@ class Header(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kid: str
 
 
+Moment = Annotated[int, Meta(ge=0, le=253_402_300_799)]
+"""Seconds since 1970, before the year 10000."""
+
+
 class Claims(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The claims set; what has no default must be there. Later claims are only added."""
 
@@ -42,8 +46,8 @@ class Claims(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sub: str
     sid: str
     jti: str
-    iat: int
-    exp: int
+    iat: Moment
+    exp: Moment
     client_id: str
     env: str
     acr: AssuranceLevel

@@ -33,6 +33,7 @@ _log: Final = logging.getLogger(__name__)
 _CURRENT: Final = "current"
 _NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 _EVERY_SECONDS: Final = 2.0
+_TRIES: Final = 10
 
 
 class KeyRingProblem(Exception):
@@ -114,7 +115,7 @@ class KeyRing:
         self._contents = contents
         self.generation += 1
         self.problem = None
-        _log.info("key ring reloaded: %d keys, signing with %s", len(contents.by_kid), contents.current.kid)
+        _log.info("key ring reloaded: %d keys, signing with %s", len(contents.by_kid), contents.current.name)
         return True
 
     async def watch(self, every: float = _EVERY_SECONDS) -> None:
@@ -195,7 +196,22 @@ def _mark(directory: Path) -> tuple[tuple[str, int, int, int], ...]:
 
 
 def _read(directory: Path) -> _Contents:
-    mark = _mark(directory)
+    """The ring as it stood at one moment: read again if anything changed in the meantime."""
+    for _ in range(_TRIES):
+        mark = _mark(directory)
+        try:
+            contents = _read_files(directory, mark)
+        except KeyRingProblem:
+            # A rotation between our two looks makes ``current`` name a key we had not seen.
+            if _mark(directory) == mark:
+                raise
+        else:
+            if _mark(directory) == mark:
+                return contents
+    raise KeyRingProblem("密钥目录一直在变化", "the key directory does not stop changing")
+
+
+def _read_files(directory: Path, mark: tuple[tuple[str, int, int, int], ...]) -> _Contents:
     names = [name.removesuffix(".pem") for name, *_ in mark if name != _CURRENT]
     if not names:
         raise KeyRingProblem("密钥目录中没有 .pem 文件", "there is no .pem file in the key directory")
