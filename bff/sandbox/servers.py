@@ -14,17 +14,14 @@ The kernel drops a lock with its last holder: nothing here can be stale.
 
 import asyncio
 import os
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Final, Self
+from typing import Final, Self
 
-from bff.sandbox import keeper
 from bff.sandbox.engines import (
     Engine,
     Mongod,
@@ -36,27 +33,24 @@ from bff.sandbox.engines import (
     port_is_free,
 )
 from bff.sandbox.errors import DataInUse, EngineMissing
+from bff.sandbox.kept import Kept
 
 _READY_SECONDS: Final = 60.0
 _GRACE_SECONDS: Final = 10.0
-_LOG_BYTES: Final = 1_000_000
 _PORT_TRIES: Final = 5
 
 
 class Server:
-    """One engine with its folder: started, killed and started again, always under a keeper."""
+    """One engine with its folder: started, killed and started again."""
 
     def __init__(self, engine: Engine, data: Path, lock: int) -> None:
+        self.folder = data / engine.name
+        self.port = 0
         self._engine = engine
         self._lock = lock
-        self.folder = data / engine.name
         self._log = data / f"{engine.name}.log"
         self._port_file = data / f"{engine.name}.port"
-        self.port = 0
-        self._log_start = 0
-        self._keeper: subprocess.Popen[bytes] | None = None
-        self.pid = 0
-        """The server's own process id, while it runs."""
+        self._kept: Kept | None = None
 
     @property
     def url(self) -> str:
@@ -66,7 +60,19 @@ class Server:
     @property
     def running(self) -> bool:
         """Whether the process lives; not whether it answers."""
-        return self._keeper is not None and self._keeper.poll() is None
+        return self._kept is not None and self._kept.running
+
+    @property
+    def process(self) -> Kept:
+        """The process as it runs now."""
+        if self._kept is None:
+            raise RuntimeError(f"{self._engine.name} is not running")
+        return self._kept
+
+    @property
+    def pid(self) -> int:
+        """The server's own process id."""
+        return self.process.pid
 
     def launch(self) -> None:
         """Start the process, on its former port if nobody took it; do not wait for it."""
@@ -77,18 +83,17 @@ class Server:
     def await_ready(self) -> None:
         """Wait until clients can write, or say why they never will."""
         deadline = time.monotonic() + _READY_SECONDS
-        log = b""
         for _ in range(_PORT_TRIES):
             if self._engine.await_ready(self.port, lambda: self.running, deadline):
                 self._port_file.write_text(str(self.port))
                 return
-            log = self._log.read_bytes()[self._log_start :]
-            if self.running or not self._engine.taken.search(log):
+            if self.running or not self._engine.taken.search(self.process.output()):
                 break
             # Between our look and its bind another process took the port; tests start many servers at once.
             self._spawn(free_port())
+        output = self.process.output()
         self.kill()
-        raise explain_failure(self._engine.program.name, log)
+        raise explain_failure(self._engine.program.name, output)
 
     def start(self) -> None:
         """Launch and wait."""
@@ -97,15 +102,14 @@ class Server:
 
     def let_go(self) -> None:
         """Ask the process to end; do not wait for it."""
-        if self._keeper is not None and self._keeper.stdin is not None:
-            self._keeper.stdin.close()
+        if self._kept is not None:
+            self._kept.let_go()
 
     def await_end(self) -> None:
         """Wait until the process is gone."""
-        if self._keeper is not None:
-            self._keeper.wait(timeout=_GRACE_SECONDS + 5)
-            self._keeper = None
-            self.pid = 0
+        if self._kept is not None:
+            self._kept.await_end()
+            self._kept = None
 
     def stop(self) -> None:
         """End the process as an operator would."""
@@ -114,45 +118,22 @@ class Server:
 
     def kill(self) -> None:
         """End the process as a power cut would."""
-        if self._keeper is not None and self._keeper.stdin is not None:
-            with self._keeper.stdin as words, suppress(BrokenPipeError):
-                words.write(b"k")
-        self.await_end()
+        if self._kept is not None:
+            self._kept.kill()
+            self._kept = None
 
     def freeze(self) -> None:
         """Stop the process in its tracks: it keeps its connections and answers nothing."""
-        os.kill(self.pid, signal.SIGSTOP)
+        self.process.freeze()
 
     def thaw(self) -> None:
         """Let a frozen process go on."""
-        os.kill(self.pid, signal.SIGCONT)
+        self.process.thaw()
 
     def _spawn(self, port: int) -> None:
         self.port = port
-        with self._open_log() as log:
-            self._log_start = log.tell()
-            self._keeper = subprocess.Popen(  # noqa: S603 - our own interpreter, our own file
-                [
-                    *(sys.executable, "-I", "-S", keeper.__file__, str(_GRACE_SECONDS)),
-                    *self._engine.command(self.folder, port),
-                ],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                bufsize=0,
-                pass_fds=(self._lock,),
-                start_new_session=True,
-            )
-        if self._keeper.stdout is not None:
-            with self._keeper.stdout as report:
-                self.pid = int(report.readline() or 0)
-
-    def _open_log(self) -> IO[bytes]:
-        """Append to the log, or begin it anew once it has grown."""
-        grown = self._log.exists() and self._log.stat().st_size > _LOG_BYTES
-        log = self._log.open("wb" if grown else "ab")
-        log.seek(0, os.SEEK_END)
-        return log
+        command = self._engine.command(self.folder, port)
+        self._kept = Kept(command, log=self._log, grace=_GRACE_SECONDS, inherit=(self._lock,))
 
     def _former_port(self) -> int | None:
         try:

@@ -1,0 +1,97 @@
+"""The synthetic city is nobody's, and a real registry would take every certificate of it."""
+
+from collections import Counter
+
+import pytest
+from stdnum.cn import ric
+
+from bff.sandbox.city import (
+    CERTIFICATES,
+    CLERKS,
+    DEPARTMENTS,
+    ENTERPRISE,
+    ORGANISATIONS,
+    PEOPLE,
+    Certificate,
+    Fate,
+    person,
+    synthetic_identifiers,
+)
+from wallet.issuers.base import load_registry
+from wallet.rules.claims import Party, settle_claims
+from wallet.rules.identifiers import check_id_number, check_uscc, ecert_identifier
+from wallet.rules.validity import check_period
+
+REGISTRY = load_registry()
+
+
+def title(certificate: Certificate) -> str:
+    return f"{certificate.content.type} {certificate.content.serial}"
+
+
+@pytest.mark.parametrize("certificate", CERTIFICATES, ids=title)
+def test_every_certificate_could_be_issued(certificate: Certificate) -> None:
+    content = certificate.content
+    of = REGISTRY.type(content.type)
+    party = Party(name=content.holder.name, id_number=content.holder.id_number, uscc=content.holder.uscc)
+    settle_claims(of, party, content.claims)
+    check_period(content.valid_from, content.valid_until, longest_years=of.longest_years)
+    department = next(each for each in DEPARTMENTS if each.key == certificate.department)
+    ecert_identifier(of.catalogue_code, department.id, content.serial, content.version)
+
+
+def test_every_registered_type_has_a_certificate() -> None:
+    assert {certificate.content.type for certificate in CERTIFICATES} == set(REGISTRY.types)
+
+
+def test_every_kind_of_trouble_has_somebody() -> None:
+    assert {certificate.fate for certificate in CERTIFICATES} == {None, *Fate}
+    lasts = [certificate.content.valid_until for certificate in CERTIFICATES]
+    assert None in lasts
+    assert any(len(certificate.content.holder.keepers) == 2 for certificate in CERTIFICATES)
+    assert any(len(each.name) > 12 for each in PEOPLE)
+    assert any(ord(character) > 0xFFFF for each in PEOPLE for character in each.name)
+
+
+def test_numbers_pass_every_check_and_are_given_to_nobody() -> None:
+    for each in PEOPLE:
+        check_id_number(each.id_number)
+        # The municipality as a whole: in the list of places, and no place to be registered at.
+        assert each.id_number.startswith("310000")
+        assert ric.get_birth_place(each.id_number)["province"] == "上海市"
+        assert not each.phone or each.phone.startswith("154")
+    for code in (*(department.id for department in DEPARTMENTS), ENTERPRISE.id):
+        check_uscc(code)
+
+
+def test_clerks_stand_in_known_scenes_of_known_organisations() -> None:
+    known = {organisation.id for organisation in ORGANISATIONS}
+    for clerk in CLERKS:
+        assert clerk.organisation in known
+        assert set(clerk.scenes) <= set(REGISTRY.scenes)
+    assert any("general" not in clerk.scenes for clerk in CLERKS)
+
+
+def test_nothing_stands_for_two() -> None:
+    for column in (
+        [each.key for each in PEOPLE],
+        [each.name for each in PEOPLE],
+        [each.id_number for each in PEOPLE],
+        [each.phone for each in PEOPLE if each.phone],
+        [clerk.passphrase for clerk in CLERKS],
+        [(clerk.organisation, clerk.number) for clerk in CLERKS],
+        [certificate.content.serial for certificate in CERTIFICATES],
+    ):
+        assert [entry for entry, times in Counter(column).items() if times > 1] == []
+
+
+def test_the_log_scan_knows_every_name_number_phone_and_openid() -> None:
+    lin = person("lin")
+    assert {
+        lin.name,
+        lin.id_number,
+        lin.phone,
+        lin.openid,
+        "海屿市滨海区听潮路1号",
+    } <= synthetic_identifiers()
+    assert "" not in synthetic_identifiers()
