@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import msgspec
 from litestar import Litestar
-from litestar.controller import Controller
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.handlers.http_handlers import HTTPRouteHandler
@@ -42,9 +41,7 @@ class _Hot:
         body = handler.parsed_data_field
         if not isinstance(access, Access) or body is None or access.audience == "public":
             raise TypeError(f"{template}: only a route with a caller and a body can be hot")
-        owner = handler.owner
-        function: Callable[..., Awaitable[Any]] = handler.fn
-        self.call = function.__get__(owner) if isinstance(owner, Controller) else function
+        self.call: Callable[..., Awaitable[Any]] = handler.fn
         self.handler = handler
         self.access = access
         self.body = body.raw

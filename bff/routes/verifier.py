@@ -23,7 +23,7 @@ class VerificationController(Controller):
     tags = ("verifier",)
     opt = {"audience": "verifier", "assurance": None, "scope": "wallet:verify"}
 
-    @post(operation_id="VerifyCode", summary="Verify a scanned code", status_code=200)
+    @post(opt={"hot": True}, operation_id="VerifyCode", summary="Verify a scanned code", status_code=200)
     async def verify(
         self,
         data: JSONBody[Verify],

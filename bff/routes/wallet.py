@@ -56,7 +56,7 @@ class PresentationController(Controller):
     tags = ("wallet",)
     opt = {"audience": "resident", "assurance": AssuranceLevel.L2, "scope": "wallet:show"}
 
-    @post(operation_id="ShowCredential", summary="Show a certificate")
+    @post(opt={"hot": True}, operation_id="ShowCredential", summary="Show a certificate")
     async def show(
         self,
         data: JSONBody[ShowCredential],

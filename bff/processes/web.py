@@ -1,0 +1,170 @@
+"""The web process: routes, dependencies, lifespan, and the server under them."""
+
+import gc
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+from typing import Any, Final
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
+
+from bff.pages.routes import pages_router
+from bff.platform.contract import Contract, contract_of
+from bff.platform.edge import Edge
+from bff.platform.guards import AccessMiddleware, check_routes
+from bff.platform.hot import HotRoutes
+from bff.platform.identity import Principal, client_provider, provide_principal
+from bff.platform.problems import MAX_BODY, exception_handlers
+from bff.platform.services import Platform
+from bff.platform.settings import Settings, load_settings
+from bff.platform.telemetry import configure_logging, serve_metrics
+from bff.platform.wire import WireRequest
+from bff.routes import home, issuer, ops, schema, session, verifier, wallet
+
+__all__ = ["contract_app", "create_app", "serve"]
+
+# Collections of the youngest generation cost little; full ones stop every request for as long as there
+# are objects. What was loaded before the first request never becomes garbage, so it is not looked at.
+_GC_THRESHOLDS: Final = (50_000, 50, 50)
+_PARTS: Final = ("auth", "blocks", "clock", "idempotency", "issuing", "registry", "token_keys", "wallet")
+# The server's own lines join ours; its access log stays off, ours knows the route.
+_LOGGING: Final[dict[str, Any]] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {},
+    "handlers": {},
+    "loggers": {"_granian": {"handlers": [], "propagate": True}},
+}
+
+
+class _Opened:
+    """Where handlers find the platform once the lifespan has opened it."""
+
+    platform: Platform
+
+    def identify(self, authorization: bytes) -> Principal:
+        """Who presents ``authorization``."""
+        return self.platform.authenticator.identify(authorization)
+
+    def dependencies(self, *, proxies: int) -> dict[str, Provide]:
+        """What handlers may ask for by name; parts of the platform are looked up once."""
+        return {
+            "contract": Provide(_contract, use_cache=True, sync_to_thread=False),
+            "client": Provide(client_provider(proxies)),
+            "platform": Provide(lambda: self.platform, use_cache=True, sync_to_thread=False),
+            "principal": Provide(provide_principal),
+            **{name: self._part(name) for name in _PARTS},
+        }
+
+    def _part(self, name: str) -> Provide:
+        return Provide(lambda: getattr(self.platform, name), use_cache=True, sync_to_thread=False)
+
+
+def api_handlers() -> list[ControllerRouterHandler]:
+    """What is in the contract. A new API is a line here."""
+    return [
+        ops.livez,
+        ops.readyz,
+        session.ResidentSessionController,
+        session.ClerkSessionController,
+        session.IssuerSessionController,
+        session.token_keys_document,
+        home.HomeController,
+        wallet.CredentialController,
+        wallet.PresentationController,
+        wallet.UsageController,
+        verifier.VerificationController,
+        verifier.TrustController,
+        issuer.TypeController,
+        issuer.IssuedController,
+    ]
+
+
+def create_app(settings: Settings, *, started: Callable[[], None] | None = None) -> Edge:
+    """The web application; its lifespan opens and closes the platform. ``started`` is called in between."""
+    opened = _Opened()
+    platform = settings.platform
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        async with Platform.open(settings) as opened.platform:
+            with ExitStack() as stack:
+                if platform.metrics_port is not None:
+                    stack.enter_context(serve_metrics(platform.web_host, platform.metrics_port))
+                if started is not None:
+                    started()
+                yield
+
+    app = Litestar(
+        [
+            *api_handlers(),
+            *([ops.metrics] if platform.metrics_token is not None else []),
+            schema.SchemaController,
+            pages_router(sign_in_url=platform.resident_sign_in_url),
+        ],
+        dependencies=opened.dependencies(proxies=platform.proxies),
+        middleware=[AccessMiddleware(opened)],
+        exception_handlers=exception_handlers(),
+        request_class=WireRequest,
+        request_max_body_size=MAX_BODY,
+        lifespan=[lifespan],
+        openapi_config=None,
+        logging_config=None,
+    )
+    check_routes(app)
+    hot = HotRoutes(app, identify=opened.identify, part=lambda name: getattr(opened.platform, name))
+    return Edge(hot, slow_ms=platform.slow_request_ms, log_all=platform.log_level == "debug")
+
+
+def contract_app() -> Litestar:
+    """The routes of the contract, to be read and not to be run."""
+    return Litestar(
+        api_handlers(),
+        dependencies=_Opened().dependencies(proxies=0),
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+def application() -> Edge:
+    """What each worker of ``suishen web`` runs."""
+    settings = load_settings(os.environ)
+    configure_logging(settings.platform.log_level)
+    return create_app(settings, started=_settle_memory)
+
+
+def serve(settings: Settings) -> None:
+    """Answer requests until SIGTERM or SIGINT, then finish those under way."""
+    platform = settings.platform
+    Granian(
+        "bff.processes.web:application",
+        factory=True,
+        interface=Interfaces.ASGI,
+        address=platform.web_host,
+        port=platform.web_port,
+        workers=platform.web_workers,
+        backlog=platform.web_backlog,
+        loop=Loops.uvloop,
+        http=HTTPModes.http1,
+        websockets=False,
+        http1_settings=HTTP1Settings(keep_alive=True, header_read_timeout=10_000),
+        # A worker that died is replaced; one that does not end is ended.
+        respawn_failed_workers=True,
+        workers_kill_timeout=15,
+        log_dictconfig=_LOGGING,
+    ).serve()
+
+
+def _contract() -> Contract:
+    return contract_of(contract_app())
+
+
+def _settle_memory() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
