@@ -110,9 +110,8 @@ class Residents:
                 return_document=ReturnDocument.AFTER,
             )
         except DuplicateKeyError:
-            document = await self._residents.find_one(
-                {"$or": [{"_id": resident.id}, {"holder": resident.holder}]}
-            )
+            taken = {"_id": resident.id} if resident.holder is None else {"holder": resident.holder}
+            document = await self._residents.find_one(taken)
         return msgspec.convert(document, Resident)
 
     async def replace(self, old: Resident, new: Resident) -> bool:

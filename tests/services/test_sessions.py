@@ -1,0 +1,241 @@
+"""Staying signed in: one living token a session, and copies are found out."""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from redis.asyncio import Redis
+
+from auth_bridges.models import Audience, ClientFacts, Ending, ResidentSignedIn, Standing
+from auth_bridges.refusals import SessionEnded
+from auth_bridges.registrar import RegisterClerk, RegisterOrganisation, RegisterResident, WayIn
+from auth_bridges.rules.sessions import present
+from bff.platform.mongo import Database
+from miniapp_schemas.assurance import AssuranceLevel
+from tests.auth_fakes import COUNTER, PHONE, FakeBridge, World
+
+LI = RegisterResident(
+    id_number="990101199003070019",
+    name="李小明",
+    links=(WayIn(provider="wechat", appid=FakeBridge.appid, subject="oSIM1"),),
+)
+
+
+@pytest.fixture
+async def world(mongo_database: Database, redis: Redis, tmp_path: Path) -> World:
+    made = World(mongo_database, redis, tmp_path)
+    await made.stores.ensure_indexes()
+    made.bridge.knows["code"] = "oSIM1"
+    return made
+
+
+@pytest.fixture
+async def signed_in(world: World) -> ResidentSignedIn:
+    return await world.auth.sign_in("wechat", "code", PHONE)
+
+
+def session_of(world: World, signed_in: ResidentSignedIn) -> str:
+    return world.tokens.verify(signed_in.access.text, now=world.clock()).grant.session
+
+
+async def endings(world: World) -> list[str]:
+    return list((await world.stores.ended.since("0-0"))[1])
+
+
+async def test_a_refresh_token_is_traded_for_a_new_pair(world: World, signed_in: ResidentSignedIn) -> None:
+    world.clock.pass_(timedelta(minutes=9))
+    renewed = await world.auth.refresh(signed_in.refresh.text, PHONE)
+    assert renewed.refresh.text != signed_in.refresh.text
+    assert session_of(world, renewed) == session_of(world, signed_in)
+    assert renewed.refresh.expires_at == signed_in.refresh.expires_at
+
+
+async def test_a_lost_reply_can_be_asked_for_again(world: World, signed_in: ResidentSignedIn) -> None:
+    first = await world.auth.refresh(signed_in.refresh.text, PHONE)
+    world.clock.pass_(timedelta(seconds=20))
+    again = await world.auth.refresh(signed_in.refresh.text, PHONE)
+    assert again.refresh.text == first.refresh.text
+    assert await world.auth.refresh(again.refresh.text, PHONE)
+
+
+async def test_many_refreshes_at_once_have_one_successor(world: World, signed_in: ResidentSignedIn) -> None:
+    renewed = await asyncio.gather(*(world.auth.refresh(signed_in.refresh.text, PHONE) for _ in range(20)))
+    assert len({each.refresh.text for each in renewed}) == 1
+
+
+async def test_a_copy_used_after_the_grace_ends_the_session_for_both(
+    world: World, signed_in: ResidentSignedIn
+) -> None:
+    renewed = await world.auth.refresh(signed_in.refresh.text, PHONE)
+    world.clock.pass_(timedelta(seconds=21))
+    for token in (signed_in.refresh.text, renewed.refresh.text):
+        with pytest.raises(SessionEnded):
+            await world.auth.refresh(token, PHONE)
+    assert await endings(world) == [session_of(world, signed_in)]
+    assert world.audit.kinds[-1] == ("session.ended", Ending.TOKEN_REUSED)
+
+
+async def test_a_copy_on_another_device_is_found_out_within_the_grace(
+    world: World, signed_in: ResidentSignedIn
+) -> None:
+    renewed = await world.auth.refresh(signed_in.refresh.text, PHONE)
+    thief = ClientFacts(address="198.51.100.9", device="another-device-key")
+    for token, client in ((signed_in.refresh.text, thief), (renewed.refresh.text, PHONE)):
+        with pytest.raises(SessionEnded):
+            await world.auth.refresh(token, client)
+
+
+async def test_a_token_from_long_ago_ends_the_session(world: World, signed_in: ResidentSignedIn) -> None:
+    token = signed_in.refresh.text
+    for _ in range(5):
+        world.clock.pass_(timedelta(minutes=9))
+        token = (await world.auth.refresh(token, PHONE)).refresh.text
+    with pytest.raises(SessionEnded):
+        await world.auth.refresh(signed_in.refresh.text, PHONE)
+    with pytest.raises(SessionEnded):
+        await world.auth.refresh(token, PHONE)
+
+
+async def test_knowing_a_sessions_id_is_not_enough_to_end_it(
+    world: World, signed_in: ResidentSignedIn
+) -> None:
+    """The id is in every access token and in the audit; the handle is only in refresh tokens."""
+    presented = present(signed_in.refresh.text)
+    assert presented is not None
+    assert presented.handle.hex() not in session_of(world, signed_in)
+    with pytest.raises(SessionEnded):
+        await world.auth.refresh("A" * 64, PHONE)
+    assert await world.auth.refresh(signed_in.refresh.text, PHONE)
+
+
+async def test_a_session_ends_when_it_must_however_often_refreshed(
+    world: World, signed_in: ResidentSignedIn
+) -> None:
+    token = signed_in.refresh.text
+    for _ in range(29):
+        world.clock.pass_(timedelta(days=1))
+        token = (await world.auth.refresh(token, PHONE)).refresh.text
+    world.clock.pass_(timedelta(hours=23, minutes=59))
+    last = await world.auth.refresh(token, PHONE)
+    assert last.access.expires_at == last.refresh.expires_at
+    world.clock.pass_(timedelta(minutes=1))
+    with pytest.raises(SessionEnded):
+        await world.auth.refresh(last.refresh.text, PHONE)
+
+
+async def test_a_level_that_rose_is_in_the_next_token_and_shortens_the_session(
+    world: World, signed_in: ResidentSignedIn
+) -> None:
+    await world.registrar.register(LI)
+    world.clock.pass_(timedelta(hours=23))
+    renewed = await world.auth.refresh(signed_in.refresh.text, PHONE)
+    assert renewed.assurance is AssuranceLevel.L2
+    world.clock.pass_(timedelta(hours=1))
+    with pytest.raises(SessionEnded):
+        await world.auth.refresh(renewed.refresh.text, PHONE)
+
+
+async def test_signing_out_ends_both_tokens(world: World, signed_in: ResidentSignedIn) -> None:
+    session = session_of(world, signed_in)
+    await world.auth.sign_out(session)
+    await world.auth.sign_out(session)
+    assert set(await endings(world)) == {session}
+    with pytest.raises(SessionEnded):
+        await world.auth.refresh(signed_in.refresh.text, PHONE)
+    assert world.audit.kinds.count(("session.ended", "signed_out")) == 1
+
+
+async def test_disabling_a_resident_ends_their_sessions(world: World, signed_in: ResidentSignedIn) -> None:
+    await world.registrar.register(LI)
+    await world.registrar.register(msgspec.structs.replace(LI, standing=Standing.DISABLED))
+    assert await endings(world) == [session_of(world, signed_in)]
+    with pytest.raises(SessionEnded):
+        await world.auth.refresh(signed_in.refresh.text, PHONE)
+
+
+async def test_a_clerks_shift_is_twelve_hours_and_follows_their_post(world: World) -> None:
+    clerk = RegisterClerk(organisation="hotel", number="1", passphrase="correct horse", scenes=("hotel",))
+    await world.registrar.register(RegisterOrganisation(id="hotel", name="江边旅馆"))
+    await world.registrar.register(clerk)
+    signed_in = await world.auth.sign_in_clerk("hotel", "1", "correct horse", COUNTER)
+    await world.registrar.register(msgspec.structs.replace(clerk, scenes=("general",)))
+    world.clock.pass_(timedelta(hours=11, minutes=59))
+    renewed = await world.auth.refresh_clerk(signed_in.refresh.text, COUNTER)
+    assert renewed.scenes == ("general",)
+    world.clock.pass_(timedelta(minutes=1))
+    with pytest.raises(SessionEnded):
+        await world.auth.refresh_clerk(renewed.refresh.text, COUNTER)
+
+
+async def test_a_disabled_organisation_ends_its_clerks_shifts(world: World) -> None:
+    hotel = RegisterOrganisation(id="hotel", name="江边旅馆")
+    clerk = RegisterClerk(organisation="hotel", number="1", passphrase="correct horse", scenes=())
+    await world.registrar.register(hotel)
+    await world.registrar.register(clerk)
+    signed_in = await world.auth.sign_in_clerk("hotel", "1", "correct horse", COUNTER)
+    await world.registrar.register(msgspec.structs.replace(hotel, standing=Standing.DISABLED))
+    with pytest.raises(SessionEnded):
+        await world.auth.refresh_clerk(signed_in.refresh.text, COUNTER)
+    assert len(await endings(world)) == 1
+
+
+async def test_a_residents_token_does_not_renew_a_clerk(world: World, signed_in: ResidentSignedIn) -> None:
+    with pytest.raises(SessionEnded):
+        await world.auth.refresh_clerk(signed_in.refresh.text, PHONE)
+    assert await world.auth.refresh(signed_in.refresh.text, PHONE)
+
+
+async def test_the_database_alone_opens_no_session(
+    world: World, signed_in: ResidentSignedIn, mongo_database: Database
+) -> None:
+    renewed = await world.auth.refresh(signed_in.refresh.text, PHONE)
+    stored = str([document async for document in mongo_database["sessions"].find()])
+    for token in (signed_in.refresh.text, renewed.refresh.text):
+        presented = present(token)
+        assert presented is not None
+        assert token not in stored
+        assert presented.handle.hex() not in stored
+
+
+@given(steps=st.lists(st.tuples(st.integers(0, 7), st.sampled_from([1, 15, 25])), max_size=12))
+@hypothesis_settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+async def test_whatever_is_presented_a_family_has_one_living_token(
+    world: World, steps: list[tuple[int, int]]
+) -> None:
+    """A family against its model: tokens in order of birth, the last one alive until a copy shows."""
+    code = f"code-{len(world.bridge.asked)}"
+    world.bridge.knows[code] = "oSIM1"
+    known = [(await world.auth.sign_in("wechat", code, PHONE)).refresh.text]
+    rotated_at, alive = world.clock(), True
+    for back, seconds in steps:
+        world.clock.pass_(timedelta(seconds=seconds))
+        index = max(0, len(known) - 1 - back)
+        lost_reply = index == len(known) - 2 and world.clock() - rotated_at <= timedelta(seconds=20)
+        try:
+            successor = (await world.auth.refresh(known[index], PHONE)).refresh.text
+        except SessionEnded:
+            assert not alive or (index < len(known) - 1 and not lost_reply)
+            alive = False
+            continue
+        assert alive
+        if index == len(known) - 1:
+            known.append(successor)
+            rotated_at = world.clock()
+        else:
+            assert lost_reply
+            assert successor == known[-1]
+    assert max(Counter(known).values()) == 1
+    session = present(known[0])
+    assert session is not None
+    kept = await world.stores.sessions.get(session.session)
+    assert kept is not None
+    assert (kept.ended_at is None) is alive
+    assert kept.audience is Audience.RESIDENT
