@@ -18,18 +18,27 @@ from typing import Annotated, Any, Final, get_args, get_origin
 import msgspec
 from litestar import Litestar, Response
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import HeaderParameter, ParameterKwarg, PathParameter
+from litestar.params import HeaderParameter, ParameterKwarg, PathParameter, QueryParameter
 from litestar.routes import HTTPRoute
 from litestar.types import Empty
 from msgspec import Meta, Struct
 
 from auth_bridges.refusals import ScopeMissing, SignInRequired, StepUpRequired
-from bff.platform.problems import MEDIA_TYPE, framework_problem, refusal_problem
+from bff.platform.problems import MEDIA_TYPE, camel, framework_problem, refusal_problem, sent_name
 from miniapp_schemas import base
 from miniapp_schemas.problems import FieldError, Problem
 from miniapp_schemas.refusals import Refusal
 
-__all__ = ["Operation", "components_of", "openapi_document", "operations_of"]
+__all__ = [
+    "Operation",
+    "Parameter",
+    "codes_of",
+    "components_of",
+    "openapi_document",
+    "operations_of",
+    "parameter_schema",
+    "schema_of",
+]
 
 Schema = dict[str, Any]
 
@@ -93,6 +102,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     status: int
     media_type: str
     answer: Any
+    also: Mapping[int, tuple[Any, str]]
+    """Answers under other statuses: their type, and when they come."""
     refusals: Sequence[type[Refusal]]
 
 
@@ -169,38 +180,45 @@ def _read(handler: HTTPRouteHandler, method: str, path: str) -> Operation:
     return Operation(
         id=str(handler.operation_id or handler.handler_name),
         method=str(method),
-        path=path,
+        path=re.sub(r"{(\w+)}", lambda found: f"{{{camel(found[1])}}}", path),
         tags=handler.resolve_tags(),
         summary=handler.summary or "",
         description=inspect.cleandoc(handler.fn.__doc__ or ""),
         audience=opt.get("audience", "public"),
         assurance=None if assurance is None else str(assurance),
         scope=opt.get("scope"),
-        parameters=list(_parameters(handler, path)),
+        parameters=list(_parameters(handler)),
         body=None if data is None else data.annotation,
         status=handler.status_code,
         media_type=str(getattr(handler.media_type, "value", handler.media_type) or "application/json"),
         answer=None if answer in (None, type(None)) else answer,
+        also={
+            status: (spec.data_container, spec.description)
+            for status, spec in (handler.responses or {}).items()
+        },
         refusals=opt.get("refusals", ()),
     )
 
 
-def _parameters(handler: HTTPRouteHandler, path: str) -> Iterator[Parameter]:
+def _parameters(handler: HTTPRouteHandler) -> Iterator[Parameter]:
     for name, field in handler.parsed_fn_signature.parameters.items():
         rules = field.kwarg_definition
-        if name == "data" or not isinstance(rules, ParameterKwarg):
+        if not isinstance(rules, PathParameter | QueryParameter | HeaderParameter):
             continue
-        place = "header" if isinstance(rules, HeaderParameter) else "query"
-        if isinstance(rules, PathParameter) or f"{{{name}}}" in path:
-            place = "path"
         yield Parameter(
-            name=rules.name or name,
-            place=place,
-            type=Annotated[field.annotation, _meta(rules)],
-            required=place == "path" or (field.default is Empty and not field.is_optional),
+            name=sent_name(name, rules),
+            place=rules.param_type.value,
+            type=Annotated[_without_none(field.annotation), _meta(rules)],
+            required=field.default is Empty and not field.is_optional,
             default=None if field.default is Empty else field.default,
             description=rules.description or "",
         )
+
+
+def _without_none(annotation: object) -> object:
+    """A path, a query, a header cannot hold null: an optional parameter is one that may be left out."""
+    members = [member for member in get_args(annotation) if member is not type(None)]
+    return members[0] if len(members) == 1 else annotation
 
 
 def _meta(rules: ParameterKwarg) -> Meta:
@@ -234,7 +252,7 @@ def _operation(operation: Operation, examples: Mapping[type, Struct]) -> Schema:
 
 
 def _parameter(parameter: Parameter) -> Schema:
-    schema = _without_null(msgspec.json.schema(parameter.type))
+    schema = parameter_schema(parameter)
     if parameter.default is not None:
         schema["default"] = parameter.default
     return {
@@ -246,12 +264,9 @@ def _parameter(parameter: Parameter) -> Schema:
     }
 
 
-def _without_null(schema: Schema) -> Schema:
-    """A query cannot hold null: an optional parameter is one that may be left out."""
-    if "anyOf" not in schema:
-        return schema
-    (only,) = (each for each in schema["anyOf"] if each != {"type": "null"})
-    return {**{key: value for key, value in schema.items() if key != "anyOf"}, **only}
+def parameter_schema(parameter: Parameter) -> Schema:
+    """What a parameter's value must look like."""
+    return msgspec.json.schema(parameter.type)
 
 
 def _responses(operation: Operation, examples: Mapping[type, Struct]) -> dict[str, Schema]:
@@ -266,6 +281,12 @@ def _responses(operation: Operation, examples: Mapping[type, Struct]) -> dict[st
         etag = {"ETag": {"$ref": "#/components/headers/ETag"}}
         success["headers"] = headers | etag
         responses["304"] = {"description": "Unchanged since the given `ETag`.", "headers": headers | etag}
+    for status, (kind, description) in operation.also.items():
+        responses[str(status)] = {
+            "description": description,
+            "headers": headers,
+            "content": {"application/json": _content(kind, examples)},
+        }
     for problem in _problems(operation):
         response = responses.setdefault(str(problem.status), _refusal_response(problem.status, headers))
         response["content"][MEDIA_TYPE]["examples"][problem.code] = {"value": msgspec.to_builtins(problem)}
@@ -287,8 +308,13 @@ def _problems(operation: Operation) -> Iterator[Problem]:
             yield refusal_problem(ScopeMissing(scope=operation.scope), trace=_TRACE)
     for refusal in operation.refusals:
         yield refusal_problem(refusal(**_placeholders(refusal)), trace=_TRACE)
-    if operation.audience in _SECURITY or operation.body is not None:
+    if operation.audience in _SECURITY or operation.body is not None or operation.parameters:
         yield framework_problem(503, trace=_TRACE)
+
+
+def codes_of(operation: Operation) -> list[str]:
+    """The codes of everything the operation may refuse with."""
+    return sorted({problem.code for problem in _problems(operation)})
 
 
 def _example_error(operation: Operation) -> FieldError:
@@ -314,11 +340,16 @@ def _refusal_response(status: int, headers: Schema) -> Schema:
 
 
 def _content(kind: object, examples: Mapping[type, Struct]) -> Schema:
-    (schema,), _ = msgspec.json.schema_components([kind], ref_template=f"{_REF}{{name}}")
-    content: Schema = {"schema": _renamed(schema)}
+    content: Schema = {"schema": schema_of(kind)}
     if isinstance(kind, type) and kind in examples:
         content["example"] = msgspec.to_builtins(examples[kind])
     return content
+
+
+def schema_of(kind: object) -> Schema:
+    """A reference to the component of ``kind``, or its schema if it is none."""
+    (schema,), _ = msgspec.json.schema_components([kind], ref_template=f"{_REF}{{name}}")
+    return _renamed(schema)
 
 
 # --- components --------------------------------------------------------------------------------------
@@ -328,7 +359,8 @@ def components_of(operations: Iterable[Operation]) -> dict[str, Schema]:
     """The schemas of every struct the operations speak of, by name."""
     kinds = [Problem]
     for operation in operations:
-        kinds += [kind for kind in (operation.body, operation.answer) if kind not in (None, bytes)]
+        spoken = (operation.body, operation.answer, *(kind for kind, _ in operation.also.values()))
+        kinds += [kind for kind in spoken if kind not in (None, bytes)]
     _, components = msgspec.json.schema_components(kinds, ref_template=f"{_REF}{{name}}")
     sparse = {
         struct.__name__ for struct in _descendants(base.Response) if struct.__struct_config__.omit_defaults

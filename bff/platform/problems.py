@@ -30,9 +30,11 @@ __all__ = [
     "STATUS",
     "Answer",
     "answer",
+    "camel",
     "exception_handlers",
     "framework_problem",
     "refusal_problem",
+    "sent_name",
 ]
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -274,5 +276,16 @@ def _sent_as(request: Request[Any, Any, Any]) -> dict[str, str]:
     for name, field in {} if handler is None else handler.parsed_fn_signature.parameters.items():
         definition = field.kwarg_definition
         if isinstance(definition, ParameterKwarg):
-            names[name] = definition.name or name
+            names[name] = sent_name(name, definition)
     return names
+
+
+def sent_name(name: str, definition: ParameterKwarg) -> str:
+    """What the caller knows a handler's parameter by."""
+    return definition.name or camel(name)
+
+
+def camel(name: str) -> str:
+    """``credential_id`` as the contract spells it."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)

@@ -146,7 +146,7 @@ class Platform:
             ops_token=platform.metrics_token,
         )
 
-        registry = load_registry()
+        self.registry = registry = load_registry()
         keys = WalletKeys(self.wallet_keys)
         self._credentials = CredentialStore(mongo["credentials"], ReaderById(mongo["credentials"]))
         self._usages = UsageStore(mongo["usage_records"])

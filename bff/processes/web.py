@@ -14,7 +14,6 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from bff.pages.routes import pages_router
-from bff.platform.contract import Contract, contract_of
 from bff.platform.edge import Edge
 from bff.platform.guards import AccessMiddleware, check_routes
 from bff.platform.hot import HotRoutes
@@ -26,7 +25,7 @@ from bff.platform.telemetry import configure_logging, serve_metrics
 from bff.platform.wire import WireRequest
 from bff.routes import home, issuer, ops, schema, session, verifier, wallet
 
-__all__ = ["contract_app", "create_app", "serve"]
+__all__ = ["Opened", "contract_app", "create_app", "litestar_app", "serve"]
 
 # Collections of the youngest generation cost little; full ones stop every request for as long as there
 # are objects. What was loaded before the first request never becomes garbage, so it is not looked at.
@@ -42,7 +41,7 @@ _LOGGING: Final[dict[str, Any]] = {
 }
 
 
-class _Opened:
+class Opened:
     """Where handlers find the platform once the lifespan has opened it."""
 
     platform: Platform
@@ -54,15 +53,18 @@ class _Opened:
     def dependencies(self, *, proxies: int) -> dict[str, Provide]:
         """What handlers may ask for by name; parts of the platform are looked up once."""
         return {
-            "contract": Provide(_contract, use_cache=True, sync_to_thread=False),
             "client": Provide(client_provider(proxies)),
             "platform": Provide(lambda: self.platform, use_cache=True, sync_to_thread=False),
             "principal": Provide(provide_principal),
-            **{name: self._part(name) for name in _PARTS},
+            **{name: self._provided(name) for name in _PARTS},
         }
 
-    def _part(self, name: str) -> Provide:
-        return Provide(lambda: getattr(self.platform, name), use_cache=True, sync_to_thread=False)
+    def part(self, name: str) -> object:
+        """The part of the platform called ``name``."""
+        return getattr(self.platform, name)
+
+    def _provided(self, name: str) -> Provide:
+        return Provide(lambda: self.part(name), use_cache=True, sync_to_thread=False)
 
 
 def api_handlers() -> list[ControllerRouterHandler]:
@@ -87,7 +89,16 @@ def api_handlers() -> list[ControllerRouterHandler]:
 
 def create_app(settings: Settings, *, started: Callable[[], None] | None = None) -> Edge:
     """The web application; its lifespan opens and closes the platform. ``started`` is called in between."""
-    opened = _Opened()
+    opened = Opened()
+    app = litestar_app(settings, opened, started)
+    hot = HotRoutes(app, identify=opened.identify, part=opened.part)
+    return Edge(
+        hot, slow_ms=settings.platform.slow_request_ms, log_all=settings.platform.log_level == "debug"
+    )
+
+
+def litestar_app(settings: Settings, opened: Opened, started: Callable[[], None] | None = None) -> Litestar:
+    """Every route, and the lifespan that fills ``opened``; refuses to exist if a route is silent."""
     platform = settings.platform
 
     @asynccontextmanager
@@ -117,15 +128,14 @@ def create_app(settings: Settings, *, started: Callable[[], None] | None = None)
         logging_config=None,
     )
     check_routes(app)
-    hot = HotRoutes(app, identify=opened.identify, part=lambda name: getattr(opened.platform, name))
-    return Edge(hot, slow_ms=platform.slow_request_ms, log_all=platform.log_level == "debug")
+    return app
 
 
 def contract_app() -> Litestar:
     """The routes of the contract, to be read and not to be run."""
     return Litestar(
         api_handlers(),
-        dependencies=_Opened().dependencies(proxies=0),
+        dependencies=Opened().dependencies(proxies=0),
         openapi_config=None,
         logging_config=None,
     )
@@ -158,10 +168,6 @@ def serve(settings: Settings) -> None:
         workers_kill_timeout=15,
         log_dictconfig=_LOGGING,
     ).serve()
-
-
-def _contract() -> Contract:
-    return contract_of(contract_app())
 
 
 def _settle_memory() -> None:

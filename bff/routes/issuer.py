@@ -1,11 +1,13 @@
 """``/issuer/v1``: departments issue certificates and say what has become of them."""
 
+from typing import Final
+
 import msgspec
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from bff.platform.idempotency import Idempotency
+from bff.platform.idempotency import Idempotency, IdempotencyKeyReused, RequestUnderWay
 from bff.platform.identity import Principal
 from bff.routes.callers import issuer
 from bff.routes.parameters import CredentialIdInPath, CursorInQuery, IdempotencyKey, PageSize
@@ -17,7 +19,37 @@ from miniapp_schemas.wallet import (
     StatusChange,
 )
 from wallet.issuing import Issuing
+from wallet.refusals import (
+    ClaimsInvalid,
+    CredentialUnknown,
+    HolderMismatch,
+    InvalidIdentifier,
+    InvalidIdNumber,
+    InvalidUscc,
+    IssuerNotAllowed,
+    SerialConflict,
+    StatusChangeImpossible,
+    TypeUnknown,
+    ValidityInvalid,
+    VersionStale,
+)
 from wallet.rules.validity import Change
+
+_NOT_ISSUED: Final = (
+    ClaimsInvalid,
+    HolderMismatch,
+    IdempotencyKeyReused,
+    InvalidIdNumber,
+    InvalidIdentifier,
+    InvalidUscc,
+    IssuerNotAllowed,
+    RequestUnderWay,
+    SerialConflict,
+    TypeUnknown,
+    ValidityInvalid,
+    VersionStale,
+)
+_CHANGES: Final = {"scope": "wallet:status", "refusals": (CredentialUnknown, StatusChangeImpossible)}
 
 
 class TypeController(Controller):
@@ -40,7 +72,11 @@ class IssuedController(Controller):
     tags = ("issuer",)
     opt = {"audience": "issuer", "assurance": None, "scope": "wallet:issue"}
 
-    @post(operation_id="IssueCredential", summary="Issue a certificate or a new version of one")
+    @post(
+        opt={"refusals": _NOT_ISSUED},
+        operation_id="IssueCredential",
+        summary="Issue a certificate or a new version of one",
+    )
     async def issue(
         self,
         data: JSONBody[IssueCredential],
@@ -70,7 +106,12 @@ class IssuedController(Controller):
         """Certificates this department issued."""
         return await issuing.issued(issuer(principal), after=cursor, limit=limit)
 
-    @get("/{credential_id:str}", operation_id="ReadIssued", summary="One certificate we issued")
+    @get(
+        "/{credential_id:str}",
+        opt={"refusals": (CredentialUnknown,)},
+        operation_id="ReadIssued",
+        summary="One certificate we issued",
+    )
     async def read_issued(
         self,
         credential_id: CredentialIdInPath,
@@ -85,7 +126,7 @@ class IssuedController(Controller):
         operation_id="SuspendCredential",
         summary="Suspend (挂失/暂停)",
         status_code=200,
-        opt={"scope": "wallet:status"},
+        opt=_CHANGES,
     )
     async def suspend(
         self,
@@ -102,7 +143,7 @@ class IssuedController(Controller):
         operation_id="ResumeCredential",
         summary="Resume (恢复)",
         status_code=200,
-        opt={"scope": "wallet:status"},
+        opt=_CHANGES,
     )
     async def resume(
         self,
@@ -119,7 +160,7 @@ class IssuedController(Controller):
         operation_id="RevokeCredential",
         summary="Revoke (吊销)",
         status_code=200,
-        opt={"scope": "wallet:status"},
+        opt=_CHANGES,
     )
     async def revoke(
         self,

@@ -4,6 +4,7 @@ from typing import Final
 
 from litestar import Response, get
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from prometheus_client import REGISTRY
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
@@ -23,7 +24,14 @@ async def livez() -> Liveness:
     return _ALIVE
 
 
-@get("/readyz", opt=_OPEN, operation_id="Ready", tags=["ops"], summary="Whether to send requests")
+@get(
+    "/readyz",
+    opt=_OPEN,
+    operation_id="Ready",
+    tags=["ops"],
+    summary="Whether to send requests",
+    responses={503: ResponseSpec(Readiness, description="Something required is failing.")},
+)
 async def readyz(platform: NamedDependency[Platform]) -> Response[Readiness]:
     """Say of each thing we need how it is; 503 while a required one fails."""
     readiness = await ask_all(platform.probes())

@@ -7,9 +7,22 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from auth_bridges.models import ClerkSignedIn, ClientFacts, ResidentSignedIn
+from auth_bridges.refusals import (
+    AccountDisabled,
+    AssertionRefused,
+    ClerkNotRecognised,
+    CodeAlreadyUsed,
+    CodeRejected,
+    ProviderAccountBlocked,
+    ProviderBusy,
+    ProviderUnavailable,
+    SessionEnded,
+    SigningInBusy,
+)
 from auth_bridges.service import AuthService
 from bff.platform.identity import Principal
 from bff.platform.keys import KeyRing
+from bff.platform.limits import TooManyRequests
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.keys import JsonWebKeySet
 from miniapp_schemas.session import (
@@ -25,6 +38,18 @@ from miniapp_schemas.session import (
 from wallet.issuers.base import Registry
 
 _PUBLIC: Final = {"audience": "public", "assurance": None, "scope": None}
+_NO_WECHAT: Final = (
+    AccountDisabled,
+    CodeAlreadyUsed,
+    CodeRejected,
+    ProviderAccountBlocked,
+    ProviderBusy,
+    ProviderUnavailable,
+    TooManyRequests,
+)
+_NO_RENEWAL: Final = (SessionEnded, TooManyRequests)
+_NO_CLERK: Final = (ClerkNotRecognised, SigningInBusy, TooManyRequests)
+_NO_DEPARTMENT: Final = (AssertionRefused, TooManyRequests)
 
 
 class ResidentSessionController(Controller):
@@ -33,7 +58,12 @@ class ResidentSessionController(Controller):
     path = "/mp/v1/session"
     tags = ("session",)
 
-    @post("/wechat", opt=_PUBLIC, operation_id="SignInWithWechat", summary="Sign in through WeChat")
+    @post(
+        "/wechat",
+        opt={**_PUBLIC, "refusals": _NO_WECHAT},
+        operation_id="SignInWithWechat",
+        summary="Sign in through WeChat",
+    )
     async def wechat(
         self,
         data: JSONBody[WechatSignIn],
@@ -43,7 +73,13 @@ class ResidentSessionController(Controller):
         """Trade the code of `wx.login` for a session; after any refusal ask `wx.login` for a new one."""
         return _session(await auth.sign_in("wechat", data.code, client))
 
-    @post("/refresh", opt=_PUBLIC, operation_id="RefreshSession", summary="Renew", status_code=200)
+    @post(
+        "/refresh",
+        opt={**_PUBLIC, "refusals": _NO_RENEWAL},
+        operation_id="RefreshSession",
+        summary="Renew",
+        status_code=200,
+    )
     async def refresh(
         self,
         data: JSONBody[SessionRefresh],
@@ -71,7 +107,7 @@ class ClerkSessionController(Controller):
     path = "/verifier/v1/session"
     tags = ("session",)
 
-    @post(opt=_PUBLIC, operation_id="ClerkSignIn", summary="Begin a shift")
+    @post(opt={**_PUBLIC, "refusals": _NO_CLERK}, operation_id="ClerkSignIn", summary="Begin a shift")
     async def sign_in(
         self,
         data: JSONBody[ClerkSignIn],
@@ -83,7 +119,13 @@ class ClerkSessionController(Controller):
         signed_in = await auth.sign_in_clerk(data.organisation, data.clerk_number, data.passphrase, client)
         return _clerk_session(signed_in, registry)
 
-    @post("/refresh", opt=_PUBLIC, operation_id="RefreshClerkSession", summary="Renew", status_code=200)
+    @post(
+        "/refresh",
+        opt={**_PUBLIC, "refusals": _NO_RENEWAL},
+        operation_id="RefreshClerkSession",
+        summary="Renew",
+        status_code=200,
+    )
     async def refresh(
         self,
         data: JSONBody[SessionRefresh],
@@ -112,7 +154,11 @@ class IssuerSessionController(Controller):
     path = "/issuer/v1/session"
     tags = ("session",)
 
-    @post(opt=_PUBLIC, operation_id="IssuerSignIn", summary="Access for a department")
+    @post(
+        opt={**_PUBLIC, "refusals": _NO_DEPARTMENT},
+        operation_id="IssuerSignIn",
+        summary="Access for a department",
+    )
     async def sign_in(
         self,
         data: JSONBody[IssuerSignIn],

@@ -5,12 +5,14 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from bff.platform.identity import Principal
+from bff.platform.limits import TooManyRequests
 from bff.routes.callers import requester
 from bff.routes.parameters import CursorInQuery, PageSize, StatusListNumber
 from miniapp_schemas.base import Page
 from miniapp_schemas.keys import JsonWebKeySet
 from miniapp_schemas.wallet import CheckRecord, Verification, Verify
 from wallet.issuing import Issuing
+from wallet.refusals import StatusListUnknown
 from wallet.service import Wallet
 
 _FIVE_MINUTES = "public, max-age=300"
@@ -23,7 +25,12 @@ class VerificationController(Controller):
     tags = ("verifier",)
     opt = {"audience": "verifier", "assurance": None, "scope": "wallet:verify"}
 
-    @post(opt={"hot": True}, operation_id="VerifyCode", summary="Verify a scanned code", status_code=200)
+    @post(
+        opt={"hot": True, "refusals": (TooManyRequests,)},
+        operation_id="VerifyCode",
+        summary="Verify a scanned code",
+        status_code=200,
+    )
     async def verify(
         self,
         data: JSONBody[Verify],
@@ -73,6 +80,7 @@ class TrustController(Controller):
 
     @get(
         "/status-lists/{number:int}",
+        opt={"refusals": (StatusListUnknown,)},
         operation_id="StatusList",
         summary="A status list",
         media_type="application/statuslist+cwt",

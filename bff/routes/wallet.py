@@ -1,5 +1,7 @@
 """``/mp/v1``: a resident's certificates, the codes shown of them, and who used those."""
 
+from typing import Final
+
 from litestar import Controller, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
@@ -17,7 +19,23 @@ from miniapp_schemas.wallet import (
     ShowCredential,
     UsageRecord,
 )
+from wallet.refusals import (
+    ClaimNotDisclosable,
+    CredentialNotShowable,
+    CredentialUnknown,
+    PresentationUnknown,
+    SceneNotAllowed,
+    SceneUnknown,
+)
 from wallet.service import Wallet
+
+_NOT_SHOWN: Final = (
+    ClaimNotDisclosable,
+    CredentialNotShowable,
+    CredentialUnknown,
+    SceneNotAllowed,
+    SceneUnknown,
+)
 
 
 class CredentialController(Controller):
@@ -38,7 +56,12 @@ class CredentialController(Controller):
         """Certificates in the caller's wallet, each with its status and why it stands so."""
         return await wallet.credentials(keeper(principal), after=cursor, limit=limit)
 
-    @get("/{credential_id:str}", operation_id="ReadCredential", summary="Read one of my certificates")
+    @get(
+        "/{credential_id:str}",
+        opt={"refusals": (CredentialUnknown,)},
+        operation_id="ReadCredential",
+        summary="Read one of my certificates",
+    )
     async def read_credential(
         self,
         credential_id: CredentialIdInPath,
@@ -56,7 +79,9 @@ class PresentationController(Controller):
     tags = ("wallet",)
     opt = {"audience": "resident", "assurance": AssuranceLevel.L2, "scope": "wallet:show"}
 
-    @post(opt={"hot": True}, operation_id="ShowCredential", summary="Show a certificate")
+    @post(
+        opt={"hot": True, "refusals": _NOT_SHOWN}, operation_id="ShowCredential", summary="Show a certificate"
+    )
     async def show(
         self,
         data: JSONBody[ShowCredential],
@@ -66,7 +91,12 @@ class PresentationController(Controller):
         """Open a one-time code for a certificate the caller holds (亮证)."""
         return await wallet.show(keeper(principal), data)
 
-    @get("/{presentation_id:str}", operation_id="FollowPresentation", summary="What became of a shown code")
+    @get(
+        "/{presentation_id:str}",
+        opt={"refusals": (PresentationUnknown,)},
+        operation_id="FollowPresentation",
+        summary="What became of a shown code",
+    )
     async def follow(
         self,
         presentation_id: PresentationIdInPath,
@@ -76,7 +106,12 @@ class PresentationController(Controller):
         """Whether the code is still open, who used it, or that it ended."""
         return await wallet.progress(keeper(principal), presentation_id)
 
-    @delete("/{presentation_id:str}", operation_id="WithdrawPresentation", summary="Take a shown code back")
+    @delete(
+        "/{presentation_id:str}",
+        opt={"refusals": (PresentationUnknown,)},
+        operation_id="WithdrawPresentation",
+        summary="Take a shown code back",
+    )
     async def withdraw(
         self,
         presentation_id: PresentationIdInPath,

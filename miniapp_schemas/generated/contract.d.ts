@@ -1,0 +1,960 @@
+// Made by `suishen schemas export`; changes belong in miniapp_schemas/*.py.
+// Within /v1 fields, values and codes are only ever added: have a branch for what you do not know.
+
+/**
+ * Real-name level (实名等级) of a session, weakest first.
+ *
+ *     `L0` a provider's word only; `L1` a bound phone; `L2` name and ID number agree (可信等级三级);
+ *     `L3` person, name and ID number agree (四级); `L3C` a certificate or a counter (五级).
+ */
+export type AssuranceLevel =
+  | "L0"
+  | "L1"
+  | "L2"
+  | "L3"
+  | "L3C";
+
+/** One part of a screen; a dead source makes it `stale` or `unavailable`, never the screen. */
+export interface Block {
+  status: BlockStatus;
+  /** The screen makes no sense without it: offer a retry. */
+  required: boolean;
+  /** When the data was true; null if there is none. */
+  asOf: string | null;
+  /** Changes only when `data` does. */
+  etag: string | null;
+  /** What the block's name says; null if there is none. */
+  data: unknown;
+}
+
+/** How fresh a block is. */
+export type BlockStatus =
+  | "forbidden"
+  | "ok"
+  | "stale"
+  | "unavailable";
+
+/** One check a clerk made; of the person checked it says nothing. */
+export interface CheckRecord {
+  /** UUIDv7; the holder's usage record has the same. */
+  id: string;
+  /** RFC 3339 instant in UTC. */
+  at: string;
+  /** Which kind of certificate. */
+  typeName: Text;
+  /** Scene (场景) code. */
+  scene: string;
+  verdict: Verdict;
+  /** True only for OK_*. */
+  valid: boolean;
+}
+
+/** One page of a list, newest first. */
+export interface CheckRecordPage {
+  /** The entries of this page. */
+  items: CheckRecord[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+}
+
+/** One field of a credential (字段), as it is shown. */
+export interface Claim {
+  /** Name of a claim. */
+  name: string;
+  /** What to call it. */
+  label: Text;
+  /** Masked where the type says so. */
+  value: string;
+}
+
+/** A clerk's session, for one shift at most. */
+export interface ClerkSession {
+  /** ES256 `at+jwt` for `/verifier/v1` only. */
+  accessToken: string;
+  /** When the access token ends. */
+  expiresAt: string;
+  /** Opaque; trade it once for a new pair. */
+  refreshToken: string;
+  /** When the shift ends. */
+  refreshExpiresAt: string;
+  /** The organisation's id. */
+  organisation: string;
+  /** As the resident will see it. */
+  organisationName: string;
+  /** As the resident will see it. */
+  clerkNumber: string;
+  /** What the clerk may do. */
+  scopes: string[];
+  /** Where the clerk may do it. */
+  scenes: SceneGrant[];
+}
+
+/** Sign in at a counter. */
+export interface ClerkSignIn {
+  /** The organisation's id. */
+  organisation: string;
+  /** Number on the clerk's badge. */
+  clerkNumber: string;
+  /** The clerk's own. */
+  passphrase: string;
+}
+
+/** One certificate (电子证照) in the resident's wallet. */
+export interface Credential {
+  /** Random, opaque. */
+  id: string;
+  /** Credential type code. */
+  type: string;
+  /** What it is called. */
+  typeName: Text;
+  /** 发证机关. */
+  issuerName: string;
+  /** Holder as printed on the card, masked. */
+  title: string;
+  /** Its number, masked. */
+  number: string;
+  status: CredentialStatus;
+  /** Why it stands so, and what to do. */
+  statusReason: Text;
+  /** First day, Asia/Shanghai. */
+  validFrom: string;
+  /** Last day, Asia/Shanghai; null = 长期. */
+  validUntil: string | null;
+  mode: PresentationMode;
+  /** Rises with every change by the issuer. */
+  version: number;
+  /** RFC 3339 instant in UTC. */
+  updatedAt: string;
+}
+
+/** A certificate with its fields and where it can be shown. */
+export interface CredentialDetail {
+  /** Random, opaque. */
+  id: string;
+  /** Credential type code. */
+  type: string;
+  /** What it is called. */
+  typeName: Text;
+  /** 发证机关. */
+  issuerName: string;
+  /** Holder as printed on the card, masked. */
+  title: string;
+  /** Its number, masked. */
+  number: string;
+  status: CredentialStatus;
+  /** Why it stands so, and what to do. */
+  statusReason: Text;
+  /** First day, Asia/Shanghai. */
+  validFrom: string;
+  /** Last day, Asia/Shanghai; null = 长期. */
+  validUntil: string | null;
+  mode: PresentationMode;
+  /** Rises with every change by the issuer. */
+  version: number;
+  /** RFC 3339 instant in UTC. */
+  updatedAt: string;
+  /** Its fields, sensitive ones masked. */
+  claims: Claim[];
+  /** Where it can be shown, and what is then seen. */
+  scenes: SceneOffer[];
+}
+
+/** One page of a list, newest first. */
+export interface CredentialPage {
+  /** The entries of this page. */
+  items: Credential[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+}
+
+/** Whether a credential may be shown now. */
+export type CredentialStatus =
+  | "expired"
+  | "notYetValid"
+  | "revoked"
+  | "suspended"
+  | "valid";
+
+/** A registered type: its fields and which of them can be shown. */
+export interface CredentialTypeInfo {
+  /** Type code. */
+  code: string;
+  /** What it is called. */
+  name: Text;
+  /** 证照类型代码, 21 characters. */
+  catalogueCode: string;
+  /** `person` or `organisation`. */
+  holder: string;
+  /** Its fields. */
+  fields: FieldInfo[];
+  mode: PresentationMode;
+}
+
+/** One thing we need, and how it is. */
+export interface Dependency {
+  /** `mongo`, `redis`, `keys` … */
+  name: string;
+  status: "failing" | "ok";
+  required: boolean;
+  /** Of the probe. */
+  latencyMs: number | null;
+  /** What is wrong; no address, no secret. */
+  reason: string | null;
+}
+
+/** One thing wrong with one part of the request. */
+export interface FieldError {
+  /** `body`, `query`, `path` or `header`. */
+  source: string;
+  /** The field, as a JSON path or a parameter's name. */
+  key: string;
+  /** What is wrong with it. */
+  message: string;
+}
+
+/** A field of a type. */
+export interface FieldInfo {
+  /** Name of a claim. */
+  name: string;
+  /** What to call it. */
+  label: Text;
+  required: boolean;
+  /** May ever appear in a presentation. */
+  disclosable: boolean;
+  /** What a value must look like. */
+  pattern: string | null;
+}
+
+/** Whom the certificate is about, and in whose wallet it lies. */
+export interface Holder {
+  /** Name of the person or organisation. */
+  name: string;
+  idNumber?: string | null;
+  uscc?: string | null;
+  /** ID numbers of those whose wallets hold it: the legal representative, the parents. Empty: the holder. */
+  keepers?: string[];
+}
+
+/** The first screen. */
+export interface Home {
+  /** RFC 3339 instant in UTC. */
+  serverTime: string;
+  /** By name; an old mini-program skips what it does not know. */
+  blocks: Record<string, Block>;
+}
+
+/** Issue a certificate, or a new version of one: idempotent by (issuer, serial, version). */
+export interface IssueCredential {
+  /** A registered type's code. */
+  type: string;
+  /** 流水号 within the issuer. */
+  serial: string;
+  /** 版本号, from 1. */
+  version?: number;
+  holder: Holder;
+  /** The type's fields. */
+  claims: Record<string, string>;
+  /** First day, Asia/Shanghai. */
+  validFrom: string;
+  /** Last day, Asia/Shanghai; null = 长期. */
+  validUntil?: string | null;
+}
+
+/** What the issuer may know of what it issued. */
+export interface IssuedCredential {
+  /** Random, opaque. */
+  id: string;
+  /** 电子证照标识 (GB/T 36904-2018). */
+  identifier: string;
+  /** Credential type code. */
+  type: string;
+  /** 流水号. */
+  serial: string;
+  /** 版本号. */
+  version: number;
+  status: CredentialStatus;
+  /** As last given. */
+  statusReason: string | null;
+  /** Name and number, masked. */
+  holderMasked: string;
+  /** RFC 3339 instant in UTC. */
+  issuedAt: string;
+  /** RFC 3339 instant in UTC. */
+  updatedAt: string;
+}
+
+/** One page of a list, newest first. */
+export interface IssuedCredentialPage {
+  /** The entries of this page. */
+  items: IssuedCredential[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+}
+
+/** A department's access token; no refresh, assert again. */
+export interface IssuerSession {
+  /** ES256 `at+jwt` for `/issuer/v1` only. */
+  accessToken: string;
+  /** When it ends. */
+  expiresAt: string;
+  /** The department's id. */
+  organisation: string;
+  /** What it may do. */
+  scopes: string[];
+}
+
+/** A department's client assertion (RFC 7523, `private_key_jwt`). */
+export interface IssuerSignIn {
+  /** ES256 JWT: iss = sub = department's id, aud = `suishen:issuer`, jti, exp ≤ 5 min. */
+  clientAssertion: string;
+}
+
+/** A public P-256 key that verifies ES256 signatures. */
+export interface JsonWebKey {
+  kty: "EC";
+  crv: "P-256";
+  /** Base64url, 32 bytes. */
+  x: string;
+  /** Base64url, 32 bytes. */
+  y: string;
+  /** RFC 7638 thumbprint. */
+  kid: string;
+  use: "sig";
+  alg: "ES256";
+}
+
+/** Every key still accepted, the one signing now first. */
+export interface JsonWebKeySet {
+  keys: JsonWebKey[];
+}
+
+/** The process answers. */
+export interface Liveness {
+  status: "alive";
+}
+
+/** `signed`: claims in the QR, checkable offline. `opaque`: 128 random bits, online only. */
+export type PresentationMode =
+  | "opaque"
+  | "signed";
+
+/** What became of a shown code. */
+export interface PresentationProgress {
+  /** Not the code itself. */
+  presentationId: string;
+  state: PresentationState;
+  /** Who used it, once used. */
+  used: UsageRecord | null;
+}
+
+/** What became of a shown code. */
+export type PresentationState =
+  | "ended"
+  | "open"
+  | "used";
+
+/** A one-time code to draw as a QR, and when it dies. */
+export interface PresentationTicket {
+  /** Not the code itself. */
+  presentationId: string;
+  /** Draw exactly this, alphanumeric mode, ECC M. */
+  code: string;
+  mode: PresentationMode;
+  /** Scene (场景) code. */
+  scene: string;
+  /** What a verifier will see. */
+  claims: string[];
+  /** Server time: count down from here. */
+  issuedAt: string;
+  /** RFC 3339 instant in UTC. */
+  expiresAt: string;
+}
+
+/** Why the request was refused (RFC 9457), in Chinese and English. */
+export interface Problem {
+  /** `urn:suishen:problem:` and the code. */
+  type: string;
+  /** The HTTP status. */
+  status: number;
+  /** Stable, machine-readable; upper snake case. */
+  code: string;
+  /** Short, Chinese. */
+  title: string;
+  /** Short, English. */
+  titleEn: string;
+  /** What happened and what to do, Chinese. */
+  detail: string;
+  /** What happened and what to do, English. */
+  detailEn: string;
+  /** Quote this to support; it is in our logs. */
+  traceId: string;
+  /** A button worth offering. */
+  action?: ProblemAction | null;
+  /** What was wrong, field by field. */
+  errors?: FieldError[];
+}
+
+/** A button the mini-program can offer beside the text. */
+export type ProblemAction =
+  | "contactIssuer"
+  | "retry"
+  | "showAgain"
+  | "signIn"
+  | "stepUp";
+
+/** Whether to send us requests. */
+export interface Readiness {
+  status: "not_ready" | "ready";
+  dependencies: Dependency[];
+}
+
+/** A scene the clerk may check in. */
+export interface SceneGrant {
+  /** Scene code. */
+  scene: string;
+  /** Chinese. */
+  name: string;
+  /** English. */
+  nameEn: string;
+}
+
+/** A scene in which a certificate can be shown. */
+export interface SceneOffer {
+  /** Scene (场景) code. */
+  scene: string;
+  /** What it is called. */
+  name: Text;
+  /** Everything a verifier may see there. */
+  claims: string[];
+  mode: PresentationMode;
+}
+
+/** A resident's session. */
+export interface Session {
+  /** ES256 `at+jwt`; send as `Authorization: Bearer`. */
+  accessToken: string;
+  /** When the access token ends. */
+  expiresAt: string;
+  /** Opaque; trade it once for a new pair. */
+  refreshToken: string;
+  /** When the refresh token ends. */
+  refreshExpiresAt: string;
+  /** Real-name level of this session. */
+  assurance: AssuranceLevel;
+  /** Masked name, once real-name. */
+  displayName: string | null;
+}
+
+/** Trade a refresh token for a new pair. */
+export interface SessionRefresh {
+  /** Opaque; single use. */
+  refreshToken: string;
+}
+
+/** Ask for a one-time code (亮证). */
+export interface ShowCredential {
+  /** Random, opaque. */
+  credentialId: string;
+  /** Where it is shown; `general` if not said. */
+  scene?: string;
+  /** Show only these; all the scene allows if not said. */
+  claims?: string[] | null;
+}
+
+/** Why a certificate is suspended, resumed or revoked. */
+export interface StatusChange {
+  /** Shown to the holder. */
+  reason: string;
+}
+
+/** The same sentence in Chinese and in English. */
+export interface Text {
+  /** Simplified Chinese. */
+  zh: string;
+  /** English. */
+  en: string;
+}
+
+/** One use of a certificate (用证记录), as its holder sees it. */
+export interface UsageRecord {
+  /** UUIDv7. */
+  id: string;
+  /** RFC 3339 instant in UTC. */
+  at: string;
+  /** Random, opaque. */
+  credentialId: string;
+  /** Which kind of certificate. */
+  typeName: Text;
+  /** Who looked. */
+  organisation: string;
+  /** Which clerk. */
+  clerkNumber: string;
+  /** Scene (场景) code. */
+  scene: string;
+  /** Where. */
+  sceneName: Text;
+  /** What they saw; empty if refused. */
+  claims: string[];
+  verdict: Verdict;
+}
+
+/** One page of a list, newest first. */
+export interface UsageRecordPage {
+  /** The entries of this page. */
+  items: UsageRecord[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+}
+
+/** The answer to a scan; stable codes. */
+export type Verdict =
+  | "ALREADY_USED"
+  | "CLOCK_SKEW"
+  | "CREDENTIAL_EXPIRED"
+  | "EXPIRED"
+  | "KEY_UNKNOWN"
+  | "NOT_YET_VALID"
+  | "OK_OFFLINE"
+  | "OK_ONLINE"
+  | "ONLINE_ONLY"
+  | "REVOKED"
+  | "SCENE_DENIED"
+  | "STALE_STATUS"
+  | "SUSPENDED"
+  | "TAMPERED"
+  | "UNKNOWN_CODE"
+  | "UNREADABLE";
+
+/** The answer to a scan: a verdict, what to do next, and only the scene's fields. */
+export interface Verification {
+  verdict: Verdict;
+  /** True only for OK_*. */
+  valid: boolean;
+  /** What to do next, in plain words. */
+  advice: Text;
+  /** RFC 3339 instant in UTC. */
+  checkedAt: string;
+  /** Kind of certificate, if known. */
+  typeName: Text | null;
+  /** 发证机关, if valid. */
+  issuerName: string | null;
+  /** Scene the code was shown for, if known. */
+  scene: string | null;
+  mode: PresentationMode | null;
+  /** Empty unless valid. */
+  claims: Claim[];
+  /** The usage record, if one was written. */
+  usageId: string | null;
+}
+
+/** A scanned code. Repeat with the same `requestId` after a lost reply. */
+export interface Verify {
+  /** Exactly what the scanner read. */
+  code: string;
+  /** New for each scan, the same for each retry. */
+  requestId: string;
+}
+
+/** Sign in with the code `wx.login` gave the mini-program. */
+export interface WechatSignIn {
+  /** The code of `wx.login`: once, five minutes. */
+  code: string;
+}
+
+/** Every code a refusal may carry today. */
+export type RefusalCode =
+  | "ACCOUNT_DISABLED"
+  | "ASSERTION_REFUSED"
+  | "CLAIMS_INVALID"
+  | "CLAIM_NOT_DISCLOSABLE"
+  | "CLERK_NOT_RECOGNISED"
+  | "CODE_ALREADY_USED"
+  | "CODE_REJECTED"
+  | "CREDENTIAL_NOT_SHOWABLE"
+  | "CREDENTIAL_TYPE_UNKNOWN"
+  | "CREDENTIAL_UNKNOWN"
+  | "HOLDER_MISMATCH"
+  | "IDEMPOTENCY_KEY_REUSED"
+  | "INVALID_CERTIFICATE_IDENTIFIER"
+  | "INVALID_ID_NUMBER"
+  | "INVALID_USCC"
+  | "ISSUER_NOT_ALLOWED"
+  | "PRESENTATION_UNKNOWN"
+  | "PROVIDER_ACCOUNT_BLOCKED"
+  | "PROVIDER_BUSY"
+  | "PROVIDER_UNAVAILABLE"
+  | "REQUEST_UNDER_WAY"
+  | "SCENE_NOT_ALLOWED"
+  | "SCENE_UNKNOWN"
+  | "SCOPE_MISSING"
+  | "SERIAL_CONFLICT"
+  | "SESSION_ENDED"
+  | "SIGNING_IN_BUSY"
+  | "SIGN_IN_REQUIRED"
+  | "STATUS_CHANGE_IMPOSSIBLE"
+  | "STATUS_LIST_UNKNOWN"
+  | "STEP_UP_REQUIRED"
+  | "TOO_LARGE"
+  | "TOO_MANY_REQUESTS"
+  | "UNAVAILABLE"
+  | "UNSUPPORTED_MEDIA_TYPE"
+  | "VALIDATION"
+  | "VALIDITY_INVALID"
+  | "VERSION_STALE";
+
+/** A refusal under 200, for those who sent `X-Envelope: 1`. */
+export interface Envelope {
+  $problem: Problem;
+}
+
+/** What each operation takes and gives. */
+export interface Operations {
+  /** The public keys our access tokens may be signed with (RFC 7517). */
+  TokenKeys: {
+    method: "GET";
+    path: "/.well-known/jwks.json";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: JsonWebKeySet;
+    codes: never;
+  };
+  /** Certificates this department issued. */
+  ListIssued: {
+    method: "GET";
+    path: "/issuer/v1/credentials";
+    parameters: {};
+    query: { cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: IssuedCredentialPage;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Issue; the same (issuer, serial, version) or the same key again gets the same answer. */
+  IssueCredential: {
+    method: "POST";
+    path: "/issuer/v1/credentials";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; };
+    body: IssueCredential;
+    status: 201;
+    answer: IssuedCredential;
+    codes: "CLAIMS_INVALID" | "CREDENTIAL_TYPE_UNKNOWN" | "HOLDER_MISMATCH" | "IDEMPOTENCY_KEY_REUSED" | "INVALID_CERTIFICATE_IDENTIFIER" | "INVALID_ID_NUMBER" | "INVALID_USCC" | "ISSUER_NOT_ALLOWED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SERIAL_CONFLICT" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION" | "VALIDITY_INVALID" | "VERSION_STALE";
+  };
+  /** One certificate this department issued. */
+  ReadIssued: {
+    method: "GET";
+    path: "/issuer/v1/credentials/{credentialId}";
+    parameters: { credentialId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: IssuedCredential;
+    codes: "CREDENTIAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** A suspended certificate can be shown again. */
+  ResumeCredential: {
+    method: "POST";
+    path: "/issuer/v1/credentials/{credentialId}/resume";
+    parameters: { credentialId: string; };
+    query: {};
+    header: {};
+    body: StatusChange;
+    status: 200;
+    answer: IssuedCredential;
+    codes: "CREDENTIAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** For good: a revoked certificate never comes back. */
+  RevokeCredential: {
+    method: "POST";
+    path: "/issuer/v1/credentials/{credentialId}/revoke";
+    parameters: { credentialId: string; };
+    query: {};
+    header: {};
+    body: StatusChange;
+    status: 200;
+    answer: IssuedCredential;
+    codes: "CREDENTIAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Nobody can show or use it from now on, until it is resumed. */
+  SuspendCredential: {
+    method: "POST";
+    path: "/issuer/v1/credentials/{credentialId}/suspend";
+    parameters: { credentialId: string; };
+    query: {};
+    header: {};
+    body: StatusChange;
+    status: 200;
+    answer: IssuedCredential;
+    codes: "CREDENTIAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Trade a client assertion for an access token (RFC 7523, `private_key_jwt`). */
+  IssuerSignIn: {
+    method: "POST";
+    path: "/issuer/v1/session";
+    parameters: {};
+    query: {};
+    header: {};
+    body: IssuerSignIn;
+    status: 201;
+    answer: IssuerSession;
+    codes: "ASSERTION_REFUSED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Every type with its fields: which are required, which can ever be shown. */
+  ListCredentialTypes: {
+    method: "GET";
+    path: "/issuer/v1/types";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: CredentialTypeInfo[];
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** Answer, whatever else is down: restart the process only if this fails. */
+  Alive: {
+    method: "GET";
+    path: "/livez";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: Liveness;
+    codes: never;
+  };
+  /** Certificates in the caller's wallet, each with its status and why it stands so. */
+  ListCredentials: {
+    method: "GET";
+    path: "/mp/v1/credentials";
+    parameters: {};
+    query: { cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: CredentialPage;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** One certificate with its fields, and the scenes it can be shown in. */
+  ReadCredential: {
+    method: "GET";
+    path: "/mp/v1/credentials/{credentialId}";
+    parameters: { credentialId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: CredentialDetail;
+    codes: "CREDENTIAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Blocks that fail one by one; 304 if none changed since the given `ETag`. */
+  Home: {
+    method: "GET";
+    path: "/mp/v1/home";
+    parameters: {};
+    query: {};
+    header: { "If-None-Match"?: string; };
+    body: null;
+    status: 200;
+    answer: Home;
+    codes: "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Open a one-time code for a certificate the caller holds (亮证). */
+  ShowCredential: {
+    method: "POST";
+    path: "/mp/v1/presentations";
+    parameters: {};
+    query: {};
+    header: {};
+    body: ShowCredential;
+    status: 201;
+    answer: PresentationTicket;
+    codes: "CLAIM_NOT_DISCLOSABLE" | "CREDENTIAL_NOT_SHOWABLE" | "CREDENTIAL_UNKNOWN" | "SCENE_NOT_ALLOWED" | "SCENE_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** End the code now; no-op if it ended already. */
+  WithdrawPresentation: {
+    method: "DELETE";
+    path: "/mp/v1/presentations/{presentationId}";
+    parameters: { presentationId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "PRESENTATION_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Whether the code is still open, who used it, or that it ended. */
+  FollowPresentation: {
+    method: "GET";
+    path: "/mp/v1/presentations/{presentationId}";
+    parameters: { presentationId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: PresentationProgress;
+    codes: "PRESENTATION_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** End this session everywhere. */
+  SignOut: {
+    method: "DELETE";
+    path: "/mp/v1/session";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** Trade a refresh token for a new pair. Reply lost: the same again within 20 s gets the same. */
+  RefreshSession: {
+    method: "POST";
+    path: "/mp/v1/session/refresh";
+    parameters: {};
+    query: {};
+    header: {};
+    body: SessionRefresh;
+    status: 200;
+    answer: Session;
+    codes: "SESSION_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Trade the code of `wx.login` for a session; after any refusal ask `wx.login` for a new one. */
+  SignInWithWechat: {
+    method: "POST";
+    path: "/mp/v1/session/wechat";
+    parameters: {};
+    query: {};
+    header: {};
+    body: WechatSignIn;
+    status: 201;
+    answer: Session;
+    codes: "ACCOUNT_DISABLED" | "CODE_ALREADY_USED" | "CODE_REJECTED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_UNAVAILABLE" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Every use and refused try, newest first: who, where, which fields, with what verdict. */
+  ListUsageRecords: {
+    method: "GET";
+    path: "/mp/v1/usage-records";
+    parameters: {};
+    query: { cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: UsageRecordPage;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Say of each thing we need how it is; 503 while a required one fails. */
+  Ready: {
+    method: "GET";
+    path: "/readyz";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: Readiness;
+    codes: never;
+  };
+  /** End this session everywhere. */
+  ClerkSignOut: {
+    method: "DELETE";
+    path: "/verifier/v1/session";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** Sign in with organisation, clerk number and passphrase; twelve hours at most. */
+  ClerkSignIn: {
+    method: "POST";
+    path: "/verifier/v1/session";
+    parameters: {};
+    query: {};
+    header: {};
+    body: ClerkSignIn;
+    status: 201;
+    answer: ClerkSession;
+    codes: "CLERK_NOT_RECOGNISED" | "SIGNING_IN_BUSY" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Trade a refresh token for a new pair, with the scopes and scenes of now. */
+  RefreshClerkSession: {
+    method: "POST";
+    path: "/verifier/v1/session/refresh";
+    parameters: {};
+    query: {};
+    header: {};
+    body: SessionRefresh;
+    status: 200;
+    answer: ClerkSession;
+    codes: "SESSION_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** The same keys as a COSE key set (RFC 9052 §7). */
+  WalletCoseKeys: {
+    method: "GET";
+    path: "/verifier/v1/trust/cose-keys";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ArrayBuffer;
+    codes: never;
+  };
+  /** The public keys shown codes may be signed with (RFC 7517); `kid` is base64url of the code's. */
+  WalletKeys: {
+    method: "GET";
+    path: "/verifier/v1/trust/jwks.json";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: JsonWebKeySet;
+    codes: never;
+  };
+  /** Which certificates are suspended or revoked (Token Status List, CWT, two bits an entry). */
+  StatusList: {
+    method: "GET";
+    path: "/verifier/v1/trust/status-lists/{number}";
+    parameters: { number: number; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ArrayBuffer;
+    codes: "STATUS_LIST_UNKNOWN" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** The clerk's own checks of the last twelve hours, newest first; no field of anybody. */
+  ListVerifications: {
+    method: "GET";
+    path: "/verifier/v1/verifications";
+    parameters: {};
+    query: { cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: CheckRecordPage;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Use the code up and say what may be seen; every outcome is a verdict, not an error. */
+  VerifyCode: {
+    method: "POST";
+    path: "/verifier/v1/verifications";
+    parameters: {};
+    query: {};
+    header: {};
+    body: Verify;
+    status: 200;
+    answer: Verification;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+}
