@@ -145,14 +145,14 @@ def application() -> Edge:
     """What each worker of ``suishen web`` runs."""
     settings = load_settings(os.environ)
     configure_logging(settings.platform.log_level)
-    return create_app(settings, started=_settle_memory)
+    return create_app(settings, started=settle_memory)
 
 
-def serve(settings: Settings) -> None:
-    """Answer requests until SIGTERM or SIGINT, then finish those under way."""
+def serve(settings: Settings, *, target: str = "bff.processes.web:application") -> None:
+    """Answer requests with what ``target`` makes until SIGTERM or SIGINT, then finish those under way."""
     platform = settings.platform
     Granian(
-        "bff.processes.web:application",
+        target,
         factory=True,
         interface=Interfaces.ASGI,
         address=platform.web_host,
@@ -170,7 +170,8 @@ def serve(settings: Settings) -> None:
     ).serve()
 
 
-def _settle_memory() -> None:
+def settle_memory() -> None:
+    """Keep the collector from what lives as long as the process; called once it is ready."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
