@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 )
 from msgspec import Meta, Struct
 
-from auth_bridges.jws import Jws, NotReadable, decode_part, take_apart
+from auth_bridges.jws import NOT_JSON, Jws, NotReadable, decode_part, take_apart
 from auth_bridges.models import DepartmentKey
 from auth_bridges.refusals import AssertionRefused
 from auth_bridges.tokens import Moment
@@ -82,7 +82,7 @@ def read_assertion(text: str) -> Assertion:
             expires_at=datetime.fromtimestamp(claims.exp, UTC),
             jws=jws,
         )
-    except (NotReadable, msgspec.DecodeError) as error:
+    except (NotReadable, *NOT_JSON) as error:
         raise AssertionRefused from error
 
 

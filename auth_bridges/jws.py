@@ -8,6 +8,7 @@ from base64 import urlsafe_b64decode
 from binascii import Error as NotBase64
 from typing import Final
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from jwt.algorithms import ECAlgorithm
@@ -19,6 +20,10 @@ _es256: Final = ECAlgorithm(SHA256, expected_curve=SECP256R1)
 
 class NotReadable(Exception):
     """Not three base64url parts of a reasonable length."""
+
+
+NOT_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding bytes that anybody may have sent can raise."""
 
 
 class Jws(Struct, frozen=True, kw_only=True):

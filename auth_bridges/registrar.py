@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from auth_bridges.assertions import public_key
+from auth_bridges.jws import NOT_JSON
 from auth_bridges.models import (
     Audience,
     Clerk,
@@ -143,7 +144,7 @@ class Registrar:
                 continue
             try:
                 line = read_registration(text)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except NOT_JSON as error:
                 # A validation message names the field and the rule, never the value.
                 yield Registered(line=number, problem=str(error))
                 continue

@@ -12,7 +12,7 @@ import jwt
 import msgspec
 from msgspec import Meta, Struct
 
-from auth_bridges.jws import NotReadable, take_apart
+from auth_bridges.jws import NOT_JSON, NotReadable, take_apart
 from auth_bridges.models import AccessToken, Audience, Grant
 from auth_bridges.ports import TokenKeys
 from miniapp_schemas.assurance import AssuranceLevel
@@ -150,5 +150,5 @@ class AccessTokens:
             if not parts.is_signed_by(key):
                 raise TokenRefused("not as it was signed")
             return _decode_claims(parts.payload)
-        except (NotReadable, msgspec.DecodeError) as error:
+        except (NotReadable, *NOT_JSON) as error:
             raise TokenRefused("not a token of the one accepted form") from error

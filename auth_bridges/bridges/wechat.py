@@ -15,6 +15,7 @@ import msgspec
 from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, ClientResponse
 from msgspec import Struct
 
+from auth_bridges.jws import NOT_JSON
 from auth_bridges.models import ProviderSubject
 from auth_bridges.refusals import (
     CodeAlreadyUsed,
@@ -81,7 +82,7 @@ class WechatBridge:
             raise ProviderUnavailable from None
         try:
             reply = _decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except NOT_JSON:
             _log.warning("wechat answered, but not in JSON as documented")
             raise ProviderUnavailable from None
         if reply.openid is not None and _OPENID.fullmatch(reply.openid):

@@ -85,6 +85,14 @@ def test_an_assertion_brings_no_key_and_chooses_no_algorithm(header: dict[str, o
         read_assertion(f"{head}.{payload}.{signature}")
 
 
+@pytest.mark.parametrize("payload", [b'{"x":' + b"[" * 2500, b'{"iss": "\xff"}', b"\xff", b"[]", b""])
+def test_a_hostile_payload_is_refused(payload: bytes) -> None:
+    head = urlsafe_b64encode(b'{"alg":"ES256"}').decode()
+    body = urlsafe_b64encode(payload).rstrip(b"=").decode()
+    with pytest.raises(AssertionRefused):
+        read_assertion(f"{head}.{body}.{'A' * 86}")
+
+
 @given(st.text(max_size=200))
 def test_any_text_is_refused(text: str) -> None:
     with pytest.raises(AssertionRefused):
