@@ -32,4 +32,4 @@ def envelope(**changes: object) -> Envelope:
 
 def id_number(first: str) -> str:
     """The valid ID number that begins with these 17 digits."""
-    return first + ric.calc_check_digit(first)
+    return first + ric.calc_check_digit(first + "0")

@@ -128,7 +128,7 @@ class VerifyingKey:
             "y": _base64(y),
         }
 
-    def to_cose(self) -> dict[int, int | bytes]:
+    def to_cose(self) -> dict[int | str, cbor.Value]:
         """As a COSE_Key map."""
         x, y = _coordinates(self._key)
         return {_KTY: _EC2, _KID: self.kid, _ALG: _ALG_ES256, _CRV: _P256, _X: x, _Y: y}

@@ -106,6 +106,8 @@ def day_begins(day: date) -> datetime:
 
 def day_ends(day: date) -> datetime:
     """The first instant after ``day`` in Asia/Shanghai."""
+    if day == date.max:  # some issuers write 长期 so; the day after it cannot be said
+        return datetime.max.replace(tzinfo=SHANGHAI)
     return day_begins(day) + timedelta(days=1)
 
 
@@ -133,7 +135,10 @@ _REASONS: Final = {
 
 
 def _years_later(day: date, years: int) -> date:
+    year = day.year + years
+    if year > date.max.year:
+        return date.max
     try:
-        return day.replace(year=day.year + years)
+        return day.replace(year=year)
     except ValueError:  # 29 February: month arithmetic clamps to the month's end
-        return day.replace(year=day.year + years, day=28)
+        return day.replace(year=year, day=28)
