@@ -246,22 +246,17 @@ class Wallet:
         if not is_good(verdict):
             return await self._refused(by, presentation, credential, verdict, now)
         answer, usage = self._answer(by, presentation, credential, now)
-        too_late = self._usage(by, presentation, credential, Verdict.ALREADY_USED, now)
         burn = await self._presentations.burn(
             presentation.id,
             request=request,
             answer=self._personal.seal(_pack_json(answer), presentation.id.encode()),
-            usage=usage,
-            burnt=_checked(usage),
-            too_late=_checked(too_late),
+            event=_checked(usage),
         )
         match burn:
             case Burn.BURNT:
                 return answer
             case Burn.USED:
-                return _verdict(
-                    Verdict.ALREADY_USED, now, of=self._registry.type(credential.type), usage=too_late
-                )
+                return await self._refused(by, presentation, credential, Verdict.ALREADY_USED, now)
             case Burn.GONE:
                 return await self._unfounded(by, self._lapsed(scanned, now), now)
             case kept:

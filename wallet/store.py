@@ -17,7 +17,7 @@ from msgspec import Struct
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from wallet.models import Credential, OpenPresentation, Usage, WalletEvent
+from wallet.models import Checked, Credential, OpenPresentation, Usage, WalletEvent
 from wallet.ports import ReadById, RunScript
 from wallet.rules.validity import Mark
 
@@ -26,7 +26,7 @@ Collection = AsyncIOMotorCollection[dict[str, Any]]
 _DUPLICATE: Final = 11000
 _pack: Final = msgspec.json.Encoder().encode
 _unpack_presentation: Final = msgspec.json.Decoder(OpenPresentation).decode
-_unpack_usage: Final = msgspec.json.Decoder(Usage).decode
+_unpack_checked: Final = msgspec.json.Decoder(Checked).decode
 _unpack_event: Final = msgspec.json.Decoder(WalletEvent).decode
 
 
@@ -197,24 +197,23 @@ end
 return redis.call('GET', KEYS[1]) == ARGV[1] and 1 or 0
 """
 
-# KEYS: open, fate. Answers {presentation, usage} or whichever of them exist.
-_LOOK: Final = "return {redis.call('GET', KEYS[1]), redis.call('HGET', KEYS[2], 'usage')}"
+# KEYS: open, fate. Answers {presentation, event of the use}, nil for what is not there.
+_LOOK: Final = "return {redis.call('GET', KEYS[1]), redis.call('HGET', KEYS[2], 'event')}"
 
 # Exactly one caller ever gets 1: the look and the write are one step for everybody else.
 # The fate outlives the open record, so there is no moment in which a used code looks unused.
-# KEYS: open, fate, events. ARGV: request, sealed answer, usage, event if burnt, event if too late.
+# KEYS: open, fate, events. ARGV: request, sealed answer, event of the use.
 _BURN: Final = """
 local request = redis.call('HGET', KEYS[2], 'request')
 if request then
   if request == ARGV[1] then return redis.call('HGET', KEYS[2], 'answer') end
-  redis.call('XADD', KEYS[3], '*', 'e', ARGV[5])
   return 0
 end
 local left = redis.call('PTTL', KEYS[1])
 if left <= 0 then return -1 end
-redis.call('HSET', KEYS[2], 'request', ARGV[1], 'answer', ARGV[2], 'usage', ARGV[3])
+redis.call('HSET', KEYS[2], 'request', ARGV[1], 'answer', ARGV[2], 'event', ARGV[3])
 redis.call('PEXPIRE', KEYS[2], left + 60000)
-redis.call('XADD', KEYS[3], '*', 'e', ARGV[4])
+redis.call('XADD', KEYS[3], '*', 'e', ARGV[3])
 return 1
 """
 
@@ -262,27 +261,19 @@ class PresentationStore:
     async def look(self, presentation_id: str) -> tuple[OpenPresentation | None, Usage | None]:
         """The open record if it still exists, and the use made of it if there was one."""
         shard = self._shard(presentation_id)
-        opened, usage = await self._run(_LOOK, (_open(shard, presentation_id), _fate(shard, presentation_id)))
+        opened, event = await self._run(_LOOK, (_open(shard, presentation_id), _fate(shard, presentation_id)))
         return (
             None if opened is None else _unpack_presentation(opened),
-            None if usage is None else _unpack_usage(usage),
+            None if event is None else _unpack_checked(event).usage,
         )
 
     async def burn(
-        self,
-        presentation_id: str,
-        *,
-        request: str,
-        answer: bytes,
-        usage: Usage,
-        burnt: WalletEvent,
-        too_late: WalletEvent,
+        self, presentation_id: str, *, request: str, answer: bytes, event: Checked
     ) -> Burn | bytes:
-        """Use the code up. The same ``request`` again gets the kept answer's bytes."""
+        """Use the code up and record its use. The same ``request`` again gets the kept answer's bytes."""
         shard = self._shard(presentation_id)
         keys = (_open(shard, presentation_id), _fate(shard, presentation_id), _events(shard))
-        args = (request, answer, _pack(usage), _pack(burnt), _pack(too_late))
-        result = await self._run(_BURN, keys, args)
+        result = await self._run(_BURN, keys, (request, answer, _pack(event)))
         return result if isinstance(result, bytes) else Burn(result)
 
     async def answered(self, presentation_id: str, *, request: str) -> bytes | None:

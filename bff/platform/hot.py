@@ -44,7 +44,7 @@ class _Hot:
         self.call: Callable[..., Awaitable[Any]] = handler.fn
         self.handler = handler
         self.access = access
-        self.body = body.raw
+        self.body = body.annotation
         self.parts = frozenset(handler.parsed_fn_signature.parameters) - {"self", _BODY, _CALLER}
         self.status = handler.status_code
         self.template = template

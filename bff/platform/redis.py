@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Awaitable, Sequence
 from typing import Any, Final
 
-from redis.asyncio import Redis
+import hiredis
+from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import FullJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -21,6 +22,16 @@ Argument = str | bytes | int
 _ScriptCall = tuple[str, Sequence[Key], Sequence[Argument]]
 
 
+class _Packing:
+    """A connection that packs commands in C; redis-py's own packing is a third of what a command costs."""
+
+    def pack_command(self, *args: Argument) -> list[bytes]:
+        """``args`` on the wire; the client names some commands in two words."""
+        name = args[0]
+        words = name.split() if isinstance(name, str) else [name]
+        return [hiredis.pack_command((*words, *args[1:]))]
+
+
 def open_redis(url: str, *, timeout: float = 2.0, connections: int = 64) -> "Redis":
     """A client for ``url`` that gives up on a call after ``timeout`` seconds.
 
@@ -28,7 +39,7 @@ def open_redis(url: str, *, timeout: float = 2.0, connections: int = 64) -> "Red
     That is safe because every script of ours is idempotent; plain commands sent through this client
     must be as well.
     """
-    return Redis.from_url(
+    pool = ConnectionPool.from_url(
         url,
         socket_timeout=timeout,
         socket_connect_timeout=timeout,
@@ -38,6 +49,9 @@ def open_redis(url: str, *, timeout: float = 2.0, connections: int = 64) -> "Red
         retry_on_error=[RedisConnectionError, RedisTimeoutError],
         protocol=3,
     )
+    # Whatever the URL asked for (TCP, TLS, a socket), with our packing.
+    pool.connection_class = type("Packing", (_Packing, pool.connection_class), {})
+    return Redis.from_pool(pool)
 
 
 class ScriptRunner:

@@ -34,7 +34,8 @@ class WireRequest(Request[Any, Any, State]):
 
     def _declared(self) -> object:
         field = self.route_handler.parsed_data_field
-        return Any if field is None else field.raw
+        # The bare type: hashing an `Annotated` walks all that it is annotated with.
+        return Any if field is None else field.annotation
 
 
 def decode_body(body: bytes, kind: object) -> Any:  # noqa: ANN401 - it is whatever was declared
