@@ -1,0 +1,141 @@
+"""The ``suishen`` command: parses, and calls one function.
+
+A command is imported when it is called: an offline check must not wait for a web framework, and an
+image without the sandbox has no ``up`` and no ``demo`` to offer.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Coroutine, Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import click
+
+if TYPE_CHECKING:
+    from bff.platform.settings import Settings
+
+__all__ = ["main"]
+
+USAGE: Final = 2
+
+
+class _Command(NamedTuple):
+    """Where a command is, and what it does in a line."""
+
+    module: str
+    attribute: str
+    help: str
+
+
+_COMMANDS: Final[Mapping[str, _Command]] = {
+    "up": _Command("bff.sandbox.cli", "up", "The whole city on this machine (一键启动)."),
+    "demo": _Command("bff.sandbox.cli", "demo", "The main job, narrated step by step (演示)."),
+    "web": _Command("bff.cli", "web", "Answer requests (Web 进程)."),
+    "worker": _Command("bff.cli", "worker", "Move acknowledged events into MongoDB (后台进程)."),
+    "scheduler": _Command("bff.cli", "scheduler", "Start what is due (定时进程)."),
+    "doctor": _Command("bff.cli_doctor", "doctor", "What is wrong, and how to mend it (自检)."),
+    "wallet": _Command("bff.cli_wallet", "wallet", "Certificates (电子证照)."),
+    "keys": _Command("bff.cli_keys", "keys", "Signing keys (签名密钥)."),
+    "directory": _Command("bff.cli_directory", "directory", "Who may sign in (人员与机构)."),
+    "schemas": _Command("bff.cli_schemas", "schemas", "The contract, for those who build on it (接口契约)."),
+    "audit": _Command("bff.cli_audit", "audit", "The audit trail (审计)."),
+    "bench": _Command("bff.sandbox.bench.cli", "bench", "Speed, as ratios (性能测试)."),
+}
+
+
+class _Commands(click.Group):
+    """Commands imported one by one, when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return [name for name, command in _COMMANDS.items() if _is_here(command.module)]
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        cmd_name: str,
+    ) -> click.Command | None:
+        command = _COMMANDS.get(cmd_name)
+        if command is None or not _is_here(command.module):
+            return None
+        found: click.Command = getattr(import_module(command.module), command.attribute)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _COMMANDS[name].help) for name in self.list_commands(ctx)])
+
+
+def _is_here(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="suishen")
+def main() -> None:
+    """Suishen (随身): the backend of a city super-app and of its mini-programs."""
+
+
+@click.command()
+def web() -> None:
+    """Answer requests until SIGTERM or Ctrl-C (Web 进程). Configured by SUISHEN_* variables."""
+    from bff.processes.web import serve
+
+    serve(_started())
+
+
+@click.command()
+def worker() -> None:
+    """Move acknowledged events into MongoDB until SIGTERM or Ctrl-C (后台进程)."""
+    from bff.processes.worker import work
+
+    _run(work)
+
+
+@click.command()
+def scheduler() -> None:
+    """Start what is due until SIGTERM or Ctrl-C (定时进程)."""
+    from bff.processes.scheduler import tick
+
+    _run(tick)
+
+
+def _run(process: "Callable[[Settings], Coroutine[None, None, None]]") -> None:
+    import asyncio
+    from contextlib import ExitStack
+
+    import uvloop
+
+    from bff.platform.telemetry import serve_metrics
+
+    settings = _started()
+    platform = settings.platform
+    with ExitStack() as stack:
+        if platform.metrics_port is not None:
+            stack.enter_context(serve_metrics(platform.web_host, platform.metrics_port))
+        runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
+        runner.run(process(settings))
+
+
+def _started() -> "Settings":
+    """Settings and logs of a production process; what is wrong with the settings refuses the start."""
+    from bff.platform.settings import SettingsError, load_settings
+    from bff.platform.telemetry import configure_logging
+
+    try:
+        settings = load_settings(os.environ)
+    except SettingsError as error:
+        for problem in error.problems:
+            click.echo(f"{problem.name}\n    {problem.zh}\n    {problem.en}", err=True)
+        click.echo("\nsuishen doctor", err=True)
+        sys.exit(USAGE)
+    configure_logging(settings.platform.log_level)
+    return settings
+
+
+if __name__ == "__main__":
+    main()
