@@ -13,8 +13,8 @@ payload is read by its grammar and not by a general decoder, so there is nothing
 recurse into, and not one byte of it is looked at before the signature holds.
 """
 
+import re
 import struct
-from base64 import b32decode, b32encode
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final, Protocol
@@ -42,7 +42,11 @@ OPAQUE_PREFIX: Final = "LZ"
 LONGEST_TEXT: Final = 2048
 
 _OPAQUE_BYTES: Final = 16
-_OPAQUE_TEXT: Final = 28
+# RFC 4648 §6. Python's own base32 takes fifteen microseconds for sixteen bytes; integers take two.
+_BASE32: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_BASE32_PAIRS: Final = tuple(first + second for first in _BASE32 for second in _BASE32)
+_TO_DIGITS: Final = str.maketrans(_BASE32, "0123456789abcdefghijklmnopqrstuv")
+_OPAQUE: Final = re.compile(r"LZ[A-Z2-7]{26}")
 _SIGNATURE: Final = 64
 _SHORTEST: Final = 110
 _MOST_CLAIMS: Final = 23
@@ -155,19 +159,17 @@ def mint_opaque(secret: bytes) -> str:
     """The opaque code for 16 random bytes."""
     if len(secret) != _OPAQUE_BYTES:
         raise ValueError("an opaque code carries 16 bytes")
-    return OPAQUE_PREFIX + b32encode(secret).decode("ascii").rstrip("=")
+    bits = int.from_bytes(secret, "big") << 2
+    return OPAQUE_PREFIX + "".join([_BASE32_PAIRS[bits >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 def read_opaque(text: str) -> bytes | None:
     """The 16 bytes behind an opaque code; None for any other text."""
-    if len(text) != _OPAQUE_TEXT or not text.startswith(OPAQUE_PREFIX):
+    if not _OPAQUE.fullmatch(text):
         return None
-    try:
-        secret = b32decode(text[len(OPAQUE_PREFIX) :] + "======")
-    except ValueError:
-        return None
+    bits = int(text[len(OPAQUE_PREFIX) :].translate(_TO_DIGITS), 32)
     # 26 characters hold 130 bits: the two spare ones must be zero, or four texts would be one code.
-    return secret if mint_opaque(secret) == text else None
+    return None if bits & 3 else (bits >> 2).to_bytes(_OPAQUE_BYTES, "big")
 
 
 def presentation_id(secret: bytes) -> str:
