@@ -27,7 +27,7 @@ class Coalescer(Generic[Call, Answer]):
         self,
         perform: Callable[[Sequence[Call]], Awaitable[Sequence[Answer | BaseException]]],
         *,
-        lanes: int = 2,
+        lanes: int = 1,
         largest: int = 256,
     ) -> None:
         self._perform = perform

@@ -56,7 +56,7 @@ class ReaderById:
     Two callers asking for the same id at once share one document object: treat it as read-only.
     """
 
-    def __init__(self, collection: Collection, *, lanes: int = 2) -> None:
+    def __init__(self, collection: Collection, *, lanes: int = 1) -> None:
         self._collection = collection
         self._reads: Coalescer[Any, Document | None] = Coalescer(self._perform, lanes=lanes)
 

@@ -60,7 +60,7 @@ class ScriptRunner:
     A script that the server does not know (it was restarted, or a replica took over) is sent whole.
     """
 
-    def __init__(self, redis: "Redis", *, lanes: int = 2) -> None:
+    def __init__(self, redis: "Redis", *, lanes: int = 1) -> None:
         self._redis = redis
         self._digests: dict[str, str] = {}
         self._calls: Coalescer[_ScriptCall, Any] = Coalescer(self._perform, lanes=lanes)
