@@ -20,6 +20,8 @@ MAP: Final = 0xA0
 TAG: Final = 0xC0
 
 _MAJOR: Final = 0xE0
+# How many bytes follow a first byte of 24 to 27, and the least number worth them.
+_LONG: Final = {24: (1, 24), 25: (2, 1 << 8), 26: (4, 1 << 16), 27: (8, 1 << 32)}
 _DEEPEST: Final = 8
 _MOST_ITEMS: Final = 4096
 _SIMPLE: Final[dict[int, bool | None]] = {0xF4: False, 0xF5: True, 0xF6: None}
@@ -57,19 +59,15 @@ def read_head(data: bytes, at: int, major: int) -> tuple[int, int]:
     argument = data[at] - major
     if 0 <= argument < 24:
         return argument, at + 1
-    if argument == 24:
-        argument, at, least = data[at + 1], at + 2, 24
-    elif argument == 25:
-        argument, at, least = int.from_bytes(data[at + 1 : at + 3], "big"), at + 3, 0x100
-    elif argument == 26:
-        argument, at, least = int.from_bytes(data[at + 1 : at + 5], "big"), at + 5, 0x10000
-    elif argument == 27:
-        argument, at, least = int.from_bytes(data[at + 1 : at + 9], "big"), at + 9, 0x100000000
-    else:
+    long = _LONG.get(argument)
+    if long is None:
         raise Unreadable("CBOR: not the type expected, or of no definite length")
+    width, least = long
+    end = at + 1 + width
+    argument = int.from_bytes(data[at + 1 : end])
     if argument < least:
         raise Unreadable("CBOR: not the shortest form")
-    return argument, at
+    return argument, end
 
 
 def decode(data: bytes, *, largest: int) -> Value:

@@ -63,9 +63,8 @@ class VerifyingKey:
         """Whether ``signature`` (r‖s, 64 bytes) is this key's over ``message``."""
         if len(signature) != 64:
             return False
-        r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
         try:
-            self._verify(encode_dss_signature(r, s), message, _ES256)
+            self._verify(_der(signature), message, _ES256)
         except InvalidSignature:
             return False
         return True
@@ -225,6 +224,16 @@ class KeySet:
     def to_cose(self) -> bytes:
         """As a COSE_KeySet."""
         return cbor2.dumps([key.to_cose() for key in self.keys.values()], canonical=True)
+
+
+def _der(signature: bytes) -> bytes:
+    """r‖s as OpenSSL wants it; by hand, as both are full-length in 127 of 128 signatures."""
+    r, s = signature[:32], signature[32:]
+    if r[0] == 0 or s[0] == 0:
+        return encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
+    r = b"\x02\x21\0" + r if r[0] & 0x80 else b"\x02\x20" + r
+    s = b"\x02\x21\0" + s if s[0] & 0x80 else b"\x02\x20" + s
+    return bytes((0x30, len(r) + len(s))) + r + s
 
 
 def thumbprint(key: ec.EllipticCurvePublicKey) -> bytes:

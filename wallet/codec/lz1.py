@@ -284,7 +284,7 @@ def _parse(data: bytes) -> tuple[Envelope, int]:
         else:
             length, start = read_head(data, at, TEXT)
             at = start + length
-            claims[claim] = data[start:at].decode("utf-8")
+            claims[claim] = data[start:at].decode()
     envelope = Envelope(
         issuer=issuer,
         issued_at=issued_at,
