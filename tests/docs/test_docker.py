@@ -6,19 +6,15 @@ import re
 import shlex
 import subprocess
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
-import yaml
 
 from bff.platform.keys import KeyRing
 from bff.platform.settings import Environment, catalogue, load_settings
 from tests.architecture import tree
+from tests.docs.city import COMPOSE, DOCKER, PRODUCT, SERVICES, environment
 
-DOCKER: Final = tree.ROOT / "docker"
-COMPOSE: Final[dict[str, Any]] = yaml.safe_load((DOCKER / "compose.yaml").read_text("utf-8"))
-SERVICES: Final[dict[str, dict[str, Any]]] = COMPOSE["services"]
-PRODUCT: Final = ("web", "worker", "scheduler")
 KNOWN: Final = {name for setting in catalogue() for name in (setting.name, f"{setting.name}_FILE")}
 
 
@@ -34,22 +30,6 @@ def instructions(stage: str | None = None) -> list[tuple[str, str]]:
     )
     end = next((n for n in range(start + 1, len(parsed)) if parsed[n][0] == "FROM"), len(parsed))
     return parsed[start:end]
-
-
-def city_env() -> dict[str, str]:
-    """``city.env`` as a city would fill it in."""
-    lines = (DOCKER / "city.env.example").read_text("utf-8").splitlines()
-    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
-
-
-@pytest.fixture(scope="module")
-def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What ``secrets.sh`` makes, and the one file it leaves to the city."""
-    folder = tmp_path_factory.mktemp("secrets")
-    for _ in range(2):
-        subprocess.run([str(DOCKER / "secrets.sh"), str(folder)], check=True, capture_output=True)
-    (folder / "wechat_secret").write_text("0f" * 16)
-    return folder
 
 
 # --- Dockerfile ---------------------------------------------------------------------------------------------
@@ -78,22 +58,25 @@ def test_the_image_runs_as_nobody_in_particular() -> None:
 
     assert runtime["USER"] == "10001:10001"
     assert json.loads(runtime["ENTRYPOINT"]) == ["suishen"]
-    assert not any(word == "USER" for stage in ("sandbox", "city") for word, _ in instructions(stage))
+    assert dict(instructions("sandbox"))["USER"] == "10001:10001"
+    assert instructions("city")[1:] == []
 
 
 def test_the_default_image_has_no_simulators() -> None:
     stages = [rest for word, rest in instructions() if word == "FROM"]
-    product = " ".join(rest for word, rest in instructions("product") if word == "RUN")
+    product = [rest for word, rest in instructions("product") if word == "RUN"]
 
     assert stages[-1] == "runtime AS city"
-    assert product.startswith("rm -rf bff/sandbox ")
+    assert product[-1].startswith("rm -rf bff/sandbox ")
     assert all("sandbox" not in rest for word, rest in instructions("runtime") if word == "COPY")
 
 
 def test_the_image_is_built_from_the_locks_alone() -> None:
     runs = [rest for word, rest in instructions() if word == "RUN"]
 
-    assert [run for run in runs if "pip" in run and "install" in run and "--require-hashes" not in run] == []
+    assert [
+        run for run in runs if "pip" in run and "--require-hashes" not in run and "--no-deps" not in run
+    ] == []
     assert [run for run in runs if "npm" in run and "npm ci --ignore-scripts" not in run] == []
 
 
@@ -108,9 +91,7 @@ def test_every_setting_in_the_image_is_one_we_know() -> None:
 
 def test_every_service_says_when_it_is_well() -> None:
     assert [
-        name
-        for name, service in SERVICES.items()
-        if name not in ("web", "sandbox") and "healthcheck" not in service
+        name for name, service in SERVICES.items() if name != "web" and "healthcheck" not in service
     ] == []
 
 
@@ -129,12 +110,30 @@ def test_our_containers_can_change_nothing_but_the_stores(name: str) -> None:
 
 
 def test_only_the_balancer_is_reached_from_outside() -> None:
+    made_up = [
+        port
+        for name, service in SERVICES.items()
+        if "profiles" in service
+        for port in service.get("ports", [])
+    ]
     open_in_city = [
         name for name, service in SERVICES.items() if "ports" in service and "profiles" not in service
     ]
 
     assert open_in_city == ["balancer"]
+    assert all(port.startswith("127.0.0.1:") for port in made_up)
     assert COMPOSE["networks"]["stores"]["internal"] is True
+
+
+def test_the_made_up_city_and_the_real_one_share_nothing() -> None:
+    def owned(*, made_up: bool, kind: str) -> set[str]:
+        services = [service for service in SERVICES.values() if ("profiles" in service) is made_up]
+        named = {item.split(":")[0] for service in services for item in service.get(kind, [])}
+        return {name for name in named if not name.startswith("./")}
+
+    assert owned(made_up=True, kind="volumes") & owned(made_up=False, kind="volumes") == set()
+    assert owned(made_up=True, kind="networks") & owned(made_up=False, kind="networks") == {"edge"}
+    assert owned(made_up=True, kind="secrets") == set()
 
 
 def test_valkey_forgets_nothing() -> None:
@@ -166,17 +165,7 @@ def test_every_secret_and_file_is_declared_and_made(secrets: Path) -> None:
 @pytest.mark.parametrize("name", PRODUCT)
 def test_production_starts_on_the_settings_of_the_compose_file(name: str, secrets: Path) -> None:
     """Not merely known names: the loader, in production, refuses nothing."""
-    service = SERVICES[name]
-    places = {"/run/secrets/": f"{secrets}/"}
-    for volume in service["volumes"]:
-        host, inside, _ = volume.split(":")
-        places[inside] = str(secrets / Path(host).name)
-    environ = city_env()
-    for key, value in service["environment"].items():
-        inside = next((place for place in places if value.startswith(place)), "")
-        environ[key] = places.get(inside, "") + value.removeprefix(inside)
-
-    settings = load_settings(environ)
+    settings = load_settings(environment(name, secrets))
 
     assert settings.platform.env is Environment.PRODUCTION
     assert KeyRing(settings.wallet.keys_dir).published().keys
