@@ -82,9 +82,10 @@ def status_at(standing: Standing, now: datetime) -> CredentialStatus:
         return CredentialStatus.REVOKED
     if standing.mark is Mark.SUSPENDED:
         return CredentialStatus.SUSPENDED
-    if now < day_begins(standing.valid_from):
+    today = now.astimezone(SHANGHAI).date()
+    if today < standing.valid_from:
         return CredentialStatus.NOT_YET_VALID
-    if standing.valid_until is not None and now >= day_ends(standing.valid_until):
+    if standing.valid_until is not None and today > standing.valid_until:
         return CredentialStatus.EXPIRED
     return CredentialStatus.VALID
 
