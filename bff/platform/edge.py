@@ -15,7 +15,6 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from bff.platform.telemetry import METER, Trace, current_trace, new_trace_id
 
-_METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"})
 _UNMATCHED: Final = "unmatched"
 # An API answer is for the one who asked: no cache keeps it, no browser guesses at it. What says
 # otherwise (pages, key sets, ETags) has set Cache-Control itself.
@@ -35,30 +34,21 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection; only HTTP is measured."""
-        if scope["type"] == ScopeType.HTTP:
-            await self._serve(scope, receive, send)
-        else:
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
-
-    async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        offered = next((value for name, value in scope["headers"] if name == b"x-request-id"), None)
-        trace = Trace(new_trace_id(None if offered is None else offered.decode("latin-1")))
+            return
+        trace = Trace(_trace_id(scope))
         status = 500
 
         async def send_marked(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = [*message["headers"], (b"x-request-id", trace.id.encode())]
-                names = [name for name, _ in headers]
-                if b"cache-control" not in names:
-                    headers.append(_PRIVATE)
-                if b"x-content-type-options" not in names:
-                    headers.append(_NO_SNIFF)
-                message["headers"] = headers
+                message["headers"] = _marked(list(message["headers"]), trace.id)
             await send(message)
 
-        token = current_trace.set(trace)
+        # Not reset afterwards: the server gives each request a task, and so a context, of its own.
+        current_trace.set(trace)
         METER.in_progress += 1
         start = perf_counter()
         try:
@@ -66,25 +56,23 @@ class Edge:
         finally:
             seconds = perf_counter() - start
             METER.in_progress -= 1
-            self._account(scope, trace.status or status, seconds, trace.problem)
-            current_trace.reset(token)
+            status = trace.status or status
+            route = scope.get("path_template") or _UNMATCHED
+            METER.record(scope["method"], route, status, seconds)
+            if status >= 400 or seconds >= self._slow or self._log_all:
+                self._tell(scope, route, status, seconds, trace)
 
-    def _account(self, scope: HTTPScope, status: int, seconds: float, problem: str | None) -> None:
-        method = scope["method"] if scope["method"] in _METHODS else "other"
-        route = scope.get("path_template") or _UNMATCHED
-        METER.record(method, route, status, seconds)
-        if status < 400 and seconds < self._slow and not self._log_all:
-            return
+    def _tell(self, scope: HTTPScope, route: str, status: int, seconds: float, trace: Trace) -> None:
         handler = scope.get("route_handler")
         facts: dict[str, object] = {
-            "method": method,
+            "method": scope["method"],
             "route": route,
             "status": status,
             "ms": round(seconds * 1000, 2),
             "audience": None if handler is None else handler.opt.get("audience"),
         }
-        if problem is not None:
-            facts["problem"] = problem
+        if trace.problem is not None:
+            facts["problem"] = trace.problem
         if status >= 500:
             _log.error("request", **facts)
         elif seconds >= self._slow:
@@ -93,3 +81,20 @@ class Edge:
             _log.info("request", **facts)
         else:
             _log.debug("request", **facts)
+
+
+def _trace_id(scope: HTTPScope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            return new_trace_id(value.decode("latin-1"))
+    return new_trace_id()
+
+
+def _marked(headers: list[tuple[bytes, bytes]], trace: str) -> list[tuple[bytes, bytes]]:
+    said = dict(headers)
+    headers.append((b"x-request-id", trace.encode()))
+    if b"cache-control" not in said:
+        headers.append(_PRIVATE)
+    if b"x-content-type-options" not in said:
+        headers.append(_NO_SNIFF)
+    return headers

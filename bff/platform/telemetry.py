@@ -267,6 +267,9 @@ def _render(_: object, __: str, event: Event) -> bytes:
 # --- metrics -----------------------------------------------------------------------------------------
 
 
+_METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"})
+
+
 class RequestMeter(Collector):
     """Requests by route template, method and status class.
 
@@ -282,13 +285,19 @@ class RequestMeter(Collector):
         self._series: dict[tuple[str, str, int], _Series] = {}
 
     def record(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count one answered request."""
+        """Count one answered request; ``route`` is a template, one of few."""
         key = (method, route, status // 100)
         series = self._series.get(key)
         if series is None:
-            series = self._series[key] = _Series(len(self.BUCKETS) + 1)
+            series = self._begun(key)
         series.counts[bisect_left(self.BUCKETS, seconds)] += 1
         series.seconds += seconds
+
+    def _begun(self, key: tuple[str, str, int]) -> "_Series":
+        method, route, family = key
+        # Anybody may make up methods; they must not make up series.
+        known = method if method in _METHODS else "other"
+        return self._series.setdefault((known, route, family), _Series(len(self.BUCKETS) + 1))
 
     def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily]:
         """What a scrape reads."""

@@ -11,6 +11,7 @@ from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from litestar import Litestar
 from litestar.di import Provide
+from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from bff.pages.routes import pages_router
@@ -128,6 +129,7 @@ def litestar_app(settings: Settings, opened: Opened, started: Callable[[], None]
         logging_config=None,
     )
     check_routes(app)
+    _inject_one_by_one(app)
     return app
 
 
@@ -175,3 +177,16 @@ def settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
+
+
+def _inject_one_by_one(app: Litestar) -> None:
+    """Spare each request a task group.
+
+    Litestar resolves independent dependencies side by side, which takes longer than a trivial request
+    does; ours are looked up and wait for nothing. The order in which they need each other stays.
+    """
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for _, parameters in route.route_handler_map.values():
+                batches = parameters.dependency_batches
+                parameters.dependency_batches = [{each} for batch in batches for each in batch]
