@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from redis.asyncio import Redis
 
-from bff.platform.audit import AuditTrail
+from bff.platform.audit import AuditRecorder, AuditTrail
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.ids import timed_id
 from bff.platform.limits import Limits, Rate
@@ -73,14 +73,14 @@ class Bench:
         self.credentials = CredentialStore(database["credentials"], ReaderById(database["credentials"]))
         self.usages = UsageStore(database["usages"])
         self.presentations = PresentationStore(self.run, shards=2)
-        self.audit = AuditTrail(database["audit"], self.run)
+        self.audit = AuditTrail(database["audit"])
         self.issuing = Issuing(
             credentials=self.credentials,
             status_lists=StatusListStore(database["status_lists"]),
             registry=self.registry,
             keys=self.keys,
             personal=self.personal,
-            audit=self.audit.record,
+            audit=AuditRecorder(self.run).record,
             clock=self.clock,
             chance=secrets.token_bytes,
         )

@@ -100,20 +100,11 @@ def first_broken_link(records: Iterable[AuditRecord]) -> BrokenLink | None:
     return next((broken for record in records if (broken := check.feed(record)) is not None), None)
 
 
-class AuditTrail:
-    """Chains in MongoDB, majority and journal; events reach it through a Redis stream.
+class AuditRecorder:
+    """Takes events durably, for the trail: a Redis stream, append-only file, fsync always."""
 
-    ``record`` returns once Redis has the event on disk (append-only file, fsync always).
-    """
-
-    def __init__(self, collection: Collection, run: ScriptRunner) -> None:
-        self._collection = collection
+    def __init__(self, run: ScriptRunner) -> None:
         self._run = run
-
-    async def ensure_indexes(self) -> None:
-        """Make the two indexes that keep a chain a chain."""
-        await self._collection.create_index([("chain", ASCENDING), ("sequence", ASCENDING)], unique=True)
-        await self._collection.create_index([("chain", ASCENDING), ("eventId", ASCENDING)], unique=True)
 
     async def record(
         self,
@@ -136,6 +127,18 @@ class AuditTrail:
             facts=facts or {},
         )
         await self._run(_APPEND, [STREAM], [_encode(event)])
+
+
+class AuditTrail:
+    """The chains. MongoDB, majority and journal; the worker's drain brings them what was recorded."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def ensure_indexes(self) -> None:
+        """Make the two indexes that keep a chain a chain."""
+        await self._collection.create_index([("chain", ASCENDING), ("sequence", ASCENDING)], unique=True)
+        await self._collection.create_index([("chain", ASCENDING), ("eventId", ASCENDING)], unique=True)
 
     async def append(self, chain: str, events: Sequence[AuditEvent]) -> None:
         """Chain ``events`` that are not in ``chain`` yet.

@@ -24,7 +24,7 @@ from auth_bridges.service import AuthService
 from auth_bridges.store import AuthStores
 from auth_bridges.tokens import AccessTokens
 from bff.platform.audit import STREAM as AUDIT_STREAM
-from bff.platform.audit import AuditEvent, AuditTrail, decode_event
+from bff.platform.audit import AuditEvent, AuditRecorder, AuditTrail, decode_event
 from bff.platform.blocks import Blocks, BlockSource
 from bff.platform.drain import Drain
 from bff.platform.idempotency import Idempotency
@@ -97,7 +97,8 @@ class Platform:
         platform, auth, wallet = settings.platform, settings.auth, settings.wallet
 
         self.limits = Limits(run)
-        self.audit = AuditTrail(mongo["audit"], run)
+        self.audit = AuditTrail(mongo["audit"])
+        recorder = AuditRecorder(run)
         self.idempotency = Idempotency(mongo["idempotency"], self.clock)
         self.token_keys = KeyRing(auth.token_keys_dir)
         self.wallet_keys = KeyRing(wallet.keys_dir)
@@ -126,7 +127,7 @@ class Platform:
             personal=self.personal,
             passphrases=passphrases,
             admit=self._admit_try,
-            audit=self.audit.record,
+            audit=recorder.record,
             clock=self.clock,
             chance=secrets.token_bytes,
         )
@@ -134,7 +135,7 @@ class Platform:
             stores=self.auth_stores,
             personal=self.personal,
             passphrases=passphrases,
-            audit=self.audit.record,
+            audit=recorder.record,
             clock=self.clock,
             chance=secrets.token_bytes,
         )
@@ -156,7 +157,7 @@ class Platform:
             registry=registry,
             keys=keys,
             personal=self.personal,
-            audit=self.audit.record,
+            audit=recorder.record,
             clock=self.clock,
             chance=secrets.token_bytes,
         )

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from bff.platform.audit import STREAM, AuditEvent, AuditRecord, AuditTrail, first_broken_link, link
+from bff.platform.audit import (
+    STREAM,
+    AuditEvent,
+    AuditRecord,
+    AuditRecorder,
+    AuditTrail,
+    first_broken_link,
+    link,
+)
 from bff.platform.mongo import Database
 from bff.platform.redis import ScriptRunner
 
@@ -61,8 +69,8 @@ def test_whatever_is_done_to_a_record_names_it_or_the_one_after(at: int, deed: s
 
 
 @pytest.fixture
-async def trail(mongo_database: Database, redis: Redis) -> AuditTrail:
-    trail = AuditTrail(mongo_database["audit"], ScriptRunner(redis))
+async def trail(mongo_database: Database) -> AuditTrail:
+    trail = AuditTrail(mongo_database["audit"])
     await trail.ensure_indexes()
     return trail
 
@@ -95,6 +103,6 @@ async def test_a_record_changed_in_the_store_is_found(trail: AuditTrail, mongo_d
     assert (broken.chain, broken.sequence) == ("c", 4)
 
 
-async def test_recorded_means_it_is_on_the_stream(trail: AuditTrail, redis: Redis) -> None:
-    await trail.record("signin", at=NOON, actor="x", outcome="ok")
+async def test_recorded_means_it_is_on_the_stream(redis: Redis) -> None:
+    await AuditRecorder(ScriptRunner(redis)).record("signin", at=NOON, actor="x", outcome="ok")
     assert await redis.xlen(STREAM) == 1
