@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import msgspec
-from litestar import Request, Response, Router, get, route
+from litestar import Request, Response, Router, route
 from litestar.enums import HttpMethod
 from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, HeaderParameter
 from litestar.response import Redirect
 
@@ -16,23 +17,22 @@ from wallet.issuers.base import load_registry
 
 __all__ = ["SECURITY_HEADERS", "pages_router"]
 
+_POLICY: Final = {
+    "default-src": "'none'",
+    # 'wasm-unsafe-eval' compiles the QR reader; it does not allow eval() of text.
+    "script-src": "'self' 'wasm-unsafe-eval'",
+    "worker-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "media-src": "'self' blob:",
+    "connect-src": "'self'",
+    "manifest-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
 SECURITY_HEADERS: Final = {
-    "Content-Security-Policy": "; ".join(
-        (
-            "default-src 'none'",
-            # 'wasm-unsafe-eval' compiles the QR reader; it does not allow eval() of text.
-            "script-src 'self' 'wasm-unsafe-eval'",
-            "worker-src 'self'",
-            "style-src 'self'",
-            "img-src 'self' data:",
-            "media-src 'self' blob:",
-            "connect-src 'self'",
-            "manifest-src 'self'",
-            "base-uri 'none'",
-            "form-action 'self'",
-            "frame-ancestors 'none'",
-        )
-    ),
+    "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in _POLICY.items()),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), screen-wake-lock=(self), geolocation=(), microphone=(), payment=()",
@@ -70,7 +70,7 @@ def pages_router(*, sign_in_url: str | None) -> Router:
     )
 
 
-def _static(assets: Assets) -> Any:
+def _static(assets: Assets) -> HTTPRouteHandler:
     @route("/static/{version:str}/{name:path}", http_method=_READ, sync_to_thread=False, opt=_OPEN_TO_ALL)
     def static_file(
         version: FromPath[str],
@@ -90,7 +90,7 @@ def _static(assets: Assets) -> Any:
     return static_file
 
 
-def _document(path: str, file: Asset) -> Any:
+def _document(path: str, file: Asset) -> HTTPRouteHandler:
     @route(path, http_method=_READ, sync_to_thread=False, opt=_OPEN_TO_ALL)
     def document(
         request: Request[Any, Any, Any],

@@ -4,7 +4,7 @@ import { byId, h } from "../shared/dom.js";
 import { dictionary } from "../shared/dictionary.js";
 import { icon } from "../shared/icons.js";
 import { mountLive } from "../shared/live.js";
-import { pill, report, skipLink, switches } from "../shared/parts.js";
+import { focusSwitch, report, skipLink, switches } from "../shared/parts.js";
 import { prefs } from "../shared/prefs.js";
 import { Session } from "../shared/session.js";
 import { t } from "./messages.js";
@@ -97,9 +97,10 @@ function render() {
 
 function topbar() {
   const shift = session.kept;
-  const state = h("span", { role: "status" });
+  const state = h("span", { class: "brand__state", role: "status" });
   const show = () => {
-    state.replaceChildren(navigator.onLine ? pill("good", "check", t("online")) : pill("caution", "offline", t("offline")));
+    state.dataset.online = String(navigator.onLine);
+    state.replaceChildren(icon(navigator.onLine ? "check" : "offline"), t(navigator.onLine ? "online" : "offline"));
   };
   show();
   for (const event of ["online", "offline"]) window.addEventListener(event, show, { signal: leave.signal });
@@ -110,9 +111,10 @@ function topbar() {
       "div",
       { class: "brand" },
       h("img", { src: new URL("../icons/scanner.svg", import.meta.url).href, alt: "", width: 36, height: 36 }),
-      h("div", {}, h("p", { class: "brand__name" }, t("app")), shift ? h("p", { class: "brand__who" }, `${shift.organisationName} · ${shift.clerkNumber}`) : null),
+      shift
+        ? h("div", { class: "brand__text" }, h("p", { class: "brand__who" }, shift.organisationName), h("div", { class: "brand__more" }, h("span", {}, shift.clerkNumber), state))
+        : h("p", { class: "brand__who" }, t("app")),
     ),
-    shift ? state : null,
     switches(),
   );
 }
@@ -147,7 +149,12 @@ async function prepareOffline() {
 }
 
 mountLive();
-prefs.watch(render);
+prefs.watch((what) => {
+  // Size is the style sheets' business: a verdict on the screen, and the code used up for it, must survive.
+  if (what === "mode") document.querySelector(".switches")?.replaceWith(switches());
+  else render();
+  focusSwitch(what);
+});
 window.addEventListener("hashchange", render);
 render();
 void keepOffline().then(prepareOffline);

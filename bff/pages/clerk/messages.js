@@ -4,7 +4,6 @@ import { translator } from "../shared/i18n.js";
 
 export const t = translator({
   app: ["证照核验", "Certificate check"],
-  back: ["返回", "Back"],
 
   // signing in
   signInTitle: ["核验人员登录", "Clerk sign-in"],
@@ -12,8 +11,6 @@ export const t = translator({
   organisation: ["单位编号", "Organisation id"],
   clerkNumber: ["工号", "Clerk number"],
   passphrase: ["口令", "Passphrase"],
-  showPassphrase: ["显示口令", "Show passphrase"],
-  hidePassphrase: ["隐藏口令", "Hide passphrase"],
   signIn: ["登录", "Sign in"],
   signInBusy: ["正在登录…", "Signing in…"],
   shiftOver: ["班次已结束，请重新登录。", "The shift is over. Please sign in again."],
@@ -58,7 +55,6 @@ export const t = translator({
   check: ["核验", "Check"],
 
   // the verdict
-  verdictLabel: ["核验结果", "Verdict"],
   next: ["扫下一个", "Next"],
   nextEntry: ["继续输入", "Next"],
   keep: ["保留结果", "Keep on screen"],
@@ -68,7 +64,6 @@ export const t = translator({
   issuer: ["发证机关", "Issued by"],
   scene: ["场景", "Occasion"],
   checkedAt: ["核验时间", "Checked at"],
-  offlineNote: ["离线结果：签名真实、未过期；未能确认是否已在别处使用。请核对身份证件。", "Offline: the signature is genuine and in time. Whether it was used elsewhere is not known. Check the ID card."],
   noNetworkTitle: ["没有网络，无法核验", "No network: cannot check"],
   noNetworkLead: ["本机还没有离线核验所需的数据。请恢复网络后重试，或查验实体证件。", "This device holds no data for offline checks yet. Restore the network and retry, or check the physical card."],
 

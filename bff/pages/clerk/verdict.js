@@ -26,7 +26,6 @@ const BUZZ = { good: [90], caution: [120, 90, 120], bad: [260, 120, 260], quiet:
 export function verdictPanel(verification, { shift, next, clear, signal }) {
   const { tone, icon: symbol, words } = look(verification.verdict);
   const advice = pick(verification.advice);
-  const offline = verification.verdict === "OK_OFFLINE";
   const granted = shift?.scenes.find(({ scene }) => scene === verification.scene);
   /** @type {[string, string][]} */
   const rows = verification.claims.map((claim) => [pick(claim.label), claim.value]);
@@ -47,7 +46,6 @@ export function verdictPanel(verification, { shift, next, clear, signal }) {
       h("h1", { id: "verdict-words" }, words),
       h("p", { id: "verdict-advice" }, advice),
     ),
-    offline ? h("p", { class: "verdict__note" }, icon("card"), t("offlineNote")) : null,
     rows.length ? h("dl", { class: "facts facts--large" }, ...rows.map(row)) : null,
     h("dl", { class: "facts facts--small" }, ...about.map(row)),
     footer(next, clear, signal),

@@ -1,12 +1,11 @@
 // The residents' page: which screen, in which frame.
 
-import { h } from "../shared/dom.js";
+import { byId, h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 import { mountLive } from "../shared/live.js";
-import { offlineStrip, skipLink, switches } from "../shared/parts.js";
+import { focusSwitch, offlineStrip, skipLink, switches } from "../shared/parts.js";
 import { prefs } from "../shared/prefs.js";
 import { Session } from "../shared/session.js";
-import { byId } from "../shared/dom.js";
 import { t } from "./messages.js";
 import { cardView } from "./views/card.js";
 import { cardsView } from "./views/cards.js";
@@ -135,6 +134,9 @@ function tabs(current) {
 }
 
 mountLive();
-prefs.watch(render);
+prefs.watch((what) => {
+  render();
+  focusSwitch(what);
+});
 window.addEventListener("hashchange", render);
 render();

@@ -4,7 +4,6 @@ import { translator } from "../shared/i18n.js";
 
 export const t = translator({
   app: ["随身办", "Suishen"],
-  tagline: ["城市服务，随身办理", "City services, carried along"],
 
   // signing in
   signInTitle: ["登录后使用电子证照", "Sign in to use your certificates"],
@@ -35,7 +34,6 @@ export const t = translator({
   helloNobody: ["您好", "Hello"],
   level: ["实名 {level}", "Real-name {level}"],
   cardsTitle: ["我的证照", "My certificates"],
-  cardsCount: ["共 {count} 张", "{count} in all"],
   noCards: ["还没有证照", "No certificates yet"],
   noCardsLead: ["发证机关签发后，会自动出现在这里。", "They appear here once an authority has issued them."],
   more: ["加载更多", "Load more"],
@@ -45,6 +43,9 @@ export const t = translator({
   lastUse: ["最近用证", "Latest use"],
   allRecords: ["全部记录", "All records"],
   stale: ["以下内容可能不是最新", "This may not be up to date"],
+  tryAgain: ["重试", "Try again"],
+  notRealName: ["请先完成实名认证", "Confirm who you are first"],
+  notRealNameLead: ["核对姓名与身份证件号码后，您的证照会自动出现在这里。", "Once your name and ID number have been checked, your certificates appear here."],
   blockGone: ["这部分暂时看不到，其他功能不受影响。", "This part cannot be shown at the moment. Everything else works."],
 
   statusValid: ["有效", "Valid"],
@@ -54,8 +55,6 @@ export const t = translator({
   statusRevoked: ["已吊销", "Revoked"],
 
   // one card
-  holder: ["持证人", "Holder"],
-  number: ["证号", "Number"],
   issuer: ["发证机关", "Issued by"],
   validFrom: ["有效期自", "Valid from"],
   validUntil: ["有效期至", "Valid until"],
@@ -70,19 +69,15 @@ export const t = translator({
   // showing
   showTitle: ["出示 {name}", "Showing {name}"],
   qrLabel: ["{name}的一次性二维码，请工作人员扫描", "One-time QR code of your {name}, for the clerk to scan"],
-  holdUp: ["请将二维码对准扫码设备", "Hold the code up to the scanner"],
-  secondsLeft: ["{seconds} 秒后失效", "Ends in {seconds} s"],
-  secondsUnit: ["秒", "s"],
+  holdUp: ["请调亮屏幕，对准扫码设备", "Screen bright, code to the scanner"],
   timerLabel: ["二维码剩余时间", "Time left on this code"],
   tenLeft: ["二维码还剩 10 秒", "10 seconds left on this code"],
   renewed: ["已自动更新二维码", "The code was renewed"],
   renew: ["更新二维码", "New code"],
   close: ["结束亮证", "Stop showing"],
-  brighten: ["请把屏幕调亮", "Turn your screen up bright"],
   noScreenshot: ["截屏无效，请勿转发", "Screenshots do not work. Do not forward"],
   theySee: ["对方将看到", "They will see"],
   liveMark: ["实时", "Live"],
-  preparing: ["正在生成二维码…", "Preparing the code…"],
   endedTitle: ["二维码已失效", "This code has ended"],
   endedLead: ["为了安全，二维码会定时失效。需要时请重新生成。", "Codes end by themselves, for your safety. Make a new one when you need it."],
   showAgain: ["重新生成", "Make a new code"],
@@ -105,7 +100,6 @@ export const t = translator({
   sawNothing: ["没有看到任何信息", "Nothing"],
   at: ["时间", "Time"],
   organisation: ["核验单位", "Checked by"],
-  result: ["结果", "Result"],
 
   // me
   meTitle: ["我的", "Me"],

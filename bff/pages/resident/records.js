@@ -1,7 +1,7 @@
 // A use of a certificate, short and in full.
 
 import { h } from "../shared/dom.js";
-import { clockTime, dayAndTime, pick } from "../shared/i18n.js";
+import { dayAndTime, moment, pick } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { pill } from "../shared/parts.js";
 import { look } from "../shared/verdicts.js";
@@ -47,7 +47,7 @@ export function facts(record, labels) {
     [t("organisation"), record.organisation],
     [t("clerk"), t("clerkNumber", { number: record.clerkNumber })],
     [t("scene"), pick(record.sceneName)],
-    [t("at"), dayAndTime(record.at)],
+    [t("at"), moment(record.at)],
     [t("sawClaims"), record.claims.length ? claimNames(record.claims, labels) : t("sawNothing")],
   ];
   return h("dl", { class: "facts" }, ...rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
@@ -65,7 +65,7 @@ export function entry(record, labels) {
     h(
       "div",
       { class: "record__head" },
-      h("div", {}, h("h3", {}, pick(record.typeName)), h("p", { class: "quiet" }, clockTime(record.at))),
+      h("h3", {}, pick(record.typeName)),
       pill(tone, symbol, words),
     ),
     facts(record, labels),

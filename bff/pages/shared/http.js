@@ -1,17 +1,6 @@
 // One call to our own server: JSON in, JSON or a problem (RFC 9457) out, and nothing waits for ever.
 
-/**
- * @typedef {object} Problem
- * @property {number} status
- * @property {string} code
- * @property {string} title
- * @property {string} titleEn
- * @property {string} detail
- * @property {string} detailEn
- * @property {string} traceId
- * @property {string} [action]
- * @property {{ source: string, key: string, message: string }[]} [errors]
- */
+/** @typedef {import("./wire.js").Problem} Problem */
 
 /**
  * @typedef {object} Answer
@@ -104,5 +93,5 @@ function problemOf(status, text) {
   } catch {
     // A proxy's page, not ours.
   }
-  return { status, code: `HTTP_${status}`, title: "", titleEn: "", detail: "", detailEn: "", traceId: "" };
+  return { type: "about:blank", status, code: `HTTP_${status}`, title: "", titleEn: "", detail: "", detailEn: "", traceId: "" };
 }

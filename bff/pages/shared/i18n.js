@@ -3,7 +3,7 @@
 import { prefs } from "./prefs.js";
 
 /** @typedef {readonly [zh: string, en: string]} Sentence */
-/** @typedef {{ zh: string, en: string }} Text */
+/** @typedef {import("./wire.js").Text} Text */
 
 /**
  * A function from keys to sentences in the language chosen; `{name}` is filled from `facts`.
@@ -48,6 +48,22 @@ export function clockTime(when) {
 export function dayAndTime(when) {
   return inShanghai(
     { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+    when,
+  );
+}
+
+/** To the second: what a dispute is settled by. @param {string | number | Date} when */
+export function moment(when) {
+  return inShanghai(
+    {
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+      hourCycle: "h23",
+    },
     when,
   );
 }

@@ -12,7 +12,6 @@ export const shared = translator({
   otherLanguageLong: ["Switch to English", "切换到中文"],
   loading: ["正在加载…", "Loading…"],
   retry: ["重试", "Try again"],
-  signInAgain: ["重新登录", "Sign in again"],
   noNetworkTitle: ["网络不可用", "No network"],
   noNetworkDetail: ["连不上服务器。请检查网络后重试。", "The server cannot be reached. Check your network and try again."],
   offlineStrip: ["当前没有网络", "You are offline"],

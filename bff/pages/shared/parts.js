@@ -154,6 +154,16 @@ export function switches() {
 }
 
 /**
+ * Back to the switch that was used: it was replaced under the finger.
+ *
+ * @param {import("./prefs.js").Preference} what
+ */
+export function focusSwitch(what) {
+  const button = document.querySelector(`[data-switch="${what}"]`);
+  if (button instanceof HTMLElement) button.focus({ preventScroll: true });
+}
+
+/**
  * The link that lets a keyboard jump over the frame. A button, since the address' fragment is our route.
  *
  * @param {() => HTMLElement | null} main

@@ -7,8 +7,10 @@
 const LANGUAGE = "suishen.language";
 const MODE = "suishen.mode";
 
-/** @type {Set<() => void>} */
-const watchers = new Set();
+/** @typedef {"language" | "mode"} Preference */
+
+/** @type {((what: Preference) => void)[]} */
+const watchers = [];
 
 /** @returns {Language} */
 function preferred() {
@@ -53,26 +55,27 @@ export const prefs = {
   toggleLanguage() {
     chosen.language = chosen.language === "zh" ? "en" : "zh";
     remember(LANGUAGE, chosen.language);
-    changed();
+    changed("language");
   },
   toggleMode() {
     chosen.mode = chosen.mode === "elder" ? "standard" : "elder";
     remember(MODE, chosen.mode);
-    changed();
+    changed("mode");
   },
   /**
    * Call `watcher` after every change.
    *
-   * @param {() => void} watcher
+   * @param {(what: Preference) => void} watcher
    */
   watch(watcher) {
-    watchers.add(watcher);
+    watchers.push(watcher);
   },
 };
 
-function changed() {
+/** @param {Preference} what */
+function changed(what) {
   apply();
-  for (const watcher of watchers) watcher();
+  for (const watcher of watchers) watcher(what);
 }
 
 apply();

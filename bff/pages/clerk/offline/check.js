@@ -34,7 +34,12 @@ export async function checkOffline(code, { trust, dictionary, scenes, seen, now 
     valid: verdict === "OK_OFFLINE",
     advice: dictionary.advice[verdict] ?? { zh: "", en: "" },
     checkedAt: new Date(now * 1000).toISOString(),
+    typeName: null,
+    issuerName: null,
+    scene: null,
+    mode: null,
     claims: [],
+    usageId: null,
     ...more,
   });
 

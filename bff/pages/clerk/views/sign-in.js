@@ -60,7 +60,7 @@ export function signInView({ session, signal, go }, note) {
   const node = h(
     "section",
     { class: "stack sign-in" },
-    h("div", {}, h("h1", { class: "page-title" }, t("signInTitle")), h("p", { class: "quiet" }, t("signInLead"))),
+    h("div", { class: "sign-in__head" }, h("img", { src: new URL("../../icons/scanner.svg", import.meta.url).href, alt: "", width: 64, height: 64 }), h("h1", { class: "page-title" }, t("signInTitle")), h("p", { class: "quiet" }, t("signInLead"))),
     note ? notice("quiet", "info", note) : null,
     form,
   );

@@ -5,6 +5,7 @@ import { pick } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
 import { fill, notice } from "../../shared/parts.js";
 import { face, lookOf } from "../cards.js";
+import { claimLabels } from "../labels.js";
 import { t } from "../messages.js";
 import { claimNames } from "../records.js";
 
@@ -22,15 +23,15 @@ export function cardView({ session, signal, go }, id) {
   void fill(
     node,
     signal,
-    async () => /** @type {CredentialDetail} */ ((await session.call("GET", `/mp/v1/credentials/${encodeURIComponent(id)}`, { signal })).data),
-    (card) => [
+    () => Promise.all([session.call("GET", `/mp/v1/credentials/${encodeURIComponent(id)}`, { signal }), claimLabels()]),
+    ([{ data: card }, labels]) => [
       h(
         "section",
         { class: "card card--whole", "data-accent": lookOf(card.type).accent, "data-status": card.status },
         ...face(card, "h1"),
       ),
       card.status === "valid" && card.scenes.length
-        ? sceneForm(card, (scene) => go(`#/show/${card.id}/${encodeURIComponent(scene)}`))
+        ? sceneForm(card, labels, (scene) => go(`#/show/${card.id}/${encodeURIComponent(scene)}`))
         : notice("caution", "info", t("notShowable"), h("p", {}, pick(card.statusReason))),
       details(card),
     ],
@@ -59,10 +60,18 @@ function details(card) {
  * Where will it be used? Each answer says what will be seen there, before anything is shown.
  *
  * @param {CredentialDetail} card
+ * @param {Map<string, string>} labels
  * @param {(scene: string) => void} show
  */
-function sceneForm(card, show) {
-  const labels = new Map(card.claims.map((claim) => [claim.name, pick(claim.label)]));
+function sceneForm(card, labels, show) {
+  const sees = h("p", { class: "sees", role: "status" });
+  /** @param {CredentialDetail["scenes"][number]} offer */
+  const tell = (offer) => {
+    const words = t("sceneSees", { claims: claimNames(offer.claims, labels) });
+    sees.replaceChildren(icon("eye"), h("span", {}, words, offer.mode === "opaque" ? h("span", { class: "sees__more" }, t("sceneOnline")) : null));
+  };
+  const [first] = card.scenes;
+  if (first) tell(first);
   const form = h(
     "form",
     {
@@ -77,22 +86,21 @@ function sceneForm(card, show) {
       "fieldset",
       { class: "panel choice" },
       h("legend", {}, t("sceneTitle")),
-      ...card.scenes.map((offer, index) =>
-        h(
-          "label",
-          { class: "option" },
-          h("input", { type: "radio", name: "scene", value: offer.scene, checked: index === 0 }),
+      h(
+        "div",
+        { class: "tiles" },
+        ...card.scenes.map((offer) =>
           h(
-            "span",
-            {},
-            h("span", { class: "option__name" }, pick(offer.name)),
-            h("span", { class: "option__more" }, t("sceneSees", { claims: claimNames(offer.claims, labels) })),
-            offer.mode === "opaque" ? h("span", { class: "option__more" }, t("sceneOnline")) : null,
+            "label",
+            { class: "tile" },
+            h("input", { type: "radio", name: "scene", value: offer.scene, checked: offer === first, onchange: () => tell(offer) }),
+            h("span", {}, pick(offer.name)),
           ),
         ),
       ),
+      sees,
     ),
-    h("button", { type: "submit", class: "button button--wide button--accent button--show" }, icon("qr"), t("show")),
+    h("div", { class: "dock" }, h("button", { type: "submit", class: "button button--wide button--accent button--show" }, icon("qr"), t("show"))),
   );
   return form;
 }

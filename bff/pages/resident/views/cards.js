@@ -1,16 +1,18 @@
-// The first screen: the certificates, and who looked last.
+// The first screen, in one call: the certificates, and who looked last. Its blocks fail one by one.
 
 import { h } from "../../shared/dom.js";
 import { pick } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
-import { fill, pill, report, trouble } from "../../shared/parts.js";
+import { fill, notice, pill, report, trouble } from "../../shared/parts.js";
 import { face, lookOf, validity } from "../cards.js";
 import { t } from "../messages.js";
 import { brief } from "../records.js";
 
 /** @typedef {import("../app.js").Context} Context */
 /** @typedef {import("../app.js").View} View */
+/** @typedef {import("../../shared/wire.js").Block} Block */
 /** @typedef {import("../../shared/wire.js").Credential} Credential */
+/** @typedef {import("../../shared/wire.js").Home} Home */
 /** @typedef {import("../../shared/wire.js").UsageRecord} UsageRecord */
 /** @template T @typedef {import("../../shared/wire.js").Page<T>} Page */
 
@@ -20,9 +22,8 @@ import { brief } from "../records.js";
  */
 export function cardsView(context) {
   const { session, signal } = context;
-  const cards = h("div", { class: "stack" });
-  const uses = h("div", { class: "stack" });
   const who = session.kept;
+  const box = h("div", { class: "stack" });
   const node = h(
     "div",
     { class: "stack" },
@@ -32,33 +33,67 @@ export function cardsView(context) {
       h("h1", {}, who?.name ? t("hello", { name: who.name }) : t("helloNobody")),
       who ? pill("quiet", "shield", t("level", { level: who.level })) : null,
     ),
-    h("section", { class: "stack", "aria-labelledby": "cards-title" }, h("h2", { class: "section-title", id: "cards-title" }, t("cardsTitle")), cards),
-    h(
-      "section",
-      { class: "stack", "aria-labelledby": "uses-title" },
-      h(
-        "div",
-        { class: "section-title" },
-        h("h2", { id: "uses-title" }, t("lastUse")),
-        h("a", { class: "more", href: "#/records" }, t("allRecords"), icon("arrow")),
-      ),
-      uses,
-    ),
+    box,
   );
-  void fill(
-    cards,
-    signal,
-    async () => /** @type {Page<Credential>} */ ((await session.call("GET", "/mp/v1/credentials", { signal })).data),
-    (page) => list(context, page),
-  );
-  void fill(
-    uses,
-    signal,
-    async () => /** @type {Page<UsageRecord>} */ ((await session.call("GET", "/mp/v1/usage-records?limit=2", { signal })).data),
-    (page) => (page.items.length ? [h("div", { class: "panel panel--list" }, ...page.items.slice(0, 2).map(brief))] : [h("p", { class: "quiet panel" }, t("noRecordsLead"))]),
-    1,
-  );
+  const show = () =>
+    void fill(
+      box,
+      signal,
+      async () => /** @type {Home} */ ((await session.call("GET", "/mp/v1/home", { signal })).data),
+      ({ blocks }) => [cardsSection(context, blocks["certificates"], show), usesSection(blocks["recentUses"])],
+    );
+  show();
   return { title: t("cardsTitle"), node, tab: "cards" };
+}
+
+/** @param {Context} context @param {Block | undefined} block @param {() => void} retry */
+function cardsSection(context, block, retry) {
+  const page = /** @type {Page<Credential> | null} */ (block?.data ?? null);
+  return h(
+    "section",
+    { class: "stack", "aria-labelledby": "cards-title" },
+    h("h2", { class: "section-title", id: "cards-title" }, t("cardsTitle")),
+    ...(page ? [staleness(block), ...list(context, page)] : [without(block, retry)]),
+  );
+}
+
+/** @param {Block | undefined} block */
+function usesSection(block) {
+  const page = /** @type {Page<UsageRecord> | null} */ (block?.data ?? null);
+  if (block?.status === "forbidden") return h("div", {});
+  return h(
+    "section",
+    { class: "stack", "aria-labelledby": "uses-title" },
+    h(
+      "div",
+      { class: "section-title" },
+      h("h2", { id: "uses-title" }, t("lastUse")),
+      h("a", { class: "more", href: "#/records" }, t("allRecords"), icon("arrow")),
+    ),
+    page?.items.length
+      ? h("div", { class: "panel panel--list" }, ...page.items.slice(0, 2).map(brief))
+      : h("p", { class: "quiet panel" }, page ? t("noRecordsLead") : t("blockGone")),
+  );
+}
+
+/** @param {Block | undefined} block */
+function staleness(block) {
+  return block?.status === "stale" ? h("p", { class: "quiet" }, t("stale")) : "";
+}
+
+/**
+ * Why there are no certificates to show.
+ *
+ * @param {Block | undefined} block @param {() => void} retry
+ */
+function without(block, retry) {
+  if (block?.status === "forbidden") return notice("quiet", "shield", t("notRealName"), h("p", {}, t("notRealNameLead")));
+  return notice(
+    "caution",
+    "warning",
+    t("blockGone"),
+    h("button", { type: "button", class: "button button--plain", onclick: retry }, icon("refresh"), t("tryAgain")),
+  );
 }
 
 /**
@@ -75,7 +110,7 @@ function list(context, page) {
 }
 
 /**
- * A button for the next page, replaced by the one after.
+ * A button for the next page, as long as there is one.
  *
  * @param {Context} context
  * @param {Page<Credential>} page
@@ -91,14 +126,17 @@ function moreButton({ session, signal }, page, add) {
       const { data } = await session.call("GET", `/mp/v1/credentials?cursor=${encodeURIComponent(cursor ?? "")}`, { signal });
       add(data);
       cursor = data.nextCursor;
-      if (!cursor) box.remove();
+      if (cursor) offer();
+      else box.remove();
     } catch (error) {
       if (signal.aborted) return;
       report(error);
       box.replaceChildren(trouble(error, () => void load()));
     }
   };
-  box.append(h("button", { type: "button", class: "button button--plain button--wide", onclick: () => void load() }, t("more")));
+  const offer = () =>
+    box.replaceChildren(h("button", { type: "button", class: "button button--plain button--wide", onclick: () => void load() }, t("more")));
+  offer();
   return [box];
 }
 

@@ -16,6 +16,7 @@ import { drawQr } from "../../shared/qr.js";
 import { look } from "../../shared/verdicts.js";
 import { emblem, lookOf } from "../cards.js";
 import { clocks, secondsLeft } from "../countdown.js";
+import { claimLabels } from "../labels.js";
 import { t } from "../messages.js";
 import { claimNames, facts } from "../records.js";
 
@@ -75,9 +76,12 @@ class Showing {
   async begin() {
     const { session, signal } = this.#context;
     try {
-      const { data } = await session.call("GET", `/mp/v1/credentials/${encodeURIComponent(this.#id)}`, { signal });
+      const [{ data }, labels] = await Promise.all([
+        session.call("GET", `/mp/v1/credentials/${encodeURIComponent(this.#id)}`, { signal }),
+        claimLabels(),
+      ]);
       this.#card = data;
-      this.#labels = new Map(data.claims.map((/** @type {CredentialDetail["claims"][number]} */ claim) => [claim.name, pick(claim.label)]));
+      this.#labels = labels;
       this.#node.dataset.accent = lookOf(data.type).accent;
       document.title = `${t("showTitle", { name: pick(data.typeName) })} · ${t("app")}`;
       await this.#open();
@@ -119,7 +123,7 @@ class Showing {
     const clock = h("span", { class: "mark__clock" });
     const stop = h("button", { type: "button", class: "button button--plain", onclick: () => void this.#stop(ticket) }, t("close"));
     this.#sheet(
-      h("p", { class: "show__hint" }, icon("sun"), `${t("holdUp")} · ${t("brighten")}`),
+      h("p", { class: "show__hint" }, icon("sun"), t("holdUp")),
       qr,
       h("div", { class: "mark", "aria-hidden": "true" }, h("span", { class: "mark__live" }, t("liveMark")), clock, h("span", { class: "mark__run" })),
       h(
@@ -215,7 +219,7 @@ class Showing {
       h("a", { class: "button button--plain button--wide", href: `#/card/${this.#id}` }, t("close")),
     );
     say(t("endedTitle"));
-    again.focus();
+    again.focus({ preventScroll: true });
   }
 
   /** @param {UsageRecord} record */
@@ -240,7 +244,8 @@ class Showing {
     );
     navigator.vibrate?.(good ? 80 : [160, 80, 160]);
     say(title, { now: true });
-    done.focus();
+    done.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
   }
 
   /** Somebody asked for a new code. */
