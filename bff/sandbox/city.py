@@ -14,12 +14,14 @@ can belong to nobody, while it passes every check a real one passes:
 
 from datetime import date
 from enum import StrEnum
+from hashlib import sha256
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 from stdnum.cn import ric, uscc
 
-from bff.sandbox.wechat import WechatApp, openid_of
+from bff.sandbox.wechat_ids import WechatApp, openid_of
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.wallet import Holder, IssueCredential
 
@@ -491,3 +493,9 @@ def synthetic_identifiers() -> frozenset[str]:
         in {"address", "cardNumber", "certificateNumber", "currentResidence", "fileNumber", "propertyNumber"}
     }
     return frozenset((strings | numbers) - {""})
+
+
+def fingerprint() -> str:
+    """Changes whenever the city does: a data folder that holds another one has to be seeded again."""
+    everything = [DEPARTMENTS, PEOPLE, ORGANISATIONS, CLERKS, CERTIFICATES]
+    return sha256(msgspec.json.encode(everything)).hexdigest()

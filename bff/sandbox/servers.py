@@ -143,10 +143,13 @@ class Server:
 
 
 class EmbeddedServers:
-    """A running MongoDB and Valkey. Ends with ``stop()``, with the ``with`` block, or with this process."""
+    """A MongoDB and a Valkey, from here to ``stop()``, or to the end of this process.
+
+    The addresses are known at once, and are to be used after ``await_ready()``.
+    """
 
     def __init__(self, data: Path, *, mongo_url: str | None = None, redis_url: str | None = None) -> None:
-        """Claim ``data`` and start what is not named by an address of its own."""
+        """Claim ``data`` and launch what is not named by an address of its own."""
         if sys.platform == "win32":
             raise EngineMissing(
                 zh="内嵌服务器不支持 Windows。请使用 WSL 2，或 docker compose -f docker/compose.yaml up。",
@@ -167,13 +170,20 @@ class EmbeddedServers:
             undo.callback(self._stop_servers)
             for server in self._servers():
                 server.launch()
+            self._undo = undo.pop_all()
+
+    def await_ready(self) -> None:
+        """Wait until clients can write; if they never will, say why and leave nothing behind."""
+        try:
             for server in self._servers():
                 server.await_ready()
-            self._undo = undo.pop_all()
+        except BaseException:
+            self.stop()
+            raise
 
     @property
     def mongo_url(self) -> str:
-        """For a MongoDB client; only to be used once the servers are up, which they are here."""
+        """For a MongoDB client."""
         return self._given_mongo or self.mongo.url
 
     @property
@@ -233,6 +243,7 @@ class EmbeddedServers:
             server.await_end()
 
     def __enter__(self) -> Self:
+        self.await_ready()
         return self
 
     def __exit__(
@@ -243,13 +254,15 @@ class EmbeddedServers:
 
 def start_servers(data: Path) -> EmbeddedServers:
     """Start both servers with their data in ``data``; back when clients can write."""
-    return EmbeddedServers(data)
+    servers = EmbeddedServers(data)
+    servers.await_ready()
+    return servers
 
 
 @asynccontextmanager
 async def embedded_servers(data: Path) -> AsyncIterator[EmbeddedServers]:
     """The same for a running event loop, which is not held up meanwhile."""
-    servers = await asyncio.to_thread(EmbeddedServers, data)
+    servers = await asyncio.to_thread(start_servers, data)
     try:
         yield servers
     finally:

@@ -1,8 +1,7 @@
 """WeChat (微信), simulated: ``wx.login`` and ``jscode2session``, as documented and as observed.
 
 Read from the official code2Session page and the error tables; where those are silent the comment says what
-was chosen. HTTP status is always 200, the type always ``text/plain``, a success has no ``errcode``. Openids
-begin with ``oSIM``, so that nobody can take one for a real one.
+was chosen. HTTP status is always 200, the type always ``text/plain``, a success has no ``errcode``.
 
 ``/_sim/wechat/login`` plays the mini-program, which gets a code from ``wx.login`` for its backend;
 ``/_sim/wechat/sign-in`` is the same for a person with a browser.
@@ -11,7 +10,7 @@ begin with ``oSIM``, so that nobody can take one for a real one.
 import html
 import json
 import random
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64encode
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -24,6 +23,7 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from bff.sandbox.simulator import Clock, utc_now
+from bff.sandbox.wechat_ids import WechatApp, openid_of, unionid_of
 
 T = TypeVar("T")
 CODE_LIFETIME: Final = timedelta(seconds=300)
@@ -47,14 +47,6 @@ ERRORS: Final = {
 ResidentKey = Annotated[
     str, Meta(description="Which synthetic resident holds the phone.", pattern=r"^[a-z0-9-]{1,40}$")
 ]
-
-
-class WechatApp(Struct, frozen=True, kw_only=True):
-    """A registered mini-program. Only one bound to an Open Platform account (开放平台) learns unionids."""
-
-    appid: str
-    secret: str
-    open_platform: str | None = None
 
 
 class Login(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -230,20 +222,6 @@ class Wechat:
             f"{back.partition('#')[0]}#{urlencode(fragment)}",
             headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"},
         )
-
-
-def openid_of(appid: str, resident: str) -> str:
-    """The same for ever, as an openid is, so that a city started again still knows its people."""
-    return f"oSIM{_digest(appid, resident)}"
-
-
-def unionid_of(open_platform: str, resident: str) -> str:
-    """The same in every app bound to one Open Platform account; another once the app moves."""
-    return f"uSIM{_digest(open_platform, resident)}"
-
-
-def _digest(*parts: str) -> str:
-    return urlsafe_b64encode(sha256("\0".join(parts).encode()).digest()[:18]).decode()
 
 
 def _plain(reply: Mapping[str, Any]) -> web.Response:

@@ -14,7 +14,8 @@ import aiohttp
 import pytest
 
 from bff.sandbox.simulator import Simulator, simulated, simulated_in_thread
-from bff.sandbox.wechat import ERRORS, Wechat, WechatApp
+from bff.sandbox.wechat import ERRORS, Wechat
+from bff.sandbox.wechat_ids import WechatApp
 
 CITY = WechatApp(appid="wxcity000000000001", secret="city-secret", open_platform="op-1")
 SIBLING = WechatApp(appid="wxsibling0000000002", secret="sibling-secret", open_platform="op-1")

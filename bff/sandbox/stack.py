@@ -1,0 +1,349 @@
+"""A whole city on one machine: servers, simulator, the product's processes, and everybody in it.
+
+``private_stack`` is what ``suishen up``, ``suishen demo``, the fault tests and the benches all stand on. The
+product's processes are the real ones, started by the real command line; they learn what is simulated by
+their base URLs and in no other way.
+
+A start is quick because nobody waits for anybody: the web process is launched with addresses at which nobody
+answers yet, and what this process needs is imported meanwhile, at the place where it is needed.
+"""
+
+import asyncio
+import http.client
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from bff.sandbox.city import APP, PEOPLE, fingerprint
+from bff.sandbox.engines import free_port, port_is_free
+from bff.sandbox.errors import EngineFailed
+from bff.sandbox.kept import Kept
+from bff.sandbox.servers import EmbeddedServers
+
+if TYPE_CHECKING:
+    from bff.sandbox.seed import Key
+    from bff.sandbox.simulator import Simulator
+
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+_READY_SECONDS: Final = 60.0
+# Longer than the web server's own patience with its workers, so that it is never killed while it is stopping.
+_GRACE_SECONDS: Final = 20.0
+
+Say = Callable[[str], None]
+
+
+def _say_nothing(_: str) -> None: ...
+
+
+class Program:
+    """One process of the product: ``suishen <command>``, with its log beside the data."""
+
+    def __init__(self, name: str, command: str, env: Mapping[str, str], data: Path) -> None:
+        self.name = name
+        self.log = data / f"{name}.log"
+        self._command = [sys.executable, "-m", "bff.cli", command]
+        self._env = dict(env)
+        self._kept: Kept | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the process lives; not whether it answers."""
+        return self._kept is not None and self._kept.running
+
+    @property
+    def process(self) -> Kept:
+        """The process as it runs now, or as it ended."""
+        if self._kept is None:
+            raise RuntimeError(f"{self.name} was never started")
+        return self._kept
+
+    def start(self) -> None:
+        """Start it; do not wait until it is ready."""
+        self._kept = Kept(self._command, log=self.log, grace=_GRACE_SECONDS, env=self._env)
+
+    def let_go(self) -> None:
+        """Ask it to finish what it has begun and end; do not wait for it."""
+        if self._kept is not None:
+            self._kept.let_go()
+
+    def await_end(self) -> None:
+        """Wait until it has ended."""
+        if self._kept is not None:
+            self._kept.await_end()
+
+    def stop(self) -> None:
+        """Let it finish what it has begun, and wait."""
+        self.let_go()
+        self.await_end()
+
+    def kill(self) -> None:
+        """End it, and what it forked, at whatever instruction it is."""
+        self.process.kill()
+
+    def failure(self) -> EngineFailed:
+        """Why it ended, from the end of its log."""
+        tail = "\n".join(self.process.output().decode(errors="replace").strip().splitlines()[-12:])
+        status = self.process.exit_status
+        return EngineFailed(
+            zh=f"{self.name} 意外退出（状态 {status}），日志 {self.log} 的结尾：\n{tail}",
+            en=f"{self.name} ended unexpectedly (status {status}); its log ends as above.",
+        )
+
+
+class Web(Program):
+    """A web process on a port of its own."""
+
+    def __init__(self, name: str, port: int, env: Mapping[str, str], data: Path) -> None:
+        super().__init__(name, "web", {**env, "SUISHEN_WEB_PORT": str(port)}, data)
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+
+    def await_ready(self) -> None:
+        """Wait until ``/readyz`` says so."""
+        deadline = time.monotonic() + _READY_SECONDS
+        while time.monotonic() < deadline:
+            if not self.running:
+                raise self.failure()
+            if _answers(self.port, "/readyz"):
+                return
+            time.sleep(0.02)
+        raise self.failure()
+
+
+class City:
+    """A running city. Everything in it can be killed and started again."""
+
+    def __init__(
+        self,
+        *,
+        data: Path,
+        servers: EmbeddedServers,
+        simulator_url: str,
+        env: Mapping[str, str],
+        web: list[Web],
+        workers: list[Program],
+        scheduler: Program | None,
+    ) -> None:
+        self.data = data
+        self.servers = servers
+        self.simulator_url = simulator_url
+        self.env = env
+        """What a further process of the product has to be started with."""
+        self.web = web
+        self.workers = workers
+        self.scheduler = scheduler
+
+    @property
+    def base_url(self) -> str:
+        """Of the first web process."""
+        return self.web[0].url
+
+    @property
+    def base_urls(self) -> list[str]:
+        """Of every web process."""
+        return [web.url for web in self.web]
+
+    @property
+    def programs(self) -> list[Program]:
+        """Every process of the product, in the order in which they are stopped."""
+        return [*self.web, *self.background]
+
+    @property
+    def background(self) -> list[Program]:
+        """The processes nobody talks to."""
+        return [*self.workers, *([self.scheduler] if self.scheduler else [])]
+
+    def sign_in_link(self, resident: str) -> str:
+        """Where ``resident`` opens the page already signed in by the simulated WeChat."""
+        back = f"{self.base_url}/resident/"
+        return f"{self.simulator_url}/_sim/wechat/sign-in?resident={resident}&redirect_uri={back}"
+
+    def department_keys(self) -> "dict[str, Key]":
+        """What the departments sign in with."""
+        from bff.sandbox.seed import department_keys
+
+        return department_keys(self.data / "keys" / "departments")
+
+    def stop(self) -> None:
+        """First whoever takes requests, then whoever works off what they left."""
+        for group in (self.web, self.background):
+            for each in group:
+                each.let_go()
+            for each in group:
+                each.await_end()
+
+
+@contextmanager
+def private_stack(
+    data: Path,
+    *,
+    web_processes: int = 1,
+    workers: int = 1,
+    scheduler: bool = False,
+    web_port: int | None = None,
+    simulator_port: int | None = None,
+    settings: Mapping[str, str] = _NOTHING,
+    mongo_url: str | None = None,
+    redis_url: str | None = None,
+    say: Say = _say_nothing,
+) -> Iterator[City]:
+    """Start a city with its data in ``data``, seeded; stop it at the end of the block.
+
+    ``settings`` are further ``SUISHEN_…`` variables for the product's processes; nothing else of that name
+    is taken from this process's environment.
+    """
+    data = data.absolute()
+    simulator_port = simulator_port or free_port()
+    simulator_url = f"http://127.0.0.1:{simulator_port}"
+    with ExitStack() as running:
+        servers = EmbeddedServers(data, mongo_url=mongo_url, redis_url=redis_url)
+        running.callback(servers.stop)
+        env = _environment(data, servers, simulator_url) | dict(settings)
+        first = web_port or free_port()
+        ports = [first, *(free_port() for _ in range(web_processes - 1))]
+        city = City(
+            data=data,
+            servers=servers,
+            simulator_url=simulator_url,
+            env=env,
+            web=[Web(f"web-{number}", port, env, data) for number, port in enumerate(ports, 1)],
+            workers=[Program(f"worker-{number}", "worker", env, data) for number in range(1, workers + 1)],
+            scheduler=Program("scheduler", "scheduler", env, data) if scheduler else None,
+        )
+        running.callback(city.stop)
+        for web in city.web:
+            web.start()
+        running.enter_context(_simulated_wechat(simulator_port))
+        say("模拟微信 · simulated WeChat")
+        servers.await_ready()
+        say("MongoDB、Valkey · databases")
+        mark, wanted = data / "seeded", f"{fingerprint()} {mongo_url or 'embedded'}"
+        seeded = mark.exists() and mark.read_text() == wanted
+        with ThreadPoolExecutor(1) as beside:
+            registering = None if seeded else beside.submit(_register, city)
+            for web in city.web:
+                web.await_ready()
+            say("Web · web")
+            # They take a second of a processor each, and nobody misses them in the first.
+            for program in city.background:
+                program.start()
+            if registering is not None:
+                registering.result()
+                say("居民、机构、核验员 · residents, organisations, clerks")
+        if not seeded:
+            from bff.sandbox.seed import issue_certificates
+
+            asyncio.run(issue_certificates(city.base_url, city.department_keys()))
+            mark.write_text(wanted)
+            say("电子证照 · certificates")
+        yield city
+
+
+@asynccontextmanager
+async def private_city(data: Path, *, web_processes: int = 1, workers: int = 1) -> AsyncIterator[City]:
+    """The same for a running event loop, which is not held up meanwhile."""
+    stack = private_stack(data, web_processes=web_processes, workers=workers)
+    city = await asyncio.to_thread(stack.__enter__)
+    try:
+        yield city
+    finally:
+        await asyncio.to_thread(stack.__exit__, None, None, None)
+
+
+def _environment(data: Path, servers: EmbeddedServers, simulator_url: str) -> dict[str, str]:
+    """What the product's processes are told: the addresses, and keys made at the first start."""
+    keys = data / "keys"
+    if not (keys / "id-seal").exists():
+        _make_keys(keys)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("SUISHEN_")}
+    return inherited | {
+        "SUISHEN_ENV": "sandbox",
+        "SUISHEN_MONGO_URL": servers.mongo_url,
+        "SUISHEN_REDIS_URL": servers.redis_url,
+        "SUISHEN_ID_HASH_KEY_FILE": str(keys / "id-hash"),
+        "SUISHEN_ID_SEAL_KEYS_FILE": str(keys / "id-seal"),
+        "SUISHEN_RESIDENT_SIGN_IN_URL": f"{simulator_url}/_sim/wechat/sign-in",
+        "SUISHEN_AUTH_TOKEN_ISSUER": "urn:suishen:haiyu",
+        "SUISHEN_AUTH_TOKEN_KEYS_DIR": str(keys / "tokens"),
+        "SUISHEN_AUTH_WECHAT_APPID": APP.appid,
+        "SUISHEN_AUTH_WECHAT_SECRET": APP.secret,
+        "SUISHEN_AUTH_WECHAT_BASE_URL": simulator_url,
+        "SUISHEN_WALLET_KEYS_DIR": str(keys / "wallet"),
+    }
+
+
+def _make_keys(folder: Path) -> None:
+    """Make every key the city needs; done again after a power cut, it makes the missing ones."""
+    from bff.platform import keys
+
+    for ring in ("tokens", "wallet"):
+        if not (folder / ring / "current").exists():
+            shutil.rmtree(folder / ring, ignore_errors=True)
+            keys.create(folder / ring, "first")
+    for name in ("id-hash", "id-seal"):
+        if not (folder / name).exists():
+            aside = folder / f".{name}"
+            aside.touch(mode=0o600)
+            aside.write_text(secrets.token_hex(32))
+            aside.replace(folder / name)
+
+
+def _simulated_wechat(port: int) -> "AbstractContextManager[Simulator]":
+    from bff.sandbox.simulator import simulated_in_thread
+    from bff.sandbox.wechat import Wechat
+
+    people = {each.key: f"{each.name} — {each.story_zh}" for each in PEOPLE if each.has_phone}
+    return simulated_in_thread(Wechat([APP], people=people), port=port)
+
+
+def _register(city: City) -> None:
+    """Register everybody, by the command an operator would use."""
+    from bff.sandbox.seed import SeedingFailed, registrations
+
+    done = subprocess.run(
+        [sys.executable, "-m", "bff.cli", "directory", "import", "-", "--json"],
+        input=registrations(city.department_keys()),
+        env=dict(city.env),
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        refused = [line for line in done.stdout.decode().splitlines() if '"problem"' in line]
+        told = "\n".join(refused or done.stderr.decode(errors="replace").splitlines()[-8:])
+        raise SeedingFailed(
+            zh=f"登记居民与机构失败：\n{told}", en="Registering the city's people failed; see above."
+        )
+
+
+def _answers(port: int, path: str) -> bool:
+    """Whether ``path`` is answered with 200."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def choose_ports(wanted: int | None) -> tuple[int, int]:
+    """A port for the pages and the next one for the simulator: the same at each start, if they are free."""
+    first = wanted or 8000
+    if wanted is not None and not port_is_free(wanted):
+        raise EngineFailed(
+            zh=f"端口 {wanted} 已被占用，请用 --port 另选一个。",
+            en=f"Port {wanted} is taken; choose another with --port.",
+        )
+    while not (port_is_free(first) and port_is_free(first + 1)):
+        first += 10
+    return first, first + 1
