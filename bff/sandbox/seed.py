@@ -85,10 +85,10 @@ async def issue_certificates(
     base_url: str, keys: Mapping[str, Key], *, told: Callable[[int, int], None] = lambda _, __: None
 ) -> None:
     """Issue every certificate and let it meet its fate; ``told`` hears how many of how many are done."""
-    async with aiohttp.ClientSession(base_url, timeout=_PATIENCE) as http:
+    async with aiohttp.ClientSession(timeout=_PATIENCE) as http:
         done = 0
         for department in DEPARTMENTS:
-            issuer = IssuerClient(http, department.id, keys[department.key])
+            issuer = IssuerClient(http, department.id, keys[department.key], base_url=base_url)
             for certificate in CERTIFICATES:
                 if certificate.department == department.key:
                     await _issue(issuer, certificate)
@@ -105,8 +105,9 @@ async def _issue(issuer: "IssuerClient", certificate: Certificate) -> None:
 class IssuerClient:
     """A department's own system, talking to ``/issuer/v1``."""
 
-    def __init__(self, http: aiohttp.ClientSession, department: str, key: Key) -> None:
+    def __init__(self, http: aiohttp.ClientSession, department: str, key: Key, *, base_url: str) -> None:
         self._http = http
+        self._base_url = base_url
         self._department = department
         self._key = key
         self._token: str | None = None
@@ -122,7 +123,8 @@ class IssuerClient:
     async def _post(self, path: str, body: object, headers: Mapping[str, str]) -> dict[str, Any]:
         if self._token is None:
             self._token = await self._sign_in()
-        return await _posted(self._http, path, body, {**headers, "Authorization": f"Bearer {self._token}"})
+        headers = {**headers, "Authorization": f"Bearer {self._token}"}
+        return await _posted(self._http, self._base_url + path, body, headers)
 
     async def _sign_in(self) -> str:
         """``private_key_jwt`` (RFC 7523): a minute, once."""
@@ -139,22 +141,23 @@ class IssuerClient:
             self._key,
             algorithm="ES256",
         )
-        reply = await _posted(self._http, "/issuer/v1/session", {"clientAssertion": assertion}, {})
+        address = f"{self._base_url}/issuer/v1/session"
+        reply = await _posted(self._http, address, {"clientAssertion": assertion}, {})
         token: str = reply["accessToken"]
         return token
 
 
 async def _posted(
-    http: aiohttp.ClientSession, path: str, body: object, headers: Mapping[str, str]
+    http: aiohttp.ClientSession, address: str, body: object, headers: Mapping[str, str]
 ) -> dict[str, Any]:
     headers = {**headers, "Content-Type": "application/json"}
-    async with http.post(path, data=msgspec.json.encode(body), headers=headers) as reply:
+    async with http.post(address, data=msgspec.json.encode(body), headers=headers) as reply:
         text = await reply.read()
         if reply.status >= 300:
             told = text.decode(errors="replace")[:600]
             raise SeedingFailed(
-                zh=f"写入虚拟城市时 POST {path} 返回 {reply.status}：{told}",
-                en=f"POST {path} answered {reply.status} while the city was being brought in.",
+                zh=f"写入虚拟城市时 POST {address} 返回 {reply.status}：{told}",
+                en=f"POST {address} answered {reply.status} while the city was being brought in.",
             )
         answer: dict[str, Any] = msgspec.json.decode(text)
         return answer

@@ -14,6 +14,7 @@ The kernel drops a lock with its last holder: nothing here can be stale.
 
 import asyncio
 import os
+import shutil
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -38,6 +39,8 @@ from bff.sandbox.kept import Kept
 _READY_SECONDS: Final = 60.0
 _GRACE_SECONDS: Final = 10.0
 _PORT_TRIES: Final = 5
+_OWNER_LOCK: Final = "owner.lock"
+_SERVERS_LOCK: Final = "servers.lock"
 
 
 class Server:
@@ -56,6 +59,11 @@ class Server:
     def url(self) -> str:
         """The address a client is given."""
         return self._engine.url(self.port)
+
+    @property
+    def name(self) -> str:
+        """Of its folder and its log."""
+        return self._engine.name
 
     @property
     def running(self) -> bool:
@@ -168,14 +176,14 @@ class EmbeddedServers:
             if redis_url is None:
                 self._redis = Server(Valkey(find_valkey()), data.absolute(), lock)
             undo.callback(self._stop_servers)
-            for server in self._servers():
+            for server in self.running:
                 server.launch()
             self._undo = undo.pop_all()
 
     def await_ready(self) -> None:
         """Wait until clients can write; if they never will, say why and leave nothing behind."""
         try:
-            for server in self._servers():
+            for server in self.running:
                 server.await_ready()
         except BaseException:
             self.stop()
@@ -233,13 +241,15 @@ class EmbeddedServers:
         """Start MongoDB again, on the same data and, if it is free, the same port."""
         self.mongo.start()
 
-    def _servers(self) -> list[Server]:
+    @property
+    def running(self) -> list[Server]:
+        """The servers that are ours."""
         return [server for server in (self._mongo, self._redis) if server is not None]
 
     def _stop_servers(self) -> None:
-        for server in self._servers():
+        for server in self.running:
             server.let_go()
-        for server in self._servers():
+        for server in self.running:
             server.await_end()
 
     def __enter__(self) -> Self:
@@ -269,10 +279,28 @@ async def embedded_servers(data: Path) -> AsyncIterator[EmbeddedServers]:
         await asyncio.to_thread(servers.stop)
 
 
+def empty_folder(data: Path) -> None:
+    """Delete a city's data; refuses if the folder is in use or holds anything else than a city."""
+    with ExitStack() as undo:
+        if not (data / _OWNER_LOCK).exists():
+            raise DataInUse(
+                zh=f"{data} 不是随身的数据目录，不予清空。",
+                en=f"{data} does not hold a city's data; it is not emptied.",
+            )
+        _claim(data, undo)
+        for entry in data.iterdir():
+            if entry.name in (_OWNER_LOCK, _SERVERS_LOCK):
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+
+
 def _claim(data: Path, undo: ExitStack) -> int:
     """Take ``data`` for ourselves, or refuse; the descriptor is for the servers to inherit."""
     data.mkdir(parents=True, exist_ok=True)
-    owner = os.open(data / "owner.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    owner = os.open(data / _OWNER_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     undo.callback(os.close, owner)
     if not _lock(owner):
         pid = os.pread(owner, 32, 0).decode().strip() or "?"
@@ -284,7 +312,7 @@ def _claim(data: Path, undo: ExitStack) -> int:
     os.ftruncate(owner, 0)
     os.pwrite(owner, str(os.getpid()).encode(), 0)
 
-    servers = os.open(data / "servers.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    servers = os.open(data / _SERVERS_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     undo.callback(os.close, servers)
     # The owner is gone, so a holder is a server on its way out; its keeper kills it after its grace.
     deadline = time.monotonic() + _GRACE_SECONDS + 5

@@ -1,0 +1,79 @@
+"""``suishen up`` and ``suishen demo``."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from bff.sandbox.errors import SandboxError
+
+
+@click.command()
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".suishen"),
+    show_default=True,
+    help="Folder of the city's data.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(1024, 65534),
+    help="Port of the pages; the next one is the simulator's. [default: 8000, or the next free one]",
+)
+@click.option("--fresh", is_flag=True, help="Empty the data first, after asking.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def up(data: Path, port: int | None, *, fresh: bool, yes: bool) -> None:
+    """The whole city on this machine, until Ctrl-C (一键启动).
+
+    Real MongoDB and Valkey, a simulated WeChat, web, worker and scheduler, made-up residents and clerks.
+    SUISHEN_MONGO_URL and SUISHEN_REDIS_URL name servers to use instead of the embedded ones.
+    """
+    with _explained():
+        from rich.console import Console
+
+        from bff.sandbox.up import run
+
+        def may_empty(folder: Path) -> bool:
+            if yes:
+                return True
+            if not sys.stdin.isatty():
+                raise click.UsageError(
+                    "--fresh empties the data: say --yes where nobody can be asked\n"
+                    "--fresh 会清空数据：无人可问时请加 --yes"
+                )
+            return click.confirm(f"清空 {folder} 中的全部数据？· Empty {folder}, everything in it?")
+
+        run(
+            data.absolute(),
+            port=port,
+            fresh=fresh,
+            environ=os.environ,
+            console=Console(highlight=False),
+            may_empty=may_empty,
+        )
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a step.")
+def demo(*, as_json: bool) -> None:
+    """The main job, narrated step by step over real HTTP against a private city (演示).
+
+    Exit status 0 only if every step held.
+    """
+    with _explained():
+        from bff.sandbox.demo import run
+
+        held = run(as_json=as_json, environ=os.environ)
+    sys.exit(0 if held else 1)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except SandboxError as error:
+        raise click.ClickException(f"{error.zh}\n{error.en}") from None

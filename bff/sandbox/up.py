@@ -1,0 +1,198 @@
+"""``suishen up``: a city, until somebody stops it.
+
+What dies is reported and started again; what dies three times in a minute ends everything, because whoever
+reads the screen should see the reason and not a screen full of restarts.
+"""
+
+import signal
+import sys
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Final, Protocol
+
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+
+from bff.sandbox.city import CLERKS, NAME, ORGANISATIONS, PEOPLE
+from bff.sandbox.errors import EngineFailed, SandboxError
+from bff.sandbox.servers import empty_folder
+from bff.sandbox.stack import City, choose_ports, private_stack
+
+_LOOK_EVERY: Final = 0.3
+_DEATHS: Final = 3
+_MINUTE: Final = 60.0
+
+
+class NotForProduction(SandboxError):
+    """Somebody is about to start a made-up city where a real one is configured."""
+
+
+def refuse_production(environ: Mapping[str, str]) -> None:
+    """A machine set up for production is no place for a simulator."""
+    if environ.get("SUISHEN_ENV") == "production":
+        raise NotForProduction(
+            zh="SUISHEN_ENV=production：此命令启动的是模拟城市，不能在生产环境运行。",
+            en="SUISHEN_ENV=production: this command starts a made-up city, and not in production.",
+        )
+
+
+def run(
+    data: Path,
+    *,
+    port: int | None,
+    fresh: bool,
+    environ: Mapping[str, str],
+    console: Console,
+    may_empty: Callable[[Path], bool],
+) -> None:
+    """Start everything, say where it is, and watch it until a signal."""
+    refuse_production(environ)
+    if fresh and data.exists() and any(data.iterdir()):
+        if not may_empty(data):
+            console.print("未清空，未启动。· Nothing was emptied, nothing was started.")
+            return
+        empty_folder(data)
+    web_port, simulator_port = choose_ports(port)
+    # Everything else a person may want to try out, such as SUISHEN_WALLET_WINDOW_SECONDS.
+    own = {name: value for name, value in environ.items() if name.startswith("SUISHEN_")}
+    mongo_url, redis_url = own.pop("SUISHEN_MONGO_URL", None), own.pop("SUISHEN_REDIS_URL", None)
+    began = time.monotonic()
+
+    def say(what: str) -> None:
+        console.print(f"  [green]✓[/] [dim]{time.monotonic() - began:5.1f} s[/]  {escape(what)}")
+
+    with _signals_interrupt():
+        try:
+            with private_stack(
+                data,
+                scheduler=True,
+                web_port=web_port,
+                simulator_port=simulator_port,
+                settings=own,
+                mongo_url=mongo_url,
+                redis_url=redis_url,
+                say=say,
+            ) as city:
+                _introduce(city, console)
+                say("就绪，按 Ctrl-C 停止 · ready; Ctrl-C stops everything")
+                try:
+                    _watch(city, console)
+                finally:
+                    console.print("正在停止 · stopping …")
+        except KeyboardInterrupt:
+            console.print("已停止，数据保留在 · stopped; the data stays in", str(data))
+
+
+@contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """SIGTERM, and a terminal that goes away, end us as Ctrl-C does: in order."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    former = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+class _Watched(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def running(self) -> bool: ...
+    def start(self) -> None: ...
+
+
+def _watch(city: City, console: Console) -> None:
+    """Start again what dies; give up on what keeps dying."""
+    deaths: defaultdict[str, deque[float]] = defaultdict(deque)
+    watched: list[_Watched] = [*city.servers.running, *city.programs]
+    while True:
+        for each in watched:
+            if each.running:
+                continue
+            now = time.monotonic()
+            recent = deaths[each.name]
+            while recent and recent[0] < now - _MINUTE:
+                recent.popleft()
+            recent.append(now)
+            if len(recent) >= _DEATHS:
+                raise EngineFailed(
+                    zh=f"{each.name} 一分钟内退出 {_DEATHS} 次，已停止。日志：{city.data / each.name}.log",
+                    en=f"{each.name} ended {_DEATHS} times within a minute; giving up. "
+                    f"Its log: {city.data / each.name}.log",
+                )
+            console.print(
+                f"[yellow]! {each.name} 意外退出，重新启动 · ended unexpectedly, starting it again[/]"
+            )
+            each.start()
+        time.sleep(_LOOK_EVERY)
+
+
+def _introduce(city: City, console: Console) -> None:
+    """Say where everything is and who is there."""
+    console.print()
+    console.print(_residents(city))
+    console.print(_clerks())
+    resident, clerk = f"{city.base_url}/resident/", f"{city.base_url}/clerk/"
+    console.print(
+        Panel(
+            f"[bold]居民 · residents[/]   {resident}\n"
+            f"[bold]核验 · clerks[/]      {clerk}\n"
+            f"[dim]接口 · API[/]         {city.base_url}/schema\n"
+            f"[dim]模拟微信 · WeChat[/]  {city.simulator_url}\n"
+            f"[dim]数据与日志 · data[/]  {city.data}",
+            title=f"[bold green]{NAME} · Haiyu[/]",
+            subtitle="[bold red]全部为模拟：人、机构、微信都不存在 · nobody here is real[/]",
+            border_style="green",
+        )
+    )
+    _draw_qr(resident, console)
+    port = city.web[0].port
+    console.print(
+        f"[dim]手机扫码前：adb reverse tcp:{port} tcp:{port} && "
+        f"adb reverse tcp:{port + 1} tcp:{port + 1}（只监听本机）\n"
+        "The city listens on this machine only; with adb reverse a phone on a cable reaches it.[/]"
+    )
+
+
+def _residents(city: City) -> Table:
+    table = Table(title="居民（点击直接登录）· residents: each link signs in", title_justify="left")
+    for column in ("", "姓名 name", "等级 level", "", "登录 sign in"):
+        table.add_column(column, overflow="fold")
+    for each in PEOPLE:
+        if each.has_phone:
+            story = f"{each.story_zh}\n[dim]{each.story_en}[/]"
+            link = f"[link={city.sign_in_link(each.key)}]{each.key} →[/link]"
+            table.add_row(each.key, each.name, each.assurance or "—", story, link)
+    return table
+
+
+def _clerks() -> Table:
+    names = {organisation.id: organisation.name for organisation in ORGANISATIONS}
+    table = Table(title="核验员 · clerks", title_justify="left")
+    for column in ("机构 organisation", "工号 number", "口令 passphrase", "场景 scenes", ""):
+        table.add_column(column, overflow="fold")
+    for each in CLERKS:
+        organisation = f"{each.organisation}\n[dim]{names[each.organisation]}[/]"
+        story = f"{each.story_zh}\n[dim]{each.story_en}[/]"
+        table.add_row(organisation, each.number, each.passphrase, "\n".join(each.scenes), story)
+    return table
+
+
+def _draw_qr(text: str, console: Console) -> None:
+    from qrcode.main import QRCode
+
+    qr = QRCode(border=2)
+    qr.add_data(text)
+    # A terminal's own colours may be light on dark, and a code with its colours swapped is not read.
+    qr.print_ascii(out=sys.stdout if console.is_terminal else None, tty=console.is_terminal)
