@@ -5,7 +5,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -40,10 +40,7 @@ def run(*, as_json: bool, environ: Mapping[str, str]) -> bool:
     tell = _tell_json if as_json else _Narrator().tell
     with (
         tempfile.TemporaryDirectory(prefix="suishen-demo-") as folder,
-        _city(Path(folder), as_json=as_json) as (
-            city,
-            short,
-        ),
+        _city(Path(folder), as_json=as_json) as (city, short),
     ):
         told = asyncio.run(_told(city, short, tell))
     held = all(each.ok for each in told)
@@ -62,16 +59,15 @@ def _city(folder: Path, *, as_json: bool) -> Iterator[tuple[City, Web]]:
         if not as_json:
             console.print(f"  [dim]{time.monotonic() - began:5.1f} s  {what}[/]")
 
-    settings = {"SUISHEN_WALLETSKEW_SECONDS": str(SKEW_SECONDS)}
-    with (
-        console.status("正在建一座城 · building a city …"),
-        private_stack(folder, settings=settings, say=say) as city,
-    ):
-        env = {**city.env, "SUISHEN_WALLET_WINDOW_SECONDS": str(SHORT_SECONDS)}
-        short = Web("web-short", free_port(), env, folder)
-        city.web.append(short)
-        short.start()
-        short.await_ready()
+    settings = {"SUISHEN_WALLET_SKEW_SECONDS": str(SKEW_SECONDS)}
+    with ExitStack() as running:
+        with console.status("正在建一座城 · building a city …"):
+            city = running.enter_context(private_stack(folder, settings=settings, say=say))
+            env = {**city.env, "SUISHEN_WALLET_WINDOW_SECONDS": str(SHORT_SECONDS)}
+            short = Web("web-short", free_port(), env, folder)
+            city.web.append(short)
+            short.start()
+            short.await_ready()
         yield city, short
 
 
