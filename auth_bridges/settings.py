@@ -91,3 +91,6 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
             ge=1,
         ),
     ] = 60
+
+    def __repr__(self) -> str:
+        return f"AuthSettings(token_issuer={self.token_issuer!r}, wechat_appid={self.wechat_appid!r}, …)"

@@ -1,15 +1,26 @@
-"""What every test stands on: the loop, real servers, and a clean database in each."""
+"""What every test stands on: the loop, real servers, a clean database in each, and a net under the logs."""
 
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from redis.asyncio import Redis
 
+from bff.platform.keys import create
 from bff.platform.mongo import Database, database, open_mongo
 from bff.platform.redis import open_redis
+from bff.platform.settings import Settings, load_settings
+from bff.platform.telemetry import configure_logging
+from bff.sandbox.city import synthetic_identifiers
 from bff.sandbox.servers import EmbeddedServers, start_servers
+from tests.environs import COMPLETE
+from tests.leaks import leaks_below
+
+Logged = Callable[[], list[dict[str, Any]]]
+_LEAKS = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +55,70 @@ async def redis(servers: EmbeddedServers) -> AsyncIterator[Redis]:
     await client.flushdb()
     yield client
     await client.aclose()
+
+
+@pytest.fixture
+def environ(
+    servers: EmbeddedServers, mongo_database: Database, redis: Redis, tmp_path: Path
+) -> dict[str, str]:
+    """What a process is told that shall run on this test's own servers, with keys of its own."""
+    for ring in ("tokens", "wallet"):
+        create(tmp_path / ring, "first")
+    return {
+        **COMPLETE,
+        "SUISHEN_MONGO_URL": servers.mongo_url,
+        "SUISHEN_MONGO_DATABASE": mongo_database.name,
+        "SUISHEN_REDIS_URL": servers.redis_url,
+        "SUISHEN_AUTH_TOKEN_KEYS_DIR": str(tmp_path / "tokens"),
+        "SUISHEN_WALLET_KEYS_DIR": str(tmp_path / "wallet"),
+    }
+
+
+@pytest.fixture
+def settings(environ: dict[str, str]) -> Settings:
+    """The same, read."""
+    return load_settings(environ)
+
+
+# --- what the logs must not hold ---------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session", autouse=True)
+def suite_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Everything this process logs, at its most talkative, in one file that is searched at the end."""
+    path = tmp_path_factory.mktemp("logs") / "suite.log"
+    with path.open("ab", buffering=0) as stream:
+        configure_logging("debug", stream)
+        yield path
+
+
+@pytest.fixture
+def logged(suite_log: Path) -> Logged:
+    """What was logged since the test began."""
+    before = suite_log.stat().st_size
+
+    def since() -> list[dict[str, Any]]:
+        with suite_log.open("rb") as log:
+            log.seek(before)
+            return [msgspec.json.decode(line) for line in log]
+
+    return since
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Search the logs of every worker and of every process the tests started; a leak fails the run."""
+    if hasattr(session.config, "workerinput"):
+        return
+    factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]
+    found = leaks_below(factory.getbasetemp(), synthetic_identifiers())
+    session.config.stash[_LEAKS] = found
+    if found and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say where the leaks are, not what they are."""
+    if found := config.stash.get(_LEAKS, []):
+        terminalreporter.section("personal data in logs", red=True)
+        for leak in found[:20]:
+            terminalreporter.line(leak)

@@ -2,8 +2,8 @@
 
 One wrapper round the whole application instead of a middleware for each purpose: routing itself can
 refuse (404, 405), and on the hot path every layer is felt. Nothing is written for a request that
-succeeds in time: its count and latency are in the metrics. Logged are refusals (info), slow answers
-(warning) and failures (error); at ``debug`` every request.
+succeeds in time: its count and latency are in the metrics. Logged are refusals (info), slow answers and
+outages (warning) and mistakes of ours (error); at ``debug`` every request.
 """
 
 from time import perf_counter
@@ -73,10 +73,13 @@ class Edge:
         }
         if trace.problem is not None:
             facts["problem"] = trace.problem
-        if status >= 500:
+        if status == 500:
             _log.error("request", **facts)
         elif seconds >= self._slow:
             _log.warning("slow request", **facts)
+        elif status > 500:
+            # Something we need is away: that is for its own alarm, and for readiness to say.
+            _log.warning("request", **facts)
         elif status >= 400:
             _log.info("request", **facts)
         else:

@@ -1,0 +1,218 @@
+"""Settings: complete, or refused with everything that is wrong named in two languages."""
+
+from pathlib import Path
+
+import pytest
+
+from bff.platform.settings import (
+    Environment,
+    SettingProblem,
+    Settings,
+    SettingsError,
+    catalogue,
+    load_settings,
+)
+from tests.environs import COMPLETE, SECRETS
+
+PRODUCTION = {**COMPLETE, "SUISHEN_ENV": "production"}
+
+
+def problems(environ: dict[str, str]) -> list[SettingProblem]:
+    with pytest.raises(SettingsError) as refused:
+        load_settings(environ)
+    return refused.value.problems
+
+
+def test_a_complete_environment_becomes_frozen_structs() -> None:
+    settings = load_settings(COMPLETE)
+
+    assert isinstance(settings, Settings)
+    assert settings.platform.env is Environment.TEST
+    assert settings.platform.web_port == 8000
+    assert len(settings.platform.id_seal_keys) == 2
+    assert settings.auth.token_keys_dir == Path("/etc/suishen/token-keys")
+    with pytest.raises(AttributeError, match="immutable"):
+        settings.platform.web_port = 1  # type: ignore[misc]
+
+
+def test_numbers_arrive_as_text_and_become_numbers() -> None:
+    settings = load_settings({**COMPLETE, "SUISHEN_WEB_PORT": "9000", "SUISHEN_WALLET_WINDOW_SECONDS": "30"})
+
+    assert (settings.platform.web_port, settings.wallet.window_seconds) == (9000, 30)
+
+
+def test_without_a_word_about_it_the_environment_is_production() -> None:
+    environ = {name: value for name, value in COMPLETE.items() if name != "SUISHEN_ENV"}
+
+    assert load_settings(environ).platform.env is Environment.PRODUCTION
+
+
+def test_an_empty_variable_is_one_that_is_not_set() -> None:
+    settings = load_settings({**COMPLETE, "SUISHEN_WEB_PORT": "", "SUISHEN_METRICS_PORT": ""})
+
+    assert (settings.platform.web_port, settings.platform.metrics_port) == (8000, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "zh", "en"),
+    [
+        ("SUISHEN_WEB_PORT", "http", "1…65535 的整数", "a whole number in 1…65535"),
+        ("SUISHEN_WEB_PORT", "70000", "1…65535 的整数", "a whole number in 1…65535"),
+        ("SUISHEN_ENV", "staging", "production、sandbox、test 之一", "one of production, sandbox, test"),
+        (
+            "SUISHEN_LOG_LEVEL",
+            "loud",
+            "debug、error、info、warning 之一",
+            "one of debug, error, info, warning",
+        ),
+        ("SUISHEN_MONGO_URL", "10.0.0.5", "文字", "text matching ^mongodb"),
+        ("SUISHEN_METRICS_TOKEN", "short", "不少于 16 个字符", "at least 16 characters"),
+        ("SUISHEN_ID_SEAL_KEYS", "abc,def", "逗号分隔的列表", "a comma-separated list"),
+        ("SUISHEN_AUTH_ACCESS_TOKEN_SECONDS", "3600", "60…600 的整数", "a whole number in 60…600"),
+    ],
+)
+def test_a_malformed_value_is_named_and_what_it_must_be_is_said(
+    name: str, value: str, zh: str, en: str
+) -> None:
+    (problem,) = problems({**COMPLETE, name: value})
+
+    assert problem.name == name
+    assert zh in problem.zh
+    assert en in problem.en
+
+
+@pytest.mark.parametrize(
+    ("typo", "meant"),
+    [
+        ("SUISHEN_WEB_PROT", "SUISHEN_WEB_PORT"),
+        ("SUISHEN_REDIS_URI", "SUISHEN_REDIS_URL"),
+        ("SUISHEN_WALLET_WINDOW_SECS", "SUISHEN_WALLET_WINDOW_SECONDS"),
+        ("SUISHEN_AUTH_WECHAT_SECRET_FIEL", "SUISHEN_AUTH_WECHAT_SECRET_FILE"),
+    ],
+)
+def test_an_unknown_name_is_refused_with_the_nearest_known(typo: str, meant: str) -> None:
+    (problem,) = problems({**COMPLETE, typo: "x"})
+
+    assert problem.name == typo
+    assert f"did you mean {meant}?" in problem.en
+    assert f"是否想写 {meant}？" in problem.zh
+
+
+def test_variables_of_others_are_none_of_our_business() -> None:
+    load_settings({**COMPLETE, "PATH": "/bin", "SUISHENG": "x"})
+
+
+def test_everything_wrong_is_told_at_once() -> None:
+    environ = {**COMPLETE, "SUISHEN_WEB_PORT": "x", "SUISHEN_ENVV": "test"}
+    del environ["SUISHEN_MONGO_URL"], environ["SUISHEN_WALLET_KEYS_DIR"]
+
+    assert {problem.name for problem in problems(environ)} == {
+        "SUISHEN_ENVV",
+        "SUISHEN_MONGO_URL",
+        "SUISHEN_WALLET_KEYS_DIR",
+        "SUISHEN_WEB_PORT",
+    }
+
+
+def test_a_missing_setting_says_what_it_is_for() -> None:
+    environ = {name: value for name, value in COMPLETE.items() if name != "SUISHEN_REDIS_URL"}
+
+    (problem,) = problems(environ)
+
+    assert problem.en == "must be set: Redis 7.2 or Valkey 9, AOF on."
+    assert problem.zh.startswith("必须设置：")
+
+
+def test_no_message_repeats_a_value() -> None:
+    environ = {**COMPLETE, "SUISHEN_ID_HASH_KEY": "half-a-secret", "SUISHEN_METRICS_TOKEN": "half-a-token"}
+
+    told = str(SettingsError(problems(environ)))
+
+    assert "half-a" not in told
+
+
+def test_two_settings_that_exclude_each_other_are_refused_together() -> None:
+    (problem,) = problems({**COMPLETE, "SUISHEN_METRICS_PORT": "9100", "SUISHEN_WEB_WORKERS": "4"})
+
+    assert problem.name == "SUISHEN_METRICS_PORT"
+
+
+class TestFromFiles:
+    def test_a_secret_may_lie_in_a_file(self, tmp_path: Path) -> None:
+        file = tmp_path / "wechat"
+        file.write_text("secret-from-a-file\n")
+        environ = {**COMPLETE, "SUISHEN_AUTH_WECHAT_SECRET_FILE": str(file)}
+        del environ["SUISHEN_AUTH_WECHAT_SECRET"]
+
+        assert load_settings(environ).auth.wechat_secret == "secret-from-a-file"
+
+    def test_twice_is_once_too_often(self, tmp_path: Path) -> None:
+        (problem,) = problems({**COMPLETE, "SUISHEN_AUTH_WECHAT_SECRET_FILE": str(tmp_path / "wechat")})
+
+        assert "not both" in problem.en
+
+    def test_a_file_that_cannot_be_read_is_named_by_its_variable(self, tmp_path: Path) -> None:
+        environ = {**COMPLETE, "SUISHEN_MONGO_URL_FILE": str(tmp_path / "nowhere")}
+        del environ["SUISHEN_MONGO_URL"]
+
+        (problem,) = problems(environ)
+
+        assert "SUISHEN_MONGO_URL_FILE cannot be read (FileNotFoundError)" in problem.en
+
+
+class TestProduction:
+    def test_a_real_city_starts(self) -> None:
+        load_settings(PRODUCTION)
+
+    @pytest.mark.parametrize(
+        ("name", "value", "why"),
+        [
+            ("SUISHEN_AUTH_WECHAT_BASE_URL", "http://127.0.0.1:9000", "must be https"),
+            ("SUISHEN_AUTH_WECHAT_BASE_URL", "https://127.0.0.1:9000", "loopback or private"),
+            ("SUISHEN_AUTH_WECHAT_BASE_URL", "https://localhost", "loopback or private"),
+            ("SUISHEN_AUTH_WECHAT_BASE_URL", "https://10.1.2.3", "loopback or private"),
+            ("SUISHEN_AUTH_WECHAT_BASE_URL", "https://192.168.0.9", "loopback or private"),
+            ("SUISHEN_AUTH_WECHAT_BASE_URL", "https://[::1]:9000", "loopback or private"),
+            ("SUISHEN_AUTH_WECHAT_BASE_URL", "https://wechat", "loopback or private"),
+            ("SUISHEN_AUTH_WECHAT_BASE_URL", "https://wechat.internal", "loopback or private"),
+            ("SUISHEN_AUTH_WECHAT_BASE_URL", "https://simulator.city.gov.cn", "a stand-in"),
+            ("SUISHEN_AUTH_TOKEN_ISSUER", "http://suishen.city.gov.cn", "must be https"),
+            ("SUISHEN_AUTH_TOKEN_ISSUER", "https://example.com", "a stand-in"),
+            ("SUISHEN_RESIDENT_SIGN_IN_URL", "http://127.0.0.1:8001/sign-in", "must be https"),
+            ("SUISHEN_AUTH_WECHAT_SECRET", "changeme-changeme", "a stand-in"),
+            ("SUISHEN_AUTH_WECHAT_SECRET", "tooshort", "at least 16 characters"),
+            ("SUISHEN_ID_HASH_KEY", "0" * 64, "a stand-in"),
+            ("SUISHEN_MONGO_DATABASE", "sandbox", "a stand-in"),
+        ],
+    )
+    def test_stand_ins_and_simulators_are_refused_there_and_only_there(
+        self, name: str, value: str, why: str
+    ) -> None:
+        assert [why in problem.en for problem in problems({**PRODUCTION, name: value})].count(True) == 1
+
+        load_settings({**COMPLETE, name: value})
+
+    def test_our_own_stores_may_be_on_a_private_network(self) -> None:
+        load_settings({**PRODUCTION, "SUISHEN_REDIS_URL": "redis://127.0.0.1:6379"})
+
+
+class TestSecrecy:
+    def test_no_struct_shows_a_secret(self) -> None:
+        settings = load_settings(COMPLETE)
+
+        shown = "".join(map(repr, (settings, settings.platform, settings.auth, settings.wallet)))
+
+        assert [secret for secret in SECRETS if secret in shown] == []
+
+    def test_every_address_is_shown_without_its_password(self) -> None:
+        assert "mongodb://••••@10.0.0.5" in repr(load_settings(COMPLETE).platform)
+
+
+def test_every_setting_is_described_in_both_languages() -> None:
+    assert [setting.name for setting in catalogue() if not (setting.zh and setting.en)] == []
+
+
+def test_no_two_settings_share_a_name() -> None:
+    names = [setting.name for setting in catalogue()]
+
+    assert len(names) == len(set(names))
