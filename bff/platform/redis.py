@@ -10,13 +10,15 @@ from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import FullJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, RedisError
+from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from bff.platform.coalesce import Coalescer
 
 REDIS_OUTAGES: Final = (RedisConnectionError, RedisTimeoutError, ReadOnlyError, OutOfMemoryError)
 """What the client raises when Redis is away, loading, demoted or full."""
+
+_REPLICATED_WITHIN_MS: Final = 500
 
 Key = str | bytes
 Argument = str | bytes | int
@@ -71,10 +73,14 @@ class ScriptRunner:
     """Runs scripts, those of one loop iteration together in one pipeline.
 
     A script that the server does not know (it was restarted, or a replica took over) is sent whole.
+    With ``replicas``, a batch is answered once that many replicas have it too, so that a fail-over
+    forgets nothing that was answered; where they do not, the callers get a connection error and may
+    run their scripts again.
     """
 
-    def __init__(self, redis: "Redis", *, lanes: int = 1) -> None:
+    def __init__(self, redis: "Redis", *, lanes: int = 1, replicas: int = 0) -> None:
         self._redis = redis
+        self._replicas = replicas
         self._digests: dict[str, str] = {}
         self._calls: Coalescer[_ScriptCall, Any] = Coalescer(self._perform, lanes=lanes)
 
@@ -83,17 +89,25 @@ class ScriptRunner:
         return self._calls.submit((script, keys, args))
 
     async def _perform(self, calls: Sequence[_ScriptCall]) -> Sequence[Any]:
+        answers = await self._send([("EVALSHA", self._digest(call[0]), call) for call in calls])
+        forgotten = [at for at, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+        if forgotten:
+            again = await self._send([("EVAL", calls[at][0], calls[at]) for at in forgotten])
+            for at, answer in zip(forgotten, again, strict=True):
+                answers[at] = answer
+        return answers
+
+    async def _send(self, commands: Sequence[tuple[str, str, _ScriptCall]]) -> list[Any]:
         pipe = self._redis.pipeline(transaction=False)
-        for script, keys, args in calls:
-            pipe.execute_command("EVALSHA", self._digest(script), len(keys), *keys, *args)
-        answers = await pipe.execute(raise_on_error=False)
-        for at, answer in enumerate(answers):
-            if isinstance(answer, NoScriptError):
-                script, keys, args = calls[at]
-                try:
-                    answers[at] = await self._redis.eval(script, len(keys), *keys, *args)
-                except RedisError as failure:
-                    answers[at] = failure
+        for verb, what, (_, keys, args) in commands:
+            pipe.execute_command(verb, what, len(keys), *keys, *args)
+        if not self._replicas:
+            return await pipe.execute(raise_on_error=False)
+        # WAIT counts the replicas that have all this connection has written.
+        pipe.execute_command("WAIT", self._replicas, _REPLICATED_WITHIN_MS)
+        *answers, reached = await pipe.execute(raise_on_error=False)
+        if not isinstance(reached, int) or reached < self._replicas:
+            raise RedisConnectionError("too few replicas have it")
         return answers
 
     def _digest(self, script: str) -> str:

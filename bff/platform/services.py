@@ -93,7 +93,7 @@ class Platform:
         self._mongo = mongo
         self._redis = redis
         self._prepared = False
-        run = ScriptRunner(redis)
+        run = ScriptRunner(redis, replicas=settings.platform.redis_replicas)
         platform, auth, wallet = settings.platform, settings.auth, settings.wallet
 
         self.limits = Limits(run)

@@ -82,6 +82,15 @@ class PlatformSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "Redis 7.2 或 Valkey 9 的地址，须开启 AOF。", "secret": True},
         ),
     ]
+    redis_replicas: Annotated[
+        int,
+        Meta(
+            description="Replicas that must have a write before it is answered; 1 or more with fail-over.",
+            ge=0,
+            le=9,
+            extra={"zh": "写入应答前须已同步的 Redis 副本数；启用故障切换时至少为 1。"},
+        ),
+    ] = 0
     id_hash_key: Annotated[
         HexKey,
         Meta(
