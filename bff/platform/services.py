@@ -340,6 +340,10 @@ async def _background(*jobs: Coroutine[None, None, None]) -> AsyncIterator[None]
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
+        # Asked until they end: redis-py can lose a cancellation that comes in the moment of a reply, and a
+        # loop that reads a stream for ever would then keep the process from ending.
+        while any(not task.done() for task in tasks):
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=0.5)
         await asyncio.gather(*tasks, return_exceptions=True)
