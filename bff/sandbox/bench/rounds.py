@@ -1,0 +1,167 @@
+"""What is played, in which order: rounds, each on a stage of its own, and in each everybody in turns."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from bff.sandbox.bench import codecs
+from bff.sandbox.bench.figures import CODEC_ROWS, HTTP_ROWS, MODES, Round, Sample, Who
+from bff.sandbox.bench.machine import Processors, on_processor, sync_milliseconds
+from bff.sandbox.bench.stage import Program, Stage, stage
+
+_WARM_UP: Final = 1.0
+_NEW_TOKENS_A_SECOND: Final = 1_000
+_HELLO: Final = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+_HELLO_SAID: Final = b'"ok"'
+_SHOWN: Final = b'"code":"LZ'
+_GOOD: Final = b'"OK_ONLINE"'
+
+Told = Callable[[str], None]
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What was learnt."""
+
+    rounds: Sequence[Round]
+    processors: Processors
+    sync_milliseconds: float
+    tokens: int
+    """Distinct access tokens ours was sent in a round, new ones aside: each costs a signature check."""
+    requests: int
+    """How many requests came with them, in a round."""
+
+
+def steps(names: Sequence[str], rounds: int) -> int:
+    """How often ``told`` will be called."""
+    modes = len(_modes(names))
+    return rounds * (4 * modes + (modes > 0) + sum(name in names for name in CODEC_ROWS))
+
+
+def play(names: Sequence[str], *, rounds: int, seconds: float, told: Told) -> Facts:
+    """Measure the rows ``names``; ``told`` hears what comes next."""
+    processors = Processors.of_this_machine()
+    played: list[Round] = []
+    sync, tokens = 0.0, 0
+    for number in range(rounds):
+        samples: dict[tuple[Who, str], Sample] = {}
+        if modes := _modes(names):
+            told(f"round {number + 1}: databases, web, worker, floor, peer, 64 residents")
+            # A machine may be left with files of a server that was killed; they are in a folder for such.
+            with tempfile.TemporaryDirectory(prefix="suishen-bench-", ignore_cleanup_errors=True) as folder:
+                sync = sync_milliseconds(Path(folder))
+                with stage(Path(folder), processors) as set_stage:
+                    for mode in modes:
+                        verify = f"verify.{mode}" in names
+                        half = _Half(set_stage, mode, verify=verify, seconds=seconds, told=told)
+                        samples |= half.play(first=number)
+                    tokens = set_stage.crowd.tokens
+        for name in CODEC_ROWS:
+            if name in names:
+                told(name)
+                with on_processor(processors.server):
+                    samples |= codecs.measure(name, seconds)
+        played.append(samples)
+    with_these = [
+        each.answered for (who, name), each in played[-1].items() if who is Who.OURS and name in HTTP_ROWS
+    ]
+    return Facts(
+        rounds=played,
+        processors=processors,
+        sync_milliseconds=sync,
+        tokens=tokens,
+        requests=sum(with_these),
+    )
+
+
+def _modes(names: Sequence[str]) -> list[str]:
+    """Modes of which anything is wanted."""
+    return [mode for mode in MODES if any(f"{what}.{mode}" in names for what in ("show", "verify"))]
+
+
+class _Half:
+    """The part of a round that belongs to one mode."""
+
+    def __init__(self, on: Stage, mode: str, *, verify: bool, seconds: float, told: Told) -> None:
+        self._stage = on
+        self._mode = mode
+        self._verify = verify
+        self._seconds = seconds
+        self._told = told
+        self._samples: dict[tuple[Who, str], Sample] = {}
+
+    def play(self, *, first: int) -> Round:
+        """Everybody in turns; who begins changes, so that a machine that grows hot favours nobody."""
+        turns = [self._floor, self._ours, self._uncached, self._peer]
+        for number in range(len(turns)):
+            turns[(first + number) % len(turns)]()
+        return self._samples
+
+    def _floor(self) -> None:
+        self._told(f"floor ({self._mode})")
+        sample, _ = self._stage.play(
+            self._stage.floor, [_HELLO], expected=_HELLO_SAID, seconds=self._seconds, warm_up=_WARM_UP
+        )
+        for what in ("show", "verify"):
+            self._samples[Who.FLOOR, f"{what}.{self._mode}"] = sample
+
+    def _ours(self) -> None:
+        self._told(f"ours ({self._mode})")
+        self._show_and_verify(Who.OURS, self._stage.ours)
+
+    def _peer(self) -> None:
+        self._told(f"peer ({self._mode})")
+        if self._stage.peer is not None:
+            self._show_and_verify(Who.PEER, self._stage.peer)
+
+    def _show_and_verify(self, who: Who, program: Program) -> None:
+        crowd = self._stage.crowd
+        shown, codes = self._stage.play(
+            program,
+            crowd.shows(self._mode),
+            expected=_SHOWN,
+            seconds=self._seconds,
+            warm_up=_WARM_UP,
+            keep_codes=self._verify,
+        )
+        self._samples[who, f"show.{self._mode}"] = shown
+        if self._verify:
+            # A verify does all a show does and more, so a show's time makes more codes than its own needs.
+            self._samples[who, f"verify.{self._mode}"], _ = self._stage.play(
+                program,
+                crowd.verifies(codes),
+                expected=_GOOD,
+                seconds=self._seconds,
+                warm_up=_WARM_UP,
+                once=True,
+            )
+
+    def _uncached(self) -> None:
+        """Ours again, each request with a token of its own: what the cache of verified tokens hides."""
+        self._told(f"ours, a new token each time ({self._mode})")
+        crowd = self._stage.crowd
+        count = max(64, int(_NEW_TOKENS_A_SECOND * self._seconds))
+        shown, codes = self._stage.play(
+            self._stage.ours,
+            crowd.shows_with_new_tokens(self._mode, count),
+            expected=_SHOWN,
+            seconds=self._patience,
+            once=True,
+            keep_codes=self._verify,
+        )
+        self._samples[Who.UNCACHED, f"show.{self._mode}"] = shown
+        if self._verify:
+            self._samples[Who.UNCACHED, f"verify.{self._mode}"], _ = self._stage.play(
+                self._stage.ours,
+                crowd.verifies_with_new_tokens(codes),
+                expected=_GOOD,
+                seconds=self._patience,
+                once=True,
+            )
+
+    @property
+    def _patience(self) -> float:
+        """These run until their tokens are used up."""
+        return 10 * self._seconds + 10
