@@ -17,26 +17,19 @@ import asyncio
 import hmac
 import logging
 import math
-import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
-from litestar import Request
-from litestar.datastructures import State
-from litestar.types import Scope
 from msgspec import Struct
 
-from auth_bridges.models import ClientFacts, Grant
+from auth_bridges.models import Grant
 from auth_bridges.refusals import SignInRequired
 from auth_bridges.tokens import LEEWAY, LONGEST, AccessTokens, TokenRefused
 from miniapp_schemas.assurance import AssuranceLevel
 
 _log: Final = logging.getLogger(__name__)
-_STATE: Final = "principal"
-_DEVICE: Final = "x-device-id"
-_DEVICE_KEY: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 class Principal(Struct, frozen=True, kw_only=True):
@@ -140,7 +133,10 @@ class Authenticator:
     async def follow(self, ended: EndedSessions) -> None:
         """Learn of ended sessions for ever; cancel to stop. Outages are waited out."""
         position = "0-0"
-        while True:
+        # Python 3.11's wait_for, which the Redis client sends by, can swallow a cancellation that comes
+        # as the sending ends (python/cpython#86296); asked here, the task ends a second later instead
+        # of never.
+        while not _is_cancelled():
             try:
                 position, sessions = await ended.since(position)
             except Exception:  # noqa: BLE001 - whatever it is, forgetting to listen would be worse
@@ -183,6 +179,11 @@ class Authenticator:
             del self._ended[session]
 
 
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 def _operator(env: str) -> Principal:
     """Who holds the metrics token: a machine, with no session and no rights elsewhere."""
     return Principal(
@@ -190,7 +191,7 @@ def _operator(env: str) -> Principal:
     )
 
 
-def bearer_of(scope: Scope) -> bytes | None:
+def bearer_of(scope: Mapping[str, Any]) -> bytes | None:
     """The ``Authorization`` header of a request, untouched; None unless there is exactly one."""
     found = None
     for name, value in scope["headers"]:
@@ -199,38 +200,3 @@ def bearer_of(scope: Scope) -> bytes | None:
                 return None
             found = value
     return found
-
-
-def set_principal(scope: Scope, principal: Principal) -> None:
-    """Note who is calling."""
-    scope["state"][_STATE] = principal
-
-
-def principal_of(scope: Scope) -> Principal:
-    """Who is calling; ``SignInRequired`` on a public route, where nobody asked."""
-    principal: Principal | None = scope["state"].get(_STATE)
-    if principal is None:
-        raise SignInRequired
-    return principal
-
-
-def client_provider(proxies: int) -> "Callable[[Request[object, object, State]], Awaitable[ClientFacts]]":
-    """The ``client`` dependency, behind ``proxies`` reverse proxies of ours.
-
-    Each of ours appends the address it was called from to ``X-Forwarded-For``. What stands further left
-    was written by whoever called, and is not believed.
-    """
-
-    async def provide_client(request: Request[object, object, State]) -> ClientFacts:
-        forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",")]
-        peer = request.client.host if request.client else ""
-        address = forwarded[-proxies] if 0 < proxies <= len(forwarded) else peer
-        device = request.headers.get(_DEVICE, "")
-        return ClientFacts(address=address or peer, device=device if _DEVICE_KEY.fullmatch(device) else None)
-
-    return provide_client
-
-
-async def provide_principal(scope: Scope) -> Principal:
-    """The ``principal`` dependency of a handler."""
-    return principal_of(scope)

@@ -133,7 +133,7 @@ async def test_our_own_mistake_is_an_outage_to_residents_and_an_alarm_to_us(
 async def test_a_broken_answer_is_an_outage_asked_about_once(
     phone: Phone, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
-    """A GET whose connection broke is sent again by aiohttp itself; the code would then be said to be used."""
+    """A GET whose connection broke is sent again by aiohttp; the code would then count as used."""
     bridge = phone.bridge()
     await bridge.exchange(phone.code())  # so that a connection is open, to be reused
     await phone.plan({"kind": kind, "route": "/sns/jscode2session", "times": 1})
