@@ -23,7 +23,8 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Struct
 
 from auth_bridges.refusals import ScopeMissing, SignInRequired, StepUpRequired
-from bff.platform.identity import Principal, bearer_of, set_principal
+from bff.platform.caller import set_principal
+from bff.platform.identity import Principal, bearer_of
 from miniapp_schemas.assurance import AssuranceLevel
 
 PUBLIC: Final = "public"

@@ -15,10 +15,11 @@ from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from bff.pages.routes import pages_router
+from bff.platform.caller import client_provider, provide_principal
 from bff.platform.edge import Edge
 from bff.platform.guards import AccessMiddleware, check_routes
 from bff.platform.hot import HotRoutes
-from bff.platform.identity import Principal, client_provider, provide_principal
+from bff.platform.identity import Principal
 from bff.platform.problems import MAX_BODY, exception_handlers
 from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings

@@ -1,0 +1,55 @@
+"""The caller of a request: noted by the guard, handed to handlers as ``principal`` and ``client``.
+
+Apart from ``identity``, so that a worker, which has no callers, starts without the web framework.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from litestar import Request
+from litestar.datastructures import State
+from litestar.types import Scope
+
+from auth_bridges.models import ClientFacts
+from auth_bridges.refusals import SignInRequired
+from bff.platform.identity import Principal
+
+_STATE: Final = "principal"
+_DEVICE: Final = "x-device-id"
+_DEVICE_KEY: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+
+def set_principal(scope: Scope, principal: Principal) -> None:
+    """Note who is calling."""
+    scope["state"][_STATE] = principal
+
+
+def principal_of(scope: Scope) -> Principal:
+    """Who is calling; ``SignInRequired`` on a public route, where nobody asked."""
+    principal: Principal | None = scope["state"].get(_STATE)
+    if principal is None:
+        raise SignInRequired
+    return principal
+
+
+def client_provider(proxies: int) -> "Callable[[Request[object, object, State]], Awaitable[ClientFacts]]":
+    """The ``client`` dependency, behind ``proxies`` reverse proxies of ours.
+
+    Each of ours appends the address it was called from to ``X-Forwarded-For``. What stands further left
+    was written by whoever called, and is not believed.
+    """
+
+    async def provide_client(request: Request[object, object, State]) -> ClientFacts:
+        forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",")]
+        peer = request.client.host if request.client else ""
+        address = forwarded[-proxies] if 0 < proxies <= len(forwarded) else peer
+        device = request.headers.get(_DEVICE, "")
+        return ClientFacts(address=address or peer, device=device if _DEVICE_KEY.fullmatch(device) else None)
+
+    return provide_client
+
+
+async def provide_principal(scope: Scope) -> Principal:
+    """The ``principal`` dependency of a handler."""
+    return principal_of(scope)
