@@ -195,7 +195,9 @@ class Registrar:
 
     async def _passphrase_of(self, line: RegisterClerk, known: Clerk | None) -> str:
         kept = UNUSABLE if known is None else known.passphrase
-        if line.passphrase is None or await self._passphrases.matches(line.passphrase, kept):
+        if line.passphrase is None:
+            return kept
+        if kept != UNUSABLE and await self._passphrases.matches(line.passphrase, kept):
             return kept
         return await self._passphrases.hash(line.passphrase)
 
