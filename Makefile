@@ -17,6 +17,10 @@ PIP      := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE  := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
             --no-header --exclude-newer "7 days" --quiet
 
+# Node: the machine's if it runs and is new enough, else the one that came as a wheel.
+WITH_NODE := node -e 'process.exit(process.versions.node.split(".")[0] < 20)' >/dev/null 2>&1 \
+             && npm --version >/dev/null 2>&1 || export PATH="$(CURDIR)/$(BIN):$$PATH";
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test check bench fmt lock schemas clean
 
@@ -34,12 +38,13 @@ demo: $(VENV)/.ready ## the main job, told step by step, against a private stack
 test: check ## everything: the checks below, then every test, browser and faults included   (TESTS=tests/rules)
 	@$(BIN)/python -m pytest -n $(JOBS) $(TESTS) $(ARGS)
 
-check: $(VENV)/.ready ## lint, format, types, import contracts, secrets
-	@$(BIN)/ruff check --quiet .
-	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/python -m tests.architecture.secret_scan
+check: $(VENV)/.ready ## lint, format, types (Python and pages), import contracts, secrets
+	@echo "· ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
+	@echo "· mypy" && $(BIN)/mypy
+	@echo "· tsc" && $(WITH_NODE) node node_modules/typescript/bin/tsc --project tsconfig.json \
+	  --incremental --tsBuildInfoFile node_modules/.cache/pages.tsbuildinfo
+	@echo "· import contracts" && $(BIN)/lint-imports --no-logo
+	@echo "· secrets" && $(BIN)/python -m tests.architecture.secret_scan
 
 bench: $(VENV)/.ready ## speed, as ratios against floors and peers in one run   (ARGS=--json)
 	@exec $(BIN)/suishen bench $(ARGS)
@@ -52,8 +57,9 @@ lock: $(VENV)/.ready ## pin the dependencies anew, none younger than a week   (A
 	@$(COMPILE) $(ARGS) --all-extras --group dev --output-file requirements-dev.lock
 	@$(COMPILE) --constraints requirements-dev.lock --output-file requirements.lock
 
-schemas: $(VENV)/.ready ## write the contract anew: OpenAPI, JSON Schema, TypeScript
-	@$(BIN)/suishen schemas export --out docs/contract
+schemas: $(VENV)/.ready ## write the contract and the tables of settings anew
+	@$(BIN)/suishen schemas export --out miniapp_schemas/generated
+	@$(BIN)/python -m tests.docs.settings_table
 
 clean: ## remove what setup made; the city's data in .suishen stays
 	@rm -rf $(VENV) node_modules bff/pages/vendor .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -88,11 +94,8 @@ $(VENV)/.packages: $(VENV)/.python requirements-dev.lock pyproject.toml
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Node: the machine's if it runs and is new enough, else the one that came as a wheel.
 $(VENV)/.ready: $(VENV)/.packages package.json package-lock.json bff/pages/vendor.py
 	@echo "· page parts (npm ci), then copied to bff/pages/vendor"
-	@if ! { node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' && npm --version; } >/dev/null 2>&1; \
-	then export PATH="$(CURDIR)/$(BIN):$$PATH"; fi; \
-	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@$(BIN)/python -m bff.pages.vendor
 	@touch $@
