@@ -164,8 +164,7 @@ class City:
 
     def sign_in_link(self, resident: str) -> str:
         """Where ``resident`` opens the page already signed in by the simulated WeChat."""
-        back = f"{self.base_url}/resident/"
-        return f"{self.simulator_url}/_sim/wechat/sign-in?resident={resident}&redirect_uri={back}"
+        return f"{self.simulator_url}/_sim/wechat/sign-in?resident={resident}"
 
     def department_keys(self) -> "dict[str, Key]":
         """What the departments sign in with."""
@@ -222,12 +221,13 @@ def private_stack(
         running.callback(city.stop)
         for web in city.web:
             web.start()
-        running.enter_context(_simulated_wechat(simulator_port))
+        running.enter_context(_simulated_wechat(simulator_port, f"{city.base_url}/resident/"))
         say("模拟微信 · simulated WeChat")
         servers.await_ready()
         say("MongoDB、Valkey · databases")
         mark, wanted = data / "seeded", f"{fingerprint()} {mongo_url or 'embedded'}"
         seeded = mark.exists() and mark.read_text() == wanted
+        # In a thread of its own: the caller's may have a running loop (Playwright leaves one there).
         with ThreadPoolExecutor(1) as beside:
             registering = None if seeded else beside.submit(_register, city)
             for web in city.web:
@@ -239,12 +239,9 @@ def private_stack(
             if registering is not None:
                 registering.result()
                 say("居民、机构、核验员 · residents, organisations, clerks")
-        if not seeded:
-            from bff.sandbox.seed import issue_certificates
-
-            asyncio.run(issue_certificates(city.base_url, city.department_keys()))
-            mark.write_text(wanted)
-            say("电子证照 · certificates")
+                beside.submit(_issue, city).result()
+                mark.write_text(wanted)
+                say("电子证照 · certificates")
         yield city
 
 
@@ -297,12 +294,12 @@ def _make_keys(folder: Path) -> None:
             aside.replace(folder / name)
 
 
-def _simulated_wechat(port: int) -> "AbstractContextManager[Simulator]":
+def _simulated_wechat(port: int, home: str) -> "AbstractContextManager[Simulator]":
     from bff.sandbox.simulator import simulated_in_thread
     from bff.sandbox.wechat import Wechat
 
     people = {each.key: f"{each.name} — {each.story_zh}" for each in PEOPLE if each.has_phone}
-    return simulated_in_thread(Wechat([APP], people=people), port=port)
+    return simulated_in_thread(Wechat([APP], people=people, home=home), port=port)
 
 
 def _register(city: City) -> None:
@@ -322,6 +319,13 @@ def _register(city: City) -> None:
         raise SeedingFailed(
             zh=f"登记居民与机构失败：\n{told}", en="Registering the city's people failed; see above."
         )
+
+
+def _issue(city: City) -> None:
+    """Issue every certificate, over HTTP, as the departments do."""
+    from bff.sandbox.seed import issue_certificates
+
+    asyncio.run(issue_certificates(city.base_url, city.department_keys()))
 
 
 def _answers(port: int, path: str) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, Protocol
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
@@ -149,7 +150,7 @@ def _introduce(city: City, console: Console) -> None:
             f"[bold]居民 · residents[/]   {resident}\n"
             f"[bold]核验 · clerks[/]      {clerk}\n"
             f"[dim]接口 · API[/]         {city.base_url}/schema\n"
-            f"[dim]模拟微信 · WeChat[/]  {city.simulator_url}\n"
+            f"[dim]直接登录 · as[/]      {city.sign_in_link('lin')}\n"
             f"[dim]数据与日志 · data[/]  {city.data}",
             title=f"[bold green]{NAME} · Haiyu[/]",
             subtitle="[bold red]全部为模拟：人、机构、微信都不存在 · nobody here is real[/]",
@@ -166,26 +167,31 @@ def _introduce(city: City, console: Console) -> None:
 
 
 def _residents(city: City) -> Table:
-    table = Table(title="居民（点击直接登录）· residents: each link signs in", title_justify="left")
-    for column in ("", "姓名 name", "等级 level", "", "登录 sign in"):
-        table.add_column(column, overflow="fold")
+    table = _table("居民 · residents", "", "姓名 name", "等级", "")
+    table.columns[1].no_wrap, table.columns[1].max_width = False, 18
     for each in PEOPLE:
         if each.has_phone:
+            key = f"[link={city.sign_in_link(each.key)}]{each.key}[/link]"
             story = f"{each.story_zh}\n[dim]{each.story_en}[/]"
-            link = f"[link={city.sign_in_link(each.key)}]{each.key} →[/link]"
-            table.add_row(each.key, each.name, each.assurance or "—", story, link)
+            table.add_row(key, each.name, each.assurance or "—", story)
     return table
 
 
 def _clerks() -> Table:
     names = {organisation.id: organisation.name for organisation in ORGANISATIONS}
-    table = Table(title="核验员 · clerks", title_justify="left")
-    for column in ("机构 organisation", "工号 number", "口令 passphrase", "场景 scenes", ""):
-        table.add_column(column, overflow="fold")
+    table = _table("核验员 · clerks", "机构 organisation", "工号", "口令 passphrase", "场景 scenes")
     for each in CLERKS:
         organisation = f"{each.organisation}\n[dim]{names[each.organisation]}[/]"
-        story = f"{each.story_zh}\n[dim]{each.story_en}[/]"
-        table.add_row(organisation, each.number, each.passphrase, "\n".join(each.scenes), story)
+        scenes = f"{', '.join(each.scenes)}\n[dim]{each.story_zh}[/]"
+        table.add_row(organisation, each.number, each.passphrase, scenes)
+    return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, column in enumerate(columns, 1):
+        # The last one gives way to a narrow terminal; what is to be typed in is never broken.
+        table.add_column(column, no_wrap=number < len(columns), overflow="fold")
     return table
 
 

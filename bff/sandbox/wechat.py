@@ -85,6 +85,7 @@ class Wechat:
         apps: Sequence[WechatApp],
         *,
         people: Mapping[str, str] | None = None,
+        home: str = "",
         now: Clock = utc_now,
         chance: random.Random | None = None,
         rotates: float = 0.5,
@@ -92,10 +93,12 @@ class Wechat:
     ) -> None:
         """Open the books.
 
-        ``people`` are offered on the sign-in page; ``rotates`` is how often a login brings a new session key.
+        ``people`` are offered on the sign-in page, which leads back to ``home`` if nobody says where to;
+        ``rotates`` is how often a login brings a new session key.
         """
         self._apps = {app.appid: app for app in apps}
         self._people = people or {}
+        self._home = home
         self._now = now
         self._chance = chance or random.SystemRandom()
         self._rotates = rotates
@@ -203,7 +206,7 @@ class Wechat:
 
     async def _sign_in(self, request: web.Request) -> web.Response:
         """A page to choose who holds the phone; then back to ``redirect_uri`` with ``#code=…&state=…``."""
-        back = request.query.get("redirect_uri", "")
+        back = request.query.get("redirect_uri", self._home)
         # To nobody but a page of this machine: a code is a way in.
         if urlsplit(back).scheme not in ("http", "https") or urlsplit(back).hostname != request.url.host:
             raise web.HTTPBadRequest(text="redirect_uri must be on this host")
