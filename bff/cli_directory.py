@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from auth_bridges.registrar import Registered
+    from bff.platform.settings import Settings
+
+_REFUSED: Final = 1
+_NOWHERE: Final = 2
 
 
 @click.group()
@@ -25,38 +30,70 @@ def import_(file: Path, *, as_json: bool) -> None:
     """Register what FILE says, one JSON object a line (批量登记); the same file again changes nothing.
 
     Each object has a `kind`: organisation, department, clerk or resident. Configured by the same
-    SUISHEN_* variables as the web process. Exit status 1 if any line could not be registered.
+    SUISHEN_* variables as the web process. Exit status 1 if any line could not be registered, 2 if
+    there was nowhere to register it.
     """
     import msgspec
     from rich.progress import Progress
 
+    settings = _settings()
     with click.open_file(str(file), "rb") as opened:
         lines: list[bytes] = opened.read().splitlines()
-    failed = 0
+    told = failed = 0
     with Progress(disable=as_json, transient=True) as progress:
         task = progress.add_task("Registering", total=len(lines))
 
-        def tell(told: "Registered") -> None:
-            nonlocal failed
-            failed += told.problem is not None
-            progress.update(task, completed=told.line)
+        def tell(registered: "Registered") -> None:
+            nonlocal told, failed
+            progress.update(task, completed=registered.line)
+            if registered.problem is None:
+                told += 1
+            else:
+                failed += 1
             if as_json:
-                click.echo(msgspec.json.encode(told).decode())
-            elif told.problem is not None:
-                progress.console.print(f"{file}:{told.line}: {told.problem}", markup=False, highlight=False)
+                click.echo(msgspec.json.encode(registered).decode())
+            elif registered.problem is not None:
+                click.echo(f"{file}:{registered.line}: {registered.problem}", err=True)
 
-        asyncio.run(_register(lines, tell))
+        _run(settings, lines, tell)
     if not as_json:
-        click.echo(f"{len(lines) - failed} registered, {failed} refused")
+        click.echo(f"{told} 条已登记 · registered, {failed} 条被拒 · refused")
     if failed:
-        raise SystemExit(1)
+        sys.exit(_REFUSED)
 
 
-async def _register(lines: list[bytes], tell: "Callable[[Registered], None]") -> None:
+def _settings() -> "Settings":
+    from bff.platform.settings import SettingsError, load_settings
+
+    try:
+        return load_settings(os.environ)
+    except SettingsError as error:
+        for problem in error.problems:
+            click.echo(f"{problem.name}\n    {problem.zh}\n    {problem.en}", err=True)
+        sys.exit(_NOWHERE)
+
+
+def _run(settings: "Settings", lines: list[bytes], tell: "Callable[[Registered], None]") -> None:
+    from bff.platform.keys import KeyRingProblem
+    from bff.platform.mongo import MONGO_OUTAGES
+    from bff.platform.redis import REDIS_OUTAGES
+
+    try:
+        asyncio.run(_register(settings, lines, tell))
+    except KeyRingProblem as problem:
+        click.echo(f"{problem.zh}\n{problem.en}", err=True)
+        sys.exit(_NOWHERE)
+    except (*MONGO_OUTAGES, *REDIS_OUTAGES) as outage:
+        # What was registered stays so: send the file again.
+        kind = type(outage).__name__
+        click.echo(f"数据库无法使用，可重新导入\nthe stores do not answer ({kind}): import again", err=True)
+        sys.exit(_NOWHERE)
+
+
+async def _register(settings: "Settings", lines: list[bytes], tell: "Callable[[Registered], None]") -> None:
     from bff.platform.services import Platform
-    from bff.platform.settings import load_settings
 
-    async with Platform.open(load_settings(os.environ)) as platform:
+    async with Platform.open(settings) as platform:
         await platform.ensure_indexes()
-        async for told in platform.registrar.register_lines(lines):
-            tell(told)
+        async for registered in platform.registrar.register_lines(lines):
+            tell(registered)
