@@ -43,6 +43,8 @@ def decode_body(body: bytes, kind: object) -> Any:  # noqa: ANN401 - it is whate
     decoder = _decoders.get(kind)
     if decoder is None:
         decoder = _decoders[kind] = msgspec.json.Decoder(kind)
+    if not body:
+        raise _refused("", "Required")
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:

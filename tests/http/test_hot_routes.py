@@ -1,0 +1,184 @@
+"""A hot route answers what the framework would have answered, whatever it is asked."""
+
+import secrets
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+import pytest
+from litestar.types import ASGIApp, HTTPScope, Message
+
+from auth_bridges.models import Audience, Grant
+from auth_bridges.tokens import AccessTokens
+from bff.platform.edge import Edge
+from bff.platform.hot import HotRoutes
+from bff.platform.services import Platform
+from bff.platform.settings import Settings
+from bff.processes.web import Opened, litestar_app
+from miniapp_schemas.assurance import AssuranceLevel
+from tests.factories import ID_NUMBER, POLICE, id_card
+
+SHOW: Final = "/mp/v1/presentations"
+VERIFY: Final = "/verifier/v1/verifications"
+JSON: Final = {"content-type": "application/json"}
+# What differs between two answers to the same question.
+VOLATILE: Final = {"traceId", "code", "presentationId", "issuedAt", "expiresAt", "checkedAt", "usageId"}
+
+
+class Both:
+    """The same application twice: with and without its hot routes."""
+
+    def __init__(self, settings: Settings, platform: Platform) -> None:
+        opened = Opened()
+        opened.platform = platform
+        app = litestar_app(settings, opened)
+        self.cold: ASGIApp = Edge(app, slow_ms=10_000)
+        self.hot: ASGIApp = Edge(HotRoutes(app, identify=opened.identify, part=opened.part), slow_ms=10_000)
+        self._settings, self._platform = settings, platform
+
+    def bearer(self, audience: Audience, level: AssuranceLevel, *scopes: str) -> dict[str, str]:
+        tokens = AccessTokens(
+            self._platform.token_keys,
+            issuer=self._settings.auth.token_issuer,
+            environment=self._settings.platform.env.value,
+            lifetime=timedelta(minutes=5),
+        )
+        grant = Grant(
+            audience=audience,
+            subject="somebody",
+            session=secrets.token_hex(8),
+            client="test",
+            assurance=level,
+            scopes=frozenset(scopes),
+            holder=self._platform.personal.hash(ID_NUMBER) if level.satisfies(AssuranceLevel.L2) else None,
+            organisation="org",
+            organisation_name="某单位",
+            clerk_number="1",
+            scenes=frozenset({"general"}),
+        )
+        text = tokens.mint(grant, token_id=secrets.token_hex(8), now=datetime.now(UTC)).text
+        return {"authorization": f"Bearer {text}"}
+
+
+@pytest.fixture
+async def both(settings: Settings) -> AsyncIterator[Both]:
+    async with Platform.open(settings) as platform:
+        await platform.ensure_indexes()
+        yield Both(settings, platform)
+
+
+async def ask(
+    app: ASGIApp, path: str, headers: dict[str, str], *parts: bytes
+) -> tuple[int, dict[str, str], dict[str, Any]]:
+    """POST a body, in as many parts, and read the answer."""
+    incoming = [
+        {"type": "http.request", "body": part, "more_body": at < len(parts)}
+        for at, part in enumerate(parts, 1)
+    ]
+    sent: list[Message] = []
+
+    async def receive() -> Any:  # noqa: ANN401 - an ASGI message
+        return incoming.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope: HTTPScope = {  # type: ignore[typeddict-item]  # what a server sends, and no more
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 1),
+        "extensions": {},
+        "state": {},
+    }
+    await app(scope, receive, send)
+    start, *bodies = sent
+    assert start["type"] == "http.response.start"
+    body = b"".join(message["body"] for message in bodies if message["type"] == "http.response.body")
+    fields = {name.decode().lower(): value.decode() for name, value in start["headers"]}
+    return start["status"], fields, msgspec.json.decode(body)
+
+
+def steady(answer: tuple[int, dict[str, str], dict[str, Any]]) -> tuple[object, ...]:
+    """An answer without what differs each time."""
+    status, fields, body = answer
+    told = body.get("$problem", body)
+    kept = ("content-type", "cache-control", "www-authenticate", "retry-after", "x-problem-status")
+    return (
+        status,
+        {name: fields[name] for name in kept if name in fields},
+        {name: value for name, value in told.items() if name not in VOLATILE},
+        {name for name in told if name in VOLATILE},
+    )
+
+
+async def assert_alike(both: Both, path: str, headers: dict[str, str], *parts: bytes) -> tuple[object, ...]:
+    hot = steady(await ask(both.hot, path, headers, *parts))
+    assert hot == steady(await ask(both.cold, path, headers, *parts))
+    return hot
+
+
+async def test_a_certificate_is_shown_and_a_code_judged_alike(both: Both) -> None:
+    credential = (await both._platform.issuing.issue(POLICE, id_card())).id
+    resident = both.bearer(Audience.RESIDENT, AssuranceLevel.L2, "wallet:show")
+    body = msgspec.json.encode({"credentialId": credential})
+    assert (await assert_alike(both, SHOW, JSON | resident, body))[0] == 201
+    assert (await assert_alike(both, SHOW, JSON | resident, body[:9], body[9:20], body[20:]))[0] == 201
+    clerk = both.bearer(Audience.VERIFIER, AssuranceLevel.L1, "wallet:verify")
+    for code in ("rubbish", "LZ" + "A" * 26):
+        asked = msgspec.json.encode({"code": code, "requestId": "request-1"})
+        assert (await assert_alike(both, VERIFY, JSON | clerk, asked))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        (JSON, b"", 400),
+        (JSON, b"{", 400),
+        (JSON, b"[]", 400),
+        (JSON, b'{"credentialId":"x"}', 400),
+        (JSON, b'{"credentialId":"' + b"a" * 32 + b'","surprise":1}', 400),
+        (JSON, b'{"credentialId":"' + b"a" * 32 + b'"}', 404),
+        (JSON | {"x-envelope": "1"}, b"{}", 200),
+        ({"content-type": "text/plain"}, b"{}", 415),
+        ({"content-type": "application/json; charset=utf-8"}, b"{}", 400),
+        (JSON | {"content-length": "70000"}, b"{}", 413),
+        (JSON, b" " * 70_000, 413),
+        (JSON, b'{"a":' * 20_000, 413),
+        (JSON, b"[" * 60_000, 400),
+        (JSON, b"\xff\xfe", 400),
+    ],
+)
+async def test_bad_bodies_are_refused_alike(
+    both: Both, headers: dict[str, str], body: bytes, status: int
+) -> None:
+    resident = both.bearer(Audience.RESIDENT, AssuranceLevel.L2, "wallet:show")
+    assert (await assert_alike(both, SHOW, headers | resident, body))[0] == status
+
+
+async def test_callers_are_refused_alike(both: Both) -> None:
+    body = b'{"credentialId":"' + b"a" * 32 + b'"}'
+    callers = {
+        401: [
+            {},
+            {"authorization": "Bearer nonsense"},
+            {"authorization": "Basic abc"},
+            both.bearer(Audience.VERIFIER, AssuranceLevel.L3C, "wallet:show"),
+        ],
+        403: [
+            both.bearer(Audience.RESIDENT, AssuranceLevel.L1, "wallet:show"),
+            both.bearer(Audience.RESIDENT, AssuranceLevel.L2, "wallet:read"),
+        ],
+    }
+    for status, headers in callers.items():
+        for each in headers:
+            assert (await assert_alike(both, SHOW, JSON | each, body))[0] == status
