@@ -46,7 +46,7 @@ from wallet.service import Wallet
 from wallet.store import CredentialStore, PresentationStore, StatusListStore, UsageStore
 
 _log: Final = structlog.get_logger("platform")
-_HOME_CARDS: Final = 6
+_HOME_CARDS: Final = 12
 _HOME_USES: Final = 3
 
 
