@@ -9,7 +9,7 @@ BIN    := $(VENV)/bin
 PYTHON ?=
 ARGS   ?=
 TESTS  ?= tests
-# Two processes: each holds a mongod, a valkey and, for a moment, a Chromium.
+# Two processes, whole files each: what a file sets up (a city, a Chromium) is set up once.
 JOBS   ?= 2
 
 PACKAGES := bff wallet auth_bridges miniapp_schemas
@@ -36,7 +36,7 @@ demo: $(VENV)/.ready ## the main job, told step by step, against a private stack
 	@exec $(BIN)/suishen demo $(ARGS)
 
 test: check ## everything: the checks below, then every test, browser and faults included   (TESTS=tests/rules)
-	@$(BIN)/python -m pytest -n $(JOBS) $(TESTS) $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(TESTS) $(ARGS)
 
 check: $(VENV)/.ready ## lint, format, types (Python and pages), import contracts, secrets
 	@echo "· ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
