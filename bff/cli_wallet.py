@@ -118,3 +118,23 @@ def _print(result: "OfflineResult") -> None:
     if result.issued_at is not None and result.expires_at is not None:
         begins, ends = (instant.astimezone(SHANGHAI) for instant in (result.issued_at, result.expires_at))
         click.echo(f"  出示 shown: {begins:%Y-%m-%d %H:%M:%S} — {ends:%H:%M:%S} (Asia/Shanghai)")
+
+
+@wallet.command()
+@click.argument("text")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--pixels", type=click.IntRange(64, 4096), default=480, show_default=True, help="Width.")
+def draw(text: str, file: Path, *, pixels: int) -> None:
+    """Draw a code for paper (打印): FILE ends in .svg or .png."""
+    from wallet import qr
+
+    match file.suffix.lower():
+        case ".svg":
+            file.write_text(qr.svg(text, pixels=pixels), "utf-8")
+        case ".png":
+            file.write_bytes(qr.png(text, pixels=pixels))
+        case _:
+            raise click.BadParameter(
+                "文件名须以 .svg 或 .png 结尾 · it must end in .svg or .png", param_hint="FILE"
+            )
+    click.echo(f"{file}")
