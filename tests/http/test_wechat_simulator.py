@@ -237,6 +237,13 @@ class TestSignInPage:
         assert found is not None
         assert "openid" in await wechat.trade(found[1])
 
+    async def test_a_link_that_says_nothing_of_the_way_back_leads_home(self) -> None:
+        provider = Wechat([CITY], people={"lin": "林某"}, home=self.BACK)
+        async with simulated(provider) as simulator, aiohttp.ClientSession() as http:
+            link = f"{simulator.url}/_sim/wechat/sign-in?resident=lin"
+            async with http.get(link, allow_redirects=False) as reply:
+                assert reply.headers["Location"].startswith(f"{self.BACK}#code=")
+
     @pytest.mark.parametrize(
         "back", ["", "https://elsewhere.test/", "javascript:alert(1)", "//elsewhere.test"]
     )
