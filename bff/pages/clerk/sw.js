@@ -1,5 +1,5 @@
 /// <reference lib="webworker" />
-// Keeps the clerk page and the trust list on the device, so that it starts and checks without a network.
+// Keeps the clerk page on the device, so that it starts without a network.
 //
 // One cache a release, filled whole or not at all: a page never runs modules of two releases. A new
 // release waits until the page says so (`take over`) or its last tab is closed.
@@ -7,9 +7,6 @@
 const VERSION = "@version@";
 const SHELL = "@shell@".split(" ");
 const SHELL_CACHE = `clerk-shell-${VERSION}`;
-const TRUST_CACHE = "clerk-trust";
-const TRUST = "/verifier/v1/trust/";
-const PATIENCE = 3000; // milliseconds a trust list may take while an older copy is at hand
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
@@ -35,28 +32,13 @@ worker.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== worker.location.origin) return;
-  if (url.pathname.startsWith(TRUST)) event.respondWith(freshest(request));
-  else if (request.mode === "navigate" && url.pathname === "/clerk/") event.respondWith(kept("/clerk/", request));
+  if (request.mode === "navigate" && url.pathname === "/clerk/") event.respondWith(kept("/clerk/", request));
   else if (SHELL.includes(url.pathname)) event.respondWith(kept(url.pathname, request));
-  // Everything else is an answer about people: straight to the network, never kept.
+  // Everything else is an answer of the day: straight to the network, never kept here.
 });
 
 /** @param {string} path @param {Request} request */
 async function kept(path, request) {
   const cache = await caches.open(SHELL_CACHE);
   return (await cache.match(path)) ?? (await fetch(request));
-}
-
-/** The server's answer, or the last one it gave. @param {Request} request */
-async function freshest(request) {
-  const cache = await caches.open(TRUST_CACHE);
-  const old = await cache.match(request.url);
-  try {
-    const answer = await fetch(request, old ? { signal: AbortSignal.timeout(PATIENCE) } : {});
-    if (answer.ok) await cache.put(request.url, answer.clone());
-    return answer.ok || !old ? answer : old;
-  } catch (error) {
-    if (old) return old;
-    throw error;
-  }
 }

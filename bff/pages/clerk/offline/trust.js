@@ -1,5 +1,4 @@
-// The keys shown codes are signed with, fetched while there is a network. The service worker keeps the
-// last answer, so the same fetch works without one.
+// The keys shown codes are signed with: fetched while there is a network, kept for when there is none.
 
 import { hex } from "./lz1.js";
 
@@ -11,12 +10,34 @@ import { hex } from "./lz1.js";
 
 const P256 = { name: "ECDSA", namedCurve: "P-256" };
 
-/** @returns {Promise<Trust>} */
+const ADDRESS = "/verifier/v1/trust/jwks.json";
+const CACHE = "clerk-trust";
+const PATIENCE = 3000; // milliseconds
+
+/**
+ * The server's list, or the last one it gave.
+ *
+ * @returns {Promise<Trust>}
+ */
 export async function loadTrust() {
-  const response = await fetch("/verifier/v1/trust/jwks.json", { cache: "no-cache", credentials: "omit" });
-  if (!response.ok) throw new Error(`the trust list answered ${response.status}`);
+  const response = await freshest();
   const asOf = Date.parse(response.headers.get("Date") ?? "");
   return { keys: await importKeys(await response.json()), asOf: Number.isNaN(asOf) ? Date.now() : asOf };
+}
+
+/** Kept by the page and not by its service worker, which does not see the requests of a first visit. */
+async function freshest() {
+  const cache = await caches.open(CACHE);
+  try {
+    const response = await fetch(ADDRESS, { cache: "no-cache", credentials: "omit", signal: AbortSignal.timeout(PATIENCE) });
+    if (!response.ok) throw new Error(`the trust list answered ${response.status}`);
+    await cache.put(ADDRESS, response.clone());
+    return response;
+  } catch (error) {
+    const kept = await cache.match(ADDRESS);
+    if (!kept) throw error;
+    return kept;
+  }
 }
 
 /**

@@ -1,0 +1,234 @@
+"""A city, a browser, and the two people in it: a resident who shows and a clerk who scans."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+
+from bff.sandbox.city import person
+from bff.sandbox.stack import City, private_stack
+from tests.browser.camera import film_nothing
+from wallet.rules.identifiers import mask_name
+
+PHONE: Final = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "timezone_id": "Asia/Shanghai",
+}
+_FLAGS: Final = [
+    "--no-sandbox",  # containers have no user namespaces; the pages are ours
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser of this machine; nothing is downloaded."""
+    found = next(filter(None, map(shutil.which, _NAMES)), None)
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI has no Chromium: install the package `chromium`")
+        pytest.skip("no Chromium on this machine")
+    return found
+
+
+@pytest.fixture(scope="session")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    """The whole city, seeded, on real servers."""
+    with private_stack(tmp_path_factory.mktemp("city")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def playwright(city: City) -> Iterator[Playwright]:
+    """Not for the session: its loop runs in this thread, and no ``async def`` test could.
+
+    For the same reason it comes after the city, which seeds itself on a loop of its own.
+    """
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
+    with playwright.chromium.launch(executable_path=chromium, args=_FLAGS) as running:
+        yield running
+
+
+class Watch:
+    """Everything a page must not do: ask another host, break its policy, raise, or complain."""
+
+    def __init__(self, origin: str) -> None:
+        self.allowed = {origin}
+        self.wrong: list[str] = []
+
+    def over(self, context: BrowserContext) -> None:
+        context.on("request", lambda request: self._asked(request.url))
+        context.on("console", self._said)
+        context.on("weberror", lambda error: self.wrong.append(f"raised {error.error}"))
+
+    def _asked(self, url: str) -> None:
+        if not url.startswith(("data:", "blob:", *(f"{origin}/" for origin in self.allowed))):
+            self.wrong.append(f"asked {url}")
+
+    def _said(self, message: ConsoleMessage) -> None:
+        # A refusal or a lost network is the browser's own line, and the page's to explain.
+        if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
+            self.wrong.append(f"said {message.text}")
+
+
+@pytest.fixture
+def watch(city: City) -> Iterator[Watch]:
+    """Looks over every page of the test, and fails it for what they did wrong."""
+    watching = Watch(city.base_url)
+    yield watching
+    assert watching.wrong == []
+
+
+class Resident:
+    """A person with a phone: the residents' page in Chromium."""
+
+    def __init__(self, page: Page, city: City, watch: Watch) -> None:
+        self.page = page
+        self._city = city
+        self._watch = watch
+        self._name = ""
+
+    def sign_in(self, key: str) -> None:
+        """As a person would: tap the button, be asked by WeChat, come back."""
+        # The simulated WeChat is another host, as the real one is: the person goes there, the page does not.
+        self._watch.allowed.add(self._city.simulator_url)
+        self.page.goto(f"{self._city.base_url}/resident/")
+        self.page.click(".button--wechat")
+        self.page.click(f"a[href*='resident={key}']")
+        self.page.wait_for_selector(".hello")
+        self._name = person(key).name
+
+    def show(self, kind: str = "居民身份证", scene: str = "general") -> bytes:
+        """Show one's own certificate; what the phone's screen looks like then."""
+        self.open(kind)
+        self.page.locator(f"input[name=scene][value='{scene}']").check(force=True)
+        self.page.click(".button--show")
+        self.page.wait_for_selector(".show__qr svg")
+        return self.page.screenshot()
+
+    def open(self, kind: str) -> None:
+        self.page.goto(f"{self._city.base_url}/resident/#/cards")
+        # Parents keep their children's cards beside their own.
+        own = self.page.locator("a.card", has_text=mask_name(self._name))
+        own.filter(has_text=kind).click()
+        self.page.wait_for_selector(".card--whole")
+
+
+class Clerk:
+    """Somebody at a counter: the clerks' page in a Chromium with a camera."""
+
+    def __init__(self, context: BrowserContext, city: City, lens: Path) -> None:
+        self.context = context
+        self.page = context.pages[0] if context.pages else context.new_page()
+        self.lens = lens
+        self._city = city
+
+    def sign_in(self, organisation: str, number: str, passphrase: str) -> None:
+        self.page.goto(f"{self._city.base_url}/clerk/")
+        self.page.fill("#organisation", organisation)
+        self.page.fill("#clerk-number", number)
+        self.page.fill("#passphrase", passphrase)
+        self.page.click("button[type=submit]")
+        self.page.wait_for_selector(".viewfinder")
+
+    def scan(self) -> str:
+        """Look through the camera until there is a verdict."""
+        self.page.click(".button--start")
+        return self.verdict()
+
+    def enter(self, code: str) -> str:
+        """Type a code."""
+        self.page.goto(f"{self._city.base_url}/clerk/#/enter")
+        self.page.fill("#code", code)
+        self.page.keyboard.press("Enter")
+        return self.verdict()
+
+    def verdict(self) -> str:
+        self.page.wait_for_selector(".verdict")
+        return self.page.get_attribute(".verdict", "data-verdict") or ""
+
+    def next(self) -> None:
+        self.page.click(".button--next")
+
+    def ready_for_no_network(self) -> None:
+        self.page.wait_for_selector("body[data-sw=ready][data-offline=ready]")
+
+
+@pytest.fixture
+def phone(browser: Browser, watch: Watch) -> Iterator[Callable[..., BrowserContext]]:
+    """A new phone: an empty browser of its size."""
+    opened: list[BrowserContext] = []
+
+    def make(locale: str = "zh-CN") -> BrowserContext:
+        context = browser.new_context(**PHONE, locale=locale)
+        context.set_default_timeout(15_000)
+        watch.over(context)
+        opened.append(context)
+        return context
+
+    yield make
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def resident(phone: Callable[..., BrowserContext], city: City, watch: Watch) -> Resident:
+    return Resident(phone().new_page(), city, watch)
+
+
+@pytest.fixture
+def counter(
+    playwright: Playwright, chromium: str, city: City, watch: Watch, tmp_path: Path
+) -> Iterator[Callable[..., Clerk]]:
+    """A counter with a camera. Its browser is its own: a fake camera belongs to a whole Chromium."""
+    opened: list[BrowserContext] = []
+
+    def make(locale: str = "zh-CN") -> Clerk:
+        place = tmp_path / f"counter-{len(opened)}"
+        lens = tmp_path / f"camera-{len(opened)}.mjpeg"
+        film_nothing(lens)
+        context = playwright.chromium.launch_persistent_context(
+            place,
+            executable_path=chromium,
+            args=[
+                *_FLAGS,
+                "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream",
+                f"--use-file-for-fake-video-capture={lens}",
+            ],
+            permissions=["camera"],
+            locale=locale,
+            **PHONE,
+        )
+        context.set_default_timeout(15_000)
+        watch.over(context)
+        opened.append(context)
+        return Clerk(context, city, lens)
+
+    yield make
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def clerk(counter: Callable[..., Clerk]) -> Clerk:
+    """The hotel's first clerk, signed in."""
+    person = counter()
+    person.sign_in("haiyu-hotel", "1001", "lantern-harbour-1001")
+    return person
