@@ -1,0 +1,261 @@
+"""Signing in over HTTP, on the whole application: three audiences, and no way from one to another."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+import msgspec
+import pytest
+from joserfc import jwt as joserfc_jwt
+from joserfc.jwk import KeySet
+from litestar.testing import AsyncTestClient
+
+from bff.platform.services import Platform
+from bff.platform.settings import load_settings
+from bff.processes.web import create_app
+from bff.sandbox.simulator import simulated_in_thread
+from bff.sandbox.wechat import Wechat
+from bff.sandbox.wechat_ids import WechatApp, openid_of
+from tests.auth_fakes import DepartmentSigner
+from tests.environs import COMPLETE
+
+Client = AsyncTestClient[Any]
+APP = WechatApp(appid=COMPLETE["SUISHEN_AUTH_WECHAT_APPID"], secret=COMPLETE["SUISHEN_AUTH_WECHAT_SECRET"])
+POLICE = DepartmentSigner("police")
+# The district code of a municipality as a whole: nobody's.
+NUMBER = "310000199003070017"
+
+
+@pytest.fixture
+def wechat() -> Iterator[tuple[Wechat, str]]:
+    books = Wechat([APP])
+    with simulated_in_thread(books) as simulator:
+        yield books, simulator.url
+
+
+@pytest.fixture
+def told(environ: dict[str, str], wechat: tuple[Wechat, str]) -> dict[str, str]:
+    return {**environ, "SUISHEN_AUTH_WECHAT_BASE_URL": wechat[1]}
+
+
+@pytest.fixture
+async def client(told: dict[str, str]) -> AsyncIterator[Client]:
+    settings = load_settings(told)
+    async with Platform.open(settings) as platform:
+        await platform.ensure_indexes()
+        lines: list[dict[str, object]] = [
+            {"kind": "organisation", "id": "hotel", "name": "江边旅馆"},
+            {"kind": "department", "id": "police", "name": "市公安局", "keys": [POLICE.jwk()]},
+            {
+                "kind": "clerk",
+                "organisation": "hotel",
+                "number": "0042",
+                "passphrase": "correct horse",
+                "scenes": ["general", "closed-long-ago"],
+            },
+            {
+                "kind": "resident",
+                "idNumber": NUMBER,
+                "name": "林小满",
+                "links": [{"provider": "wechat", "appid": APP.appid, "subject": openid_of(APP.appid, "lin")}],
+            },
+        ]
+        async for registered in platform.registrar.register_lines(
+            msgspec.json.encode(line) for line in lines
+        ):
+            assert registered.problem is None
+    async with AsyncTestClient(create_app(settings)) as client:
+        yield client
+
+
+@pytest.fixture
+async def resident(client: Client, wechat: tuple[Wechat, str]) -> dict[str, Any]:
+    return await sign_in(client, wechat[0], "lin")
+
+
+async def sign_in(client: Client, books: Wechat, who: str) -> dict[str, Any]:
+    answer = await client.post("/mp/v1/session/wechat", json={"code": books.login(APP.appid, who)})
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def clerk_of(client: Client) -> dict[str, Any]:
+    body = {"organisation": "hotel", "clerkNumber": "0042", "passphrase": "correct horse"}
+    answer = await client.post("/verifier/v1/session", json=body)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def bearer(session: dict[str, Any]) -> dict[str, str]:
+    return {"Authorization": f"Bearer {session['accessToken']}"}
+
+
+async def test_a_real_name_resident_signs_in_through_wechat(resident: dict[str, Any]) -> None:
+    assert (resident["assurance"], resident["displayName"]) == ("L2", "林**")
+    assert set(resident) == {
+        *("accessToken", "expiresAt", "refreshToken", "refreshExpiresAt", "assurance", "displayName")
+    }
+
+
+async def test_a_stranger_signs_in_and_is_asked_to_step_up(
+    client: Client, wechat: tuple[Wechat, str]
+) -> None:
+    stranger = await sign_in(client, wechat[0], "nobody-we-know")
+    assert (stranger["assurance"], stranger["displayName"]) == ("L0", None)
+    answer = await client.post("/mp/v1/presentations", json={}, headers=bearer(stranger))
+    assert (answer.status_code, answer.json()["code"], answer.json()["action"]) == (
+        403,
+        "STEP_UP_REQUIRED",
+        "stepUp",
+    )
+
+
+async def test_a_code_used_twice_is_a_conflict(client: Client, wechat: tuple[Wechat, str]) -> None:
+    code = wechat[0].login(APP.appid, "lin")
+    answers = await asyncio.gather(
+        *(client.post("/mp/v1/session/wechat", json={"code": code}) for _ in range(5))
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
+
+
+async def test_what_cannot_be_a_code_is_refused_before_anybody_is_asked(
+    client: Client, wechat: tuple[Wechat, str]
+) -> None:
+    for code in ("", "a b", "a&appid=other", "x" * 129, "é", None, 7):
+        answer = await client.post("/mp/v1/session/wechat", json={"code": code})
+        assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION")
+    async with (
+        aiohttp.ClientSession() as http,
+        http.get(f"{wechat[1]}/_sim/journal?path=/sns/jscode2session") as journal,
+    ):
+        assert await journal.json() == []
+
+
+async def test_a_dead_provider_is_told_as_such_and_recovers(
+    client: Client, wechat: tuple[Wechat, str]
+) -> None:
+    books, url = wechat
+    plan = {"faults": [{"kind": "badGateway", "route": "/sns/jscode2session", "times": 1}]}
+    async with aiohttp.ClientSession() as http, http.post(f"{url}/_sim/plan", json=plan) as planned:
+        assert planned.status == 204
+    answer = await client.post("/mp/v1/session/wechat", json={"code": books.login(APP.appid, "lin")})
+    assert (answer.status_code, answer.json()["code"]) == (503, "PROVIDER_UNAVAILABLE")
+    assert int(answer.headers["retry-after"]) > 0
+    await sign_in(client, books, "lin")
+
+
+async def test_a_session_is_renewed_with_an_ended_token_still_attached(
+    client: Client, resident: dict[str, Any]
+) -> None:
+    """A client that sends its old token everywhere must be able to get a new one."""
+    answer = await client.post(
+        "/mp/v1/session/refresh",
+        json={"refreshToken": resident["refreshToken"]},
+        headers={"Authorization": "Bearer ended-long-ago"},
+    )
+    assert answer.status_code == 200
+    assert answer.json()["refreshToken"] != resident["refreshToken"]
+    home = await client.get("/mp/v1/home", headers=bearer(answer.json()))
+    assert home.status_code == 200
+
+
+async def test_a_spent_refresh_token_from_another_device_ends_the_session(
+    client: Client, resident: dict[str, Any]
+) -> None:
+    body = {"refreshToken": resident["refreshToken"]}
+    renewed = await client.post("/mp/v1/session/refresh", json=body)
+    thief = await client.post("/mp/v1/session/refresh", json=body, headers={"X-Device-Id": "t" * 20})
+    assert (thief.status_code, thief.json()["code"]) == (401, "SESSION_ENDED")
+    await refused_within_a_second(client, "/mp/v1/home", renewed.json())
+
+
+async def test_signing_out_ends_the_access_token_within_a_second(
+    client: Client, resident: dict[str, Any]
+) -> None:
+    assert (await client.get("/mp/v1/home", headers=bearer(resident))).status_code == 200
+    answer = await client.delete("/mp/v1/session", headers=bearer(resident))
+    assert (answer.status_code, answer.text) == (204, "")
+    await refused_within_a_second(client, "/mp/v1/home", resident)
+    body = {"refreshToken": resident["refreshToken"]}
+    assert (await client.post("/mp/v1/session/refresh", json=body)).status_code == 401
+
+
+async def refused_within_a_second(client: Client, path: str, session: dict[str, Any]) -> None:
+    started = time.monotonic()
+    while (await client.get(path, headers=bearer(session))).status_code != 401:
+        assert time.monotonic() - started < 1
+        await asyncio.sleep(0.01)
+
+
+async def test_a_clerk_begins_and_ends_a_shift(client: Client) -> None:
+    clerk = await clerk_of(client)
+    assert (clerk["organisationName"], clerk["clerkNumber"]) == ("江边旅馆", "0042")
+    assert [scene["scene"] for scene in clerk["scenes"]] == ["general"]
+    body = {"refreshToken": clerk["refreshToken"]}
+    renewed = (await client.post("/verifier/v1/session/refresh", json=body)).json()
+    assert (await client.get("/verifier/v1/verifications", headers=bearer(renewed))).status_code == 200
+    assert (await client.delete("/verifier/v1/session", headers=bearer(renewed))).status_code == 204
+    await refused_within_a_second(client, "/verifier/v1/verifications", renewed)
+
+
+async def test_guessing_a_passphrase_is_slowed_down_without_telling_who_exists(client: Client) -> None:
+    for number in ("0042", "0099"):
+        body = {"organisation": "hotel", "clerkNumber": number, "passphrase": "wrong horse"}
+        answers = await asyncio.gather(*(client.post("/verifier/v1/session", json=body) for _ in range(8)))
+        told = Counter(answer.json()["code"] for answer in answers)
+        # Six at once, and one more for each ten seconds that pass meanwhile.
+        assert set(told) == {"CLERK_NOT_RECOGNISED", "TOO_MANY_REQUESTS"}
+        assert told["CLERK_NOT_RECOGNISED"] >= 6
+
+
+async def test_a_department_signs_in_once_with_each_assertion(client: Client) -> None:
+    assertion = POLICE.assertion(now=datetime.now(UTC))
+    answers = [await client.post("/issuer/v1/session", json={"clientAssertion": assertion}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 401]
+    assert answers[0].json()["scopes"] == ["wallet:issue", "wallet:status"]
+    types = await client.get("/issuer/v1/types", headers=bearer(answers[0].json()))
+    assert types.status_code == 200
+
+
+async def test_no_token_opens_another_api(client: Client, resident: dict[str, Any]) -> None:
+    clerk = await clerk_of(client)
+    body = {"clientAssertion": POLICE.assertion(now=datetime.now(UTC))}
+    department = (await client.post("/issuer/v1/session", json=body)).json()
+    sessions = {"resident": resident, "clerk": clerk, "department": department}
+    opens = {
+        "resident": "/mp/v1/home",
+        "clerk": "/verifier/v1/verifications",
+        "department": "/issuer/v1/types",
+    }
+    for who, session in sessions.items():
+        for whose, path in opens.items():
+            answer = await client.get(path, headers=bearer(session))
+            assert answer.status_code == (200 if who == whose else 401), (who, path)
+
+
+async def test_a_refresh_token_is_no_access_token(client: Client, resident: dict[str, Any]) -> None:
+    for path in ("/mp/v1/home", "/verifier/v1/verifications", "/issuer/v1/types", "/metrics"):
+        answer = await client.get(path, headers={"Authorization": f"Bearer {resident['refreshToken']}"})
+        assert (answer.status_code, answer.json()["code"]) == (401, "SIGN_IN_REQUIRED")
+        assert answer.json()["action"] == "signIn"
+
+
+async def test_the_published_keys_verify_our_tokens(client: Client, resident: dict[str, Any]) -> None:
+    answer = await client.get("/.well-known/jwks.json")
+    assert answer.headers["cache-control"] == "public, max-age=300"
+    read = joserfc_jwt.decode(
+        resident["accessToken"], KeySet.import_key_set(answer.json()), algorithms=["ES256"]
+    )
+    assert read.claims["aud"] == "suishen:resident"
+    assert {"d", "p", "q"}.isdisjoint(answer.json()["keys"][0])
+
+
+async def test_an_answer_with_tokens_is_kept_by_no_cache(client: Client, wechat: tuple[Wechat, str]) -> None:
+    answer = await client.post("/mp/v1/session/wechat", json={"code": wechat[0].login(APP.appid, "lin")})
+    assert answer.headers["cache-control"] == "no-store"
