@@ -9,13 +9,14 @@ from binascii import Error as NotBase64
 from typing import Final
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
-from jwt.algorithms import ECAlgorithm
 from msgspec import Struct
 
 _LONGEST: Final = 4096
-_es256: Final = ECAlgorithm(SHA256, expected_curve=SECP256R1)
+_ES256: Final = ECDSA(SHA256())
 
 
 class NotReadable(Exception):
@@ -35,8 +36,15 @@ class Jws(Struct, frozen=True, kw_only=True):
     signature: bytes
 
     def is_signed_by(self, key: EllipticCurvePublicKey) -> bool:
-        """Whether ``key`` signed exactly these bytes."""
-        return _es256.verify(self.signed, key, self.signature)
+        """Whether ``key`` signed exactly these bytes (RFC 7518 §3.4: r and s, 32 bytes each)."""
+        if len(self.signature) != 64:
+            return False
+        r, s = int.from_bytes(self.signature[:32]), int.from_bytes(self.signature[32:])
+        try:
+            key.verify(encode_dss_signature(r, s), self.signed, _ES256)
+        except InvalidSignature:
+            return False
+        return True
 
 
 def take_apart(text: str) -> Jws:
