@@ -20,3 +20,7 @@ class EngineFailed(SandboxError):
 
 class DataInUse(SandboxError):
     """Another city, or what is left of one, is using this data directory."""
+
+
+class PortTaken(SandboxError):
+    """Somebody else listens where we were told to."""

@@ -156,8 +156,10 @@ async def _posted(
         if reply.status >= 300:
             told = text.decode(errors="replace")[:600]
             raise SeedingFailed(
-                zh=f"写入虚拟城市时 POST {address} 返回 {reply.status}：{told}",
-                en=f"POST {address} answered {reply.status} while the city was being brought in.",
+                zh=f"POST {address} 返回 {reply.status}：{told}\n"
+                "若数据来自旧版本的虚拟城市，请用 --fresh 清空后重试。",
+                en=f"POST {address} answered {reply.status} while the city was being brought in. "
+                "If the data is of an older city, empty it with --fresh.",
             )
         answer: dict[str, Any] = msgspec.json.decode(text)
         return answer

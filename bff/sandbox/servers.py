@@ -176,14 +176,14 @@ class EmbeddedServers:
             if redis_url is None:
                 self._redis = Server(Valkey(find_valkey()), data.absolute(), lock)
             undo.callback(self._stop_servers)
-            for server in self.running:
+            for server in self.ours:
                 server.launch()
             self._undo = undo.pop_all()
 
     def await_ready(self) -> None:
         """Wait until clients can write; if they never will, say why and leave nothing behind."""
         try:
-            for server in self.running:
+            for server in self.ours:
                 server.await_ready()
         except BaseException:
             self.stop()
@@ -242,14 +242,14 @@ class EmbeddedServers:
         self.mongo.start()
 
     @property
-    def running(self) -> list[Server]:
-        """The servers that are ours."""
+    def ours(self) -> list[Server]:
+        """The servers that were not named by an address of their own."""
         return [server for server in (self._mongo, self._redis) if server is not None]
 
     def _stop_servers(self) -> None:
-        for server in self.running:
+        for server in self.ours:
             server.let_go()
-        for server in self.running:
+        for server in self.ours:
             server.await_end()
 
     def __enter__(self) -> Self:

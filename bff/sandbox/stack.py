@@ -16,16 +16,16 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from bff.sandbox.city import APP, PEOPLE, fingerprint
 from bff.sandbox.engines import free_port, port_is_free
-from bff.sandbox.errors import EngineFailed
+from bff.sandbox.errors import EngineFailed, PortTaken
 from bff.sandbox.kept import Kept
 from bff.sandbox.servers import EmbeddedServers
 
@@ -47,11 +47,13 @@ def _say_nothing(_: str) -> None: ...
 class Program:
     """One process of the product: ``suishen <command>``, with its log beside the data."""
 
-    def __init__(self, name: str, command: str, env: Mapping[str, str], data: Path) -> None:
+    def __init__(self, name: str, command: str, env: Mapping[str, str], data: Path, **own: str) -> None:
+        """``env`` is read at each start; ``own`` is what only this process is told."""
         self.name = name
+        self._own = own
         self.log = data / f"{name}.log"
         self._command = [sys.executable, "-m", "bff.cli", command]
-        self._env = dict(env)
+        self._env = env
         self._kept: Kept | None = None
 
     @property
@@ -68,7 +70,7 @@ class Program:
 
     def start(self) -> None:
         """Start it; do not wait until it is ready."""
-        self._kept = Kept(self._command, log=self.log, grace=_GRACE_SECONDS, env=self._env)
+        self._kept = Kept(self._command, log=self.log, grace=_GRACE_SECONDS, env={**self._env, **self._own})
 
     def let_go(self) -> None:
         """Ask it to finish what it has begun and end; do not wait for it."""
@@ -90,12 +92,17 @@ class Program:
         self.process.kill()
 
     def failure(self) -> EngineFailed:
-        """Why it ended, from the end of its log."""
+        """Why it ended, or does not become ready, from the end of its log."""
         tail = "\n".join(self.process.output().decode(errors="replace").strip().splitlines()[-12:])
         status = self.process.exit_status
+        zh, en = (
+            ("未能就绪", "did not become ready")
+            if status is None
+            else (f"意外退出（状态 {status}）", f"ended unexpectedly (status {status})")
+        )
         return EngineFailed(
-            zh=f"{self.name} 意外退出（状态 {status}），日志 {self.log} 的结尾：\n{tail}",
-            en=f"{self.name} ended unexpectedly (status {status}); its log ends as above.",
+            zh=f"{self.name} {zh}，日志 {self.log} 的结尾：\n{tail}",
+            en=f"{self.name} {en}; its log ends as above.",
         )
 
 
@@ -103,7 +110,7 @@ class Web(Program):
     """A web process on a port of its own."""
 
     def __init__(self, name: str, port: int, env: Mapping[str, str], data: Path) -> None:
-        super().__init__(name, "web", {**env, "SUISHEN_WEB_PORT": str(port)}, data)
+        super().__init__(name, "web", env, data, SUISHEN_WEB_PORT=str(port))
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
 
@@ -128,7 +135,7 @@ class City:
         data: Path,
         servers: EmbeddedServers,
         simulator_url: str,
-        env: Mapping[str, str],
+        env: dict[str, str],
         web: list[Web],
         workers: list[Program],
         scheduler: Program | None,
@@ -171,6 +178,20 @@ class City:
         from bff.sandbox.seed import department_keys
 
         return department_keys(self.data / "keys" / "departments")
+
+    def follow_servers(self) -> None:
+        """Start again whoever was told an address at which the servers no longer are.
+
+        They keep their ports through restarts, unless somebody else takes one in between.
+        """
+        now = {"SUISHEN_MONGO_URL": self.servers.mongo_url, "SUISHEN_REDIS_URL": self.servers.redis_url}
+        if now.items() <= self.env.items():
+            return
+        self.env.update(now)
+        for each in self.programs:
+            if each.running:
+                each.stop()
+                each.start()
 
     def stop(self) -> None:
         """First whoever takes requests, then whoever works off what they left."""
@@ -224,9 +245,11 @@ def private_stack(
         running.enter_context(_simulated_wechat(simulator_port, f"{city.base_url}/resident/"))
         say("模拟微信 · simulated WeChat")
         servers.await_ready()
+        city.follow_servers()
         say("MongoDB、Valkey · databases")
-        mark, wanted = data / "seeded", f"{fingerprint()} {mongo_url or 'embedded'}"
-        seeded = mark.exists() and mark.read_text() == wanted
+        # A note beside the data can only speak for data that lies beside it.
+        note = data / "seeded"
+        seeded = mongo_url is None and note.exists() and note.read_text() == fingerprint()
         # In a thread of its own: the caller's may have a running loop (Playwright leaves one there).
         with ThreadPoolExecutor(1) as beside:
             registering = None if seeded else beside.submit(_register, city)
@@ -240,20 +263,9 @@ def private_stack(
                 registering.result()
                 say("居民、机构、核验员 · residents, organisations, clerks")
                 beside.submit(_issue, city).result()
-                mark.write_text(wanted)
+                note.write_text(fingerprint())
                 say("电子证照 · certificates")
         yield city
-
-
-@asynccontextmanager
-async def private_city(data: Path, *, web_processes: int = 1, workers: int = 1) -> AsyncIterator[City]:
-    """The same for a running event loop, which is not held up meanwhile."""
-    stack = private_stack(data, web_processes=web_processes, workers=workers)
-    city = await asyncio.to_thread(stack.__enter__)
-    try:
-        yield city
-    finally:
-        await asyncio.to_thread(stack.__exit__, None, None, None)
 
 
 def _environment(data: Path, servers: EmbeddedServers, simulator_url: str) -> dict[str, str]:
@@ -341,13 +353,11 @@ def _answers(port: int, path: str) -> bool:
 
 
 def choose_ports(wanted: int | None) -> tuple[int, int]:
-    """A port for the pages and the next one for the simulator: the same at each start, if they are free."""
-    first = wanted or 8000
+    """A port for the pages and one for the simulator: the same ones at each start, if they are free."""
     if wanted is not None and not port_is_free(wanted):
-        raise EngineFailed(
+        raise PortTaken(
             zh=f"端口 {wanted} 已被占用，请用 --port 另选一个。",
             en=f"Port {wanted} is taken; choose another with --port.",
         )
-    while not (port_is_free(first) and port_is_free(first + 1)):
-        first += 10
-    return first, first + 1
+    pages = wanted or next(port for port in range(8000, 9000, 10) if port_is_free(port))
+    return pages, next(port for port in range(pages + 1, pages + 1000) if port_is_free(port))

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Final, Protocol
+from urllib.parse import urlsplit
 
 from rich import box
 from rich.console import Console
@@ -116,7 +117,7 @@ class _Watched(Protocol):
 def _watch(city: City, console: Console) -> None:
     """Start again what dies; give up on what keeps dying."""
     deaths: defaultdict[str, deque[float]] = defaultdict(deque)
-    watched: list[_Watched] = [*city.servers.running, *city.programs]
+    watched: list[_Watched] = [*city.servers.ours, *city.programs]
     while True:
         for each in watched:
             if each.running:
@@ -136,6 +137,7 @@ def _watch(city: City, console: Console) -> None:
                 f"[yellow]! {each.name} 意外退出，重新启动 · ended unexpectedly, starting it again[/]"
             )
             each.start()
+            city.follow_servers()
         time.sleep(_LOOK_EVERY)
 
 
@@ -158,11 +160,11 @@ def _introduce(city: City, console: Console) -> None:
         )
     )
     _draw_qr(resident, console)
-    port = city.web[0].port
+    ports = (city.web[0].port, urlsplit(city.simulator_url).port)
     console.print(
-        f"[dim]手机扫码前：adb reverse tcp:{port} tcp:{port} && "
-        f"adb reverse tcp:{port + 1} tcp:{port + 1}（只监听本机）\n"
-        "The city listens on this machine only; with adb reverse a phone on a cable reaches it.[/]"
+        "[dim]只监听本机；手机连线后先执行下列命令再扫码 · "
+        "only this machine is listening; for a phone on a cable, first:\n"
+        f"{'; '.join(f'adb reverse tcp:{port} tcp:{port}' for port in ports)}[/]",
     )
 
 
