@@ -175,7 +175,8 @@ def _ratios(ours: Sequence[Sample], theirs: Sequence[Sample]) -> list[float]:
 
 
 def _cpu_ratio(ours: Sequence[Sample], floors: Sequence[Sample]) -> float | None:
-    ratios = [b.cpu["web"] / a.cpu["web"] for a, b in zip(ours, floors, strict=True) if a.cpu.get("web")]
+    costs = [(each.cpu.get("web"), floor.cpu.get("web")) for each, floor in zip(ours, floors, strict=True)]
+    ratios = [floor / each for each, floor in costs if each and floor]
     return median(ratios) if ratios else None
 
 

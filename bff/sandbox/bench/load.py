@@ -78,9 +78,12 @@ class _Tally:
         self.answered = 0
         self.errors = 0
         self.complaint = ""
-        self.begin = time.perf_counter() + phase.warm_up
+        self.begin = self.end = self.last = 0.0
+
+    def open(self, now: float, phase: Phase) -> None:
+        """Count from the end of the warm-up."""
+        self.begin = self.last = now + phase.warm_up
         self.end = self.begin + phase.seconds
-        self.last = self.begin
 
     def complain(self, what: bytes) -> None:
         self.errors += 1
@@ -160,8 +163,7 @@ async def play(phase: Phase) -> Measured:
             partial(_Connection, own, tally), "127.0.0.1", phase.port
         )
         connections.append(connection)
-    opened = time.perf_counter()
-    tally.begin, tally.end = opened + phase.warm_up, opened + phase.warm_up + phase.seconds
+    tally.open(time.perf_counter(), phase)
     cpu = time.process_time()
     for connection in connections:
         connection.start()

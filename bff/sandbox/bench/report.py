@@ -29,7 +29,17 @@ def show(rows: Sequence[Row], facts: Facts, console: Console) -> None:
 
 def _speeds(rows: Sequence[Row]) -> Table:
     table = _table("Speed: medians of the rounds, ratios taken within each")
-    for heading in ("a second", "floor", "× floor", "goal", "peer", "× peer", "goal", "p99 ms", "errors"):
+    for heading in (
+        "a second",
+        "floor",
+        "× floor",
+        "goal",
+        "peer",
+        "× peer",
+        "goal",
+        "p99 ms (≤ 10)",
+        "errors",
+    ):
         table.add_column(heading, justify="right")
     for row in rows:
         goal = GOALS[row.name]
@@ -42,7 +52,7 @@ def _speeds(rows: Sequence[Row]) -> Table:
             _figure(row.peer, 0),
             _judged(_figure(row.peer_ratio, 1), row.peer_ratio, goal.peer_ratio),
             _least(goal.peer_ratio),
-            _figure(row.p99, 1),
+            _judged(_figure(row.p99, 1), goal.p99, row.p99),
             f"{row.errors}",
         )
     return table
