@@ -72,9 +72,9 @@ def test_every_answer_carries_the_id_its_handler_knows(client: TestClient[Any]) 
 
 
 def test_the_callers_id_is_taken_over(client: TestClient[Any]) -> None:
-    assert (
-        client.get("/nowhere", headers={"X-Request-Id": "mini-42-0007"}).json()["traceId"] == "mini-42-0007"
-    )
+    answer = client.get("/nowhere", headers={"X-Request-Id": "mini-42-0007"})
+
+    assert answer.json()["traceId"] == "mini-42-0007"
 
 
 @pytest.mark.parametrize("unfit", ["x", "a b c d e f g h", "13800138000"])

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 import pytest
+from httpx import Response as HTTPResponse
 from litestar import Litestar, get, post
 from litestar.middleware import ASGIMiddleware
 from litestar.params import FromQuery, HeaderParameter, JSONBody
@@ -89,7 +90,7 @@ def client() -> Iterator[TestClient[Any]]:
         yield client
 
 
-def problem(answer: Any) -> Problem:
+def problem(answer: HTTPResponse) -> Problem:
     assert answer.headers["content-type"] == "application/problem+json"
     found = msgspec.json.decode(answer.content, type=Problem, strict=True)
     assert found.status == answer.status_code
@@ -131,7 +132,7 @@ def test_so_does_one_raised_in_middleware(client: TestClient[Any]) -> None:
         (
             b'{"credentialId":"0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f","claims":["ok","N O"]}',
             "body",
-            "claims[...]",
+            "claims[1]",
             "Expected `str` matching regex '^[a-z][A-Za-z0-9]{0,39}$'",
         ),
         (b'{"credentialID":""}', "body", "", "Unknown field `credentialID`"),
@@ -256,9 +257,9 @@ class TestEnvelope:
         assert {**told, "traceId": ""} == {**expected, "traceId": ""}
 
     def test_an_answer_stays_as_it_is(self, client: TestClient[Any]) -> None:
-        assert (
-            client.post("/body", json=BODY, headers={"X-Envelope": "1"}).json()["credentialId"] == "0f" * 16
-        )
+        answer = client.post("/body", json=BODY, headers={"X-Envelope": "1"})
+
+        assert answer.json()["credentialId"] == BODY["credentialId"]
 
     def test_the_log_tells_the_status_that_was_meant(self, client: TestClient[Any], logged: Logged) -> None:
         client.get("/tired", headers={"X-Envelope": "1"})

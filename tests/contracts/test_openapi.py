@@ -1,0 +1,217 @@
+"""The contract: valid, complete, and the same as what is committed."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+from litestar import Litestar
+from litestar.handlers.http_handlers import HTTPRouteHandler
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from bff.platform.contract import COMMITTED, Contract, contract_of
+from bff.platform.guards import routes_of
+from bff.platform.openapi import operations_of
+from bff.processes.web import contract_app
+from miniapp_schemas.base import Request
+
+TSC = Path(__file__).parents[2] / "node_modules" / ".bin" / "tsc"
+
+
+@pytest.fixture(scope="module")
+def app() -> Litestar:
+    return contract_app()
+
+
+@pytest.fixture(scope="module")
+def contract(app: Litestar) -> Contract:
+    return contract_of(app)
+
+
+@pytest.fixture(scope="module")
+def document(contract: Contract) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.json.decode(contract.openapi)
+    return found
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def bodies(operation: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for status, response in operation["responses"].items():
+        for media, content in response.get("content", {}).items():
+            yield status, media, content
+
+
+@pytest.mark.parametrize("name", ["openapi.json", "schema.json", "contract.d.ts"])
+def test_the_committed_copy_is_what_the_routes_make(contract: Contract, name: str) -> None:
+    assert (COMMITTED / name).read_bytes() == contract.files[name], "run `make schemas`"
+
+
+def test_it_is_openapi_3_1(document: dict[str, Any]) -> None:
+    assert document["openapi"] == "3.1.0"
+    OpenAPIV31SpecValidator(document).validate()
+
+
+def test_the_definitions_are_json_schema(contract: Contract) -> None:
+    schema = msgspec.json.decode(contract.json_schema)
+
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert b"#/components/" not in contract.json_schema
+
+
+def test_operations_have_names_of_their_own_and_say_what_they_do(document: dict[str, Any]) -> None:
+    named = [operation["operationId"] for _, operation in operations(document)]
+
+    assert len(named) == len(set(named))
+    for name, operation in operations(document):
+        assert operation["summary"], name
+        assert operation["description"], name
+        assert operation["tags"], name
+
+
+def test_every_tag_is_described(document: dict[str, Any]) -> None:
+    used = {tag for _, operation in operations(document) for tag in operation["tags"]}
+
+    assert used <= {tag["name"] for tag in document["tags"]}
+
+
+def test_who_is_not_public_asks_for_a_token_and_refuses_without_one(document: dict[str, Any]) -> None:
+    for name, operation in operations(document):
+        assert ("security" in operation) <= ("401" in operation["responses"]), name
+
+
+def test_every_refusal_is_problem_json_with_examples_that_hold(document: dict[str, Any]) -> None:
+    problem = jsonschema.Draft202012Validator(
+        {"$ref": "#/components/schemas/Problem", "components": document["components"]}
+    )
+    for name, operation in operations(document):
+        for status, media, content in bodies(operation):
+            if int(status) >= 400 and (name, status) != ("GET /readyz", "503"):
+                assert media == "application/problem+json", (name, status)
+                for code, example in content["examples"].items():
+                    problem.validate(example["value"])
+                    assert example["value"]["code"] == code
+                    assert example["value"]["status"] == int(status)
+
+
+def test_what_a_body_can_get_wrong_is_said(document: dict[str, Any]) -> None:
+    for name, operation in operations(document):
+        if "requestBody" in operation:
+            assert {"400", "413", "415"} <= operation["responses"].keys(), name
+
+
+def test_what_we_are_sent_forbids_what_we_do_not_know(app: Litestar, document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+
+    asked = {operation.body for operation in operations_of(app) if operation.body is not None}
+    assert all(issubclass(struct, Request) for struct in asked)
+    for struct in asked:
+        assert schemas[struct.__name__]["additionalProperties"] is False
+
+
+def test_what_we_send_may_grow_and_is_whole(document: dict[str, Any]) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
+            assert "additionalProperties" not in schema, name
+            if name != "Problem":
+                assert set(schema["required"]) == set(schema["properties"]), name
+
+
+def test_every_type_and_every_parameter_is_described(document: dict[str, Any]) -> None:
+    assert [
+        name for name, each in document["components"]["schemas"].items() if not each.get("description")
+    ] == []
+    for name, operation in operations(document):
+        for parameter in operation.get("parameters", ()):
+            assert parameter["description"], (name, parameter["name"])
+
+
+def test_no_parameter_loses_the_rules_of_its_type(app: Litestar) -> None:
+    """Litestar drops ``msgspec.Meta`` from parameters; ``bff.routes.parameters`` hands it on."""
+    lost = [
+        f"{name}: {parameter}"
+        for name, handler in routes_of(app)
+        if isinstance(handler, HTTPRouteHandler)
+        for parameter, field in handler.parsed_fn_signature.parameters.items()
+        if parameter != "data" and any(isinstance(each, msgspec.Meta) for each in field.metadata)
+    ]
+
+    assert lost == []
+
+
+def test_names_on_the_wire_are_camel_case(document: dict[str, Any]) -> None:
+    for schema in document["components"]["schemas"].values():
+        assert [name for name in schema.get("properties", {}) if "_" in name] == []
+    for path in document["paths"]:
+        assert "_" not in path
+
+
+CLIENT = """
+import type { Operations, Problem, RefusalCode, Verdict } from "./contract";
+
+declare function call<K extends keyof Operations>(
+  id: K, request: Pick<Operations[K], "parameters" | "query" | "header" | "body">,
+): Promise<Operations[K]["answer"] | Problem>;
+
+export async function show(credentialId: string): Promise<string> {
+  const answer = await call("ShowCredential", {
+    parameters: {}, query: {}, header: {}, body: { credentialId, scene: "general" },
+  });
+  return "title" in answer ? answer.code : answer.expiresAt;
+}
+
+export const said: Record<string, Verdict | RefusalCode> = { a: "OK_ONLINE", b: "CREDENTIAL_UNKNOWN" };
+"""
+MISTAKES = {
+    "misspelt": 'const body: Operations["ShowCredential"]["body"] = { credentialID: "x" };',
+    "made up": 'const verdict: Verdict = "PERHAPS";',
+    "of another": 'const code: Operations["ShowCredential"]["codes"] = "SESSION_ENDED";',
+    "left out": 'const header: Operations["IssueCredential"]["header"] = {};',
+    "half": 'const session: Session = { accessToken: "x" };',
+}
+
+
+@pytest.fixture(scope="module")
+def complaints(contract: Contract, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What the compiler says of a client that is right and of five that are wrong."""
+    if not TSC.exists() or shutil.which("node") is None:
+        pytest.skip("no TypeScript: `npm ci --ignore-scripts`")
+    folder = tmp_path_factory.mktemp("types")
+    contract.write(folder)
+    (folder / "client.ts").write_text(CLIENT)
+    for name, mistake in MISTAKES.items():
+        (folder / f"{name}.ts").write_text(
+            f'import type {{ Operations, Session, Verdict }} from "./contract";\nexport {mistake}\n'
+        )
+    done = subprocess.run(
+        [
+            *(str(TSC), "--strict", "--noEmit", "--noUncheckedIndexedAccess", "--target", "es2022"),
+            *("--typeRoots", str(folder), "contract.d.ts", "client.ts"),
+            *(f"{name}.ts" for name in MISTAKES),
+        ],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout
+
+
+class TestTypeScript:
+    def test_it_compiles_and_a_client_can_be_written_on_it(self, complaints: str) -> None:
+        blamed = set(re.findall(r"^([^(\n]+\.ts)\(", complaints, re.MULTILINE))
+
+        assert blamed == {f"{name}.ts" for name in MISTAKES}
+
+    @pytest.mark.parametrize("name", MISTAKES)
+    def test_what_is_wrong_does_not_compile(self, complaints: str, name: str) -> None:
+        assert re.search(rf"^{name}\.ts\(2,\d+\): error", complaints, re.MULTILINE)
