@@ -7,7 +7,7 @@ from typing import Final
 COMPLETE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "SUISHEN_ENV": "test",
-        "SUISHEN_MONGO_URL": "mongodb://app:mongo-pass@10.0.0.5/?replicaSet=rs0",
+        "SUISHEN_MONGO_URL": "mongodb://app:mongo-pass@10.0.0.5/?replicaSet=rs0",  # pragma: allowlist secret
         "SUISHEN_REDIS_URL": "redis://:redis-pass@10.0.0.6:6379/0",
         "SUISHEN_ID_HASH_KEY": "0f" * 16 + "1e" * 16,
         "SUISHEN_ID_SEAL_KEYS": ",".join(("2d" * 16 + "3c" * 16, "4b" * 16 + "5a" * 16)),

@@ -11,6 +11,7 @@ from msgspec import Struct
 import miniapp_schemas
 from bff.platform.openapi import components_of, openapi_document, operations_of
 from bff.platform.typescript import typescript
+from miniapp_schemas.examples import EXAMPLES
 
 __all__ = ["COMMITTED", "VERSION", "Contract", "contract_of"]
 
@@ -54,7 +55,7 @@ def contract_of(app: Litestar) -> Contract:
         "$defs": components,
     }
     return Contract(
-        openapi=_pretty(openapi_document(app, version=VERSION)),
+        openapi=_pretty(openapi_document(app, version=VERSION, examples=EXAMPLES)),
         json_schema=_pretty(definitions).replace(b"#/components/schemas/", b"#/$defs/"),
         typescript=typescript(operations, components).encode(),
     )

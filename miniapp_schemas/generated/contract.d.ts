@@ -819,7 +819,7 @@ export interface Operations {
     path: "/mp/v1/session/refresh";
     parameters: {};
     query: {};
-    header: {};
+    header: { "X-Device-Id"?: string; };
     body: SessionRefresh;
     status: 200;
     answer: Session;
@@ -831,7 +831,7 @@ export interface Operations {
     path: "/mp/v1/session/wechat";
     parameters: {};
     query: {};
-    header: {};
+    header: { "X-Device-Id"?: string; };
     body: WechatSignIn;
     status: 201;
     answer: Session;
@@ -879,7 +879,7 @@ export interface Operations {
     path: "/verifier/v1/session";
     parameters: {};
     query: {};
-    header: {};
+    header: { "X-Device-Id"?: string; };
     body: ClerkSignIn;
     status: 201;
     answer: ClerkSession;
@@ -891,7 +891,7 @@ export interface Operations {
     path: "/verifier/v1/session/refresh";
     parameters: {};
     query: {};
-    header: {};
+    header: { "X-Device-Id"?: string; };
     body: SessionRefresh;
     status: 200;
     answer: ClerkSession;

@@ -103,6 +103,23 @@ def test_every_refusal_is_problem_json_with_examples_that_hold(document: dict[st
                     assert example["value"]["status"] == int(status)
 
 
+def test_every_example_is_what_its_schema_says(document: dict[str, Any]) -> None:
+    contents = [
+        content
+        for _, operation in operations(document)
+        for content in (
+            *operation.get("requestBody", {}).get("content", {}).values(),
+            *(content for _, _, content in bodies(operation)),
+        )
+        if "example" in content
+    ]
+
+    assert len(contents) > 10
+    for content in contents:
+        schema = {**content["schema"], "components": document["components"]}
+        jsonschema.Draft202012Validator(schema).validate(content["example"])
+
+
 def test_what_a_body_can_get_wrong_is_said(document: dict[str, Any]) -> None:
     for name, operation in operations(document):
         if "requestBody" in operation:

@@ -14,7 +14,7 @@ QUIET = (
 @pytest.mark.parametrize(
     "text",
     [
-        "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJub2JvZHkifQ.c2lnbmF0dXJlLW9mLW5vYm9keQ",
+        "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJub2JvZHkifQ.c2lnbmF0dXJlLW9mLW5vYm9keQ",  # pragma: allowlist secret
         "LZABCDEFGHIJKLMNOPQRSTUVWXYZ",
         "LZ1:6BFOXN*TS0BI$ZD4N9:9S6RCVN5+O30K3/XIV0W23NTDEPWK",
         "Zm9yIGEgcmVmcmVzaCB0b2tlbiBvZiAyNTYgYml0cy4",
