@@ -7,18 +7,23 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    ViewportSize,
+    sync_playwright,
+)
 
 from bff.sandbox.city import person
 from bff.sandbox.stack import City, private_stack
 from tests.browser.camera import film_nothing
 from wallet.rules.identifiers import mask_name
 
-PHONE: Final = {
-    "viewport": {"width": 390, "height": 844},
-    "device_scale_factor": 2,
-    "timezone_id": "Asia/Shanghai",
-}
+_SCREEN: Final[ViewportSize] = {"width": 390, "height": 844}
+_ZONE: Final = "Asia/Shanghai"
 _FLAGS: Final = [
     "--no-sandbox",  # containers have no user namespaces; the pages are ours
     "--disable-gpu",
@@ -108,6 +113,8 @@ class Resident:
         """As a person would: tap the button, be asked by WeChat, come back."""
         # The simulated WeChat is another host, as the real one is: the person goes there, the page does not.
         self._watch.allowed.add(self._city.simulator_url)
+        self.page.goto(f"{self._city.base_url}/")
+        self.page.evaluate("sessionStorage.clear()")  # whoever was here before
         self.page.goto(f"{self._city.base_url}/resident/")
         self.page.click(".button--wechat")
         self.page.click(f"a[href*='resident={key}']")
@@ -176,7 +183,9 @@ def phone(browser: Browser, watch: Watch) -> Iterator[Callable[..., BrowserConte
     opened: list[BrowserContext] = []
 
     def make(locale: str = "zh-CN") -> BrowserContext:
-        context = browser.new_context(**PHONE, locale=locale)
+        context = browser.new_context(
+            viewport=_SCREEN, device_scale_factor=2, timezone_id=_ZONE, locale=locale
+        )
         context.set_default_timeout(15_000)
         watch.over(context)
         opened.append(context)
@@ -213,8 +222,10 @@ def counter(
                 f"--use-file-for-fake-video-capture={lens}",
             ],
             permissions=["camera"],
+            viewport=_SCREEN,
+            device_scale_factor=2,
+            timezone_id=_ZONE,
             locale=locale,
-            **PHONE,
         )
         context.set_default_timeout(15_000)
         watch.over(context)

@@ -1,0 +1,209 @@
+"""Every screen, in both languages and both editions: no violation of WCAG, no text or target too small.
+
+``SUISHEN_SHOTS=DIR`` keeps a picture of each.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from bff.sandbox.stack import City
+from tests.browser.audit import audit
+from tests.browser.conftest import Clerk, Resident, Watch
+from tests.browser.pictures import long_dead, read, tampered
+from wallet.codec import lz1
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+LOCALES = pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
+
+
+class Auditor:
+    """Collects what is wrong, screen by screen, so that one run tells all of it."""
+
+    def __init__(self, locale: str) -> None:
+        kept = os.environ.get("SUISHEN_SHOTS")
+        self._shots = Path(kept) / locale if kept else None
+        self.wrong: list[str] = []
+        if self._shots:
+            self._shots.mkdir(parents=True, exist_ok=True)
+
+    def look(self, page: Page, name: str) -> None:
+        self.wrong += audit(page, name, self._shots)
+
+
+@LOCALES
+def test_the_screens_before_and_without_a_certificate(
+    phone: Callable[..., BrowserContext], city: City, watch: Watch, locale: str
+) -> None:
+    auditor = Auditor(locale)
+    resident = Resident(phone(locale).new_page(), city, watch)
+    page = resident.page
+
+    page.goto(f"{city.base_url}/")
+    auditor.look(page, "door")
+    page.goto(f"{city.base_url}/resident/")
+    page.wait_for_selector(".button--wechat")
+    page.click(".have-code summary")
+    auditor.look(page, "sign-in")
+    page.fill("#code", "nobody-gave-this-code")
+    page.click(".have-code form button")
+    page.wait_for_selector(".notice[role=alert]")
+    auditor.look(page, "sign-in-refused")
+    watch.allowed.add(city.simulator_url)
+    page.goto(city.sign_in_link("zhao"))
+    page.wait_for_selector(".welcome .notice + .button")
+    auditor.look(page, "sign-in-arrived")
+
+    resident.sign_in("wu")
+    page.wait_for_selector(".notice")
+    auditor.look(page, "not-real-name")
+    resident.sign_in("abdu")
+    page.wait_for_selector("a.card")
+    auditor.look(page, "long-name")
+    resident.sign_in("chen")
+    page.wait_for_selector("a.card")
+    auditor.look(page, "cards")
+    page.locator("a.card[data-status=suspended]").click()
+    page.wait_for_selector(".card--whole")
+    auditor.look(page, "card-suspended")
+    page.goto(f"{city.base_url}/resident/#/records")
+    page.wait_for_selector(".empty")
+    auditor.look(page, "no-records")
+    assert auditor.wrong == []
+
+
+@LOCALES
+def test_the_screens_of_showing_a_certificate(
+    phone: Callable[..., BrowserContext], clerk: Clerk, city: City, watch: Watch, locale: str
+) -> None:
+    auditor = Auditor(locale)
+    resident = Resident(phone(locale).new_page(), city, watch)
+    page = resident.page
+
+    resident.sign_in("zheng")
+    page.locator("a.card").first.click()
+    page.wait_for_selector(".button--show")
+    auditor.look(page, "card")
+    page.locator("input[value='hotel.checkin']").check(force=True)
+    page.click(".button--show")
+    page.wait_for_selector(".show__qr svg")
+    auditor.look(page, "show")
+    assert clerk.enter(read(page.screenshot())) == "OK_ONLINE"
+    page.wait_for_selector(".show__used")
+    auditor.look(page, "used")
+    page.goto(f"{city.base_url}/resident/#/records")
+    page.wait_for_selector(".record")
+    auditor.look(page, "records")
+    page.click("a[href='#/me']")
+    auditor.look(page, "me")
+    page.context.set_offline(offline=True)
+    page.click("a[href='#/cards']")
+    page.wait_for_selector(".notice[role=alert]")
+    auditor.look(page, "no-network")
+    assert auditor.wrong == []
+
+
+@LOCALES
+def test_the_clerks_screens(
+    counter: Callable[..., Clerk], resident: Resident, city: City, locale: str
+) -> None:
+    auditor = Auditor(locale)
+    resident.sign_in("lin")
+    code = read(resident.show(scene="hotel.checkin"))
+    denied = read(resident.show(scene="bank.counter"))
+    clerk = counter(locale)
+    page = clerk.page
+
+    page.goto(f"{city.base_url}/clerk/")
+    page.fill("#organisation", "haiyu-hotel")
+    page.fill("#clerk-number", "1002")
+    page.fill("#passphrase", "not the passphrase")
+    page.click("button[type=submit]")
+    page.wait_for_selector(".notice[role=alert]")
+    auditor.look(page, "clerk-refused")
+    page.reload()
+    clerk.sign_in("haiyu-hotel", "1002", "lantern-harbour-1002")
+    auditor.look(page, "scan")
+    page.click(".button--start")
+    page.wait_for_selector(".viewfinder[data-state=on]")
+    auditor.look(page, "aiming")
+    for text, verdict in (
+        (tampered(code), "TAMPERED"),
+        (long_dead(city, code), "EXPIRED"),
+        (denied, "SCENE_DENIED"),
+        (code, "OK_ONLINE"),
+        (code, "ALREADY_USED"),
+        (lz1.mint_opaque(bytes(range(16))), "UNKNOWN_CODE"),
+    ):
+        assert clerk.enter(text) == verdict
+        auditor.look(page, f"verdict-{verdict.lower()}")
+        clerk.next()
+    auditor.look(page, "enter")
+    page.click("a[href='#/history']")
+    page.wait_for_selector(".check")
+    auditor.look(page, "history")
+    page.click("a[href='#/shift']")
+    page.wait_for_selector(".chip")
+    auditor.look(page, "shift")
+
+    fresh = read(resident.show(scene="hotel.checkin"))
+    clerk.ready_for_no_network()
+    clerk.context.set_offline(offline=True)
+    assert clerk.enter(fresh) == "OK_OFFLINE"
+    auditor.look(page, "verdict-ok-offline")
+    clerk.next()
+    assert clerk.enter(lz1.mint_opaque(bytes(16))) == "ONLINE_ONLY"
+    auditor.look(page, "verdict-online-only")
+    clerk.next()
+    page.click("a[href='#/history']")
+    page.wait_for_selector(".notice[role=alert]")
+    auditor.look(page, "history-no-network")
+    assert auditor.wrong == []
+
+
+def test_a_clerk_without_a_camera_is_told_and_led_on(
+    phone: Callable[..., BrowserContext], city: City, watch: Watch
+) -> None:
+    clerk = Clerk(phone(), city, Path())
+    clerk.sign_in("haiyu-hotel", "1002", "lantern-harbour-1002")
+    clerk.page.click(".button--start")
+    clerk.page.wait_for_selector(".notice[role=alert]")
+    assert audit(clerk.page, "no-camera") == []
+    clerk.page.click(".notice a")
+    clerk.page.wait_for_selector("#code")
+    assert clerk.page.evaluate("document.activeElement.id") == "code"
+
+
+def test_a_keyboard_alone_shows_a_card(resident: Resident) -> None:
+    resident.sign_in("wang")
+    page = resident.page
+    page.wait_for_selector("a.card")
+
+    def tab_to(selector: str) -> None:
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+                return
+        pytest.fail(f"no way to {selector} by keyboard")
+
+    tab_to("a.card")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".tiles")
+    tab_to(".tile input")
+    page.keyboard.press("ArrowRight")
+    tab_to(".button--show")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".show__qr svg")
+
+
+def test_the_large_edition_is_one_tap_away_and_remembered(resident: Resident, city: City) -> None:
+    resident.page.goto(f"{city.base_url}/resident/")
+    resident.page.get_by_role("button", name="长辈版").click()
+    resident.page.reload()
+    assert resident.page.evaluate("document.documentElement.dataset.mode") == "elder"
+    resident.page.get_by_role("button", name="标准版").wait_for()
+    assert resident.page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") >= 18
