@@ -60,10 +60,6 @@ class Passphrases:
             self._room += 1
         return same and bool(stored)
 
-    def close(self) -> None:
-        """Let the threads end."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
     def _hash_now(self, passphrase: str) -> str:
         salt, cost = self._chance(_SALT), self._cost
         return _stored(cost, salt, _scrypt(passphrase, salt, cost))

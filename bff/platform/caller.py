@@ -3,7 +3,6 @@
 Apart from ``identity``, so that a worker, which has no callers, starts without the web framework.
 """
 
-import re
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -16,8 +15,6 @@ from auth_bridges.refusals import SignInRequired
 from bff.platform.identity import Principal
 
 _STATE: Final = "principal"
-_DEVICE: Final = "x-device-id"
-_DEVICE_KEY: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 def set_principal(scope: Scope, principal: Principal) -> None:
@@ -44,8 +41,7 @@ def client_provider(proxies: int) -> "Callable[[Request[object, object, State]],
         forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",")]
         peer = request.client.host if request.client else ""
         address = forwarded[-proxies] if 0 < proxies <= len(forwarded) else peer
-        device = request.headers.get(_DEVICE, "")
-        return ClientFacts(address=address or peer, device=device if _DEVICE_KEY.fullmatch(device) else None)
+        return ClientFacts(address=address or peer)
 
     return provide_client
 

@@ -16,6 +16,7 @@ from miniapp_schemas.wallet import CredentialId, PresentationId
 __all__ = [
     "CredentialIdInPath",
     "CursorInQuery",
+    "DeviceId",
     "IdempotencyKey",
     "IfNoneMatch",
     "PageSize",
@@ -78,5 +79,19 @@ IdempotencyKey = Annotated[
             ),
         ],
         "Idempotency-Key",
+    ),
+]
+DeviceId = Annotated[
+    str | None,
+    header(
+        Annotated[
+            str,
+            Meta(
+                description="Random, made once by the client and kept. A refresh token presented again "
+                "by the same device is a lost reply, by another a copy.",
+                pattern=r"^[A-Za-z0-9_-]{16,64}$",
+            ),
+        ],
+        "X-Device-Id",
     ),
 ]

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import msgspec
 from litestar import Controller, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
@@ -23,6 +24,7 @@ from auth_bridges.service import AuthService
 from bff.platform.identity import Principal
 from bff.platform.keys import KeyRing
 from bff.platform.limits import TooManyRequests
+from bff.routes.parameters import DeviceId
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.keys import JsonWebKeySet
 from miniapp_schemas.session import (
@@ -69,9 +71,10 @@ class ResidentSessionController(Controller):
         data: JSONBody[WechatSignIn],
         client: NamedDependency[ClientFacts],
         auth: NamedDependency[AuthService],
+        device: DeviceId = None,
     ) -> Session:
         """Trade the code of `wx.login` for a session; after any refusal ask `wx.login` for a new one."""
-        return _session(await auth.sign_in("wechat", data.code, client))
+        return _session(await auth.sign_in("wechat", data.code, _on(device, client)))
 
     @post(
         "/refresh",
@@ -85,9 +88,10 @@ class ResidentSessionController(Controller):
         data: JSONBody[SessionRefresh],
         client: NamedDependency[ClientFacts],
         auth: NamedDependency[AuthService],
+        device: DeviceId = None,
     ) -> Session:
         """Trade a refresh token for a new pair. Reply lost: the same again within 20 s gets the same."""
-        return _session(await auth.refresh(data.refresh_token, client))
+        return _session(await auth.refresh(data.refresh_token, _on(device, client)))
 
     @delete(
         opt={"audience": "resident", "assurance": AssuranceLevel.L0, "scope": None},
@@ -114,9 +118,12 @@ class ClerkSessionController(Controller):
         client: NamedDependency[ClientFacts],
         auth: NamedDependency[AuthService],
         registry: NamedDependency[Registry],
+        device: DeviceId = None,
     ) -> ClerkSession:
         """Sign in with organisation, clerk number and passphrase; twelve hours at most."""
-        signed_in = await auth.sign_in_clerk(data.organisation, data.clerk_number, data.passphrase, client)
+        signed_in = await auth.sign_in_clerk(
+            data.organisation, data.clerk_number, data.passphrase, _on(device, client)
+        )
         return _clerk_session(signed_in, registry)
 
     @post(
@@ -132,9 +139,10 @@ class ClerkSessionController(Controller):
         client: NamedDependency[ClientFacts],
         auth: NamedDependency[AuthService],
         registry: NamedDependency[Registry],
+        device: DeviceId = None,
     ) -> ClerkSession:
         """Trade a refresh token for a new pair, with the scopes and scenes of now."""
-        return _clerk_session(await auth.refresh_clerk(data.refresh_token, client), registry)
+        return _clerk_session(await auth.refresh_clerk(data.refresh_token, _on(device, client)), registry)
 
     @delete(
         opt={"audience": "verifier", "assurance": None, "scope": None},
@@ -185,6 +193,10 @@ class IssuerSessionController(Controller):
 async def token_keys_document(token_keys: NamedDependency[KeyRing]) -> Response[JsonWebKeySet]:
     """The public keys our access tokens may be signed with (RFC 7517)."""
     return Response(token_keys.published(), headers={"Cache-Control": "public, max-age=300"})
+
+
+def _on(device: str | None, client: ClientFacts) -> ClientFacts:
+    return msgspec.structs.replace(client, device=device)
 
 
 def _session(signed_in: ResidentSignedIn) -> Session:
