@@ -38,7 +38,9 @@ def client_provider(proxies: int) -> "Callable[[Request[object, object, State]],
     """
 
     async def provide_client(request: Request[object, object, State]) -> ClientFacts:
-        forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",")]
+        # Some proxies append a header of their own instead of a part: all of them, in order.
+        lines = ",".join(request.headers.getall("x-forwarded-for", []))
+        forwarded = [part.strip() for part in lines.split(",")]
         peer = request.client.host if request.client else ""
         address = forwarded[-proxies] if 0 < proxies <= len(forwarded) else peer
         return ClientFacts(address=address or peer)

@@ -20,7 +20,8 @@ from auth_bridges.refusals import (
     ProviderUnreached,
 )
 from bff.sandbox.simulator import Simulator, simulated
-from bff.sandbox.wechat import Wechat, WechatApp
+from bff.sandbox.wechat import Wechat
+from bff.sandbox.wechat_ids import WechatApp
 from miniapp_schemas.refusals import Refusal
 
 CITY = WechatApp(appid="wxcity000000000001", secret="city-secret", open_platform="op-1")
