@@ -59,7 +59,11 @@ class Assets(Struct, frozen=True, kw_only=True):
 
 
 def load(root: Path, *, made: Mapping[str, bytes]) -> Assets:
-    """Read the pages under ``root``; ``made`` are static files that come from elsewhere than a file."""
+    """Read the pages under ``root``; ``made`` are static files that come from elsewhere than a file.
+
+    A file that has ``.gz`` beside it is not packed again: for the megabyte of the QR reader that would be
+    half a second of every start.
+    """
     files = dict(sorted([*_read(root), *made.items()]))
     version = _version(files)
     shell = [
@@ -70,8 +74,22 @@ def load(root: Path, *, made: Mapping[str, bytes]) -> Assets:
     fill = {b"@version@": version.encode(), b"@shell@": " ".join(shell).encode()}
     return Assets(
         version=version,
-        static={name: asset(name, body) for name, body in files.items()},
+        static={name: asset(name, body, packed=_packed(root, name)) for name, body in files.items()},
         documents={path: asset(name, _filled(files[name], fill)) for path, name in _DOCUMENTS.items()},
+    )
+
+
+def asset(name: str, body: bytes, *, packed: bytes | None = None) -> Asset:
+    """``body`` as a file called ``name``."""
+    suffix = Path(name).suffix
+    if packed is None and suffix not in _COMPRESSES_BADLY:
+        # mtime=0: the same file packs to the same bytes in every process behind the load balancer.
+        packed = gzip.compress(body, compresslevel=9, mtime=0)
+    return Asset(
+        body=body,
+        packed=packed if packed is not None and len(packed) < len(body) else None,
+        etag=hashlib.sha256(body).hexdigest()[:20],
+        media_type=_MEDIA_TYPES[suffix],
     )
 
 
@@ -80,6 +98,11 @@ def _read(root: Path) -> Iterator[tuple[str, bytes]]:
         for path in (root / folder).rglob("*"):
             if path.suffix in _MEDIA_TYPES and path.is_file():
                 yield path.relative_to(root).as_posix(), path.read_bytes()
+
+
+def _packed(root: Path, name: str) -> bytes | None:
+    beside = root / f"{name}.gz"
+    return beside.read_bytes() if beside.is_file() else None
 
 
 def _version(files: Mapping[str, bytes]) -> str:
@@ -98,16 +121,3 @@ def _filled(body: bytes, values: Mapping[bytes, bytes]) -> bytes:
     for placeholder, value in values.items():
         body = body.replace(placeholder, value)
     return body
-
-
-def asset(name: str, body: bytes) -> Asset:
-    """``body`` as a file called ``name``."""
-    suffix = Path(name).suffix
-    # mtime=0: the same file packs to the same bytes in every process behind the load balancer.
-    packed = None if suffix in _COMPRESSES_BADLY else gzip.compress(body, compresslevel=9, mtime=0)
-    return Asset(
-        body=body,
-        packed=packed if packed is not None and len(packed) < len(body) else None,
-        etag=hashlib.sha256(body).hexdigest()[:20],
-        media_type=_MEDIA_TYPES[suffix],
-    )

@@ -7,6 +7,7 @@ an import map would have to be an inline script. Hence copies, with the folders 
 expect, and beside each entry a one-line ``.d.ts`` that sends the type check back to the package.
 """
 
+import gzip
 import hashlib
 import re
 import shutil
@@ -65,6 +66,8 @@ def copy(modules: Path, target: Path) -> None:
             declaration = place.with_suffix(_DECLARATION[place.suffix])
             declaration.write_text(f'export * from "{entry.types}";\n', encoding="utf-8")
     check_wasm(target)
+    packed = gzip.compress((target / _WASM).read_bytes(), compresslevel=9, mtime=0)
+    (target / f"{_WASM}.gz").write_bytes(packed)
 
 
 def check_wasm(vendor: Path) -> None:

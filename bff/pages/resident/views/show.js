@@ -12,7 +12,7 @@ import { clockTime, pick } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
 import { say } from "../../shared/live.js";
 import { isAbort, report, trouble, waiting } from "../../shared/parts.js";
-import { drawQr } from "../../shared/qr.js";
+import { drawQr } from "../qr.js";
 import { look } from "../../shared/verdicts.js";
 import { emblem, lookOf } from "../cards.js";
 import { clocks, secondsLeft } from "../countdown.js";
