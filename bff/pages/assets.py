@@ -35,6 +35,7 @@ _DOCUMENTS: Final = {
     "/favicon.ico": "icons/mark.svg",
     "/resident/": "resident/index.html",
 }
+_TEMPLATES: Final = frozenset(_DOCUMENTS.values()) - {"icons/mark.svg"}
 _SHELL: Final = ("clerk/", "icons/", "shared/", "vendor/zxing/")
 """What the clerk page needs to start without a network."""
 
@@ -74,7 +75,11 @@ def load(root: Path, *, made: Mapping[str, bytes]) -> Assets:
     fill = {b"@version@": version.encode(), b"@shell@": " ".join(shell).encode()}
     return Assets(
         version=version,
-        static={name: asset(name, body, packed=_packed(root, name)) for name, body in files.items()},
+        static={
+            name: asset(name, body, packed=_packed(root, name))
+            for name, body in files.items()
+            if name not in _TEMPLATES
+        },
         documents={path: asset(name, _filled(files[name], fill)) for path, name in _DOCUMENTS.items()},
     )
 
@@ -114,7 +119,7 @@ def _version(files: Mapping[str, bytes]) -> str:
 
 
 def _in_shell(name: str) -> bool:
-    return name.startswith(_SHELL) and name not in _DOCUMENTS.values() and not name.endswith(".txt")
+    return name.startswith(_SHELL) and name not in _TEMPLATES and not name.endswith(".txt")
 
 
 def _filled(body: bytes, values: Mapping[bytes, bytes]) -> bytes:

@@ -109,28 +109,29 @@ class Resident:
         self._watch = watch
         self._name = ""
 
-    def sign_in(self, key: str) -> None:
+    def sign_in(self, key: str, *, at: str = "") -> None:
         """As a person would: tap the button, be asked by WeChat, come back."""
+        origin = at or self._city.base_url
         # The simulated WeChat is another host, as the real one is: the person goes there, the page does not.
         self._watch.allowed.add(self._city.simulator_url)
-        self.page.goto(f"{self._city.base_url}/")
+        self.page.goto(f"{origin}/")
         self.page.evaluate("sessionStorage.clear()")  # whoever was here before
-        self.page.goto(f"{self._city.base_url}/resident/")
+        self.page.goto(f"{origin}/resident/")
         self.page.click(".button--wechat")
         self.page.click(f"a[href*='resident={key}']")
         self.page.wait_for_selector(".hello")
         self._name = person(key).name
 
-    def show(self, kind: str = "居民身份证", scene: str = "general") -> bytes:
+    def show(self, kind: str = "居民身份证", scene: str = "general", *, at: str = "") -> bytes:
         """Show one's own certificate; what the phone's screen looks like then."""
-        self.open(kind)
+        self.open(kind, at=at)
         self.page.locator(f"input[name=scene][value='{scene}']").check(force=True)
         self.page.click(".button--show")
         self.page.wait_for_selector(".show__qr svg")
         return self.page.screenshot()
 
-    def open(self, kind: str) -> None:
-        self.page.goto(f"{self._city.base_url}/resident/#/cards")
+    def open(self, kind: str, *, at: str = "") -> None:
+        self.page.goto(f"{at or self._city.base_url}/resident/#/cards")
         # Parents keep their children's cards beside their own.
         own = self.page.locator("a.card", has_text=mask_name(self._name))
         own.filter(has_text=kind).click()

@@ -21,6 +21,17 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LOCALES = pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
 
 
+def test_the_audit_itself_bites(phone: Callable[..., BrowserContext]) -> None:
+    page = phone().new_page()
+    page.set_content(
+        "<html lang='zh-CN'><title>t</title><main><h1>标题</h1><img src='data:,'>"
+        "<p style='font-size:9px;line-height:1;color:#999'>太小太淡</p><button>x</button></main>"
+    )
+    wrong = "\n".join(audit(page, "bad"))
+    for fault in ("image-alt", "color-contrast", "text of 9px", "lines 1 apart", "button.null"):
+        assert fault in wrong
+
+
 class Auditor:
     """Collects what is wrong, screen by screen, so that one run tells all of it."""
 
