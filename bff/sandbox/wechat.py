@@ -239,10 +239,19 @@ def _body(raw: bytes, type_: type[T]) -> T:
 
 
 _STYLE: Final = """
-body { font: 18px/1.6 sans-serif; max-width: 30rem; margin: 2rem auto; padding: 0 1rem }
-body { color: #111; background: #fff }
-a { display: block; padding: .8rem 1rem; margin: .5rem 0; border: 2px solid #067a3e; color: #055a2e }
+body { margin: 0; color: #16202e; background: #eef3ee; font: 16px/1.55 system-ui, "PingFang SC",
+  "Noto Sans CJK SC", "WenQuanYi Micro Hei", sans-serif }
+body::before { content: ""; display: block; height: 10px;
+  background: repeating-linear-gradient(-45deg, #f6c445 0 14px, #2a2a2a 14px 28px) }
+main { max-width: 30rem; margin: 0 auto; padding: 20px 16px 40px }
+h1 { margin: 8px 0 12px; font-size: 22px; line-height: 1.35 }
+p { margin: 4px 0 }
 strong { color: #8a1f11 }
+ul { display: grid; gap: 10px; margin: 20px 0 0; padding: 0; list-style: none }
+a { display: flex; align-items: center; min-height: 60px; padding: 10px 18px; border-radius: 14px;
+  border-left: 6px solid #08723f; background: #fff; color: #16202e; font-size: 17px; text-decoration: none;
+  box-shadow: 0 2px 10px rgb(22 32 46 / 8%) }
+a:focus-visible { outline: 3px solid #08723f; outline-offset: 2px }
 """
 _STYLE_HASH: Final = b64encode(sha256(_STYLE.encode()).digest()).decode()
 _CHOOSER: Final = """<!doctype html>
