@@ -158,23 +158,13 @@ def _redact_number(value: int) -> int | str:
 _encode: Final = msgspec.json.Encoder().encode
 _FRAMES: Final = 16
 _HERE: Final = re.compile(rf"^.*/site-packages/|^{re.escape(str(Path(__file__).parents[2]))}/")
-_QUIET: Final = (
-    "aiohttp",
-    "apscheduler",
-    "asyncio",
-    "granian",
-    "httpx",
-    "litestar",
-    "motor",
-    "pymongo",
-    "redis",
-)
+_OURS: Final = ("bff", "wallet", "auth_bridges", "_granian")
 
 
 def configure_logging(level: str, stream: BinaryIO | None = None) -> None:
     """Send every log line of this process, ours and the libraries', through one pipeline.
 
-    Called once, by the process that starts; libraries speak from WARNING up.
+    Called once, by the process that starts. Libraries are heard from WARNING up, whatever ``level`` is.
     """
     threshold = logging.getLevelNamesMapping()[level.upper()]
     out = sys.stdout.buffer if stream is None else stream
@@ -186,9 +176,10 @@ def configure_logging(level: str, stream: BinaryIO | None = None) -> None:
         logger_factory=structlog.BytesLoggerFactory(out),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(handlers=[_Bridge()], level=threshold, force=True)
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
+    # What a library tells below WARNING is headers, addresses and documents: not ours to pass on.
+    logging.basicConfig(handlers=[_Bridge()], level=max(threshold, logging.WARNING), force=True)
+    for name in _OURS:
+        logging.getLogger(name).setLevel(threshold)
 
 
 class _Bridge(logging.Handler):

@@ -1,0 +1,65 @@
+"""Those who call: a resident, a clerk, a department, each with what signs them in."""
+
+import secrets
+import time
+from typing import Any
+
+import httpx
+import jwt
+
+from bff.sandbox.city import APP, CLERKS, DEPARTMENTS
+from bff.sandbox.stack import City
+
+RESIDENT = "lin"
+CLERK = CLERKS[0]
+DEPARTMENT = DEPARTMENTS[0]
+
+
+class People:
+    """Signs in over HTTP; a token for each errand, so that signing out takes nobody else along."""
+
+    def __init__(self, city: City) -> None:
+        self._city = city
+        self._tokens: dict[str, str] = {}
+
+    def bearer(self, errand: str, audience: str) -> dict[str, str]:
+        """The header of somebody signed in for ``errand``."""
+        if errand not in self._tokens:
+            path, body = getattr(self, audience)()
+            self._tokens[errand] = self._post(f"{self._city.base_url}{path}", body)["accessToken"]
+        return {"Authorization": f"Bearer {self._tokens[errand]}"}
+
+    def resident(self) -> tuple[str, dict[str, str]]:
+        """Where and with what a resident signs in; good once."""
+        login = self._post(
+            f"{self._city.simulator_url}/_sim/wechat/login", {"appid": APP.appid, "resident": RESIDENT}
+        )
+        return "/mp/v1/session/wechat", {"code": login["code"]}
+
+    def verifier(self) -> tuple[str, dict[str, str]]:
+        """The same for a clerk."""
+        body = {
+            "organisation": CLERK.organisation,
+            "clerkNumber": CLERK.number,
+            "passphrase": CLERK.passphrase,
+        }
+        return "/verifier/v1/session", body
+
+    def issuer(self) -> tuple[str, dict[str, str]]:
+        """The same for a department; good once."""
+        now = int(time.time())
+        claims = {
+            "iss": DEPARTMENT.id,
+            "sub": DEPARTMENT.id,
+            "aud": "suishen:issuer",
+            "iat": now,
+            "exp": now + 60,
+            "jti": secrets.token_urlsafe(16),
+        }
+        key = self._city.department_keys()[DEPARTMENT.key]
+        return "/issuer/v1/session", {"clientAssertion": jwt.encode(claims, key, algorithm="ES256")}
+
+    def _post(self, url: str, body: dict[str, str]) -> dict[str, Any]:
+        answer = httpx.post(url, json=body, timeout=30).raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found

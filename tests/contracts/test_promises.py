@@ -1,0 +1,175 @@
+"""Every operation, called as it is meant to be, answers what the contract promises."""
+
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+import httpx
+import jsonschema
+import msgspec
+import pytest
+
+from bff.platform.contract import Contract
+from bff.sandbox.city import CERTIFICATES
+from bff.sandbox.stack import City
+from tests.contracts.people import DEPARTMENT, People
+
+DOCUMENT: Final[dict[str, Any]] = msgspec.json.decode(Contract.committed().openapi)
+OPERATIONS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
+    operation["operationId"]: (method.upper(), path, operation)
+    for path, methods in DOCUMENT["paths"].items()
+    for method, operation in methods.items()
+}
+
+
+class Promise:
+    """Calls operations by their names and holds each answer against the document."""
+
+    def __init__(self, city: City, people: People) -> None:
+        self._http = httpx.Client(base_url=city.base_url, timeout=30)
+        self._people = people
+        self.kept: set[str] = set()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def call(
+        self,
+        name: str,
+        body: object = None,
+        *,
+        status: int | None = None,
+        query: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+        errand: str = "walk",
+        **parts: str,
+    ) -> httpx.Response:
+        method, path, operation = OPERATIONS[name]
+        sent = dict(headers or {})
+        for audience in operation.get("security", [{}])[0]:
+            sent |= self._people.bearer(f"{errand}-{audience}", audience)
+        content = None if body is None else msgspec.json.encode(body)
+        if content is not None:
+            sent["Content-Type"] = "application/json"
+        answer = self._http.request(method, path.format(**parts), content=content, params=query, headers=sent)
+        expected = status or int(min(each for each in operation["responses"] if each.startswith("2")))
+        assert answer.status_code == expected, answer.text
+        self._hold(answer, operation["responses"][str(expected)])
+        if 200 <= expected < 300:
+            self.kept.add(name)
+        return answer
+
+    @staticmethod
+    def _hold(answer: httpx.Response, promised: dict[str, Any]) -> None:
+        assert set(promised["headers"]) - {"Retry-After"} <= {_titled(name) for name in answer.headers}
+        if "content" not in promised:
+            assert answer.content == b""
+            return
+        ((media, content),) = promised["content"].items()
+        assert answer.headers["content-type"].partition(";")[0] == media
+        if "schema" in content:
+            schema = {**content["schema"], "components": DOCUMENT["components"]}
+            jsonschema.Draft202012Validator(
+                schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
+            ).validate(answer.json())
+
+
+def _titled(name: str) -> str:
+    return {"etag": "ETag"}.get(name, "-".join(part.capitalize() for part in name.split("-")))
+
+
+@pytest.fixture(scope="module")
+def promise(city: City, people: People) -> Iterator[Promise]:
+    promise = Promise(city, people)
+    yield promise
+    promise.close()
+
+
+def test_a_resident_signs_in_renews_and_signs_out(promise: Promise, people: People) -> None:
+    _, body = people.resident()
+    session = promise.call("SignInWithWechat", body).json()
+
+    promise.call("RefreshSession", {"refreshToken": session["refreshToken"]})
+    promise.call("SignOut", errand="leaving")
+    promise.call("SignOut", errand="leaving", status=401)
+
+
+def test_a_resident_sees_the_first_screen_once(promise: Promise) -> None:
+    screen = promise.call("Home")
+
+    promise.call("Home", headers={"If-None-Match": screen.headers["ETag"]}, status=304)
+
+
+def test_a_resident_shows_and_a_clerk_verifies(promise: Promise) -> None:
+    cards = promise.call("ListCredentials").json()["items"]
+    card = next(each for each in cards if each["status"] == "valid")
+    promise.call("ReadCredential", credentialId=card["id"])
+    ticket = promise.call("ShowCredential", {"credentialId": card["id"]}).json()
+    followed = promise.call("FollowPresentation", presentationId=ticket["presentationId"]).json()
+    verified = promise.call("VerifyCode", {"code": ticket["code"], "requestId": "promise-0001"}).json()
+    used = promise.call("FollowPresentation", presentationId=ticket["presentationId"]).json()
+
+    assert (followed["state"], verified["verdict"], used["state"]) == ("open", "OK_ONLINE", "used")
+
+
+def test_a_resident_takes_a_code_back(promise: Promise) -> None:
+    cards = promise.call("ListCredentials").json()["items"]
+    card = next(each for each in cards if each["status"] == "valid")
+    ticket = promise.call("ShowCredential", {"credentialId": card["id"]}).json()
+
+    promise.call("WithdrawPresentation", presentationId=ticket["presentationId"])
+
+
+@pytest.mark.parametrize("name", ["ListUsageRecords", "ListVerifications", "ListCredentials", "ListIssued"])
+def test_lists_are_read_page_by_page(promise: Promise, name: str) -> None:
+    first = promise.call(name, query={"limit": "1"}).json()
+
+    assert len(first["items"]) <= 1
+    if first["nextCursor"] is not None:
+        second = promise.call(name, query={"limit": "1", "cursor": first["nextCursor"]}).json()
+        assert second["items"] != first["items"]
+
+
+def test_a_clerk_begins_renews_and_ends_a_shift(promise: Promise, people: People) -> None:
+    _, body = people.verifier()
+    session = promise.call("ClerkSignIn", body).json()
+
+    promise.call("RefreshClerkSession", {"refreshToken": session["refreshToken"]})
+    promise.call("ClerkSignOut", errand="leaving")
+
+
+def test_a_department_issues_suspends_resumes_and_revokes(promise: Promise, people: People) -> None:
+    _, body = people.issuer()
+    promise.call("IssuerSignIn", body)
+    promise.call("ListCredentialTypes")
+    sample = next(each.content for each in CERTIFICATES if each.department == DEPARTMENT.key)
+    content = msgspec.to_builtins(sample) | {"serial": "PROMISE0001"}
+    issued = promise.call("IssueCredential", content, headers={"Idempotency-Key": "promise-0001"}).json()
+
+    promise.call("ReadIssued", credentialId=issued["id"])
+    for name in ("SuspendCredential", "ResumeCredential", "RevokeCredential"):
+        promise.call(name, {"reason": "约定的检验"}, credentialId=issued["id"])
+    promise.call("ResumeCredential", {"reason": "约定的检验"}, credentialId=issued["id"], status=409)
+
+
+def test_a_scanner_fetches_what_it_needs(promise: Promise) -> None:
+    promise.call("WalletKeys")
+    promise.call("WalletCoseKeys")
+    promise.call("TokenKeys")
+    # The scheduler signs the lists when it starts, which it does after the web process is ready.
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            promise.call("StatusList", number="1")
+            break
+        except AssertionError:
+            time.sleep(0.2)
+
+
+def test_machines_ask(promise: Promise) -> None:
+    promise.call("Alive")
+    promise.call("Ready")
+
+
+def test_no_operation_was_left_out(promise: Promise) -> None:
+    assert OPERATIONS.keys() - promise.kept == set()
