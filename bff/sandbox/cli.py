@@ -33,8 +33,6 @@ def up(data: Path, port: int | None, *, fresh: bool, yes: bool) -> None:
     SUISHEN_MONGO_URL and SUISHEN_REDIS_URL name servers to use instead of the embedded ones.
     """
     with _explained():
-        from rich.console import Console
-
         from bff.sandbox.up import run
 
         def may_empty(folder: Path) -> bool:
@@ -52,7 +50,6 @@ def up(data: Path, port: int | None, *, fresh: bool, yes: bool) -> None:
             port=port,
             fresh=fresh,
             environ=os.environ,
-            console=Console(highlight=False),
             may_empty=may_empty,
         )
 

@@ -226,7 +226,7 @@ class Simulator:
     async def _set_plan(self, request: web.Request) -> web.Response:
         try:
             plan = msgspec.json.decode(await request.read(), type=Plan)
-        except msgspec.ValidationError as error:
+        except msgspec.DecodeError as error:
             raise web.HTTPBadRequest(text=str(error)) from None
         self._chance = random.Random(plan.seed)
         now = self._now()

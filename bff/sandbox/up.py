@@ -1,7 +1,8 @@
 """``suishen up``: a city, until somebody stops it.
 
 What dies is reported and started again; what dies three times in a minute ends everything, because whoever
-reads the screen should see the reason and not a screen full of restarts.
+reads the screen should see the reason and not a screen full of restarts. What draws tables is imported
+while the web process starts.
 """
 
 import signal
@@ -12,19 +13,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlsplit
 
-from rich import box
-from rich.console import Console
-from rich.markup import escape
-from rich.panel import Panel
-from rich.table import Table
+import click
 
 from bff.sandbox.city import CLERKS, NAME, ORGANISATIONS, PEOPLE
 from bff.sandbox.errors import EngineFailed, SandboxError
 from bff.sandbox.servers import empty_folder
 from bff.sandbox.stack import City, choose_ports, private_stack
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _LOOK_EVERY: Final = 0.3
 _DEATHS: Final = 3
@@ -50,14 +50,13 @@ def run(
     port: int | None,
     fresh: bool,
     environ: Mapping[str, str],
-    console: Console,
     may_empty: Callable[[Path], bool],
 ) -> None:
     """Start everything, say where it is, and watch it until a signal."""
     refuse_production(environ)
     if fresh and data.exists() and any(data.iterdir()):
         if not may_empty(data):
-            console.print("未清空，未启动。· Nothing was emptied, nothing was started.")
+            click.echo("未清空，未启动。· Nothing was emptied, nothing was started.")
             return
         empty_folder(data)
     web_port, simulator_port = choose_ports(port)
@@ -67,7 +66,8 @@ def run(
     began = time.monotonic()
 
     def say(what: str) -> None:
-        console.print(f"  [green]✓[/] [dim]{time.monotonic() - began:5.1f} s[/]  {escape(what)}")
+        took = click.style(f"{time.monotonic() - began:5.1f} s", dim=True)
+        click.echo(f"  {click.style('✓', fg='green')} {took}  {what}")
 
     with _signals_interrupt():
         try:
@@ -81,14 +81,14 @@ def run(
                 redis_url=redis_url,
                 say=say,
             ) as city:
-                _introduce(city, console)
+                _introduce(city)
                 say("就绪，按 Ctrl-C 停止 · ready; Ctrl-C stops everything")
                 try:
-                    _watch(city, console)
+                    _watch(city)
                 finally:
-                    console.print("正在停止 · stopping …")
+                    click.echo("正在停止 · stopping …")
         except KeyboardInterrupt:
-            console.print("已停止，数据保留在 · stopped; the data stays in", str(data))
+            click.echo(f"已停止，数据保留在 · stopped; the data stays in {data}")
 
 
 @contextmanager
@@ -114,7 +114,7 @@ class _Watched(Protocol):
     def start(self) -> None: ...
 
 
-def _watch(city: City, console: Console) -> None:
+def _watch(city: City) -> None:
     """Start again what dies; give up on what keeps dying."""
     deaths: defaultdict[str, deque[float]] = defaultdict(deque)
     watched: list[_Watched] = [*city.servers.ours, *city.programs]
@@ -133,16 +133,19 @@ def _watch(city: City, console: Console) -> None:
                     en=f"{each.name} ended {_DEATHS} times within a minute; giving up. "
                     f"Its log: {city.data / each.name}.log",
                 )
-            console.print(
-                f"[yellow]! {each.name} 意外退出，重新启动 · ended unexpectedly, starting it again[/]"
-            )
+            told = f"! {each.name} 意外退出，重新启动 · ended unexpectedly, starting it again"
+            click.secho(told, fg="yellow")
             each.start()
             city.follow_servers()
         time.sleep(_LOOK_EVERY)
 
 
-def _introduce(city: City, console: Console) -> None:
+def _introduce(city: City) -> None:
     """Say where everything is and who is there."""
+    from rich.console import Console
+    from rich.panel import Panel
+
+    console = Console(highlight=False)
     console.print()
     console.print(_residents(city))
     console.print(_clerks())
@@ -159,7 +162,7 @@ def _introduce(city: City, console: Console) -> None:
             border_style="green",
         )
     )
-    _draw_qr(resident, console)
+    _draw_qr(resident, on_terminal=console.is_terminal)
     ports = (city.web[0].port, urlsplit(city.simulator_url).port)
     console.print(
         "[dim]只监听本机；手机连线后先执行下列命令再扫码 · "
@@ -168,7 +171,7 @@ def _introduce(city: City, console: Console) -> None:
     )
 
 
-def _residents(city: City) -> Table:
+def _residents(city: City) -> "Table":
     table = _table("居民 · residents", "", "姓名 name", "等级", "")
     table.columns[1].no_wrap, table.columns[1].max_width = False, 18
     for each in PEOPLE:
@@ -179,7 +182,7 @@ def _residents(city: City) -> Table:
     return table
 
 
-def _clerks() -> Table:
+def _clerks() -> "Table":
     names = {organisation.id: organisation.name for organisation in ORGANISATIONS}
     table = _table("核验员 · clerks", "机构 organisation", "工号", "口令 passphrase", "场景 scenes")
     for each in CLERKS:
@@ -189,7 +192,10 @@ def _clerks() -> Table:
     return table
 
 
-def _table(title: str, *columns: str) -> Table:
+def _table(title: str, *columns: str) -> "Table":
+    from rich import box
+    from rich.table import Table
+
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for number, column in enumerate(columns, 1):
         # The last one gives way to a narrow terminal; what is to be typed in is never broken.
@@ -197,10 +203,10 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _draw_qr(text: str, console: Console) -> None:
+def _draw_qr(text: str, *, on_terminal: bool) -> None:
     from qrcode.main import QRCode
 
     qr = QRCode(border=2)
     qr.add_data(text)
     # A terminal's own colours may be light on dark, and a code with its colours swapped is not read.
-    qr.print_ascii(out=sys.stdout if console.is_terminal else None, tty=console.is_terminal)
+    qr.print_ascii(out=sys.stdout, tty=on_terminal)
