@@ -83,9 +83,10 @@ def main() -> None:
 @click.command()
 def web() -> None:
     """Answer requests until SIGTERM or Ctrl-C (Web 进程). Configured by SUISHEN_* variables."""
+    settings = _started()
     from bff.processes.web import serve
 
-    serve(_started())
+    serve(settings)
 
 
 @click.command()

@@ -37,8 +37,8 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer
 
 
 @pytest.fixture
-async def mongo_database(servers: EmbeddedServers) -> AsyncIterator[Database]:
-    """An empty database, gone after the test."""
+async def mongo_database(servers: EmbeddedServers, anyio_backend: object) -> AsyncIterator[Database]:
+    """An empty database, gone after the test; naming the backend lets plain tests have it too."""
     client = open_mongo(servers.mongo_url)
     name = f"test_{secrets.token_hex(8)}"
     try:
@@ -49,7 +49,7 @@ async def mongo_database(servers: EmbeddedServers) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def redis(servers: EmbeddedServers) -> AsyncIterator[Redis]:
+async def redis(servers: EmbeddedServers, anyio_backend: object) -> AsyncIterator[Redis]:
     """A client of an empty Redis."""
     client = open_redis(servers.redis_url)
     await client.flushdb()
