@@ -12,7 +12,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
@@ -72,7 +72,15 @@ def command(image: Path, *words: str, told: dict[str, str]) -> subprocess.Popen[
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     )
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """Kill the process and what it forked: a web process has workers, and they hold its output open."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
 
 
 def inventory(folder: Path) -> dict[str, int]:
@@ -98,8 +106,7 @@ def processes(image: Path, settings: dict[str, str]) -> Iterator[dict[str, subpr
     with ExitStack() as stack:
         running = {name: command(image, name, told=settings) for name in PRODUCT}
         for process in running.values():
-            stack.callback(process.communicate)
-            stack.callback(process.kill)
+            stack.callback(end, process)
         yield running
 
 
