@@ -50,13 +50,17 @@ def test_a_code_renews_itself_three_times_and_then_waits_to_be_asked(
     assert path_of(page) not in seen
 
 
-def test_a_code_is_taken_back_when_showing_ends(resident: Resident, city: City) -> None:
+@pytest.mark.parametrize("how", ["结束亮证", "更新二维码", "back"])
+def test_a_code_that_is_no_longer_shown_is_taken_back(resident: Resident, how: str) -> None:
     resident.sign_in("wang")
     resident.show()
     with resident.page.expect_response(lambda answer: answer.request.method == "DELETE") as withdrawn:
-        resident.page.get_by_role("button", name="结束亮证").click()
+        if how == "back":
+            resident.page.go_back()
+        else:
+            resident.page.get_by_text(how).click()
     assert withdrawn.value.status == 204
-    resident.page.wait_for_selector(".card--whole")
+    resident.page.wait_for_selector(".show__qr svg" if how == "更新二维码" else ".card--whole")
 
 
 def test_nothing_is_asked_while_nobody_looks(resident: Resident) -> None:

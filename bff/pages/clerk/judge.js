@@ -31,15 +31,16 @@ export async function judge(context, code, box, next, done) {
   const busy = h("p", { class: "busy", role: "status" }, icon("refresh"), h("span", {}, t("checking")));
   box.replaceChildren(busy);
   try {
-    const verification = await verify(code, {
+    const { verification, offline } = await verify(code, {
       session: context.session,
       seen: context.seen,
       signal: context.signal,
       waiting: (attempt) => busy.lastElementChild?.replaceChildren(t("checkingAgain", { attempt })),
     });
     if (context.signal.aborted) return;
-    if (!navigator.onLine || verification.verdict === "OK_OFFLINE") {
-      context.offlineChecks.unshift({ at: verification.checkedAt, verdict: verification.verdict, typeName: verification.typeName ?? null });
+    if (offline) {
+      const { checkedAt: at, verdict, typeName } = verification;
+      context.offlineChecks.unshift({ at, verdict, typeName });
     }
     box.replaceChildren(verdictPanel(verification, { shift: context.session.kept, next, clear, signal: life.signal }));
     window.scrollTo(0, 0);
@@ -47,8 +48,8 @@ export async function judge(context, code, box, next, done) {
     if (context.signal.aborted || isAbort(error)) return;
     report(error);
     const again = () => void judge(context, code, box, next, done);
-    const box2 = error instanceof NoReply ? noNetwork(again) : trouble(error, again);
-    box.replaceChildren(box2, h("button", { type: "button", class: "button button--plain button--wide", onclick: clear }, next));
+    const problem = error instanceof NoReply ? noNetwork(again) : trouble(error, again);
+    box.replaceChildren(problem, h("button", { type: "button", class: "button button--plain button--wide", onclick: clear }, next));
   }
 }
 

@@ -10,6 +10,7 @@ import { loadTrust } from "./offline/trust.js";
 
 /** @typedef {import("../shared/wire.js").ClerkSession} ClerkSession */
 /** @typedef {import("../shared/wire.js").Verification} Verification */
+/** @typedef {{ verification: Verification, offline: boolean }} Judgement */
 /** @typedef {import("./app.js").Shift} Shift */
 /** @typedef {import("./offline/seen.js").SeenCodes} SeenCodes */
 
@@ -24,7 +25,7 @@ const PAUSE = 350;
  * @param {SeenCodes} by.seen
  * @param {AbortSignal} by.signal
  * @param {(attempt: number) => void} by.waiting Told before each further try.
- * @returns {Promise<Verification>}
+ * @returns {Promise<Judgement>}
  */
 export async function verify(code, { session, seen, signal, waiting }) {
   const requestId = crypto.randomUUID();
@@ -41,12 +42,12 @@ export async function verify(code, { session, seen, signal, waiting }) {
       });
       if (date !== null) learnTime(date);
       if (data.valid) await rememberUsed(code, seen);
-      return data;
+      return { verification: data, offline: false };
     } catch (error) {
       if (!isLost(error)) throw error;
     }
   }
-  return await withoutServer(code, session.kept, seen);
+  return { verification: await withoutServer(code, session.kept, seen), offline: true };
 }
 
 /**

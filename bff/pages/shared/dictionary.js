@@ -18,10 +18,9 @@ let loading = null;
 export function dictionary() {
   loading ??= fetch(new URL("./dictionary.json", import.meta.url)).then(
     (response) => response.json(),
-    (error) => {
-      loading = null; // not for ever: the next caller tries again
-      throw error;
-    },
   );
+  loading.catch(() => {
+    loading = null; // not for ever: the next caller tries again
+  });
   return loading;
 }

@@ -1,5 +1,7 @@
 // What a person chose on this device: language, and the standard or the elder edition.
-// Kept in localStorage: neither says who they are.
+// Neither says who they are.
+
+import { device } from "./storage.js";
 
 /** @typedef {"zh" | "en"} Language */
 /** @typedef {"standard" | "elder"} Mode */
@@ -14,31 +16,12 @@ const watchers = [];
 
 /** @returns {Language} */
 function preferred() {
-  const kept = remembered(LANGUAGE);
+  const kept = device.get(LANGUAGE);
   if (kept === "zh" || kept === "en") return kept;
   return (navigator.language || "zh").toLowerCase().startsWith("zh") ? "zh" : "en";
 }
 
-/** @param {string} key */
-function remembered(key) {
-  // Storage is refused in some private windows and embedded views; the page must still work.
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-/** @param {string} key @param {string} value */
-function remember(key, value) {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // Lasts until the page is closed, then.
-  }
-}
-
-const chosen = { language: preferred(), mode: /** @type {Mode} */ (remembered(MODE) === "elder" ? "elder" : "standard") };
+const chosen = { language: preferred(), mode: /** @type {Mode} */ (device.get(MODE) === "elder" ? "elder" : "standard") };
 
 function apply() {
   document.documentElement.lang = chosen.language === "zh" ? "zh-CN" : "en";
@@ -54,12 +37,12 @@ export const prefs = {
   },
   toggleLanguage() {
     chosen.language = chosen.language === "zh" ? "en" : "zh";
-    remember(LANGUAGE, chosen.language);
+    device.set(LANGUAGE, chosen.language);
     changed("language");
   },
   toggleMode() {
     chosen.mode = chosen.mode === "elder" ? "standard" : "elder";
-    remember(MODE, chosen.mode);
+    device.set(MODE, chosen.mode);
     changed("mode");
   },
   /**

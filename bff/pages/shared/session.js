@@ -7,6 +7,7 @@
 // tab copies the storage: the second to refresh is refused and signs in again.
 
 import { Refused, request } from "./http.js";
+import { tab } from "./storage.js";
 
 /** @typedef {import("./http.js").Answer} Answer */
 /** @typedef {import("./http.js").Call} Call */
@@ -120,21 +121,10 @@ export class Session {
 
   /** @returns {{ refresh: string, kept: Kept } | null} */
   #load() {
-    try {
-      return JSON.parse(sessionStorage.getItem(this.#key) ?? "null");
-    } catch {
-      return null;
-    }
+    return JSON.parse(tab.get(this.#key) ?? "null");
   }
 
   #save() {
-    try {
-      if (this.#stored) sessionStorage.setItem(this.#key, JSON.stringify(this.#stored));
-      else sessionStorage.removeItem(this.#key);
-    } catch {
-      // No storage here: signed in until the page is left.
-    }
+    tab.set(this.#key, this.#stored && JSON.stringify(this.#stored));
   }
 }
-
-

@@ -1,6 +1,8 @@
 // Codes this device has accepted, until they would be dead anyway. Names of presentations and times only:
-// neither a code nor a person can be told from them. In localStorage, so that two tabs of one counter
-// share it and a reload forgets nothing.
+// neither a code nor a person can be told from them. On the device, so that two tabs of one counter
+// share it and a reload forgets nothing; where there is no storage, this tab's own memory still counts.
+
+import { device } from "../../shared/storage.js";
 
 const KEY = "suishen.seen";
 
@@ -29,20 +31,10 @@ export class SeenCodes {
   }
 
   #load() {
-    try {
-      for (const [each, end] of Object.entries(JSON.parse(localStorage.getItem(KEY) ?? "{}"))) {
-        this.#until.set(each, Number(end));
-      }
-    } catch {
-      // Not readable: this tab's own memory still counts.
-    }
+    for (const [each, end] of Object.entries(JSON.parse(device.get(KEY) ?? "{}"))) this.#until.set(each, Number(end));
   }
 
   #save() {
-    try {
-      localStorage.setItem(KEY, JSON.stringify(Object.fromEntries(this.#until)));
-    } catch {
-      // As above.
-    }
+    device.set(KEY, JSON.stringify(Object.fromEntries(this.#until)));
   }
 }

@@ -1,5 +1,6 @@
 // Scanning: camera on, one code, verdict, and on to the next.
 
+import { keepAwake } from "../../shared/awake.js";
 import { h } from "../../shared/dom.js";
 import { icon } from "../../shared/icons.js";
 import { say } from "../../shared/live.js";
@@ -19,12 +20,15 @@ const TROUBLE = /** @type {const} */ ({
   broken: ["cameraBroken", "cameraBrokenLead"],
 });
 
+const FOREIGN = 2500; // milliseconds to say that a code is not ours
+
 /**
  * @param {Context} context
  * @returns {View}
  */
 export function scanView(context) {
   const { signal } = context;
+  keepAwake(signal);
   const video = h("video", { class: "viewfinder__video", muted: true, playsinline: true, autoplay: true, "aria-label": t("cameraLabel") });
   const hint = h("p", { class: "viewfinder__hint", role: "status" });
   const aside = h("div", {});
@@ -43,6 +47,8 @@ export function scanView(context) {
   );
 
   let lastForeign = "";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let forgetting;
   const scanner = new Scanner(
     video,
     (text) => {
@@ -51,6 +57,8 @@ export function scanView(context) {
         if (text !== lastForeign) say(t("notOurs"));
         lastForeign = text;
         hint.textContent = t("notOurs");
+        clearTimeout(forgetting);
+        forgetting = setTimeout(() => (hint.textContent = t("aiming")), FOREIGN);
         return;
       }
       lastForeign = "";

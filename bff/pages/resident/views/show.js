@@ -6,6 +6,7 @@
 //      └─────────────────┤
 //                        └─no renewals left──▶ ended ──"make a new code"──▶ opening
 
+import { keepAwake } from "../../shared/awake.js";
 import { h, s } from "../../shared/dom.js";
 import { Refused } from "../../shared/http.js";
 import { clockTime, pick } from "../../shared/i18n.js";
@@ -55,6 +56,8 @@ class Showing {
   /** @type {Map<string, string>} */
   #labels = new Map();
   #renewals = RENEWALS;
+  /** The code on the screen, while it may still be used. @type {Ticket | null} */
+  #shown = null;
   /** Ends with each code: its countdown and its polling. */
   #life = new AbortController();
 
@@ -69,7 +72,11 @@ class Showing {
     this.#node = node;
     this.#id = id;
     this.#scene = scene;
-    context.signal.addEventListener("abort", () => this.#life.abort());
+    context.signal.addEventListener("abort", () => {
+      this.#life.abort();
+      this.#withdraw();
+    });
+    window.addEventListener("pagehide", () => this.#withdraw(), { signal: context.signal });
     keepAwake(context.signal);
   }
 
@@ -117,11 +124,12 @@ class Showing {
     const card = /** @type {CredentialDetail} */ (this.#card);
     const name = pick(card.typeName);
     const life = this.#life.signal;
+    this.#shown = ticket;
     const qr = h("div", { class: "show__qr" }, drawQr(ticket.code, t("qrLabel", { name })));
     const ring = s("circle", { class: "ring__left", cx: 30, cy: 30, r: 26, "stroke-dasharray": ROUND });
     const digits = h("span", { class: "ring__digits" });
     const clock = h("span", { class: "mark__clock" });
-    const stop = h("button", { type: "button", class: "button button--plain", onclick: () => void this.#stop(ticket) }, t("close"));
+    const stop = h("a", { class: "button button--plain", href: `#/card/${this.#id}` }, t("close"));
     this.#sheet(
       h("p", { class: "show__hint" }, icon("sun"), t("holdUp")),
       qr,
@@ -206,6 +214,7 @@ class Showing {
 
   #timeUp() {
     this.#life.abort();
+    this.#shown = null;
     if (document.hidden || this.#renewals === 0) return this.#ended();
     this.#renewals -= 1;
     return void this.#renew();
@@ -225,6 +234,7 @@ class Showing {
   /** @param {UsageRecord} record */
   #used(record) {
     this.#life.abort();
+    this.#shown = null;
     const { tone, icon: symbol, words } = look(record.verdict);
     const good = tone === "good";
     const name = pick(record.typeName);
@@ -251,16 +261,18 @@ class Showing {
   /** Somebody asked for a new code. */
   async #anew() {
     this.#renewals = RENEWALS;
+    this.#withdraw();
     await this.#renew();
   }
 
-  /** Leave, and take the code back: nobody can use what is no longer shown. */
-  async #stop(/** @type {Ticket} */ ticket) {
-    const { session, go } = this.#context;
-    session
+  /** Take the code back: nobody can use what is no longer shown, a photo of it least of all. */
+  #withdraw() {
+    const ticket = this.#shown;
+    this.#shown = null;
+    if (!ticket) return;
+    this.#context.session
       .call("DELETE", `/mp/v1/presentations/${ticket.presentationId}`, { keepalive: true })
       .catch((error) => report(error));
-    go(`#/card/${this.#id}`);
   }
 
   /** @param {unknown} error @param {() => void} retry */
@@ -285,25 +297,6 @@ class Showing {
       h("div", { class: "show__sheet" }, ...parts),
     );
   }
-}
-
-/**
- * Keep the screen on while it is looked at; the lock is lost whenever the page is hidden.
- *
- * @param {AbortSignal} signal
- */
-function keepAwake(signal) {
-  if (!("wakeLock" in navigator)) return;
-  /** @type {WakeLockSentinel | null} */
-  let lock = null;
-  const hold = async () => {
-    if (document.hidden || signal.aborted) return;
-    lock = await navigator.wakeLock.request("screen").catch(() => null); // refused on low battery
-    if (signal.aborted) void lock?.release();
-  };
-  document.addEventListener("visibilitychange", () => void hold(), { signal });
-  signal.addEventListener("abort", () => void lock?.release());
-  void hold();
 }
 
 /** @param {number} milliseconds @param {AbortSignal} signal @returns {Promise<void>} */

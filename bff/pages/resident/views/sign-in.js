@@ -4,6 +4,7 @@ import { h } from "../../shared/dom.js";
 import { request } from "../../shared/http.js";
 import { icon } from "../../shared/icons.js";
 import { isAbort, notice, report, trouble } from "../../shared/parts.js";
+import { tab } from "../../shared/storage.js";
 import { t } from "../messages.js";
 
 /** @typedef {import("../app.js").Context} Context */
@@ -51,14 +52,20 @@ export function signInView(context, note) {
       if (context.signal.aborted || isAbort(error)) return;
       report(error);
       // The code is spent or spoilt: there is no retry with it, only a new one.
-      await offer(trouble(error));
+      void offer(trouble(error));
     }
   };
 
   /** @param {Node | null} above */
   const offer = async (above = null) => {
-    const { data } = await request("GET", "/resident/config.json", { signal: context.signal });
-    box.replaceChildren(...(above ? [above] : []), wayIn(data.signInUrl), codeForm(signIn));
+    try {
+      const { data } = await request("GET", "/resident/config.json", { signal: context.signal });
+      box.replaceChildren(...(above ? [above] : []), wayIn(data.signInUrl), codeForm(signIn));
+    } catch (error) {
+      if (context.signal.aborted || isAbort(error)) return;
+      report(error);
+      box.replaceChildren(trouble(error, () => void offer()));
+    }
   };
 
   if (arrived?.expected) {
@@ -75,9 +82,7 @@ export function signInView(context, note) {
       ),
     );
   } else {
-    offer().catch((error) => {
-      if (!context.signal.aborted) box.replaceChildren(trouble(error, () => context.go("#/sign-in")), codeForm(signIn));
-    });
+    void offer();
   }
   return { title: t("signIn"), node };
 }
@@ -92,8 +97,8 @@ function takeCode() {
   const code = fragment.get("code");
   if (!code) return null;
   history.replaceState(null, "", "#/sign-in");
-  const asked = sessionStorage.getItem(STATE);
-  sessionStorage.removeItem(STATE);
+  const asked = tab.get(STATE);
+  tab.set(STATE, null);
   return { code, expected: asked !== null && asked === fragment.get("state") };
 }
 
@@ -107,7 +112,7 @@ function wayIn(signInUrl) {
       class: "button button--wide button--wechat",
       onclick: () => {
         const state = crypto.randomUUID();
-        sessionStorage.setItem(STATE, state);
+        tab.set(STATE, state);
         const address = new URL(signInUrl, location.href);
         address.searchParams.set("redirect_uri", new URL("/resident/", location.href).href);
         address.searchParams.set("state", state);
