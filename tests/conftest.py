@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import msgspec
 import pytest
 from redis.asyncio import Redis
@@ -21,6 +22,12 @@ from tests.leaks import leaks_below
 
 Logged = Callable[[], list[dict[str, Any]]]
 _LEAKS = pytest.StashKey[list[str]]()
+
+# A busy machine makes nothing wrong: what has to be fast is measured in the bench.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")
