@@ -152,6 +152,7 @@ async def scan(
 async def all_kept(records: Database, answers: list[dict[str, Any]], within: float = 20) -> None:
     """Every acknowledged usage record is in MongoDB, once."""
     wanted = {answer["usageId"] for answer in answers if answer.get("usageId")}
+    found = 0
     for _ in range(int(within * 10)):
         found = await records["usage_records"].count_documents({"_id": {"$in": sorted(wanted)}})
         if found == len(wanted):
