@@ -43,7 +43,8 @@ async def test_what_is_wrong_with_the_settings_is_said_before_anything_is_asked(
 
 async def test_stores_that_do_not_answer_are_named_without_their_passwords(environ: dict[str, str]) -> None:
     nowhere = {
-        "SUISHEN_MONGO_URL": "mongodb://app:mongo-pass@127.0.0.1:9/?serverSelectionTimeoutMS=50",  # pragma: allowlist secret
+        # pragma: allowlist nextline secret
+        "SUISHEN_MONGO_URL": "mongodb://app:mongo-pass@127.0.0.1:9/?serverSelectionTimeoutMS=50",
         "SUISHEN_REDIS_URL": "redis://:redis-pass@127.0.0.1:9/0",
     }
 
