@@ -127,7 +127,9 @@ def test_readers_never_see_half_a_rotation(tmp_path: Path) -> None:
         rotate(tmp_path, f"key{number}")
     stop.set()
     reader.join()
-    assert [problem for problem in broken if problem is not None] == []
+    # A ring that changes faster than it can be read stays as it was, and says so; it is never a half.
+    told = {problem.en for problem in broken if problem is not None}
+    assert told <= {"the key directory does not stop changing"}
 
 
 def test_key_files_are_for_their_owner_alone(tmp_path: Path) -> None:
