@@ -58,8 +58,12 @@ def render(document: dict[str, Any]) -> str:
     """``document`` as HTML."""
     pages = Environment(loader=FileSystemLoader(_PAGE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     pages.filters["prose"] = _prose
-    pages.globals["described"] = _described
+    pages.globals |= {"described": _described, "pretty": _pretty}
     return pages.get_template("page.html").render(document=document)
+
+
+def _pretty(example: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(example), indent=2).decode()
 
 
 def _prose(text: str) -> Markup:
