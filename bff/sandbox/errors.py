@@ -1,5 +1,10 @@
 """What can go wrong on the laptop, said so that it can be mended."""
 
+from typing import Final
+
+IN_CONTAINERS: Final = "docker compose -f docker/compose.yaml --profile sandbox up --build sandbox"
+"""How to have the city where its servers do not run."""
+
 
 class SandboxError(Exception):
     """Something outside us is missing or in the way; the text names the mend, in both languages."""

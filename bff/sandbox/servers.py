@@ -33,7 +33,7 @@ from bff.sandbox.engines import (
     free_port,
     port_is_free,
 )
-from bff.sandbox.errors import DataInUse, EngineMissing
+from bff.sandbox.errors import IN_CONTAINERS, DataInUse, EngineMissing
 from bff.sandbox.kept import Kept
 
 _READY_SECONDS: Final = 60.0
@@ -160,9 +160,8 @@ class EmbeddedServers:
         """Claim ``data`` and launch what is not named by an address of its own."""
         if sys.platform == "win32":
             raise EngineMissing(
-                zh="内嵌服务器不支持 Windows。请使用 WSL 2，或 docker compose -f docker/compose.yaml up。",
-                en="The embedded servers do not run on Windows. Use WSL 2, "
-                "or docker compose -f docker/compose.yaml up.",
+                zh=f"内嵌服务器不支持 Windows。请使用 WSL 2，或 {IN_CONTAINERS}。",
+                en=f"The embedded servers do not run on Windows. Use WSL 2, or {IN_CONTAINERS}.",
             )
         self._given_mongo = mongo_url
         self._given_redis = redis_url
