@@ -2,12 +2,16 @@
 
 import json
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from tests.architecture import tree
+from tests.architecture.test_layout import imports
 
 LOCKS: Final = ("requirements.lock", "requirements-dev.lock")
 
@@ -66,3 +70,31 @@ def test_every_page_part_is_pinned_by_hash() -> None:
     parts = {name: part for name, part in locked["packages"].items() if name}
     assert parts
     assert [name for name, part in parts.items() if not part.get("integrity")] == []
+
+
+def imported(modules: list[Path]) -> set[str]:
+    """The distributions that ``modules`` import from, whether at the top or when they need them."""
+    known = packages_distributions()
+    roots = {name.split(".")[0] for module in modules for _, name in imports(module)}
+    foreign = roots - set(sys.stdlib_module_names) - {*tree.PACKAGES, "tests", "docs", "docker"}
+    return {re.sub(r"[-_.]+", "-", known[root][0]).lower() for root in foreign}
+
+
+def product() -> list[Path]:
+    """What a city installs."""
+    return [module for module in tree.modules() if not tree.name(module).startswith("bff/sandbox/")]
+
+
+def test_the_product_asks_for_every_package_it_imports() -> None:
+    assert imported(product()) - wanted(dev=False) == set()
+
+
+def test_the_product_asks_for_no_package_that_it_does_not_import() -> None:
+    # `zoneinfo` reads tzdata where the system has none; redis-py parses with hiredis if it is there.
+    assert wanted(dev=False) - imported(product()) - {"tzdata", "hiredis"} == set()
+
+
+def test_tests_and_tools_ask_for_every_package_they_import() -> None:
+    everything = [path for path in tree.files() if path.suffix == ".py"]
+
+    assert imported(everything) - wanted(dev=True) == set()
