@@ -1,5 +1,8 @@
 """Redaction: the last line of defence between a person and a log line."""
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,6 +76,20 @@ class TestTraceIds:
     @pytest.mark.parametrize("offered", ["13800138000", "11010519491231002X"])
     def test_a_person_is_no_trace_id(self, offered: str) -> None:
         assert new_trace_id(offered) != offered
+
+    def test_a_forked_worker_counts_under_a_number_of_its_own(self) -> None:
+        probe = (
+            "import os\n"
+            "from bff.platform.telemetry import new_trace_id\n"
+            "child = os.fork()\n"
+            "os.write(1, new_trace_id().encode() + b'\\n')\n"
+            "if child: os.waitpid(child, 0)"
+        )
+
+        told = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+
+        first, second = told.stdout.split()
+        assert first != second
 
     def test_no_two_are_alike(self) -> None:
         assert len({new_trace_id() for _ in range(1000)}) == 1000
