@@ -156,6 +156,25 @@ def test_a_link_with_a_code_signs_nobody_in_before_they_say_so(
     resident.page.wait_for_selector("a.card")
 
 
+def test_a_refresh_whose_reply_was_lost_signs_nobody_out(resident: Resident) -> None:
+    resident.sign_in("lin")
+    lost: list[str | None] = []
+
+    def lose_the_first(route: Route) -> None:
+        lost.append(route.request.post_data)
+        if len(lost) == 1:
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    resident.page.context.route("**/session/refresh", lose_the_first)
+    resident.page.reload()
+    resident.page.get_by_role("button", name="重试").click()
+    resident.page.wait_for_selector("a.card")
+    assert lost[0] == lost[1]
+
+
 def test_a_reload_signs_nobody_out_and_signing_out_does(resident: Resident) -> None:
     resident.sign_in("lin")
     resident.page.reload()

@@ -4,8 +4,10 @@
 // into the page could read it there; the strict CSP (no inline, no other host) is what stands against
 // that, the token is single use, and it dies with the tab. A cookie would be out of a script's reach but
 // would sign in every tab of a shared counter machine and need CSRF protection on each call. A duplicated
-// tab copies the storage: the second to refresh is refused and signs in again.
+// tab copies the storage: of two that refresh at about the same time both go on, of two that do so later
+// the second is taken for a thief, and both sign in again.
 
+import { deviceHeader } from "./device.js";
 import { Refused, request } from "./http.js";
 import { tab } from "./storage.js";
 
@@ -99,7 +101,7 @@ export class Session {
     const refreshToken = this.#stored?.refresh;
     if (!refreshToken) throw this.#over();
     try {
-      const { data } = await request("POST", `${this.#base}/refresh`, { body: { refreshToken } });
+      const { data } = await request("POST", `${this.#base}/refresh`, { body: { refreshToken }, headers: deviceHeader() });
       this.adopt(data);
     } catch (error) {
       if (error instanceof Refused && [400, 401, 403].includes(error.problem.status)) throw this.#over();

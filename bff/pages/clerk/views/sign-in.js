@@ -1,5 +1,6 @@
 // A clerk signs in with the organisation, the number on the badge and a passphrase.
 
+import { deviceHeader } from "../../shared/device.js";
 import { h } from "../../shared/dom.js";
 import { request } from "../../shared/http.js";
 import { isAbort, notice, report, trouble } from "../../shared/parts.js";
@@ -36,6 +37,7 @@ export function signInView({ session, signal, go }, note) {
               clerkNumber: number.input.value.trim(),
               passphrase: passphrase.input.value,
             },
+            headers: deviceHeader(),
             signal,
           });
           if (date !== null) learnTime(date);

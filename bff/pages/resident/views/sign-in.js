@@ -1,5 +1,6 @@
 // Signing in: with the one-time code WeChat gave, however it reached us.
 
+import { deviceHeader } from "../../shared/device.js";
 import { h } from "../../shared/dom.js";
 import { request } from "../../shared/http.js";
 import { icon } from "../../shared/icons.js";
@@ -45,7 +46,7 @@ export function signInView(context, note) {
   const signIn = async (code) => {
     box.replaceChildren(h("p", { class: "welcome__busy", role: "status" }, t("signInBusy")));
     try {
-      const { data } = await request("POST", "/mp/v1/session/wechat", { body: { code }, signal: context.signal });
+      const { data } = await request("POST", "/mp/v1/session/wechat", { body: { code }, headers: deviceHeader(), signal: context.signal });
       context.session.adopt(data);
       context.go("#/cards");
     } catch (error) {
