@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from traceback import extract_tb
 from types import TracebackType
@@ -138,9 +139,21 @@ _NEVER_LOGGED: Final = frozenset(
 )
 
 
+# Ours by construction: a clock's reading, a word of four, an id that was vetted when it was taken over.
+_CLEAN: Final = frozenset({"ts", "level", "trace_id"})
+
+
 def redact(text: str) -> str:
     """``text`` without anything that looks like a person or a secret."""
+    if len(text) <= 64 and _is_clean(text):
+        return text
     return _PERSONAL.sub(_strike, text)
+
+
+@lru_cache(maxsize=2048)
+def _is_clean(text: str) -> bool:
+    """Routes, codes and the like come again and again, and the search takes longer than the whole line."""
+    return _PERSONAL.search(text) is None
 
 
 def _strike(found: re.Match[str]) -> str:
@@ -266,7 +279,7 @@ def _frames(trace: TracebackType | None) -> list[str]:
 
 
 def _redact_event(_: object, __: str, event: Event) -> Event:
-    return {key: _redact_value(key, value) for key, value in event.items()}
+    return {key: value if key in _CLEAN else _redact_value(key, value) for key, value in event.items()}
 
 
 def _render(_: object, __: str, event: Event) -> bytes:
