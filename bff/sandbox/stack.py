@@ -44,6 +44,9 @@ Say = Callable[[str], None]
 def _say_nothing(_: str) -> None: ...
 
 
+def _do_nothing() -> None: ...
+
+
 class Program:
     """One process of the product: ``suishen <command>``, with its log beside the data."""
 
@@ -215,11 +218,12 @@ def private_stack(
     mongo_url: str | None = None,
     redis_url: str | None = None,
     say: Say = _say_nothing,
+    meanwhile: Callable[[], None] = _do_nothing,
 ) -> Iterator[City]:
     """Start a city with its data in ``data``, seeded; stop it at the end of the block.
 
     ``settings`` are further ``SUISHEN_…`` variables for the product's processes; nothing else of that name
-    is taken from this process's environment.
+    is taken from this process's environment. ``meanwhile`` is called while the web processes start.
     """
     data = data.absolute()
     simulator_port = simulator_port or free_port()
@@ -253,6 +257,7 @@ def private_stack(
         # In a thread of its own: the caller's may have a running loop (Playwright leaves one there).
         with ThreadPoolExecutor(1) as beside:
             registering = None if seeded else beside.submit(_register, city)
+            meanwhile()
             for web in city.web:
                 web.await_ready()
             say("Web · web")

@@ -11,6 +11,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final, Protocol
@@ -80,6 +81,7 @@ def run(
                 mongo_url=mongo_url,
                 redis_url=redis_url,
                 say=say,
+                meanwhile=_fetch_pencils,
             ) as city:
                 _introduce(city)
                 say("就绪，按 Ctrl-C 停止 · ready; Ctrl-C stops everything")
@@ -138,6 +140,12 @@ def _watch(city: City) -> None:
             each.start()
             city.follow_servers()
         time.sleep(_LOOK_EVERY)
+
+
+def _fetch_pencils() -> None:
+    """Import what the introduction is drawn with."""
+    for module in ("qrcode.main", "rich.console", "rich.panel", "rich.table"):
+        import_module(module)
 
 
 def _introduce(city: City) -> None:
