@@ -60,10 +60,11 @@ def _speeds(rows: Sequence[Row]) -> Table:
 
 def _details(rows: Sequence[Row]) -> Table:
     table = _table("The same, closer")
-    for heading in ("× floor, lowest–highest", "by processor time", "new tokens", "p50 ms", "p999"):
-        table.add_column(heading, justify="right")
-    for heading in ("floor p99", "peer p99", "server busy", "drained after s"):
-        table.add_column(heading, justify="right")
+    for heading in (
+        *("× floor,\nrange", "by processor\ntime", "new\ntokens", "p50\nms", "p99.9\nms"),
+        *("floor\np99", "peer\np99", "server\nbusy", "drained\nafter s"),
+    ):
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(
             row.name,
@@ -87,9 +88,9 @@ def _costs(rows: Sequence[Row]) -> Table:
         table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(row.name, *_split(row.cpu), _figure(_total(row.peer_cpu), 0), _figure(row.load_cpu, 0))
+    table.add_section()
     for mode, (ours, theirs) in round_trips(rows).items():
-        table.add_section()
-        table.add_row(f"show + verify, {mode}", *_split(ours), _figure(_total(theirs), 0), "")
+        table.add_row(f"round trip, {mode}", *_split(ours), _figure(_total(theirs), 0), "")
     return table
 
 
