@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from bff.sandbox.simulator import Simulator
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
-_READY_SECONDS: Final = 60.0
+_READY_SECONDS: Final = 180.0
 # Longer than the web server's own patience with its workers, so that it is never killed while it is stopping.
 _GRACE_SECONDS: Final = 20.0
 
