@@ -187,7 +187,7 @@ def phone(browser: Browser, watch: Watch) -> Iterator[Callable[..., BrowserConte
         context = browser.new_context(
             viewport=_SCREEN, device_scale_factor=2, timezone_id=_ZONE, locale=locale
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         watch.over(context)
         opened.append(context)
         return context
@@ -228,7 +228,7 @@ def counter(
             timezone_id=_ZONE,
             locale=locale,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         watch.over(context)
         opened.append(context)
         return Clerk(context, city, lens)
