@@ -24,6 +24,7 @@ from wallet.rules.identifiers import mask_name
 
 _SCREEN: Final[ViewportSize] = {"width": 390, "height": 844}
 _ZONE: Final = "Asia/Shanghai"
+_PATIENCE: Final = 60_000  # milliseconds; what is right comes in one, on a machine that has time
 _FLAGS: Final = [
     "--no-sandbox",  # containers have no user namespaces; the pages are ours
     "--disable-gpu",
@@ -187,7 +188,7 @@ def phone(browser: Browser, watch: Watch) -> Iterator[Callable[..., BrowserConte
         context = browser.new_context(
             viewport=_SCREEN, device_scale_factor=2, timezone_id=_ZONE, locale=locale
         )
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(_PATIENCE)
         watch.over(context)
         opened.append(context)
         return context
@@ -228,7 +229,7 @@ def counter(
             timezone_id=_ZONE,
             locale=locale,
         )
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(_PATIENCE)
         watch.over(context)
         opened.append(context)
         return Clerk(context, city, lens)
