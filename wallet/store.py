@@ -224,7 +224,8 @@ return false
 """
 
 _NOTE: Final = "return redis.call('XADD', KEYS[1], '*', 'e', ARGV[1])"
-_WITHDRAW: Final = "return redis.call('DEL', KEYS[1])"
+# KEYS: open, fate. A used code stays used: whoever scans it next must be told so, and its holder too.
+_WITHDRAW: Final = "return redis.call('EXISTS', KEYS[2]) == 1 and 0 or redis.call('DEL', KEYS[1])"
 
 
 class Burn(Enum):
@@ -288,8 +289,9 @@ class PresentationStore:
         await self._run(_NOTE, (_events(self._shard(event.id[-4:])),), (_pack(event),))
 
     async def withdraw(self, presentation_id: str) -> None:
-        """End an open presentation; no-op if there is none. A fate stays."""
-        await self._run(_WITHDRAW, (_open(self._shard(presentation_id), presentation_id),))
+        """End an open presentation; no-op if there is none, or if it was used."""
+        shard = self._shard(presentation_id)
+        await self._run(_WITHDRAW, (_open(shard, presentation_id), _fate(shard, presentation_id)))
 
     def _shard(self, presentation_id: str) -> int:
         return int(presentation_id[:4], 16) % self._shards

@@ -247,6 +247,15 @@ async def test_a_code_taken_back_is_unknown(bench: Bench) -> None:
     assert (await verified(bench, ticket.code)).verdict is Verdict.UNKNOWN_CODE
 
 
+async def test_a_used_code_stays_used_when_its_holder_puts_it_away(bench: Bench) -> None:
+    ticket = await shown(bench)
+    await verified(bench, ticket.code)
+    await bench.wallet.withdraw(bench.keeper(), ticket.presentation_id)
+    assert (await verified(bench, ticket.code, by=OTHER_CLERK)).verdict is Verdict.ALREADY_USED
+    progress = await bench.wallet.progress(bench.keeper(), ticket.presentation_id)
+    assert progress.state is PresentationState.USED
+
+
 async def test_losing_redis_makes_codes_unknown_and_never_good_again(bench: Bench, redis: Redis) -> None:
     ticket = await shown(bench)
     assert (await verified(bench, ticket.code)).valid
