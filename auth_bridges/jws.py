@@ -4,7 +4,7 @@ Which header is acceptable and whose key it must be is for the caller to say, be
 looked at.
 """
 
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from typing import Final
 
@@ -64,5 +64,12 @@ def take_apart(text: str) -> Jws:
 
 
 def decode_part(part: bytes) -> bytes:
-    """Base64url without padding (RFC 7515 §2)."""
-    return urlsafe_b64decode(part + b"=" * (-len(part) % 4))
+    """Base64url without padding (RFC 7515 §2), in its one form.
+
+    Python's decoder passes over strange characters and spare bits: one signature would have as many
+    spellings as anybody likes, each a token of its own to whoever remembers tokens by their text.
+    """
+    decoded = urlsafe_b64decode(part + b"=" * (-len(part) % 4))
+    if urlsafe_b64encode(decoded).rstrip(b"=") != part:
+        raise NotReadable("not base64url in its one form")
+    return decoded
