@@ -102,8 +102,11 @@ def _table(title: str) -> Table:
 
 def notes(facts: Facts) -> list[str]:
     """What the tables do not say."""
-    machine = f"{description()}; a small write is on disk after {facts.sync_milliseconds:.2f} ms"
-    lines = [f"{machine}; {len(facts.rounds)} rounds; {CONNECTIONS} connections."]
+    lines = [f"{description()}; {len(facts.rounds)} rounds."]
+    if facts.requests:
+        lines.append(
+            f"{CONNECTIONS} connections; a small write is on disk after {facts.sync_milliseconds:.2f} ms."
+        )
     processors = facts.processors
     if processors.server is None:
         lines.append("Nothing is pinned: there is one processor, or no way to ask for one.")
