@@ -45,7 +45,9 @@ def main(argv: list[str]) -> int:
         setpgroup=0,
         setsigdef=[signal.SIGINT, signal.SIGHUP, signal.SIGPIPE],
     )
-    os.write(1, b"%d\n" % program)
+    # Whoever started us may be gone already: the program must be ended then, not left to itself.
+    with contextlib.suppress(OSError):
+        os.write(1, b"%d\n" % program)
     os.close(1)
 
     listening = [wake, 0]
