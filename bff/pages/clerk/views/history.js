@@ -1,10 +1,10 @@
 // What was checked this shift: kind, occasion, time and verdict. Nobody's name.
 
+import { dictionary } from "../../shared/dictionary.js";
 import { h } from "../../shared/dom.js";
 import { clockTime, pick } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
 import { fill, pill, report, trouble } from "../../shared/parts.js";
-import { prefs } from "../../shared/prefs.js";
 import { look } from "../../shared/verdicts.js";
 import { t } from "../messages.js";
 
@@ -19,7 +19,8 @@ import { t } from "../messages.js";
  */
 export function historyView({ session, signal, offlineChecks }) {
   const box = h("div", { class: "stack" });
-  const scenes = new Map(session.kept?.scenes.map(({ scene, name, nameEn }) => [scene, prefs.language === "zh" ? name : nameEn]));
+  /** @type {Map<string, string>} */
+  let scenes = new Map();
   const node = h(
     "div",
     { class: "stack" },
@@ -41,7 +42,8 @@ export function historyView({ session, signal, offlineChecks }) {
   };
   /** @param {CheckRecord} check */
   const one = (check) => entry(pick(check.typeName), scenes.get(check.scene) ?? check.scene, check);
-  void fill(box, signal, () => load(), (page) => {
+  void fill(box, signal, () => Promise.all([load(), dictionary()]), ([page, words]) => {
+    scenes = new Map(Object.values(words.scenes).map(({ code, name }) => [code, pick(name)]));
     if (!page.items.length) return [h("div", { class: "empty panel" }, icon("list"), h("p", {}, t("noHistory")))];
     const list = h("ul", { class: "panel checks" }, ...page.items.map(one));
     const rest = h("div", {});
