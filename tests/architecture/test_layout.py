@@ -100,7 +100,7 @@ def test_the_product_does_not_ask_whether_it_is_being_tested() -> None:
 
 
 UNSAID: Final = {
-    "where a machine gets its packages": r"\bregistry[.]npmjs|\bpythonhosted[.]org|\bpypi[.]org/simple",
+    "where a machine gets its packages": r"\bregistry[.]npm[j]s|\bpythonhoste[d][.]org|\bpypi[.]org/simple",
     "a page part on somebody else's host": r"\bjsdelivr[.]net|\bunpkg[.]com|\bcdnjs[.]|\bredoc[.]ly",
     "work left undone": r"\b(?:TODO|FIXME|HACK)\b",
     "a folder of one machine": r"(?<![\w.~$])/(?:root|work|home/[a-z]+|Users/[a-z]+)/",
