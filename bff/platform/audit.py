@@ -12,7 +12,7 @@ Canonical JSON is msgspec's, keys sorted; the first record's previous hash is 64
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -25,6 +25,7 @@ from bff.platform.redis import ScriptRunner
 
 GENESIS: Final = "0" * 64
 STREAM: Final = "{audit}:events"
+_DUPLICATE: Final = 11000
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
 _APPEND: Final = "return redis.call('XADD', KEYS[1], '*', 'e', ARGV[1])"
 
@@ -66,8 +67,12 @@ encode_record: Final = _encode
 
 def link(chain: str, sequence: int, previous: str, event: AuditEvent) -> AuditRecord:
     """Put ``event`` behind the record whose hash is ``previous``."""
-    digest = hashlib.sha256(previous.encode() + _encode(event)).hexdigest()
+    digest = _digest(previous, _encode(event))
     return AuditRecord(chain=chain, sequence=sequence, previous=previous, hash=digest, event=event)
+
+
+def _digest(previous: str, content: bytes) -> str:
+    return hashlib.sha256(previous.encode() + content).hexdigest()
 
 
 class ChainCheck:
@@ -134,6 +139,7 @@ class AuditTrail:
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
+        self._heads: dict[str, tuple[int, str]] = {}
 
     async def ensure_indexes(self) -> None:
         """Make the two indexes that keep a chain a chain."""
@@ -143,45 +149,27 @@ class AuditTrail:
     async def append(self, chain: str, events: Sequence[AuditEvent]) -> None:
         """Chain ``events`` that are not in ``chain`` yet.
 
-        Two writers of one chain collide on the unique (chain, sequence) index: the loser reads the
-        new head and goes on with what is left. An ordered insert cut short leaves a whole, shorter
-        chain. A batch done twice finds its events there and does nothing.
+        What this process put at the end of a chain is remembered, and the next batch goes behind it
+        without looking. The unique indexes look: a second writer of the chain has taken the next
+        (chain, sequence), or the batch was done before and its events are there. Then what is there is
+        read, and the rest chained behind it. An ordered insert cut short leaves a whole, shorter chain.
         """
+        head = self._heads.pop(chain, None)
         while events:
-            known = {
-                document["eventId"]
-                async for document in self._collection.find(
-                    {"chain": chain, "eventId": {"$in": [event.id for event in events]}}, {"eventId": 1}
-                )
-            }
-            events = [event for event in events if event.id not in known]
+            if head is None:
+                events = await self._unknown(chain, events)
+                head = await self._head(chain)
             if not events:
                 return
-            sequence, previous = await self._head(chain)
-            documents: list[Document] = []
-            for event in events:
-                sequence += 1
-                record = link(chain, sequence, previous, event)
-                previous = record.hash
-                documents.append(
-                    {
-                        "chain": chain,
-                        "sequence": sequence,
-                        "previous": record.previous,
-                        "hash": record.hash,
-                        "eventId": event.id,
-                        # As hashed, byte for byte: BSON would drop microseconds and key order.
-                        "event": _encode(event).decode(),
-                    }
-                )
+            documents, end = _chained(chain, head, events)
             try:
                 await self._collection.insert_many(documents, ordered=True)
             except BulkWriteError as failure:
-                if any(
-                    error.get("code") != 11000 for error in (failure.details or {}).get("writeErrors", [])
-                ):
+                if any(error.get("code") != _DUPLICATE for error in _errors(failure)):
                     raise
+                head = None
             else:
+                self._heads[chain] = end
                 return
 
     async def read(self) -> AsyncIterator[AuditRecord]:
@@ -200,6 +188,44 @@ class AuditTrail:
         """About how many records there are."""
         return int(await self._collection.estimated_document_count())
 
+    async def _unknown(self, chain: str, events: Sequence[AuditEvent]) -> list[AuditEvent]:
+        known = {
+            document["eventId"]
+            async for document in self._collection.find(
+                {"chain": chain, "eventId": {"$in": [event.id for event in events]}}, {"eventId": 1}
+            )
+        }
+        return [event for event in events if event.id not in known]
+
     async def _head(self, chain: str) -> tuple[int, str]:
         last = await self._collection.find_one({"chain": chain}, sort=[("sequence", DESCENDING)])
         return (0, GENESIS) if last is None else (last["sequence"], last["hash"])
+
+
+def _chained(
+    chain: str, head: tuple[int, str], events: Sequence[AuditEvent]
+) -> tuple[list[Document], tuple[int, str]]:
+    """``events`` as documents behind ``head``, and the head they make."""
+    sequence, previous = head
+    documents: list[Document] = []
+    for event in events:
+        sequence += 1
+        content = _encode(event)
+        digest = _digest(previous, content)
+        documents.append(
+            {
+                "chain": chain,
+                "sequence": sequence,
+                "previous": previous,
+                "hash": digest,
+                "eventId": event.id,
+                # As hashed, byte for byte: BSON would drop microseconds and key order.
+                "event": content.decode(),
+            }
+        )
+        previous = digest
+    return documents, (sequence, previous)
+
+
+def _errors(failure: BulkWriteError) -> list[dict[str, Any]]:
+    return list((failure.details or {}).get("writeErrors", []))
