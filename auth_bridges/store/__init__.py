@@ -1,0 +1,34 @@
+"""Where people, organisations and sessions are kept.
+
+MongoDB, majority and journal, is the truth of all of it: who is acknowledged as signed in survives
+any one machine. Redis holds what is worthless after minutes: that a one-time code was seen, and which
+sessions just ended. Losing Redis can let a code be tried twice (the provider then refuses it) and an
+ended session's access token live its ten minutes out; never more.
+"""
+
+from redis.asyncio import Redis
+
+from auth_bridges.store.directory import Directory
+from auth_bridges.store.documents import Database
+from auth_bridges.store.moments import EndedSessions, OneTime
+from auth_bridges.store.residents import Residents
+from auth_bridges.store.sessions import SessionStore
+
+__all__ = ["AuthStores", "Directory", "EndedSessions", "OneTime", "Residents", "SessionStore"]
+
+
+class AuthStores:
+    """Every store of this package, on one database and one Redis."""
+
+    def __init__(self, database: Database, redis: Redis) -> None:
+        self.residents = Residents(database["residents"], database["links"])
+        self.directory = Directory(database["organisations"], database["clerks"])
+        self.sessions = SessionStore(database["sessions"])
+        self.one_time = OneTime(redis)
+        self.ended = EndedSessions(redis)
+
+    async def ensure_indexes(self) -> None:
+        """Make every index; harmless when they are there."""
+        await self.residents.ensure_indexes()
+        await self.directory.ensure_indexes()
+        await self.sessions.ensure_indexes()

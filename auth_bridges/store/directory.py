@@ -1,0 +1,49 @@
+"""Organisations and their clerks. MongoDB, majority and journal."""
+
+from pymongo import ASCENDING
+from pymongo.errors import DuplicateKeyError
+
+from auth_bridges.models import Clerk, Organisation
+from auth_bridges.store.documents import Collection, document_of, struct_of
+
+
+class Directory:
+    """Organisations and their clerks, as operators register them."""
+
+    def __init__(self, organisations: Collection, clerks: Collection) -> None:
+        self._organisations = organisations
+        self._clerks = clerks
+
+    async def ensure_indexes(self) -> None:
+        """One clerk a number within an organisation."""
+        await self._clerks.create_index([("organisation", ASCENDING), ("number", ASCENDING)], unique=True)
+
+    async def organisation(self, organisation: str) -> Organisation | None:
+        """The organisation with this id."""
+        return struct_of(await self._organisations.find_one({"_id": organisation}), Organisation)
+
+    async def put_organisation(self, organisation: Organisation) -> None:
+        """Store, whatever was there."""
+        await self._organisations.replace_one(
+            {"_id": organisation.id}, document_of(organisation), upsert=True
+        )
+
+    async def clerk(self, organisation: str, number: str) -> Clerk | None:
+        """The clerk of this number."""
+        found = await self._clerks.find_one({"organisation": organisation, "number": number})
+        return struct_of(found, Clerk)
+
+    async def clerk_by_id(self, clerk: str) -> Clerk | None:
+        """The clerk with this id."""
+        return struct_of(await self._clerks.find_one({"_id": clerk}), Clerk)
+
+    async def put_clerk(self, clerk: Clerk) -> None:
+        """Store, whatever was there; two importers of one new clerk leave one."""
+        document = document_of(clerk)
+        identity = {"organisation": clerk.organisation, "number": clerk.number}
+        own_id = document.pop("_id")
+        change = {"$set": document, "$setOnInsert": {"_id": own_id}}
+        try:
+            await self._clerks.update_one(identity, change, upsert=True)
+        except DuplicateKeyError:
+            await self._clerks.update_one(identity, {"$set": document})

@@ -1,0 +1,70 @@
+"""What is worthless after minutes. Redis only."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from redis.asyncio import Redis
+
+_ENDED_KEPT: Final = timedelta(minutes=15)
+
+
+class OneTime:
+    """What may be presented once: provider codes, assertions. Redis only."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def claim(self, name: str, *, owner: str, keep: timedelta) -> bool:
+        """Take ``name`` for ``keep``; False if somebody else has it.
+
+        One SET NX GET. The client repeats a command whose reply was lost; finding ``owner`` there the
+        second time means the first time worked.
+        """
+        found = await self._redis.set(_once(name), owner, nx=True, get=True, px=keep)
+        return found is None or found == owner.encode()
+
+    async def release(self, name: str) -> None:
+        """Give ``name`` back: it was not used after all."""
+        await self._redis.delete(_once(name))
+
+
+class EndedSessions:
+    """The stream that tells every web process which sessions ended. Redis only.
+
+    A stream and not pub/sub: a reader that was cut off goes on where it was and misses nothing.
+    """
+
+    KEY: Final = "auth:ended"
+
+    def __init__(self, redis: Redis, *, wait: timedelta = timedelta(seconds=1)) -> None:
+        self._redis = redis
+        self._wait = wait
+
+    async def announce(self, sessions: Iterable[str], *, now: datetime) -> None:
+        """Tell that ``sessions`` ended. Told twice is harmless; older notes than any token are dropped."""
+        oldest = int((now - _ENDED_KEPT).timestamp() * 1000)
+        for session in sessions:
+            await self._redis.xadd(self.KEY, {"s": session}, minid=str(oldest), approximate=True)
+
+    async def since(self, position: str) -> tuple[str, Sequence[str]]:
+        """Sessions that ended after ``position``, and the position after them; waits for the first."""
+        wait = int(self._wait.total_seconds() * 1000)
+        reply = await self._redis.xread({self.KEY: position}, count=1000, block=wait)
+        entries = _entries(reply)
+        if not entries:
+            return position, ()
+        return entries[-1][0].decode(), [fields[b"s"].decode() for _, fields in entries]
+
+
+def _once(name: str) -> str:
+    return f"auth:once:{name}"
+
+
+def _entries(reply: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:  # noqa: ANN401 - RESP2 and RESP3 differ
+    if not reply:
+        return []
+    if isinstance(reply, dict):
+        batches = next(iter(reply.values()))
+        return [entry for batch in batches for entry in batch]
+    return list(reply[0][1])

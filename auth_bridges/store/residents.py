@@ -1,0 +1,91 @@
+"""Residents and the ways in that lead to them. MongoDB, majority and journal."""
+
+import msgspec
+from pymongo import ASCENDING, IndexModel, ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from auth_bridges.models import Link, ProviderSubject, Resident
+from auth_bridges.store.documents import Collection, Document, document_of, struct_of
+
+
+class Residents:
+    """Residents and the ways in that lead to them."""
+
+    def __init__(self, residents: Collection, links: Collection) -> None:
+        self._residents = residents
+        self._links = links
+
+    async def ensure_indexes(self) -> None:
+        """One resident an ID number, one resident a way in."""
+        await self._residents.create_index(
+            [("holder", ASCENDING)], unique=True, partialFilterExpression={"holder": {"$type": "string"}}
+        )
+        way_in = [("provider", ASCENDING), ("appid", ASCENDING), ("subject", ASCENDING)]
+        await self._links.create_indexes(
+            [IndexModel(way_in, unique=True), IndexModel([("resident", ASCENDING)])]
+        )
+
+    async def get(self, resident: str) -> Resident | None:
+        """The resident with this id."""
+        return struct_of(await self._residents.find_one({"_id": resident}), Resident)
+
+    async def by_holder(self, holder: str) -> Resident | None:
+        """The resident whose ID number has this keyed hash."""
+        return struct_of(await self._residents.find_one({"holder": holder}), Resident)
+
+    async def link_of(self, subject: ProviderSubject) -> Link | None:
+        """Where this way in leads."""
+        return struct_of(await self._links.find_one(_way_in(subject)), Link)
+
+    async def lead(self, subject: ProviderSubject, to: Link) -> Link:
+        """Where ``subject`` leads; to where ``to`` says if it led nowhere yet.
+
+        The unique index decides a race: of two first sights one inserts, the other reads what it did.
+        """
+        document: Document | None
+        try:
+            document = await self._links.find_one_and_update(
+                _way_in(subject),
+                {"$setOnInsert": document_of(to)},
+                upsert=True,
+                return_document=ReturnDocument.AFTER,
+            )
+        except DuplicateKeyError:
+            document = await self._links.find_one(_way_in(subject))
+        return msgspec.convert(document, Link)
+
+    async def turn(self, link: Link, resident: str) -> None:
+        """Lead ``link`` to ``resident`` instead, if it still leads where it did."""
+        await self._links.update_one(
+            {"_id": link.id, "resident": link.resident}, {"$set": {"resident": resident}}
+        )
+
+    async def ensure(self, resident: Resident) -> Resident:
+        """``resident`` as stored, stored now if there was none of this id or this ID number.
+
+        Finishes what a process began that died between its link and its resident.
+        """
+        document: Document | None
+        try:
+            document = await self._residents.find_one_and_update(
+                {"_id": resident.id},
+                {"$setOnInsert": document_of(resident)},
+                upsert=True,
+                return_document=ReturnDocument.AFTER,
+            )
+        except DuplicateKeyError:
+            taken = {"_id": resident.id} if resident.holder is None else {"holder": resident.holder}
+            document = await self._residents.find_one(taken)
+        return msgspec.convert(document, Resident)
+
+    async def replace(self, old: Resident, new: Resident) -> bool:
+        """Put ``new`` for ``old``; False if it is not ``old`` any more, or the ID number is taken."""
+        try:
+            result = await self._residents.replace_one(document_of(old), document_of(new))
+        except DuplicateKeyError:
+            return False
+        return bool(result.matched_count)
+
+
+def _way_in(subject: ProviderSubject) -> Document:
+    return {"provider": subject.provider, "appid": subject.appid, "subject": subject.subject}
