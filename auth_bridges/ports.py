@@ -1,6 +1,6 @@
 """What signing in needs from outside, as it would like to be given it."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -69,6 +69,44 @@ class Audit(Protocol):
         facts: dict[str, str] | None = None,
     ) -> Awaitable[None]:
         """Record one event."""
+
+
+class Reply(Protocol):
+    """What somebody outside answered; header names in lower case."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers."""
+
+    @property
+    def body(self) -> bytes:
+        """The whole body, as it came."""
+
+
+class Http(Protocol):
+    """Asks somebody outside, once: no retry, no redirect, no cookie."""
+
+    def __call__(
+        self,
+        method: str,
+        url: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        connect: float = 3.0,
+        total: float = 5.0,
+        largest: int = 65_536,
+    ) -> Awaitable[Reply]:
+        """The answer, whatever its status.
+
+        ``ConnectionRefusedError``: it certainly never got there. ``TimeoutError`` and
+        ``ConnectionAbortedError``: nobody can tell whether it did.
+        """
 
 
 class Clock(Protocol):

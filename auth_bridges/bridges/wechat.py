@@ -10,13 +10,12 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-import aiohttp
 import msgspec
-from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, ClientResponse
 from msgspec import Struct
 
 from auth_bridges.jws import NOT_JSON
 from auth_bridges.models import ProviderSubject
+from auth_bridges.ports import Http
 from auth_bridges.refusals import (
     CodeAlreadyUsed,
     CodeRejected,
@@ -29,7 +28,7 @@ from miniapp_schemas.refusals import Refusal
 
 _log: Final = logging.getLogger(__name__)
 _PATH: Final = "/sns/jscode2session"
-_PATIENCE: Final = aiohttp.ClientTimeout(total=5, connect=3)
+_TOTAL: Final = 5.0
 _LARGEST: Final = 16 * 1024
 _RID: Final = re.compile(r"rid: ?([0-9A-Za-z-]{1,64})")
 _OPENID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -62,7 +61,7 @@ class WechatBridge:
 
     provider: Final = "wechat"
 
-    def __init__(self, http: aiohttp.ClientSession, *, base_url: str, appid: str, secret: str) -> None:
+    def __init__(self, http: Http, *, base_url: str, appid: str, secret: str) -> None:
         self._http = http
         self._url = base_url.rstrip("/") + _PATH
         self._secret = secret
@@ -70,18 +69,24 @@ class WechatBridge:
 
     async def exchange(self, code: str) -> ProviderSubject:
         """Trade ``code`` for an openid: asked once, three seconds to connect, five in all."""
-        # No exception of the client is chained or logged as it is: it may hold the URL, and with it
-        # our secret and the code.
+        query = {
+            "appid": self.appid,
+            "secret": self._secret,
+            "js_code": code,
+            "grant_type": "authorization_code",
+        }
+        # No exception of the client is chained: it may hold the URL, and with it our secret and the code.
         try:
-            body = await self._ask(code)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            _log.warning("wechat not reached: %s", type(error).__name__)
+            answer = await self._http("GET", self._url, query=query, total=_TOTAL, largest=_LARGEST)
+        except ConnectionRefusedError:
             raise ProviderUnreached from None
-        except (aiohttp.ClientError, TimeoutError) as error:
-            _log.warning("wechat gave no answer: %s", type(error).__name__)
+        except (TimeoutError, ConnectionAbortedError):
             raise ProviderUnavailable from None
+        if answer.status != 200:
+            _log.warning("wechat answered with status %d", answer.status)
+            raise ProviderUnavailable
         try:
-            reply = _decode(body)
+            reply = _decode(answer.body)
         except NOT_JSON:
             _log.warning("wechat answered, but not in JSON as documented")
             raise ProviderUnavailable from None
@@ -91,44 +96,6 @@ class WechatBridge:
                 provider=self.provider, appid=self.appid, subject=reply.openid, alternates=alternates
             )
         raise _refusal(reply)
-
-    async def _ask(self, code: str) -> bytes:
-        query = {
-            "appid": self.appid,
-            "secret": self._secret,
-            "js_code": code,
-            "grant_type": "authorization_code",
-        }
-        async with self._http.get(
-            self._url, params=query, timeout=_PATIENCE, allow_redirects=False, middlewares=(_once(),)
-        ) as response:
-            if response.status != 200:
-                _log.warning("wechat answered with status %d", response.status)
-                raise ProviderUnavailable
-            body = b""
-            async for chunk in response.content.iter_any():
-                body += chunk
-                if len(body) > _LARGEST:
-                    raise ProviderUnavailable
-            return body
-
-
-def _once() -> ClientMiddlewareType:
-    """Refuse to send a request again.
-
-    aiohttp repeats a GET whose connection broke. The code may have been spent by then, and the repeat
-    would be answered 40163: the resident would be told that somebody used it.
-    """
-    sent = False
-
-    async def send_once(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-        nonlocal sent
-        if sent:
-            raise ProviderUnavailable
-        sent = True
-        return await handler(request)
-
-    return send_once
 
 
 def _refusal(reply: _Reply) -> Refusal:

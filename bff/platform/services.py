@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from datetime import UTC, datetime, timedelta
 from typing import Final, Self
 
-import aiohttp
 import structlog
 from redis.asyncio import Redis
 
@@ -34,6 +33,7 @@ from bff.platform.ids import timed_id
 from bff.platform.keys import KeyRing
 from bff.platform.limits import Limits, Rate
 from bff.platform.mongo import Database, ReaderById, database, open_mongo
+from bff.platform.outbound import Outbound
 from bff.platform.probes import Probe
 from bff.platform.redis import ScriptRunner, open_redis
 from bff.platform.settings import Settings
@@ -85,9 +85,7 @@ class WalletKeys:
 class Platform:
     """Everything a process needs, open."""
 
-    def __init__(
-        self, settings: Settings, mongo: Database, redis: Redis, http: aiohttp.ClientSession
-    ) -> None:
+    def __init__(self, settings: Settings, mongo: Database, redis: Redis, http: Outbound) -> None:
         self.settings = settings
         self.clock = utc_now
         self._mongo = mongo
@@ -192,19 +190,17 @@ class Platform:
         """
         client = open_mongo(settings.platform.mongo_url)
         redis = open_redis(settings.platform.redis_url)
-        # No cookies, no proxies from the environment: providers are asked what we say and nothing else.
-        http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
         try:
-            platform = cls(settings, database(client, settings.platform.mongo_database), redis, http)
-            async with _background(
-                platform.token_keys.watch(),
-                platform.wallet_keys.watch(),
-                platform.authenticator.follow(platform.auth_stores.ended),
-                platform._prepare(),
-            ):
-                yield platform
+            async with Outbound.open() as http:
+                platform = cls(settings, database(client, settings.platform.mongo_database), redis, http)
+                async with _background(
+                    platform.token_keys.watch(),
+                    platform.wallet_keys.watch(),
+                    platform.authenticator.follow(platform.auth_stores.ended),
+                    platform._prepare(),
+                ):
+                    yield platform
         finally:
-            await http.close()
             await redis.aclose()
             client.close()
 

@@ -19,6 +19,7 @@ from auth_bridges.refusals import (
     ProviderUnavailable,
     ProviderUnreached,
 )
+from bff.platform.outbound import Outbound
 from bff.sandbox.simulator import Simulator, simulated
 from bff.sandbox.wechat import Wechat
 from bff.sandbox.wechat_ids import WechatApp
@@ -40,7 +41,7 @@ class Phone:
         return self.wechat.login(app.appid, resident)
 
     def bridge(self, app: WechatApp = CITY, *, url: str | None = None) -> WechatBridge:
-        return WechatBridge(self.http, base_url=url or self.url, appid=app.appid, secret=app.secret)
+        return WechatBridge(Outbound(self.http), base_url=url or self.url, appid=app.appid, secret=app.secret)
 
     async def plan(self, *faults: dict[str, Any]) -> None:
         async with self.http.post(f"{self.url}/_sim/plan", json={"faults": list(faults)}) as reply:
@@ -152,8 +153,7 @@ async def test_a_broken_answer_is_an_outage_asked_about_once(
 async def test_a_slow_answer_is_given_up_after_five_seconds(
     phone: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    patience = aiohttp.ClientTimeout(total=0.2, connect=0.1)
-    monkeypatch.setattr("auth_bridges.bridges.wechat._PATIENCE", patience)
+    monkeypatch.setattr("auth_bridges.bridges.wechat._TOTAL", 0.2)
     await phone.plan({"kind": "latency", "milliseconds": 2000})
     started = time.monotonic()
     with pytest.raises(ProviderUnavailable):
