@@ -10,11 +10,19 @@ from redis.asyncio import Redis
 
 from auth_bridges.store.directory import Directory
 from auth_bridges.store.documents import Database
-from auth_bridges.store.moments import EndedSessions, OneTime
+from auth_bridges.store.moments import EndedSessions, OneTime, SignInReplies
 from auth_bridges.store.residents import Residents
 from auth_bridges.store.sessions import SessionStore
 
-__all__ = ["AuthStores", "Directory", "EndedSessions", "OneTime", "Residents", "SessionStore"]
+__all__ = [
+    "AuthStores",
+    "Directory",
+    "EndedSessions",
+    "OneTime",
+    "Residents",
+    "SessionStore",
+    "SignInReplies",
+]
 
 
 class AuthStores:
@@ -25,6 +33,7 @@ class AuthStores:
         self.directory = Directory(database["organisations"], database["clerks"])
         self.sessions = SessionStore(database["sessions"])
         self.one_time = OneTime(redis)
+        self.replies = SignInReplies(redis)
         self.ended = EndedSessions(redis)
 
     async def ensure_indexes(self) -> None:

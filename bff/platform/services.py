@@ -48,6 +48,7 @@ from wallet.store import CredentialStore, PresentationStore, StatusListStore, Us
 _log: Final = structlog.get_logger("platform")
 _HOME_CARDS: Final = 12
 _HOME_USES: Final = 3
+_HEARING_SECONDS: Final = 0.3
 
 
 def utc_now() -> datetime:
@@ -199,6 +200,10 @@ class Platform:
                     platform.authenticator.follow(platform.auth_stores.ended),
                     platform._prepare(),
                 ):
+                    # So that the first callers are not told to wait; where Redis is away, they are.
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(_HEARING_SECONDS):
+                            await platform.authenticator.listening.wait()
                     yield platform
         finally:
             await redis.aclose()
@@ -210,6 +215,7 @@ class Platform:
             Probe(name="mongo", check=self._mongo_answers),
             Probe(name="redis", check=self._redis_answers),
             Probe(name="indexes", check=self._indexes_made),
+            Probe(name="endings", check=self._endings_heard),
             Probe(name="token_keys", check=_ring_is_whole(self.token_keys), required=False),
             Probe(name="wallet_keys", check=_ring_is_whole(self.wallet_keys), required=False),
         ]
@@ -249,6 +255,9 @@ class Platform:
 
     async def _indexes_made(self) -> str | None:
         return None if self._prepared else "not made yet"
+
+    async def _endings_heard(self) -> str | None:
+        return None if self.authenticator.listening.is_set() else "not heard of"
 
     # --- ports of the domains --------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
 from bff.platform.telemetry import configure_logging, serve_metrics
 from bff.platform.wire import WireRequest
-from bff.routes import home, issuer, ops, schema, session, verifier, wallet
+from bff.routes import home, issuer, ops, schema, session, sessions, verifier, wallet
 
 __all__ = ["Opened", "contract_app", "create_app", "litestar_app", "serve"]
 
@@ -52,6 +52,11 @@ class Opened:
         """Who presents ``authorization``."""
         return self.platform.authenticator.identify(authorization)
 
+    @property
+    def endings_heard(self) -> bool:
+        """Whether we would know by now if a session had ended."""
+        return self.platform.authenticator.listening.is_set()
+
     def dependencies(self, *, proxies: int) -> dict[str, Provide]:
         """What handlers may ask for by name; parts of the platform are looked up once."""
         return {
@@ -77,6 +82,8 @@ def api_handlers() -> list[ControllerRouterHandler]:
         session.ResidentSessionController,
         session.ClerkSessionController,
         session.IssuerSessionController,
+        sessions.ResidentSessionsController,
+        sessions.ClerkSessionsController,
         session.token_keys_document,
         home.HomeController,
         wallet.CredentialController,
@@ -93,7 +100,7 @@ def create_app(settings: Settings, *, started: Callable[[], None] | None = None)
     """The web application; its lifespan opens and closes the platform. ``started`` is called in between."""
     opened = Opened()
     app = litestar_app(settings, opened, started)
-    hot = HotRoutes(app, identify=opened.identify, part=opened.part)
+    hot = HotRoutes(app, authenticator=opened, part=opened.part)
     return Edge(
         hot, slow_ms=settings.platform.slow_request_ms, log_all=settings.platform.log_level == "debug"
     )

@@ -451,6 +451,12 @@ export interface SessionRefresh {
   refreshToken: string;
 }
 
+/** What ending the others did. */
+export interface SessionsEnded {
+  /** How many sessions were ended. */
+  ended: number;
+}
+
 /** Ask for a one-time code (亮证). */
 export interface ShowCredential {
   /** Random, opaque. */
@@ -459,6 +465,24 @@ export interface ShowCredential {
   scene?: string;
   /** Show only these; all the scene allows if not said. */
   claims?: string[] | null;
+}
+
+/** One place where the caller is signed in (登录设备). */
+export interface SignedInDevice {
+  /** A session's id; opens nothing by itself. */
+  id: string;
+  /** Whether it is the session this was asked with. */
+  current: boolean;
+  /** By which way in: `wechat:APPID`, `suishen-clerk` … */
+  client: string;
+  /** `iphone`, `ipad`, `android`, `harmony`, `windows`, `mac`, `linux`, if it told. */
+  platform: string | null;
+  /** When it began. */
+  startedAt: string;
+  /** When it was last renewed; its start if never. */
+  renewedAt: string;
+  /** When it ends however often it is renewed. */
+  expiresAt: string;
 }
 
 /** Why a certificate is suspended, resumed or revoked. */
@@ -570,9 +594,11 @@ export type RefusalCode =
   | "CLERK_NOT_RECOGNISED"
   | "CODE_ALREADY_USED"
   | "CODE_REJECTED"
+  | "CODE_REPLAYED"
   | "CREDENTIAL_NOT_SHOWABLE"
   | "CREDENTIAL_TYPE_UNKNOWN"
   | "CREDENTIAL_UNKNOWN"
+  | "ENDINGS_UNHEARD"
   | "HOLDER_MISMATCH"
   | "IDEMPOTENCY_KEY_REUSED"
   | "INVALID_CERTIFICATE_IDENTIFIER"
@@ -589,6 +615,7 @@ export type RefusalCode =
   | "SCOPE_MISSING"
   | "SERIAL_CONFLICT"
   | "SESSION_ENDED"
+  | "SESSION_UNKNOWN"
   | "SIGNING_IN_BUSY"
   | "SIGN_IN_REQUIRED"
   | "STATUS_CHANGE_IMPOSSIBLE"
@@ -643,7 +670,7 @@ export interface Operations {
     body: IssueCredential;
     status: 201;
     answer: IssuedCredential;
-    codes: "CLAIMS_INVALID" | "CREDENTIAL_TYPE_UNKNOWN" | "HOLDER_MISMATCH" | "IDEMPOTENCY_KEY_REUSED" | "INVALID_CERTIFICATE_IDENTIFIER" | "INVALID_ID_NUMBER" | "INVALID_USCC" | "ISSUER_NOT_ALLOWED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SERIAL_CONFLICT" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION" | "VALIDITY_INVALID" | "VERSION_STALE";
+    codes: "CLAIMS_INVALID" | "CREDENTIAL_TYPE_UNKNOWN" | "ENDINGS_UNHEARD" | "HOLDER_MISMATCH" | "IDEMPOTENCY_KEY_REUSED" | "INVALID_CERTIFICATE_IDENTIFIER" | "INVALID_ID_NUMBER" | "INVALID_USCC" | "ISSUER_NOT_ALLOWED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SERIAL_CONFLICT" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION" | "VALIDITY_INVALID" | "VERSION_STALE";
   };
   /** One certificate this department issued. */
   ReadIssued: {
@@ -667,7 +694,7 @@ export interface Operations {
     body: StatusChange;
     status: 200;
     answer: IssuedCredential;
-    codes: "CREDENTIAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** For good: a revoked certificate never comes back. */
   RevokeCredential: {
@@ -679,7 +706,7 @@ export interface Operations {
     body: StatusChange;
     status: 200;
     answer: IssuedCredential;
-    codes: "CREDENTIAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Nobody can show or use it from now on, until it is resumed. */
   SuspendCredential: {
@@ -691,7 +718,7 @@ export interface Operations {
     body: StatusChange;
     status: 200;
     answer: IssuedCredential;
-    codes: "CREDENTIAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Trade a client assertion for an access token (RFC 7523, `private_key_jwt`). */
   IssuerSignIn: {
@@ -739,7 +766,7 @@ export interface Operations {
     body: null;
     status: 200;
     answer: CredentialPage;
-    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** One certificate with its fields, and the scenes it can be shown in. */
   ReadCredential: {
@@ -751,7 +778,7 @@ export interface Operations {
     body: null;
     status: 200;
     answer: CredentialDetail;
-    codes: "CREDENTIAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Blocks that fail one by one; 304 if none changed since the given `ETag`. */
   Home: {
@@ -775,7 +802,7 @@ export interface Operations {
     body: ShowCredential;
     status: 201;
     answer: PresentationTicket;
-    codes: "CLAIM_NOT_DISCLOSABLE" | "CREDENTIAL_NOT_SHOWABLE" | "CREDENTIAL_UNKNOWN" | "SCENE_NOT_ALLOWED" | "SCENE_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CLAIM_NOT_DISCLOSABLE" | "CREDENTIAL_NOT_SHOWABLE" | "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCENE_NOT_ALLOWED" | "SCENE_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** End the code now; no-op if it ended already. */
   WithdrawPresentation: {
@@ -787,7 +814,7 @@ export interface Operations {
     body: null;
     status: 204;
     answer: null;
-    codes: "PRESENTATION_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "PRESENTATION_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Whether the code is still open, who used it, or that it ended. */
   FollowPresentation: {
@@ -799,7 +826,7 @@ export interface Operations {
     body: null;
     status: 200;
     answer: PresentationProgress;
-    codes: "PRESENTATION_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "PRESENTATION_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** End this session everywhere. */
   SignOut: {
@@ -811,7 +838,7 @@ export interface Operations {
     body: null;
     status: 204;
     answer: null;
-    codes: "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+    codes: "ENDINGS_UNHEARD" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
   };
   /** Trade a refresh token for a new pair. Reply lost: the same again within 20 s gets the same. */
   RefreshSession: {
@@ -825,7 +852,11 @@ export interface Operations {
     answer: Session;
     codes: "SESSION_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** Trade the code of `wx.login` for a session; after any refusal ask `wx.login` for a new one. */
+  /**
+   * Trade the code of `wx.login` for a session; after any refusal ask `wx.login` for a new one.
+   *
+   * Reply lost: the same code from the same device within a minute gets the same session.
+   */
   SignInWithWechat: {
     method: "POST";
     path: "/mp/v1/session/wechat";
@@ -835,7 +866,43 @@ export interface Operations {
     body: WechatSignIn;
     status: 201;
     answer: Session;
-    codes: "ACCOUNT_DISABLED" | "CODE_ALREADY_USED" | "CODE_REJECTED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_UNAVAILABLE" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "ACCOUNT_DISABLED" | "CODE_ALREADY_USED" | "CODE_REJECTED" | "CODE_REPLAYED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_UNAVAILABLE" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** End all of the caller's sessions but this one. */
+  EndOtherSessions: {
+    method: "DELETE";
+    path: "/mp/v1/sessions";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: SessionsEnded;
+    codes: "ENDINGS_UNHEARD" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** Every session of the caller that can still be renewed, newest first. */
+  ListSessions: {
+    method: "GET";
+    path: "/mp/v1/sessions";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: SignedInDevice[];
+    codes: "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** End one of the caller's sessions, in every process within a second. */
+  EndSession: {
+    method: "DELETE";
+    path: "/mp/v1/sessions/{sessionId}";
+    parameters: { sessionId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "ENDINGS_UNHEARD" | "SESSION_UNKNOWN" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Every use and refused try, newest first: who, where, which fields, with what verdict. */
   ListUsageRecords: {
@@ -847,7 +914,7 @@ export interface Operations {
     body: null;
     status: 200;
     answer: UsageRecordPage;
-    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Say of each thing we need how it is; 503 while a required one fails. */
   Ready: {
@@ -871,7 +938,7 @@ export interface Operations {
     body: null;
     status: 204;
     answer: null;
-    codes: "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+    codes: "ENDINGS_UNHEARD" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
   };
   /** Sign in with organisation, clerk number and passphrase; twelve hours at most. */
   ClerkSignIn: {
@@ -896,6 +963,42 @@ export interface Operations {
     status: 200;
     answer: ClerkSession;
     codes: "SESSION_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** End all of the clerk's sessions but this one. */
+  EndOtherClerkSessions: {
+    method: "DELETE";
+    path: "/verifier/v1/sessions";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: SessionsEnded;
+    codes: "ENDINGS_UNHEARD" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** Every session of the clerk that can still be renewed, newest first. */
+  ListClerkSessions: {
+    method: "GET";
+    path: "/verifier/v1/sessions";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: SignedInDevice[];
+    codes: "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** End one of the clerk's sessions, in every process within a second. */
+  EndClerkSession: {
+    method: "DELETE";
+    path: "/verifier/v1/sessions/{sessionId}";
+    parameters: { sessionId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "ENDINGS_UNHEARD" | "SESSION_UNKNOWN" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** The same keys as a COSE key set (RFC 9052 §7). */
   WalletCoseKeys: {
@@ -955,6 +1058,6 @@ export interface Operations {
     body: Verify;
     status: 200;
     answer: Verification;
-    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
 }
