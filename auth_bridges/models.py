@@ -1,11 +1,12 @@
 """What is kept about people, organisations and their sessions, and what a token says of its bearer."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
 from msgspec import Struct
 
+from miniapp_schemas.acting import ActingKind
 from miniapp_schemas.assurance import AssuranceLevel
 
 
@@ -163,8 +164,25 @@ class ProviderSubject(Struct, frozen=True, kw_only=True):
     alternates: dict[str, str] = {}
 
 
+class Acting(Struct, frozen=True, kw_only=True):
+    """For whom the bearer of a token acts (代办), and by which grant.
+
+    ``whom`` is the keyed hash the other side's certificates lie under; ``name`` is the bearer's, as it may
+    be shown to them.
+    """
+
+    kind: ActingKind
+    whom: str
+    grant: str
+    name: str
+    case: str | None = None
+
+
 class Grant(Struct, frozen=True, kw_only=True):
-    """What an access token says of its bearer."""
+    """What an access token says of its bearer.
+
+    ``subject`` is always who holds the phone. While acting, ``holder`` is the other side's.
+    """
 
     audience: Audience
     subject: str
@@ -177,6 +195,7 @@ class Grant(Struct, frozen=True, kw_only=True):
     organisation_name: str | None = None
     clerk_number: str | None = None
     scenes: frozenset[str] = frozenset()
+    acting: Acting | None = None
 
 
 class AccessToken(Struct, frozen=True, kw_only=True):
@@ -220,3 +239,75 @@ class DepartmentSignedIn(Struct, frozen=True, kw_only=True):
     access: AccessToken
     organisation: str
     scopes: tuple[str, ...]
+
+
+class GrantEnding(StrEnum):
+    """Why a grant ended before its time."""
+
+    BY_AGENT = "by_agent"
+    BY_PRINCIPAL = "by_principal"
+    WRONG_CODES = "wrong_codes"
+    LAPSED = "lapsed"
+    RELATION_ENDED = "relation_ended"
+
+
+class ActingGrant(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """Leave to act for somebody (代办授权), from offer to end.
+
+    ``whom`` and ``agent`` are keyed hashes of ID numbers or credit codes; a clerk's is their own id. Names
+    are as the other side may see them. ``hold`` and ``place`` are what a living grant keeps others from
+    having: the pair, and one of a child's places for guardians. An ended one keeps nothing.
+    """
+
+    id: str
+    kind: ActingKind
+    whom: str
+    agent: str
+    scopes: tuple[str, ...]
+    offered_at: datetime
+    lapses_at: datetime
+    expires_at: datetime
+    whom_name: str | None = None
+    agent_name: str | None = None
+    granted_by: str | None = None
+    case: str | None = None
+    code: bytes | None = None
+    tries: int = 0
+    child: bytes | None = None
+    checked_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    ended_at: datetime | None = None
+    ended_why: GrantEnding | None = None
+    hold: str | None = None
+    place: str | None = None
+
+
+class Guardianship(Struct, frozen=True, kw_only=True):
+    """What the family register says of a guardian (监护人) and a child."""
+
+    child_name: str
+    born: date
+
+
+class LegalPerson(Struct, frozen=True, kw_only=True):
+    """An organisation somebody proved to be the legal representative (法定代表人) of."""
+
+    uscc: str
+    name: str
+
+
+def child_context(grant: str) -> bytes:
+    """What a grant's sealed ID number of a child belongs to."""
+    return f"grant:{grant}:child".encode()
+
+
+def code_context(grant: str) -> bytes:
+    """What a grant's sealed confirmation code belongs to."""
+    return f"grant:{grant}:code".encode()
+
+
+class ActingSwitched(Struct, frozen=True, kw_only=True):
+    """A fresh token to act with, and by which grant; None for one's own again."""
+
+    access: AccessToken
+    grant: ActingGrant | None

@@ -1,10 +1,12 @@
 """What signing in needs from outside, as it would like to be given it."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
+
+from auth_bridges.models import Guardianship, LegalPerson
 
 
 class TokenKey(Protocol):
@@ -107,6 +109,23 @@ class Http(Protocol):
         ``ConnectionRefusedError``: it certainly never got there. ``TimeoutError`` and
         ``ConnectionAbortedError``: nobody can tell whether it did.
         """
+
+
+class FamilyRegister(Protocol):
+    """The city's register of families (监护关系)."""
+
+    async def guardianship(self, guardian: str, child: str) -> Guardianship | None:
+        """What holds between two ID numbers; None if they are no guardian and child.
+
+        ``FamilyRegisterUnavailable`` if nobody can tell now.
+        """
+
+
+class LegalPersonProof(Protocol):
+    """Who proved to be the legal representative of an organisation (法人一证通)."""
+
+    async def represented_by(self, resident: str, session: str) -> Sequence[LegalPerson]:
+        """The organisations for which ``resident`` holds a proof that is still good in ``session``."""
 
 
 class Clock(Protocol):

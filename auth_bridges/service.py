@@ -45,7 +45,7 @@ from auth_bridges.refusals import (
     SessionEnded,
     SessionUnknown,
 )
-from auth_bridges.rules.assurance import RESIDENT_SCOPES
+from auth_bridges.rules.assurance import as_themselves
 from auth_bridges.rules.sessions import open_reply, platform_of, seal_reply
 from auth_bridges.sessions import Live, Sessions
 from auth_bridges.settings import AuthSettings
@@ -325,15 +325,7 @@ class AuthService:
     def _resident_signed_in(self, live: Live, resident: Resident, now: datetime) -> ResidentSignedIn:
         refresh = self._still_open(live, resident.assurance, now)
         access = self._mint(
-            Grant(
-                audience=Audience.RESIDENT,
-                subject=resident.id,
-                session=live.session.id,
-                client=live.session.client,
-                assurance=resident.assurance,
-                scopes=RESIDENT_SCOPES,
-                holder=resident.holder if resident.assurance.satisfies(AssuranceLevel.L2) else None,
-            ),
+            as_themselves(resident, session=live.session.id, client=live.session.client),
             now,
             ends=refresh.expires_at,
         )

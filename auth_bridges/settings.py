@@ -59,6 +59,20 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
             pattern=r"^https?://[^/?#]+$",
         ),
     ] = "https://api.weixin.qq.com"
+    family_base_url: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://[^/?#]+$")] | None,
+        Meta(
+            description="Where the city's family register answers; none: nobody acts as a guardian.",
+            extra={"zh": "家庭关系登记系统地址；不设则不开通监护人代办。"},
+        ),
+    ] = None
+    family_key: Annotated[
+        Annotated[str, Meta(min_length=16, max_length=128)] | None,
+        Meta(
+            description="Our key at the family register.",
+            extra={"zh": "访问家庭关系登记系统的密钥。", "secret": True},
+        ),
+    ] = None
     sign_ins_per_address: Annotated[
         int,
         Meta(

@@ -13,8 +13,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from auth_bridges.jws import NOT_JSON, NotReadable, take_apart
-from auth_bridges.models import AccessToken, Audience, Grant
+from auth_bridges.models import AccessToken, Acting, Audience, Grant
 from auth_bridges.ports import TokenKeys
+from miniapp_schemas.acting import ActingKind
 from miniapp_schemas.assurance import AssuranceLevel
 
 LEEWAY: Final = timedelta(seconds=5)
@@ -38,6 +39,16 @@ Moment = Annotated[int, Meta(ge=0, le=253_402_300_799)]
 """Seconds since 1970, before the year 10000."""
 
 
+class Actor(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The ``act`` claim (RFC 8693 §4.1): who really holds the token, why they may, and in which case."""
+
+    sub: str
+    nam: str
+    typ: ActingKind
+    gid: str
+    cas: str | None = None
+
+
 class Claims(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The claims set; what has no default must be there. Later claims are only added."""
 
@@ -57,6 +68,7 @@ class Claims(Struct, frozen=True, kw_only=True, omit_defaults=True):
     orn: str | None = None
     clk: str | None = None
     scn: list[str] = []
+    act: Actor | None = None
 
 
 class VerifiedToken(Struct, frozen=True, kw_only=True):
@@ -92,7 +104,8 @@ class AccessTokens:
         claims = Claims(
             iss=self._issuer,
             aud=grant.audience.urn,
-            sub=grant.subject,
+            # RFC 8693: the token is about whom it acts for, and names who acts beside it.
+            sub=grant.subject if grant.acting is None else grant.acting.whom,
             sid=grant.session,
             jti=token_id,
             iat=int(now.timestamp()),
@@ -106,6 +119,7 @@ class AccessTokens:
             orn=grant.organisation_name,
             clk=grant.clerk_number,
             scn=sorted(grant.scenes),
+            act=None if grant.acting is None else _actor(grant.subject, grant.acting),
         )
         key = self._keys.signing()
         text = _jws.encode(_encode(claims), key.private, "ES256", headers={"typ": "at+jwt", "kid": key.kid})
@@ -126,7 +140,7 @@ class AccessTokens:
         return VerifiedToken(
             grant=Grant(
                 audience=audience,
-                subject=claims.sub,
+                subject=claims.sub if claims.act is None else claims.act.sub,
                 session=claims.sid,
                 client=claims.client_id,
                 assurance=claims.acr,
@@ -136,6 +150,7 @@ class AccessTokens:
                 organisation_name=claims.orn,
                 clerk_number=claims.clk,
                 scenes=frozenset(claims.scn),
+                acting=None if claims.act is None else _acting(claims.sub, claims.act),
             ),
             token_id=claims.jti,
             expires_at=expires_at,
@@ -152,3 +167,11 @@ class AccessTokens:
             return _decode_claims(parts.payload)
         except (NotReadable, *NOT_JSON) as error:
             raise TokenRefused("not a token of the one accepted form") from error
+
+
+def _actor(subject: str, acting: Acting) -> Actor:
+    return Actor(sub=subject, nam=acting.name, typ=acting.kind, gid=acting.grant, cas=acting.case)
+
+
+def _acting(whom: str, actor: Actor) -> Acting:
+    return Acting(kind=actor.typ, whom=whom, grant=actor.gid, name=actor.nam, case=actor.cas)

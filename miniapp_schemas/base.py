@@ -41,3 +41,10 @@ Cursor = Annotated[
     str,
     Meta(description="An opaque `nextCursor`.", min_length=1, max_length=256, pattern=r"^[A-Za-z0-9_=.-]+$"),
 ]
+IdNumber = Annotated[
+    str, Meta(description="公民身份号码 (GB 11643) of a natural person.", pattern=r"^[0-9]{17}[0-9X]$")
+]
+Uscc = Annotated[
+    str,
+    Meta(description="统一社会信用代码 (GB 32100) of an organisation.", pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$"),
+]

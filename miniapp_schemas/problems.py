@@ -16,6 +16,7 @@ class ProblemAction(StrEnum):
     RETRY = "retry"
     SHOW_AGAIN = "showAgain"
     CONTACT_ISSUER = "contactIssuer"
+    SWITCH_BACK = "switchBack"
 
 
 class FieldError(Response, frozen=True, kw_only=True):

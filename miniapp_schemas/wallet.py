@@ -6,21 +6,14 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from miniapp_schemas.base import Instant, Request, Response, Text
+from miniapp_schemas.acting import ShownBy
+from miniapp_schemas.base import IdNumber, Instant, Request, Response, Text, Uscc
 
 CredentialId = Annotated[str, Meta(description="Random, opaque.", pattern=r"^[0-9a-f]{32}$")]
 PresentationId = Annotated[str, Meta(description="Not the code itself.", pattern=r"^[0-9a-f]{32}$")]
 ClaimName = Annotated[str, Meta(description="Name of a claim.", pattern=r"^[a-z][A-Za-z0-9]{0,39}$")]
 SceneCode = Annotated[
     str, Meta(description="Scene (场景) code.", pattern=r"^[a-z][a-z0-9-]{0,30}(\.[a-z][a-z0-9-]{0,30})?$")
-]
-
-IdNumber = Annotated[
-    str, Meta(description="公民身份号码 (GB 11643) of a natural person.", pattern=r"^[0-9]{17}[0-9X]$")
-]
-Uscc = Annotated[
-    str,
-    Meta(description="统一社会信用代码 (GB 32100) of an organisation.", pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$"),
 ]
 
 
@@ -156,6 +149,9 @@ class UsageRecord(Response, frozen=True, kw_only=True):
     scene_name: Annotated[Text, Meta(description="Where.")]
     claims: Annotated[list[ClaimName], Meta(description="What they saw; empty if refused.")]
     verdict: Verdict
+    shown_by: Annotated[
+        ShownBy | None, Meta(description="Who showed it in the holder's name; null: the holder.")
+    ] = None
 
 
 class Verify(Request, frozen=True, kw_only=True):
@@ -181,6 +177,9 @@ class Verification(Response, frozen=True, kw_only=True):
     mode: PresentationMode | None = None
     claims: Annotated[list[Claim], Meta(description="Empty unless valid.")] = []
     usage_id: Annotated[str | None, Meta(description="The usage record, if one was written.")] = None
+    shown_by: Annotated[
+        ShownBy | None, Meta(description="Who showed it in the holder's name; null: the holder, or unknown.")
+    ] = None
 
 
 class CheckRecord(Response, frozen=True, kw_only=True):
@@ -203,8 +202,8 @@ class Holder(Request, frozen=True, kw_only=True):
     keepers: Annotated[
         list[IdNumber],
         Meta(
-            description="ID numbers of those whose wallets hold it: the legal representative, the parents. "
-            "Empty: the holder.",
+            description="ID numbers of those whose wallets hold it beside the holder's own: the legal "
+            "representative, the parents.",
             max_length=8,
         ),
     ] = []

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.api_jws import PyJWS
 from redis.asyncio import Redis
 
-from auth_bridges.models import ClientFacts, ProviderSubject
+from auth_bridges.acting import ActingService
+from auth_bridges.models import ClientFacts, Guardianship, LegalPerson, ProviderSubject
 from auth_bridges.passphrases import Passphrases, ScryptCost
 from auth_bridges.refusals import CodeRejected
 from auth_bridges.registrar import Registrar
@@ -104,6 +105,31 @@ class FakeBridge:
         return ProviderSubject(provider=self.provider, appid=self.appid, subject=answer)
 
 
+class FakeFamilyRegister:
+    """A register that holds what it was told, counts questions, and is away when told to be."""
+
+    def __init__(self) -> None:
+        self.entries: dict[tuple[str, str], Guardianship] = {}
+        self.refuses: Refusal | None = None
+        self.asked = 0
+
+    async def guardianship(self, guardian: str, child: str) -> Guardianship | None:
+        self.asked += 1
+        if self.refuses is not None:
+            raise self.refuses
+        return self.entries.get((guardian, child))
+
+
+class FakeLegalPersonProof:
+    """Knows who proved, in which session, to represent whom."""
+
+    def __init__(self) -> None:
+        self.proved: dict[tuple[str, str], list[LegalPerson]] = {}
+
+    async def represented_by(self, resident: str, session: str) -> list[LegalPerson]:
+        return self.proved.get((resident, session), [])
+
+
 async def _at_once() -> None:
     await asyncio.sleep(0)
 
@@ -151,6 +177,19 @@ class World:
             tokens=self.tokens,
             personal=self.personal,
             passphrases=passphrases,
+            admit=self.turnstile,
+            audit=self.audit,
+            clock=self.clock,
+            chance=os.urandom,
+        )
+        self.family = FakeFamilyRegister()
+        self.legal = FakeLegalPersonProof()
+        self.acting = ActingService(
+            stores=self.stores,
+            tokens=self.tokens,
+            personal=self.personal,
+            family=self.family,
+            legal=self.legal,
             admit=self.turnstile,
             audit=self.audit,
             clock=self.clock,

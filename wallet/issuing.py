@@ -110,14 +110,18 @@ class Issuing:
         claims = settle_claims(of, party, asked.claims)
         check_period(asked.valid_from, asked.valid_until, longest_years=of.longest_years)
         own = [] if party.id_number is None else [party.id_number]
-        keepers = [check_id_number(number) for number in asked.holder.keepers or own]
+        keepers = [check_id_number(number) for number in (*own, *asked.holder.keepers)]
+        wallets = {self._personal.hash(keeper) for keeper in keepers}
+        if party.uscc is not None:
+            # The organisation's own wallet, for whoever acts for it.
+            wallets.add(self._personal.pseudonym("uscc", party.uscc))
         return _Draft(
             issuer=issuer,
             asked=asked,
             of=of,
             party=party,
             claims=claims,
-            keepers=tuple(sorted({self._personal.hash(keeper) for keeper in keepers})),
+            keepers=tuple(sorted(wallets)),
             content=self._personal.pseudonym("credential-content", _canonical(asked).decode()),
         )
 

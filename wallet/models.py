@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
+from miniapp_schemas.acting import ActingKind
 from miniapp_schemas.wallet import PresentationMode, Verdict
 from wallet.rules.validity import Mark
 
@@ -50,6 +51,16 @@ class Secrets(Struct, frozen=True, kw_only=True, array_like=True):
     claims: dict[str, str]
 
 
+class Deputy(Struct, frozen=True, kw_only=True, array_like=True):
+    """Who shows a certificate in its keeper's name (代亮); ``name`` is as the keeper may see it."""
+
+    person: str
+    kind: ActingKind
+    name: str
+    grant: str
+    case: str | None = None
+
+
 class OpenPresentation(Struct, frozen=True, kw_only=True, array_like=True):
     """A shown code (亮证) waiting for its one scan. Holds no claim values and not the code itself."""
 
@@ -61,6 +72,7 @@ class OpenPresentation(Struct, frozen=True, kw_only=True, array_like=True):
     mode: PresentationMode
     issued_at: float
     expires_at: float
+    deputy: Deputy | None = None
 
 
 class Issuer(Struct, frozen=True, kw_only=True):
@@ -96,6 +108,7 @@ class Usage(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     scene: str
     claims: tuple[str, ...]
     verdict: Verdict
+    deputy: Deputy | None = None
 
 
 class Shown(Struct, frozen=True, kw_only=True, tag_field="kind", tag="shown"):
@@ -108,6 +121,7 @@ class Shown(Struct, frozen=True, kw_only=True, tag_field="kind", tag="shown"):
     presenter: str
     scene: str
     claims: tuple[str, ...]
+    deputy: Deputy | None = None
 
 
 class Checked(Struct, frozen=True, kw_only=True, tag_field="kind", tag="checked"):

@@ -26,6 +26,7 @@ from wallet.issuers.base import CredentialType, Registry
 from wallet.models import (
     Checked,
     Credential,
+    Deputy,
     OpenPresentation,
     Requester,
     Secrets,
@@ -119,8 +120,10 @@ class Wallet:
 
     # --- show ------------------------------------------------------------------------------------
 
-    async def show(self, keeper: str, asked: wire.ShowCredential) -> wire.PresentationTicket:
-        """Open a one-time code (亮证), or refuse."""
+    async def show(
+        self, keeper: str, asked: wire.ShowCredential, *, deputy: Deputy | None = None
+    ) -> wire.PresentationTicket:
+        """Open a one-time code (亮证), or refuse; ``deputy`` shows it in the keeper's name."""
         credential = await self._owned(keeper, asked.credential_id)
         now = self._clock()
         of = self._registry.type(credential.type)
@@ -143,6 +146,7 @@ class Wallet:
             mode=opening.mode,
             issued_at=opening.issued_at.timestamp(),
             expires_at=opening.expires_at.timestamp(),
+            deputy=deputy,
         )
         shown = Shown(
             id=self._timed_id(now),
@@ -152,6 +156,7 @@ class Wallet:
             presenter=keeper,
             scene=scene.code,
             claims=opening.claims,
+            deputy=deputy,
         )
         keep = opening.expires_at - now + self._kept
         opened = self._presentations.open(presentation, shown, keep_ms=int(keep.total_seconds() * 1000))
@@ -359,6 +364,7 @@ class Wallet:
             scene=presentation.scene,
             claims=presentation.claims if is_good(verdict) else (),
             verdict=verdict,
+            deputy=presentation.deputy,
         )
 
     def _unseal(self, kept: bytes, presentation_id: str) -> wire.Verification:
@@ -420,6 +426,7 @@ def _verdict(
         mode=mode,
         claims=list(claims),
         usage_id=None if usage is None else usage.id,
+        shown_by=None if usage is None else views.shown_by(usage),
     )
 
 

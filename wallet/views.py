@@ -7,6 +7,7 @@ from typing import TypeVar
 from msgspec import structs
 
 from miniapp_schemas import wallet as wire
+from miniapp_schemas.acting import ShownBy
 from miniapp_schemas.base import Page, Text
 from wallet.issuers.base import CredentialType, Registry, Scene
 from wallet.models import Credential, Secrets, Usage
@@ -103,7 +104,14 @@ def usage_record(usage: Usage, registry: Registry) -> wire.UsageRecord:
         scene_name=registry.scene(usage.scene).name,
         claims=list(usage.claims),
         verdict=usage.verdict,
+        shown_by=shown_by(usage),
     )
+
+
+def shown_by(usage: Usage) -> ShownBy | None:
+    """Who showed it in the holder's name, if somebody did."""
+    deputy = usage.deputy
+    return None if deputy is None else ShownBy(kind=deputy.kind, name=deputy.name)
 
 
 def check_record(usage: Usage, registry: Registry) -> wire.CheckRecord:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from auth_bridges.models import Proof
+from auth_bridges.models import Audience, Grant, Proof, Resident
 from miniapp_schemas.assurance import AssuranceLevel
 
 RESIDENT_SCOPES = frozenset({"wallet:read", "wallet:show"})
@@ -20,3 +20,16 @@ def with_proof(proofs: tuple[Proof, ...], new: Proof) -> tuple[Proof, ...]:
     if any((old.level, old.method, old.source) == (new.level, new.method, new.source) for old in proofs):
         return proofs
     return (*proofs, new)
+
+
+def as_themselves(resident: Resident, *, session: str, client: str) -> Grant:
+    """What a token says of ``resident`` in their own name."""
+    return Grant(
+        audience=Audience.RESIDENT,
+        subject=resident.id,
+        session=session,
+        client=client,
+        assurance=resident.assurance,
+        scopes=RESIDENT_SCOPES,
+        holder=resident.holder if resident.assurance.satisfies(AssuranceLevel.L2) else None,
+    )

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from auth_bridges.store.directory import Directory
 from auth_bridges.store.documents import Database
+from auth_bridges.store.grants import Grants
 from auth_bridges.store.moments import EndedSessions, OneTime, SignInReplies
 from auth_bridges.store.residents import Residents
 from auth_bridges.store.sessions import SessionStore
@@ -18,6 +19,7 @@ __all__ = [
     "AuthStores",
     "Directory",
     "EndedSessions",
+    "Grants",
     "OneTime",
     "Residents",
     "SessionStore",
@@ -32,6 +34,7 @@ class AuthStores:
         self.residents = Residents(database["residents"], database["links"])
         self.directory = Directory(database["organisations"], database["clerks"])
         self.sessions = SessionStore(database["sessions"])
+        self.grants = Grants(database["acting_grants"])
         self.one_time = OneTime(redis)
         self.replies = SignInReplies(redis)
         self.ended = EndedSessions(redis)
@@ -41,3 +44,4 @@ class AuthStores:
         await self.residents.ensure_indexes()
         await self.directory.ensure_indexes()
         await self.sessions.ensure_indexes()
+        await self.grants.ensure_indexes()

@@ -25,6 +25,7 @@ class BlockSource(Struct, frozen=True, kw_only=True):
     name: str
     load: Callable[[Principal], Awaitable[Any]]
     assurance: AssuranceLevel = AssuranceLevel.L0
+    scope: str | None = None
     required: bool = False
     deadline: timedelta = timedelta(milliseconds=300)
     bears_staleness: timedelta = timedelta(minutes=10)
@@ -37,7 +38,7 @@ class _Good(Struct, frozen=True):
 
 
 class Blocks:
-    """Loads blocks side by side; identical loads in flight are shared per subject.
+    """Loads blocks side by side; identical loads in flight are shared per subject and grant.
 
     The last good answer of a block is remembered in this process, per subject, to bridge a dead
     source for as long as the block bears; it is never served while its source answers.
@@ -62,9 +63,9 @@ class Blocks:
         return dict(zip(self._sources, blocks, strict=True))
 
     async def _block(self, source: BlockSource, principal: Principal) -> Block:
-        if not principal.assurance.satisfies(source.assurance):
+        if not _may_see(source, principal):
             return Block(status=BlockStatus.FORBIDDEN, required=source.required, as_of=None, etag=None)
-        key = (f"{principal.subject} {principal.assurance}", source.name)
+        key = (_whose(principal), source.name)
         flight = self._flights.get(key)
         if flight is None:
             flight = asyncio.create_task(self._load(source, principal, key))
@@ -103,6 +104,17 @@ class Blocks:
             etag=good.etag,
             data=good.data,
         )
+
+
+def _may_see(source: BlockSource, principal: Principal) -> bool:
+    has_scope = source.scope is None or source.scope in principal.scopes
+    return has_scope and principal.assurance.satisfies(source.assurance)
+
+
+def _whose(principal: Principal) -> str:
+    """Whose answers may be shared: the same person acting for somebody is somebody else here."""
+    grant = "" if principal.acting is None else principal.acting.grant
+    return f"{principal.subject} {principal.assurance} {grant}"
 
 
 def _swallow(flight: "asyncio.Task[_Good]") -> None:

@@ -6,6 +6,8 @@ Every handler declares, in ``opt``, all three of
     assurance   the least real-name level, or None
     scope       what the token must allow, or None
 
+and may declare ``acting``: True, that it may be called in another's name (代办); most may not.
+
 ``check_routes`` reads the declarations once, when the application starts, and refuses the start if one
 is missing. They are enforced by ``AccessMiddleware`` and not by a Litestar guard, because Litestar
 copies the whole handler for every guard it calls: 21 µs, as long as a trivial request takes.
@@ -22,7 +24,7 @@ from litestar.routes import BaseRoute, HTTPRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Struct
 
-from auth_bridges.refusals import EndingsUnheard, ScopeMissing, SignInRequired, StepUpRequired
+from auth_bridges.refusals import EndingsUnheard, NotWhileActing, ScopeMissing, SignInRequired, StepUpRequired
 from bff.platform.caller import set_principal
 from bff.platform.identity import Principal, bearer_of
 from miniapp_schemas.assurance import AssuranceLevel
@@ -46,6 +48,8 @@ class Access(Struct, frozen=True, kw_only=True):
     enough: frozenset[AssuranceLevel]
     weighty: bool
     """Whether it waits while nobody can tell which sessions ended: it changes something, or asks for L2."""
+    acting: bool
+    """Whether it may be called while acting for somebody."""
 
     @classmethod
     def of(cls, declared: Mapping[str, Any], *, writes: bool = False) -> "Access":
@@ -67,6 +71,7 @@ class Access(Struct, frozen=True, kw_only=True):
                 level for level in AssuranceLevel if assurance is None or level.satisfies(assurance)
             ),
             weighty=writes or (assurance is not None and assurance.satisfies(AssuranceLevel.L2)),
+            acting=declared.get("acting") is True,
         )
 
     def admit(self, principal: Principal, *, endings_heard: bool) -> None:
@@ -76,11 +81,15 @@ class Access(Struct, frozen=True, kw_only=True):
         """
         if principal.audience != self.audience:
             raise SignInRequired
+        acting = principal.acting is not None
+        if acting and not self.acting:
+            raise NotWhileActing
         if principal.assurance not in self.enough:
             raise StepUpRequired(needed=self.assurance)
         if self.scope is not None and self.scope not in principal.scopes:
             raise ScopeMissing(scope=self.scope)
-        if self.weighty and not endings_heard:
+        # In another's name nothing is light: a grant that was just ended must not be good for a look.
+        if (self.weighty or acting) and not endings_heard:
             raise EndingsUnheard(retry_after=1)
 
 

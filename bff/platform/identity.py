@@ -7,6 +7,7 @@ while nothing could have changed our mind. What forgets it, and how fast:
     its own end             at once: compared at every use
     its session's ending    within 1 s in every process: a Redis stream names ended sessions, and every
                             process waits on it; a process that was cut off goes on where it was
+    its grant's ending      the same, while acting for somebody: the stream names ended grants as well
     a key leaving the ring  when the ring is next looked at, 2 s: another generation, another cache
     too many tokens         the oldest first
 
@@ -25,8 +26,8 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from msgspec import Struct
 
-from auth_bridges.models import Grant
-from auth_bridges.refusals import SignInRequired
+from auth_bridges.models import Acting, Grant
+from auth_bridges.refusals import GrantNotInForce, SignInRequired
 from auth_bridges.tokens import LEEWAY, LONGEST, AccessTokens, TokenRefused
 from miniapp_schemas.assurance import AssuranceLevel
 
@@ -34,7 +35,11 @@ _log: Final = logging.getLogger(__name__)
 
 
 class Principal(Struct, frozen=True, kw_only=True):
-    """Who is calling, as their access token says."""
+    """Who is calling, as their access token says.
+
+    ``subject`` is always who holds the phone; while they are acting for somebody, ``holder`` is that
+    somebody's and ``acting`` says by which grant.
+    """
 
     subject: str
     audience: str
@@ -46,6 +51,7 @@ class Principal(Struct, frozen=True, kw_only=True):
     organisation_name: str | None = None
     clerk_number: str | None = None
     scenes: frozenset[str] = frozenset()
+    acting: Acting | None = None
     env: str
 
     @classmethod
@@ -62,6 +68,7 @@ class Principal(Struct, frozen=True, kw_only=True):
             organisation_name=grant.organisation_name,
             clerk_number=grant.clerk_number,
             scenes=grant.scenes,
+            acting=grant.acting,
             env=env,
         )
 
@@ -123,15 +130,19 @@ class Authenticator:
         known = self._remembered.get(authorization)
         if known is None:
             known = self._verify(authorization, now)
-        if now >= known.ends or known.principal.session in self._ended:
+        principal = known.principal
+        if now >= known.ends or principal.session in self._ended:
             self._remembered.pop(authorization, None)
             raise SignInRequired
-        return known.principal
+        if principal.acting is not None and principal.acting.grant in self._ended:
+            # The session goes on: whoever acted is still signed in as themselves.
+            raise GrantNotInForce
+        return principal
 
-    def end(self, session: str) -> None:
-        """Believe no token of ``session`` any more."""
-        # Once the last token of the session has ended by itself the note is of no use.
-        self._ended[session] = self._clock() + (LONGEST + LEEWAY).total_seconds()
+    def end(self, name: str) -> None:
+        """Believe no token of the session, or by the grant, called ``name`` any more."""
+        # Once the last such token has ended by itself the note is of no use.
+        self._ended[name] = self._clock() + (LONGEST + LEEWAY).total_seconds()
 
     async def follow(self, ended: EndedSessions) -> None:
         """Learn of ended sessions for ever; cancel to stop. Outages are waited out."""

@@ -23,7 +23,14 @@ from litestar.routes import HTTPRoute
 from litestar.types import Empty
 from msgspec import Meta, Struct
 
-from auth_bridges.refusals import EndingsUnheard, ScopeMissing, SignInRequired, StepUpRequired
+from auth_bridges.refusals import (
+    EndingsUnheard,
+    GrantNotInForce,
+    NotWhileActing,
+    ScopeMissing,
+    SignInRequired,
+    StepUpRequired,
+)
 from bff.platform.problems import MEDIA_TYPE, camel, framework_problem, refusal_problem, sent_name
 from miniapp_schemas import base
 from miniapp_schemas.assurance import AssuranceLevel
@@ -98,6 +105,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     audience: str
     assurance: str | None
     scope: str | None
+    acting: bool
     parameters: Sequence["Parameter"]
     body: Any
     status: int
@@ -195,6 +203,7 @@ def _read(handler: HTTPRouteHandler, method: str, path: str) -> Operation:
         audience=opt.get("audience", "public"),
         assurance=None if assurance is None else str(assurance),
         scope=opt.get("scope"),
+        acting=opt.get("acting") is True,
         parameters=list(_parameters(handler)),
         body=None if data is None else data.annotation,
         status=handler.status_code,
@@ -314,7 +323,9 @@ def _problems(operation: Operation) -> Iterator[Problem]:
             yield refusal_problem(StepUpRequired(needed=operation.assurance), trace=_TRACE)
         if operation.scope is not None:
             yield refusal_problem(ScopeMissing(scope=operation.scope), trace=_TRACE)
-        if operation.weighty:
+        if operation.audience == "resident":
+            yield refusal_problem(GrantNotInForce() if operation.acting else NotWhileActing(), trace=_TRACE)
+        if operation.weighty or operation.acting:
             yield refusal_problem(EndingsUnheard(retry_after=1), trace=_TRACE)
     for refusal in operation.refusals:
         yield refusal_problem(refusal(**_placeholders(refusal)), trace=_TRACE)

@@ -16,10 +16,13 @@ from typing import Final, Self
 import structlog
 from redis.asyncio import Redis
 
+from auth_bridges.acting import ActingService, acting_for
+from auth_bridges.bridges.family import FamilyBridge
 from auth_bridges.bridges.wechat import WechatBridge
 from auth_bridges.passphrases import Passphrases
 from auth_bridges.registrar import Registrar
 from auth_bridges.service import AuthService
+from auth_bridges.settings import AuthSettings
 from auth_bridges.store import AuthStores
 from auth_bridges.tokens import AccessTokens
 from bff.platform.audit import STREAM as AUDIT_STREAM
@@ -41,7 +44,7 @@ from miniapp_schemas.assurance import AssuranceLevel
 from wallet.codec.keys import SigningKey, VerifyingKey
 from wallet.issuers.base import load_registry
 from wallet.issuing import Issuing
-from wallet.models import Shown, WalletEvent
+from wallet.models import Deputy, Shown, WalletEvent
 from wallet.service import Wallet
 from wallet.store import CredentialStore, PresentationStore, StatusListStore, UsageStore
 
@@ -125,6 +128,17 @@ class Platform:
             tokens=tokens,
             personal=self.personal,
             passphrases=passphrases,
+            admit=self._admit_try,
+            audit=recorder.record,
+            clock=self.clock,
+            chance=secrets.token_bytes,
+        )
+        self.acting = ActingService(
+            stores=self.auth_stores,
+            tokens=tokens,
+            personal=self.personal,
+            family=_family(http, auth),
+            legal=None,
             admit=self._admit_try,
             audit=recorder.record,
             clock=self.clock,
@@ -290,11 +304,30 @@ class Platform:
         async def account(principal: Principal) -> object:
             return {"assurance": principal.assurance}
 
+        async def acting(principal: Principal) -> object:
+            own = principal.holder if principal.acting is None else None
+            return [acting_for(grant) for grant in await self.acting.may_act(principal.subject, own)]
+
         self.blocks.register(BlockSource(name="account", load=account, required=True))
         self.blocks.register(
-            BlockSource(name="certificates", load=certificates, required=True, assurance=AssuranceLevel.L2)
+            BlockSource(
+                name="certificates",
+                load=certificates,
+                required=True,
+                assurance=AssuranceLevel.L2,
+                scope="wallet:read",
+            )
         )
-        self.blocks.register(BlockSource(name="recentUses", load=recent_uses, assurance=AssuranceLevel.L2))
+        self.blocks.register(
+            BlockSource(name="recentUses", load=recent_uses, assurance=AssuranceLevel.L2, scope="wallet:read")
+        )
+        self.blocks.register(BlockSource(name="acting", load=acting, assurance=AssuranceLevel.L2))
+
+
+def _family(http: Outbound, auth: AuthSettings) -> FamilyBridge | None:
+    if auth.family_base_url is None or auth.family_key is None:
+        return None
+    return FamilyBridge(http, base_url=auth.family_base_url, key=auth.family_key)
 
 
 def _audited(event: WalletEvent) -> AuditEvent:
@@ -304,19 +337,21 @@ def _audited(event: WalletEvent) -> AuditEvent:
             id=event.id,
             at=event.at,
             kind="presentation.shown",
-            actor=event.presenter,
+            actor=event.presenter if event.deputy is None else event.deputy.person,
             subject=event.credential,
             outcome="ok",
             facts={
                 "presentation": event.presentation,
                 "scene": event.scene,
                 "claims": " ".join(event.claims),
+                **_on_behalf(event.presenter, event.deputy),
             },
         )
     usage = event.usage
     facts = {"organisation": event.organisation}
     if usage is not None:
         facts |= _facts(usage.presentation, usage.scene, usage.claims)
+        facts |= _on_behalf(None, usage.deputy)
     return AuditEvent(
         id=event.id,
         at=event.at,
@@ -326,6 +361,14 @@ def _audited(event: WalletEvent) -> AuditEvent:
         outcome=event.verdict,
         facts=facts,
     )
+
+
+def _on_behalf(keeper: str | None, deputy: Deputy | None) -> dict[str, str]:
+    """Who showed it, for whom and by which grant, where it was not the keeper."""
+    if deputy is None:
+        return {}
+    facts = {"shownBy": deputy.person, "onBehalfOf": keeper, "grant": deputy.grant, "case": deputy.case}
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 def _facts(presentation: str, scene: str, claims: Sequence[str]) -> dict[str, str]:

@@ -264,6 +264,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         except _Wrong as wrong:
             problems.append(SettingProblem(name=setting.name, zh=wrong.zh, en=wrong.en))
     problems.extend(_at_odds(values["platform"]))
+    problems.extend(_half_told(values["auth"]))
     if values["platform"].get("env", Environment.PRODUCTION) is Environment.PRODUCTION:
         problems.extend(_unfit_for_production(values, known.values()))
     if problems:
@@ -403,6 +404,19 @@ def _expected_one(shape: shapes.Type) -> tuple[str, str]:
             return "JSON 对象", "a JSON object"
         case _:
             return "文字", "text"
+
+
+def _half_told(auth: Mapping[str, object]) -> Iterator[SettingProblem]:
+    """Groups that are optional as a whole, and were set in part."""
+    family = ("family_base_url", "family_key")
+    told = [name for name in family if auth.get(name) is not None]
+    if len(told) == 1:
+        (missing,) = set(family) - set(told)
+        yield SettingProblem(
+            name=f"SUISHEN_AUTH_{missing.upper()}",
+            zh="家庭关系登记系统的地址与密钥须同时设置",
+            en="the family register's address and key are set together or not at all",
+        )
 
 
 def _one_of(values: Iterable[object]) -> tuple[str, str]:

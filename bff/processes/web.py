@@ -25,14 +25,24 @@ from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
 from bff.platform.telemetry import configure_logging, serve_metrics
 from bff.platform.wire import WireRequest
-from bff.routes import home, issuer, ops, schema, session, sessions, verifier, wallet
+from bff.routes import acting, home, issuer, ops, schema, session, sessions, verifier, wallet
 
 __all__ = ["Opened", "contract_app", "create_app", "litestar_app", "serve"]
 
 # Collections of the youngest generation cost little; full ones stop every request for as long as there
 # are objects. What was loaded before the first request never becomes garbage, so it is not looked at.
 _GC_THRESHOLDS: Final = (50_000, 50, 50)
-_PARTS: Final = ("auth", "blocks", "clock", "idempotency", "issuing", "registry", "token_keys", "wallet")
+_PARTS: Final = (
+    "acting",
+    "auth",
+    "blocks",
+    "clock",
+    "idempotency",
+    "issuing",
+    "registry",
+    "token_keys",
+    "wallet",
+)
 # The server's own lines join ours; its access log stays off, ours knows the route.
 _LOGGING: Final[dict[str, Any]] = {
     "version": 1,
@@ -85,6 +95,9 @@ def api_handlers() -> list[ControllerRouterHandler]:
         sessions.ResidentSessionsController,
         sessions.ClerkSessionsController,
         session.token_keys_document,
+        acting.GrantController,
+        acting.ActingController,
+        acting.AssistController,
         home.HomeController,
         wallet.CredentialController,
         wallet.PresentationController,

@@ -3,14 +3,27 @@
 from auth_bridges.refusals import StepUpRequired
 from bff.platform.identity import Principal
 from miniapp_schemas.assurance import AssuranceLevel
-from wallet.models import Issuer, Requester
+from wallet.models import Deputy, Issuer, Requester
 
 
 def keeper(principal: Principal) -> str:
-    """The keyed hash under which the caller's certificates lie; who is not real-name has none."""
+    """The keyed hash under which the certificates lie: the caller's, or theirs for whom the caller acts.
+
+    Who is not real-name has none.
+    """
     if principal.holder is None:
         raise StepUpRequired(needed=AssuranceLevel.L2)
     return principal.holder
+
+
+def deputy(principal: Principal) -> Deputy | None:
+    """Who shows in another's name (代亮), as both records will name them; None for one's own."""
+    acting = principal.acting
+    if acting is None:
+        return None
+    return Deputy(
+        person=principal.subject, kind=acting.kind, name=acting.name, grant=acting.grant, case=acting.case
+    )
 
 
 def requester(principal: Principal) -> Requester:

@@ -19,7 +19,7 @@ class HomeController(Controller):
 
     path = "/mp/v1/home"
     tags = ("home",)
-    opt = {"audience": "resident", "assurance": AssuranceLevel.L0, "scope": None}
+    opt = {"audience": "resident", "assurance": AssuranceLevel.L0, "scope": None, "acting": True}
 
     @get(operation_id="Home", summary="The first screen")
     async def home(

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, TypeVar, get_args
 from litestar.params import HeaderParameter, ParameterKwarg, PathParameter, QueryParameter
 from msgspec import Meta
 
+from miniapp_schemas.acting import GrantId
 from miniapp_schemas.base import Cursor
 from miniapp_schemas.session import SessionId
 from miniapp_schemas.wallet import CredentialId, PresentationId
@@ -18,6 +19,7 @@ __all__ = [
     "CredentialIdInPath",
     "CursorInQuery",
     "DeviceId",
+    "GrantIdInPath",
     "IdempotencyKey",
     "IfNoneMatch",
     "PageSize",
@@ -59,6 +61,7 @@ def header(kind: object, name: str) -> HeaderParameter:
 CredentialIdInPath = Annotated[str, path(CredentialId)]
 PresentationIdInPath = Annotated[str, path(PresentationId)]
 SessionIdInPath = Annotated[str, path(SessionId)]
+GrantIdInPath = Annotated[str, path(GrantId)]
 StatusListNumber = Annotated[
     int, path(Annotated[int, Meta(description="Number of a status list.", ge=1, le=65535)])
 ]

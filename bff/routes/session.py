@@ -99,7 +99,8 @@ class ResidentSessionController(Controller):
         return _session(await auth.refresh(data.refresh_token, _on(device, client)))
 
     @delete(
-        opt={"audience": "resident", "assurance": AssuranceLevel.L0, "scope": None},
+        # Whoever acts for somebody must be able to leave at once: their session ends, nobody else's.
+        opt={"audience": "resident", "assurance": AssuranceLevel.L0, "scope": None, "acting": True},
         operation_id="SignOut",
         summary="Sign out",
     )

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from bff.platform.identity import Principal
-from bff.routes.callers import keeper
+from bff.routes.callers import deputy, keeper
 from bff.routes.parameters import CredentialIdInPath, CursorInQuery, PageSize, PresentationIdInPath
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.base import Page
@@ -43,7 +43,7 @@ class CredentialController(Controller):
 
     path = "/mp/v1/credentials"
     tags = ("wallet",)
-    opt = {"audience": "resident", "assurance": AssuranceLevel.L2, "scope": "wallet:read"}
+    opt = {"audience": "resident", "assurance": AssuranceLevel.L2, "scope": "wallet:read", "acting": True}
 
     @get(operation_id="ListCredentials", summary="List my certificates")
     async def list_credentials(
@@ -77,7 +77,7 @@ class PresentationController(Controller):
 
     path = "/mp/v1/presentations"
     tags = ("wallet",)
-    opt = {"audience": "resident", "assurance": AssuranceLevel.L2, "scope": "wallet:show"}
+    opt = {"audience": "resident", "assurance": AssuranceLevel.L2, "scope": "wallet:show", "acting": True}
 
     @post(
         opt={"hot": True, "refusals": _NOT_SHOWN}, operation_id="ShowCredential", summary="Show a certificate"
@@ -89,7 +89,7 @@ class PresentationController(Controller):
         wallet: NamedDependency[Wallet],
     ) -> PresentationTicket:
         """Open a one-time code for a certificate the caller holds (亮证)."""
-        return await wallet.show(keeper(principal), data)
+        return await wallet.show(keeper(principal), data, deputy=deputy(principal))
 
     @get(
         "/{presentation_id:str}",
@@ -127,7 +127,7 @@ class UsageController(Controller):
 
     path = "/mp/v1/usage-records"
     tags = ("wallet",)
-    opt = {"audience": "resident", "assurance": AssuranceLevel.L2, "scope": "wallet:read"}
+    opt = {"audience": "resident", "assurance": AssuranceLevel.L2, "scope": "wallet:read", "acting": True}
 
     @get(operation_id="ListUsageRecords", summary="Who used my certificates")
     async def list_usages(

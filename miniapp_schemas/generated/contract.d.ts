@@ -1,6 +1,114 @@
 // Made by `suishen schemas export`; changes belong in miniapp_schemas/*.py.
 // Within /v1 fields, values and codes are only ever added: have a branch for what you do not know.
 
+/** Somebody the caller may act for. */
+export interface ActingFor {
+  /** Opaque; newer ones sort higher. */
+  grantId: string;
+  kind: ActingKind;
+  /** Masked; an organisation's in full. */
+  name: string;
+  /** What may be done. */
+  scopes: string[];
+  /** When the leave ends. */
+  until: string;
+}
+
+/** Leave to act for somebody (代办授权), as one of its two sides sees it. */
+export interface ActingGrant {
+  /** Opaque; newer ones sort higher. */
+  id: string;
+  kind: ActingKind;
+  state: GrantState;
+  side: GrantSide;
+  /** The other side, masked; null until they may be named to the caller. */
+  name: string | null;
+  /** What may be done. */
+  scopes: string[];
+  /** RFC 3339 instant in UTC. */
+  offeredAt: string;
+  /** When it ends by itself. */
+  expiresAt: string;
+  /** The clerk's case. */
+  caseId: string | null;
+  /** Until when the offer can be confirmed. */
+  confirmBy: string | null;
+  /** The caller may confirm it as it is, without a code. */
+  mineToConfirm: boolean;
+  /** Read it out to whoever may act for you, and to nobody else. */
+  code: string | null;
+}
+
+/** One page of a list, newest first. */
+export interface ActingGrantPage {
+  /** The entries of this page. */
+  items: ActingGrant[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+}
+
+/**
+ * Why somebody may act for another.
+ *
+ *     `guardian` a parent for a child (监护人); `family` a relative for an elder (亲友代办);
+ *     `enterprise` an agent for an organisation (经办人); `clerk` at a counter, with a case (帮办).
+ */
+export type ActingKind =
+  | "clerk"
+  | "enterprise"
+  | "family"
+  | "guardian";
+
+/** For whom the caller acts now, and for whom they may. */
+export interface ActingOverview {
+  /** Null with one's own token. */
+  now: ActingFor | null;
+  /** Newest leave first. */
+  may: ActingFor[];
+}
+
+/** A new access token; the session and its refresh token stay the caller's. */
+export interface ActingSession {
+  /** ES256 `at+jwt`; with an `act` claim while acting. */
+  accessToken: string;
+  /** When it ends; switch again for another. */
+  expiresAt: string;
+  /** Null: one's own again. */
+  acting: ActingFor | null;
+}
+
+/** Let somebody act for an organisation (经办人); the caller must be its legal representative. */
+export interface AppointAgent {
+  /** 统一社会信用代码 (GB 32100) of an organisation. */
+  uscc: string;
+  /** 公民身份号码 of the agent. */
+  idNumber: string;
+  /** What may be done; a part of what the kind of grant allows. */
+  scopes: string[];
+  /** When the leave ends; a year at most. */
+  until: string;
+}
+
+/** Ask a relative for leave to act for them; they must confirm within ten minutes. */
+export interface AskRelative {
+  /** 公民身份号码 of the relative. */
+  idNumber: string;
+  /** What may be done; a part of what the kind of grant allows. */
+  scopes: string[];
+  /** When the leave ends; a year at most. */
+  until: string;
+}
+
+/** Ask a resident at the counter for leave to act for them in one case, for half an hour. */
+export interface AssistResident {
+  /** 公民身份号码 of the resident. */
+  idNumber: string;
+  /** 办件编号 the clerk works on. */
+  caseId: string;
+  /** What may be done; a part of what the kind of grant allows. */
+  scopes: string[];
+}
+
 /**
  * Real-name level (实名等级) of a session, weakest first.
  *
@@ -67,6 +175,12 @@ export interface Claim {
   value: string;
 }
 
+/** Act for a child: the family register must know the caller as a guardian. */
+export interface ClaimChild {
+  /** 公民身份号码 (GB 11643) of a natural person. */
+  idNumber: string;
+}
+
 /** A clerk's session, for one shift at most. */
 export interface ClerkSession {
   /** ES256 `at+jwt` for `/verifier/v1` only. */
@@ -97,6 +211,12 @@ export interface ClerkSignIn {
   clerkNumber: string;
   /** The clerk's own. */
   passphrase: string;
+}
+
+/** Confirm; whoever is to act sends the code the other side reads out to them. */
+export interface ConfirmGrant {
+  /** The code on the other side's screen. Not needed by that side itself. */
+  code?: string | null;
 }
 
 /** One certificate (电子证照) in the resident's wallet. */
@@ -225,13 +345,24 @@ export interface FieldInfo {
   pattern: string | null;
 }
 
+/** Which side of a grant the caller is on. */
+export type GrantSide =
+  | "agent"
+  | "principal";
+
+/** Where a grant stands. */
+export type GrantState =
+  | "active"
+  | "ended"
+  | "offered";
+
 /** Whom the certificate is about, and in whose wallet it lies. */
 export interface Holder {
   /** Name of the person or organisation. */
   name: string;
   idNumber?: string | null;
   uscc?: string | null;
-  /** ID numbers of those whose wallets hold it: the legal representative, the parents. Empty: the holder. */
+  /** ID numbers of those whose wallets hold it beside the holder's own: the legal representative, the parents. */
   keepers?: string[];
 }
 
@@ -400,7 +531,8 @@ export type ProblemAction =
   | "retry"
   | "showAgain"
   | "signIn"
-  | "stepUp";
+  | "stepUp"
+  | "switchBack";
 
 /** Whether to send us requests. */
 export interface Readiness {
@@ -467,6 +599,13 @@ export interface ShowCredential {
   claims?: string[] | null;
 }
 
+/** Who acted for the holder (代亮). */
+export interface ShownBy {
+  kind: ActingKind;
+  /** Masked; of a clerk, organisation and number. */
+  name: string;
+}
+
 /** One place where the caller is signed in (登录设备). */
 export interface SignedInDevice {
   /** A session's id; opens nothing by itself. */
@@ -489,6 +628,12 @@ export interface SignedInDevice {
 export interface StatusChange {
   /** Shown to the holder. */
   reason: string;
+}
+
+/** Act for the other side of a grant. */
+export interface SwitchActing {
+  /** Opaque; newer ones sort higher. */
+  grantId: string;
 }
 
 /** The same sentence in Chinese and in English. */
@@ -520,6 +665,8 @@ export interface UsageRecord {
   /** What they saw; empty if refused. */
   claims: string[];
   verdict: Verdict;
+  /** Who showed it in the holder's name; null: the holder. */
+  shownBy: ShownBy | null;
 }
 
 /** One page of a list, newest first. */
@@ -569,6 +716,8 @@ export interface Verification {
   claims: Claim[];
   /** The usage record, if one was written. */
   usageId: string | null;
+  /** Who showed it in the holder's name; null: the holder, or unknown. */
+  shownBy: ShownBy | null;
 }
 
 /** A scanned code. Repeat with the same `requestId` after a lost reply. */
@@ -588,6 +737,7 @@ export interface WechatSignIn {
 /** Every code a refusal may carry today. */
 export type RefusalCode =
   | "ACCOUNT_DISABLED"
+  | "ACTING_NOT_OFFERED"
   | "ASSERTION_REFUSED"
   | "CLAIMS_INVALID"
   | "CLAIM_NOT_DISCLOSABLE"
@@ -595,16 +745,27 @@ export type RefusalCode =
   | "CODE_ALREADY_USED"
   | "CODE_REJECTED"
   | "CODE_REPLAYED"
+  | "CONFIRMATION_CODE_WRONG"
   | "CREDENTIAL_NOT_SHOWABLE"
   | "CREDENTIAL_TYPE_UNKNOWN"
   | "CREDENTIAL_UNKNOWN"
   | "ENDINGS_UNHEARD"
+  | "FAMILY_REGISTER_UNAVAILABLE"
+  | "GRANT_NOT_IN_FORCE"
+  | "GRANT_STANDS_ALREADY"
+  | "GRANT_UNKNOWN"
   | "HOLDER_MISMATCH"
   | "IDEMPOTENCY_KEY_REUSED"
   | "INVALID_CERTIFICATE_IDENTIFIER"
   | "INVALID_ID_NUMBER"
   | "INVALID_USCC"
   | "ISSUER_NOT_ALLOWED"
+  | "NOT_A_GUARDIAN"
+  | "NOT_FOR_YOURSELF"
+  | "NOT_LEGAL_REPRESENTATIVE"
+  | "NOT_WHILE_ACTING"
+  | "NOT_YOURS_TO_CONFIRM"
+  | "OFFER_LAPSED"
   | "PRESENTATION_UNKNOWN"
   | "PROVIDER_ACCOUNT_BLOCKED"
   | "PROVIDER_BUSY"
@@ -613,6 +774,7 @@ export type RefusalCode =
   | "SCENE_NOT_ALLOWED"
   | "SCENE_UNKNOWN"
   | "SCOPE_MISSING"
+  | "SCOPE_NOT_GRANTABLE"
   | "SERIAL_CONFLICT"
   | "SESSION_ENDED"
   | "SESSION_UNKNOWN"
@@ -621,7 +783,9 @@ export type RefusalCode =
   | "STATUS_CHANGE_IMPOSSIBLE"
   | "STATUS_LIST_UNKNOWN"
   | "STEP_UP_REQUIRED"
+  | "TERM_NOT_GRANTABLE"
   | "TOO_LARGE"
+  | "TOO_MANY_GUARDIANS"
   | "TOO_MANY_REQUESTS"
   | "UNAVAILABLE"
   | "UNSUPPORTED_MEDIA_TYPE"
@@ -756,6 +920,42 @@ export interface Operations {
     answer: Liveness;
     codes: never;
   };
+  /** For whom the presented token acts, and for whom the caller may. */
+  ReadActing: {
+    method: "GET";
+    path: "/mp/v1/acting";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ActingOverview;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
+  };
+  /** A new access token with an `act` claim; it outlives neither the grant nor the session. */
+  SwitchActing: {
+    method: "POST";
+    path: "/mp/v1/acting";
+    parameters: {};
+    query: {};
+    header: {};
+    body: SwitchActing;
+    status: 200;
+    answer: ActingSession;
+    codes: "ACTING_NOT_OFFERED" | "ENDINGS_UNHEARD" | "FAMILY_REGISTER_UNAVAILABLE" | "GRANT_NOT_IN_FORCE" | "GRANT_UNKNOWN" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** A new access token in one's own name. */
+  SwitchBack: {
+    method: "POST";
+    path: "/mp/v1/acting/back";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ActingSession;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
+  };
   /** Certificates in the caller's wallet, each with its status and why it stands so. */
   ListCredentials: {
     method: "GET";
@@ -766,7 +966,7 @@ export interface Operations {
     body: null;
     status: 200;
     answer: CredentialPage;
-    codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** One certificate with its fields, and the scenes it can be shown in. */
   ReadCredential: {
@@ -778,7 +978,79 @@ export interface Operations {
     body: null;
     status: 200;
     answer: CredentialDetail;
-    codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Every grant the caller is a side of, newest first, ended ones too. */
+  ListGrants: {
+    method: "GET";
+    path: "/mp/v1/grants";
+    parameters: {};
+    query: { cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: ActingGrantPage;
+    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** The legal representative offers; the agent confirms in their own session, within a week. */
+  AppointAgent: {
+    method: "POST";
+    path: "/mp/v1/grants/enterprise";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; };
+    body: AppointAgent;
+    status: 201;
+    answer: ActingGrant;
+    codes: "ACTING_NOT_OFFERED" | "ENDINGS_UNHEARD" | "GRANT_STANDS_ALREADY" | "IDEMPOTENCY_KEY_REUSED" | "NOT_FOR_YOURSELF" | "NOT_LEGAL_REPRESENTATIVE" | "NOT_WHILE_ACTING" | "REQUEST_UNDER_WAY" | "SCOPE_NOT_GRANTABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TERM_NOT_GRANTABLE" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** They confirm in their own session, or read out the code they see there. */
+  AskRelative: {
+    method: "POST";
+    path: "/mp/v1/grants/family";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; };
+    body: AskRelative;
+    status: 201;
+    answer: ActingGrant;
+    codes: "ENDINGS_UNHEARD" | "GRANT_STANDS_ALREADY" | "IDEMPOTENCY_KEY_REUSED" | "NOT_FOR_YOURSELF" | "NOT_WHILE_ACTING" | "REQUEST_UNDER_WAY" | "SCOPE_NOT_GRANTABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TERM_NOT_GRANTABLE" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** In force at once if the family register says so; ends on the child's 18th birthday. */
+  ClaimChild: {
+    method: "POST";
+    path: "/mp/v1/grants/guardian";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; };
+    body: ClaimChild;
+    status: 201;
+    answer: ActingGrant;
+    codes: "ACTING_NOT_OFFERED" | "ENDINGS_UNHEARD" | "FAMILY_REGISTER_UNAVAILABLE" | "GRANT_STANDS_ALREADY" | "IDEMPOTENCY_KEY_REUSED" | "NOT_A_GUARDIAN" | "NOT_FOR_YOURSELF" | "NOT_WHILE_ACTING" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_GUARDIANS" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** From either side; tokens of it are refused in every process within a second. */
+  EndGrant: {
+    method: "DELETE";
+    path: "/mp/v1/grants/{grantId}";
+    parameters: { grantId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "ENDINGS_UNHEARD" | "GRANT_UNKNOWN" | "NOT_WHILE_ACTING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Put an offer in force; confirmed again it is the same. */
+  ConfirmGrant: {
+    method: "POST";
+    path: "/mp/v1/grants/{grantId}/confirm";
+    parameters: { grantId: string; };
+    query: {};
+    header: {};
+    body: ConfirmGrant;
+    status: 200;
+    answer: ActingGrant;
+    codes: "CONFIRMATION_CODE_WRONG" | "ENDINGS_UNHEARD" | "GRANT_UNKNOWN" | "NOT_WHILE_ACTING" | "NOT_YOURS_TO_CONFIRM" | "OFFER_LAPSED" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Blocks that fail one by one; 304 if none changed since the given `ETag`. */
   Home: {
@@ -790,7 +1062,7 @@ export interface Operations {
     body: null;
     status: 200;
     answer: Home;
-    codes: "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Open a one-time code for a certificate the caller holds (亮证). */
   ShowCredential: {
@@ -802,7 +1074,7 @@ export interface Operations {
     body: ShowCredential;
     status: 201;
     answer: PresentationTicket;
-    codes: "CLAIM_NOT_DISCLOSABLE" | "CREDENTIAL_NOT_SHOWABLE" | "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCENE_NOT_ALLOWED" | "SCENE_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CLAIM_NOT_DISCLOSABLE" | "CREDENTIAL_NOT_SHOWABLE" | "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCENE_NOT_ALLOWED" | "SCENE_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** End the code now; no-op if it ended already. */
   WithdrawPresentation: {
@@ -814,7 +1086,7 @@ export interface Operations {
     body: null;
     status: 204;
     answer: null;
-    codes: "ENDINGS_UNHEARD" | "PRESENTATION_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "PRESENTATION_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Whether the code is still open, who used it, or that it ended. */
   FollowPresentation: {
@@ -826,7 +1098,7 @@ export interface Operations {
     body: null;
     status: 200;
     answer: PresentationProgress;
-    codes: "ENDINGS_UNHEARD" | "PRESENTATION_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "PRESENTATION_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** End this session everywhere. */
   SignOut: {
@@ -838,7 +1110,7 @@ export interface Operations {
     body: null;
     status: 204;
     answer: null;
-    codes: "ENDINGS_UNHEARD" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
   };
   /** Trade a refresh token for a new pair. Reply lost: the same again within 20 s gets the same. */
   RefreshSession: {
@@ -878,7 +1150,7 @@ export interface Operations {
     body: null;
     status: 200;
     answer: SessionsEnded;
-    codes: "ENDINGS_UNHEARD" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
   };
   /** Every session of the caller that can still be renewed, newest first. */
   ListSessions: {
@@ -890,7 +1162,7 @@ export interface Operations {
     body: null;
     status: 200;
     answer: SignedInDevice[];
-    codes: "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+    codes: "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
   };
   /** End one of the caller's sessions, in every process within a second. */
   EndSession: {
@@ -902,7 +1174,7 @@ export interface Operations {
     body: null;
     status: 204;
     answer: null;
-    codes: "ENDINGS_UNHEARD" | "SESSION_UNKNOWN" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SESSION_UNKNOWN" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Every use and refused try, newest first: who, where, which fields, with what verdict. */
   ListUsageRecords: {
@@ -914,7 +1186,7 @@ export interface Operations {
     body: null;
     status: 200;
     answer: UsageRecordPage;
-    codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Say of each thing we need how it is; 503 while a required one fails. */
   Ready: {
@@ -927,6 +1199,66 @@ export interface Operations {
     status: 200;
     answer: Readiness;
     codes: never;
+  };
+  /** Every grant of the clerk, newest first, ended ones too. */
+  ListAssists: {
+    method: "GET";
+    path: "/verifier/v1/grants";
+    parameters: {};
+    query: { cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: ActingGrantPage;
+    codes: "SCOPE_MISSING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** The resident confirms in their own session, or reads out the code they see there. */
+  AssistResident: {
+    method: "POST";
+    path: "/verifier/v1/grants";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; };
+    body: AssistResident;
+    status: 201;
+    answer: ActingGrant;
+    codes: "ENDINGS_UNHEARD" | "GRANT_STANDS_ALREADY" | "IDEMPOTENCY_KEY_REUSED" | "NOT_FOR_YOURSELF" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SCOPE_NOT_GRANTABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "TERM_NOT_GRANTABLE" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** As soon as the errand is done. */
+  EndAssist: {
+    method: "DELETE";
+    path: "/verifier/v1/grants/{grantId}";
+    parameters: { grantId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "ENDINGS_UNHEARD" | "GRANT_UNKNOWN" | "SCOPE_MISSING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Put the offer in force with the code the resident reads out. */
+  ConfirmAssist: {
+    method: "POST";
+    path: "/verifier/v1/grants/{grantId}/confirm";
+    parameters: { grantId: string; };
+    query: {};
+    header: {};
+    body: ConfirmGrant;
+    status: 200;
+    answer: ActingGrant;
+    codes: "CONFIRMATION_CODE_WRONG" | "ENDINGS_UNHEARD" | "GRANT_UNKNOWN" | "NOT_YOURS_TO_CONFIRM" | "OFFER_LAPSED" | "SCOPE_MISSING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** A token for `/mp/v1` with an `act` claim that names the case; the clerk's own stays as it is. */
+  SwitchAssist: {
+    method: "POST";
+    path: "/verifier/v1/grants/{grantId}/switch";
+    parameters: { grantId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ActingSession;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "GRANT_UNKNOWN" | "SCOPE_MISSING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** End this session everywhere. */
   ClerkSignOut: {

@@ -1,0 +1,116 @@
+"""Leave to act for others. MongoDB, majority and journal."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from auth_bridges.models import ActingGrant, GrantEnding
+from auth_bridges.store.documents import Collection, Document, document_of, struct_of
+
+_ALIVE: Document = {"ended_at": None}
+_KEEPS_NOTHING: Document = {"hold": None, "place": None, "code": None}
+
+
+class Grants:
+    """Leave to act for others, one document a grant; ended ones stay, for both sides to see."""
+
+    def __init__(self, grants: Collection) -> None:
+        self._grants = grants
+
+    async def ensure_indexes(self) -> None:
+        """One living grant a pair and kind, one guardian a place; lists of either side are quick."""
+        unique = [
+            IndexModel(
+                [(field, ASCENDING)], unique=True, partialFilterExpression={field: {"$type": "string"}}
+            )
+            for field in ("hold", "place")
+        ]
+        sides = [
+            IndexModel([(field, ASCENDING), ("_id", DESCENDING)]) for field in ("agent", "whom", "granted_by")
+        ]
+        await self._grants.create_indexes([*unique, *sides])
+
+    async def get(self, grant: str) -> ActingGrant | None:
+        """The grant as it stands."""
+        return struct_of(await self._grants.find_one({"_id": grant}), ActingGrant)
+
+    async def offer(self, grant: ActingGrant, places: Sequence[str] = ()) -> ActingGrant | None:
+        """Keep ``grant``, in the first free one of ``places`` if there are any; None if all are taken.
+
+        Answers with the grant that holds the pair if there is one. The unique indexes decide: of two
+        that offer the same at once one inserts and the other reads what it did.
+        """
+        document = document_of(grant)
+        for place in places or (None,):
+            try:
+                await self._grants.insert_one({**document, "place": place})
+            except DuplicateKeyError:
+                held = await self.holding(grant.hold or "")
+                if held is not None:
+                    return held
+            else:
+                return struct_of({**document, "place": place}, ActingGrant)
+        return None
+
+    async def holding(self, hold: str) -> ActingGrant | None:
+        """The living grant that holds this pair."""
+        return struct_of(await self._grants.find_one({"hold": hold}), ActingGrant)
+
+    async def clear(self, hold: str, whom: str, *, now: datetime) -> None:
+        """End what is past its time, so that it does not keep a pair or a place from others."""
+        over = [{"expires_at": {"$lte": now}}, {"confirmed_at": None, "lapses_at": {"$lte": now}}]
+        await self._grants.update_many(
+            {**_ALIVE, "$and": [{"$or": over}, {"$or": [{"hold": hold}, {"whom": whom}]}]},
+            {"$set": {"ended_at": now, "ended_why": GrantEnding.LAPSED.value, **_KEEPS_NOTHING}},
+        )
+
+    async def confirm(
+        self, grant: str, *, now: datetime, whom_name: str | None, agent_name: str | None
+    ) -> ActingGrant | None:
+        """Put an open offer in force; None if it is none any more. One findAndModify: of two, one does."""
+        names = {"whom_name": whom_name, "agent_name": agent_name}
+        document = await self._grants.find_one_and_update(
+            {"_id": grant, **_ALIVE, "confirmed_at": None, "lapses_at": {"$gt": now}},
+            {"$set": {"confirmed_at": now, "code": None, **names}},
+            return_document=ReturnDocument.AFTER,
+        )
+        return struct_of(document, ActingGrant)
+
+    async def count_try(self, grant: str, *, most: int) -> bool:
+        """Count one try of a code, before it is compared; False if there were ``most`` already."""
+        found = await self._grants.update_one(
+            {"_id": grant, **_ALIVE, "tries": {"$lt": most}}, {"$inc": {"tries": 1}}
+        )
+        return bool(found.matched_count)
+
+    async def checked(self, grant: str, *, now: datetime) -> None:
+        """Note that the family register still says so."""
+        await self._grants.update_one({"_id": grant, **_ALIVE}, {"$set": {"checked_at": now}})
+
+    async def end(self, grant: str, why: GrantEnding, *, now: datetime) -> ActingGrant | None:
+        """End the grant if it lives; None if it did not."""
+        document = await self._grants.find_one_and_update(
+            {"_id": grant, **_ALIVE},
+            {"$set": {"ended_at": now, "ended_why": why.value, **_KEEPS_NOTHING}},
+            return_document=ReturnDocument.AFTER,
+        )
+        return struct_of(document, ActingGrant)
+
+    async def of(
+        self, key: str, organisations: Sequence[str], *, before: str | None, limit: int
+    ) -> list[ActingGrant]:
+        """Grants on either side of which ``key`` or one of ``organisations`` is, newest first."""
+        sides = [{"agent": key}, {"whom": {"$in": [key, *organisations]}}, {"granted_by": key}]
+        wanted: Document = {"$or": sides}
+        if before is not None:
+            wanted["_id"] = {"$lt": before}
+        found = self._grants.find(wanted).sort("_id", DESCENDING).limit(limit)
+        return [grant async for document in found if (grant := struct_of(document, ActingGrant)) is not None]
+
+    async def in_force(self, agent: str, *, now: datetime, limit: int) -> list[ActingGrant]:
+        """What ``agent`` may do for whom now, newest first."""
+        wanted = {"agent": agent, **_ALIVE, "confirmed_at": {"$ne": None}, "expires_at": {"$gt": now}}
+        found = self._grants.find(wanted).sort("_id", DESCENDING).limit(limit)
+        return [grant async for document in found if (grant := struct_of(document, ActingGrant)) is not None]
