@@ -72,6 +72,7 @@ class Clerk(Struct, frozen=True, kw_only=True):
     scenes: tuple[str, ...]
     story_zh: str
     story_en: str
+    scopes: tuple[str, ...] = ("wallet:verify",)
 
 
 class Fate(StrEnum):
@@ -151,8 +152,8 @@ PEOPLE: Final = (
         id_number=_id_number(date(1948, 9, 9), 906),
         phone="15400000003",
         assurance=L2,
-        story_zh="长者，身份证长期有效",
-        story_en="an elder; ID card without an end",
+        story_zh="长者，身份证长期有效；李国强的母亲，可请他代办",
+        story_en="an elder, ID card without an end; mother of Li Guoqiang, who may act for her",
     ),
     Person(
         key="abdu",
@@ -229,6 +230,10 @@ PEOPLE: Final = (
 )
 _PERSON: Final = {person.key: person for person in PEOPLE}
 
+GUARDIANS: Final = (("lin", "child"), ("chen", "child"))
+"""Whom the family register knows as a guardian, and of whom."""
+FAMILY_KEY: Final = "sim-haiyu-family-0001"
+
 ENTERPRISE: Final = Organisation(key="teahouse", id=_credit_code("91", 11), name="海屿听潮茶业有限公司")
 
 ORGANISATIONS: Final = (
@@ -287,8 +292,9 @@ CLERKS: Final = (
         number="5001",
         passphrase="stapler-magnolia-5001",  # noqa: S106
         scenes=("general", "gov.counter", "school.enrolment", "business.check"),
-        story_zh="政务窗口",
-        story_en="government counter",
+        story_zh="政务窗口，可为居民帮办",
+        story_en="government counter; may act for a resident in a case",
+        scopes=("acting:assist", "wallet:verify"),
     ),
     Clerk(
         organisation="haiyu-museum",
@@ -497,5 +503,5 @@ def synthetic_identifiers() -> frozenset[str]:
 
 def fingerprint() -> str:
     """Changes whenever the city does: a data folder that holds another one has to be seeded again."""
-    everything = [DEPARTMENTS, PEOPLE, ORGANISATIONS, CLERKS, CERTIFICATES]
+    everything = [DEPARTMENTS, PEOPLE, GUARDIANS, ORGANISATIONS, CLERKS, CERTIFICATES]
     return sha256(msgspec.json.encode(everything)).hexdigest()

@@ -64,6 +64,7 @@ def registrations(keys: Mapping[str, Key]) -> bytes:
             "number": each.number,
             "passphrase": each.passphrase,
             "scenes": each.scenes,
+            "scopes": each.scopes,
         }
         for each in CLERKS
     ]

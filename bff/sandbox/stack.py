@@ -23,7 +23,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from bff.sandbox.city import APP, PEOPLE, fingerprint
+from bff.sandbox.city import APP, FAMILY_KEY, GUARDIANS, PEOPLE, fingerprint, person
 from bff.sandbox.engines import free_port, port_is_free
 from bff.sandbox.errors import EngineFailed, PortTaken
 from bff.sandbox.kept import Kept
@@ -138,6 +138,7 @@ class City:
         data: Path,
         servers: EmbeddedServers,
         simulator_url: str,
+        family_url: str,
         env: dict[str, str],
         web: list[Web],
         workers: list[Program],
@@ -146,6 +147,7 @@ class City:
         self.data = data
         self.servers = servers
         self.simulator_url = simulator_url
+        self.family_url = family_url
         self.env = env
         """What a further process of the product has to be started with."""
         self.web = web
@@ -229,15 +231,17 @@ def private_stack(
     simulator_port = simulator_port or free_port()
     simulator_url = f"http://127.0.0.1:{simulator_port}"
     with ExitStack() as running:
+        family = running.enter_context(_simulated_family())
         servers = EmbeddedServers(data, mongo_url=mongo_url, redis_url=redis_url)
         running.callback(servers.stop)
-        env = _environment(data, servers, simulator_url) | dict(settings)
+        env = _environment(data, servers, simulator_url, family.url) | dict(settings)
         first = web_port or free_port()
         ports = [first, *(free_port() for _ in range(web_processes - 1))]
         city = City(
             data=data,
             servers=servers,
             simulator_url=simulator_url,
+            family_url=family.url,
             env=env,
             web=[Web(f"web-{number}", port, env, data) for number, port in enumerate(ports, 1)],
             workers=[Program(f"worker-{number}", "worker", env, data) for number in range(1, workers + 1)],
@@ -273,7 +277,7 @@ def private_stack(
         yield city
 
 
-def _environment(data: Path, servers: EmbeddedServers, simulator_url: str) -> dict[str, str]:
+def _environment(data: Path, servers: EmbeddedServers, simulator_url: str, family_url: str) -> dict[str, str]:
     """What the product's processes are told: the addresses, and keys made at the first start."""
     keys = data / "keys"
     if not (keys / "id-seal").exists():
@@ -291,6 +295,8 @@ def _environment(data: Path, servers: EmbeddedServers, simulator_url: str) -> di
         "SUISHEN_AUTH_WECHAT_APPID": APP.appid,
         "SUISHEN_AUTH_WECHAT_SECRET": APP.secret,
         "SUISHEN_AUTH_WECHAT_BASE_URL": simulator_url,
+        "SUISHEN_AUTH_FAMILY_BASE_URL": family_url,
+        "SUISHEN_AUTH_FAMILY_KEY": FAMILY_KEY,
         "SUISHEN_WALLET_KEYS_DIR": str(keys / "wallet"),
     }
 
@@ -317,6 +323,21 @@ def _simulated_wechat(port: int, home: str) -> "AbstractContextManager[Simulator
 
     people = {each.key: f"{each.name} — {each.story_zh}" for each in PEOPLE if each.has_phone}
     return simulated_in_thread(Wechat([APP], people=people, home=home), port=port)
+
+
+def _simulated_family() -> "AbstractContextManager[Simulator]":
+    from bff.sandbox.family import Entry, FamilyRegister
+    from bff.sandbox.simulator import simulated_in_thread
+
+    entries = [
+        Entry(
+            guardian=person(guardian).id_number,
+            child=person(child).id_number,
+            child_name=person(child).name,
+        )
+        for guardian, child in GUARDIANS
+    ]
+    return simulated_in_thread(FamilyRegister(entries, key=FAMILY_KEY))
 
 
 def _register(city: City) -> None:

@@ -118,6 +118,9 @@ class Story:
         self.clerks: dict[str, Caller] = {}
         self.ticket: dict[str, Any] = {}
         self.answer: dict[str, Any] = {}
+        self.display_name = ""
+        self.leave: dict[str, Any] = {}
+        self.acting = self.nobody
         self.verified_at = 0.0
         self._requests = 0
 
@@ -180,7 +183,7 @@ class Story:
         """居民用微信登录 · A resident signs in through WeChat."""
         reply = (await self.sign_in("lin")).expect(status=201)
         self.resident = self.nobody.with_token(reply.get("accessToken"))
-        name = reply.get("displayName")
+        self.display_name = name = reply.get("displayName")
         if name == person("lin").name or reply.get("assurance") != "L2":
             raise NotSo(f"{name}, {reply.get('assurance')}")
         return f"{name}, {reply.get('assurance')}"
@@ -341,6 +344,51 @@ class Story:
         if refused.get("action") != "stepUp":
             raise NotSo(str(refused.body))
         return f"{refused.get('code')}: {refused.get('title')} {refused.get('titleEn')}"
+
+    @step
+    async def acts_for_child(self) -> str:
+        """母亲代亮孩子的证照，记录写明两人 · A mother shows her child's card; the record names both."""
+        child = person("child")
+        claimed = await self.resident.call(
+            "POST",
+            "/mp/v1/grants/guardian",
+            {"idNumber": child.id_number},
+            headers={"Idempotency-Key": "demo-guardian"},
+        )
+        self.leave = claimed.expect(status=201).body
+        switched = await self.resident.call("POST", "/mp/v1/acting", {"grantId": self.leave["id"]})
+        self.acting = self.nobody.with_token(switched.expect(status=200).get("accessToken"))
+        mine = (await self.acting.call("GET", "/mp/v1/credentials")).expect().get("items")
+        if {card["title"] for card in mine} != {mask_name(child.name)}:
+            raise NotSo(f"acting for {child.key}, and yet: {[card['title'] for card in mine]}")
+        card = next(card for card in mine if card["type"] == "resident-id-card")
+        shown = await self.acting.call(
+            "POST", "/mp/v1/presentations", {"credentialId": card["id"], "scene": "hotel.checkin"}
+        )
+        answer = await self.verify("1001", shown.expect(status=201).get("code"))
+        by = answer.get("shownBy") or {}
+        if answer["verdict"] != "OK_ONLINE" or by.get("name") != self.display_name:
+            raise NotSo(f"{answer['verdict']}, shown by {by}")
+        followed = await self.acting.call("GET", f"/mp/v1/presentations/{shown.get('presentationId')}")
+        record = followed.expect().get("used")
+        if record["shownBy"] != by:
+            raise NotSo(f"the record says {record['shownBy']}")
+        return f"{card['title']} ← {by['name']} ({by['kind']}), {answer['verdict']}"
+
+    @step
+    async def ends_acting(self) -> str:
+        """结束授权，一秒内失效 · She ends it; within a second the token opens nothing."""
+        (await self.resident.call("DELETE", f"/mp/v1/grants/{self.leave['id']}")).expect(status=204)
+        ended = time.monotonic()
+        while (reply := await self.acting.call("GET", "/mp/v1/credentials")).status == 200:
+            if time.monotonic() - ended > 1:
+                raise NotSo("still open after a second")
+            await asyncio.sleep(0.01)
+        took = (time.monotonic() - ended) * 1000
+        if reply.get("code") != "GRANT_NOT_IN_FORCE":
+            raise NotSo(str(reply.body))
+        (await self.resident.call("GET", "/mp/v1/credentials")).expect()
+        return f"{reply.get('code')}, {took:.0f} ms"
 
     @step
     async def offline(self) -> str:
