@@ -1,9 +1,8 @@
 """``suishen audit``: prove that nothing was taken out of the trail, and hand it on."""
 
 import asyncio
-import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO, Final, NoReturn
@@ -11,6 +10,7 @@ from typing import BinaryIO, Final, NoReturn
 import click
 import msgspec
 
+from bff.cli_data import data_option, environ_of
 from bff.platform.audit import AuditRecord, AuditTrail, BrokenLink, ChainCheck, decode_record, encode_record
 
 _BROKEN: Final = 1
@@ -24,18 +24,21 @@ def audit() -> None:
 
 @audit.command()
 @click.argument("file", type=click.File("rb"), required=False)
+@data_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def verify(file: BinaryIO | None, *, as_json: bool) -> None:
+def verify(file: BinaryIO | None, data: Path | None, *, as_json: bool) -> None:
     """Check every link of every chain, in FILE (an export) or in the configured database.
 
     Exit 0 if all hold, 1 if one is broken (the first is named), 2 if the trail cannot be read.
     """
+    if file is not None and data is not None:
+        raise click.UsageError("FILE 与 --data 只能给出一个 · give either FILE or --data, not both")
     check = ChainCheck()
     try:
         broken = (
             _verify_file(file, check)
             if file is not None
-            else asyncio.run(_verify_store(check, quiet=as_json))
+            else asyncio.run(_verify_store(check, environ_of(data), quiet=as_json))
         )
     except msgspec.DecodeError as cause:
         _fail(f"第 {check.checked + 1} 条记录无法读取", f"record {check.checked + 1} cannot be read: {cause}")
@@ -45,9 +48,10 @@ def verify(file: BinaryIO | None, *, as_json: bool) -> None:
 
 @audit.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def export(file: Path) -> None:
+@data_option
+def export(file: Path, data: Path | None) -> None:
     """Write the whole trail to FILE, one JSON object a line, whole or not at all."""
-    written = asyncio.run(_export(file))
+    written = asyncio.run(_export(file, environ_of(data)))
     click.echo(f"{written} 条记录 · records → {file}")
 
 
@@ -59,18 +63,18 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
     return (line for line in file if line.strip())
 
 
-async def _verify_store(check: ChainCheck, *, quiet: bool) -> BrokenLink | None:
-    async with _trail() as trail:
+async def _verify_store(check: ChainCheck, environ: Mapping[str, str], *, quiet: bool) -> BrokenLink | None:
+    async with _trail(environ) as trail:
         async for record in _shown(trail, quiet=quiet):
             if broken := check.feed(record):
                 return broken
     return None
 
 
-async def _export(file: Path) -> int:
+async def _export(file: Path, environ: Mapping[str, str]) -> int:
     written = 0
     aside = file.with_name(f".{file.name}.part")
-    async with _trail() as trail:
+    async with _trail(environ) as trail:
         with aside.open("wb") as out:
             async for record in _shown(trail, quiet=False):
                 out.write(encode_record(record) + b"\n")
@@ -98,12 +102,12 @@ async def _shown(trail: AuditTrail, *, quiet: bool) -> AsyncIterator[AuditRecord
 
 
 @asynccontextmanager
-async def _trail() -> AsyncIterator[AuditTrail]:
+async def _trail(environ: Mapping[str, str]) -> AsyncIterator[AuditTrail]:
     from bff.platform.mongo import database, open_mongo
     from bff.platform.settings import SettingsError, load_settings
 
     try:
-        settings = load_settings(os.environ).platform
+        settings = load_settings(environ).platform
     except SettingsError as error:
         names = ", ".join(problem.name for problem in error.problems)
         _fail(f"配置有误：{names}；请运行 suishen doctor", f"settings are wrong: {names}; run suishen doctor")

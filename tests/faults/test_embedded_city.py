@@ -130,6 +130,31 @@ def test_started_again_it_is_the_same_city_and_does_not_seed_again(up: Callable[
     assert city.end(signal.SIGINT) == 0
 
 
+def test_an_operators_commands_find_a_running_city_by_its_folder(up: Callable[..., Up], data: Path) -> None:
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*SUISHEN, *words, "--data", str(data)], capture_output=True, text=True, check=False, timeout=60
+        )
+
+    city = up()
+    city.await_ready()
+    assert f"suishen doctor --data {data}; suishen audit verify --data {data}\n" in city.said
+
+    doctor = run("doctor", "--json")
+    assert doctor.returncode == 0, doctor.stdout
+    assert {"mongo-write", "redis-aof"} <= {json.loads(line)["check"] for line in doctor.stdout.splitlines()}
+    trail = run("audit", "verify", "--json")
+    assert trail.returncode == 0, trail.stderr
+    assert json.loads(trail.stdout)["valid"] is True
+    assert (data / "variables.json").stat().st_mode & 0o077 == 0
+
+    assert city.end(signal.SIGTERM) == 0
+    for command in (("doctor",), ("audit", "verify")):
+        nowhere = run(*command)
+        assert nowhere.returncode == 2
+        assert f"suishen up --data {data}" in nowhere.stderr
+
+
 def test_killed_it_leaves_nothing_and_the_next_start_finds_everything(
     up: Callable[..., Up], data: Path
 ) -> None:
