@@ -73,7 +73,8 @@ class Program:
         return self._kept
 
     def start(self) -> None:
-        """Start it; do not wait until it is ready."""
+        """Start it; do not wait until it is ready. If it ended by itself, nothing of it is left before."""
+        self.stop()
         self._kept = Kept(self._command, log=self.log, grace=_GRACE_SECONDS, env={**self._env, **self._own})
 
     def let_go(self) -> None:

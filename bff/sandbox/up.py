@@ -22,6 +22,7 @@ import click
 
 from bff.sandbox.city import CLERKS, NAME, ORGANISATIONS, PEOPLE
 from bff.sandbox.errors import EngineFailed, SandboxError
+from bff.sandbox.orphans import end_orphans
 from bff.sandbox.servers import empty_folder
 from bff.sandbox.stack import City, choose_ports, private_stack
 
@@ -61,6 +62,8 @@ def run(
             click.echo("未清空，未启动。· Nothing was emptied, nothing was started.")
             return
         empty_folder(data)
+    # One of them may have our port.
+    end_orphans(data)
     web_port, simulator_port = choose_ports(port)
     # Everything else a person may want to try out, such as SUISHEN_WALLET_WINDOW_SECONDS.
     own = {name: value for name, value in environ.items() if name.startswith("SUISHEN_")}
