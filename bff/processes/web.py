@@ -150,6 +150,7 @@ def contract_app() -> Litestar:
 def application() -> Edge:
     """What each worker of ``suishen web`` runs."""
     _end_with_parent()
+    gc.disable()  # until what lives as long as the process is there
     settings = load_settings(os.environ)
     configure_logging(settings.platform.log_level)
     return create_app(settings, started=settle_memory)
@@ -200,6 +201,7 @@ def settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
+    gc.enable()
 
 
 def _inject_one_by_one(app: Litestar) -> None:
