@@ -318,10 +318,10 @@ def _claim(data: Path, undo: ExitStack) -> int:
     servers = os.open(data / _SERVERS_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     undo.callback(os.close, servers)
     # The owner is gone, so a holder is a server on its way out, which its keeper kills after its grace, or
-    # one that lost its keeper, which nobody would.
-    end_orphans(data)
+    # one that lost its keeper, which nobody would: perhaps only now, if that was killed a moment ago.
     deadline = time.monotonic() + _GRACE_SECONDS + 5
     while not _lock(servers):
+        end_orphans(data)
         if time.monotonic() >= deadline:
             raise DataInUse(
                 zh=f"上一次运行的服务器仍在使用 {data}，且未能自行结束。"
@@ -330,6 +330,8 @@ def _claim(data: Path, undo: ExitStack) -> int:
                 "End its mongod and valkey-server processes.",
             )
         time.sleep(0.02)
+    # Programs of the product hold no lock.
+    end_orphans(data)
     return servers
 
 
