@@ -25,6 +25,7 @@ from auth_bridges.tokens import AccessTokens
 from bff.platform.audit import STREAM as AUDIT_STREAM
 from bff.platform.audit import AuditEvent, AuditRecorder, AuditTrail, decode_event
 from bff.platform.blocks import Blocks, BlockSource
+from bff.platform.checkpoints import AuditCheckpoints
 from bff.platform.drain import Drain
 from bff.platform.idempotency import Idempotency
 from bff.platform.identity import Authenticator, Principal
@@ -101,6 +102,9 @@ class Platform:
         self.idempotency = Idempotency(mongo["idempotency"], self.clock)
         self.token_keys = KeyRing(auth.token_keys_dir)
         self.wallet_keys = KeyRing(wallet.keys_dir)
+        self.checkpoints = AuditCheckpoints(
+            self.audit, mongo["audit_checkpoints"], self.token_keys, self.clock
+        )
         self.personal = IdNumbers(
             hash_key=bytes.fromhex(platform.id_hash_key),
             seal_keys=[bytes.fromhex(key) for key in platform.id_seal_keys],

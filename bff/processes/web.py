@@ -1,7 +1,10 @@
 """The web process: routes, dependencies, lifespan, and the server under them."""
 
 import gc
+import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from typing import Any, Final
@@ -153,6 +156,8 @@ def contract_app() -> Litestar:
 
 def application() -> Edge:
     """What each worker of ``suishen web`` runs."""
+    _end_with_parent()
+    gc.disable()  # until what lives as long as the process is there
     settings = load_settings(os.environ)
     configure_logging(settings.platform.log_level)
     return create_app(settings, started=settle_memory)
@@ -180,11 +185,30 @@ def serve(settings: Settings, *, target: str = "bff.processes.web:application") 
     ).serve()
 
 
+def _end_with_parent() -> None:
+    """Be told to end when the process that started this one is killed.
+
+    The port would stay with a worker that nobody replaces and no SIGTERM reaches, and the next start would
+    share it. The pipe a parent holds is closed by the kernel, whatever ends it. A worker forked later holds
+    those of its elders too, so that several end one after the other, the youngest first.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def follow() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=follow, name="parent", daemon=True).start()
+
+
 def settle_memory() -> None:
     """Keep the collector from what lives as long as the process; called once it is ready."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
+    gc.enable()
 
 
 def _inject_one_by_one(app: Litestar) -> None:
