@@ -19,7 +19,13 @@ from wallet.codec.status_list import StatusList, StatusToken, write_token
 from wallet.issuers.base import CredentialType, Registry
 from wallet.models import Credential, Issuer, Secrets, Version
 from wallet.ports import Audit, Keys, PersonalData
-from wallet.refusals import CredentialUnknown, SerialConflict, StatusListUnknown, VersionStale
+from wallet.refusals import (
+    CredentialUnknown,
+    IssuerNotAllowed,
+    SerialConflict,
+    StatusListUnknown,
+    VersionStale,
+)
 from wallet.rules.claims import Party, settle_claims
 from wallet.rules.disclosure import mask
 from wallet.rules.identifiers import check_id_number, ecert_identifier, mask_name
@@ -71,9 +77,9 @@ class Issuing:
         self._clock = clock
         self._chance = chance
 
-    def types(self) -> list[wire.CredentialTypeInfo]:
-        """The registered types."""
-        return [views.type_info(of) for of in self._registry.types.values()]
+    def types(self, issuer: Issuer) -> list[wire.CredentialTypeInfo]:
+        """The registered types that the department may issue."""
+        return [views.type_info(of) for of in self._registry.types.values() if of.code in issuer.types]
 
     async def issue(self, issuer: Issuer, asked: wire.IssueCredential) -> wire.IssuedCredential:
         """Issue a certificate, or a later version of one.
@@ -106,6 +112,7 @@ class Issuing:
     def _draft(self, issuer: Issuer, asked: wire.IssueCredential) -> _Draft:
         """What was asked for, checked against its type, or a refusal."""
         of = self._registry.type(asked.type)
+        _check_own(issuer, of.code)
         party = Party(name=asked.holder.name, id_number=asked.holder.id_number, uscc=asked.holder.uscc)
         claims = settle_claims(of, party, asked.claims)
         check_period(asked.valid_from, asked.valid_until, longest_years=of.longest_years)
@@ -172,6 +179,7 @@ class Issuing:
         while True:
             now = self._clock()
             credential = await self._issued(issuer, credential_id)
+            _check_own(issuer, credential.type)
             if _is_done(credential.mark, change):
                 return views.issued(credential, now=now)
             changed = structs.replace(
@@ -247,6 +255,12 @@ class Issuing:
         if token is None:
             raise StatusListUnknown
         return token
+
+
+def _check_own(issuer: Issuer, type_code: str) -> None:
+    """Refuse a type that is not the department's, or is not any more."""
+    if type_code not in issuer.types:
+        raise IssuerNotAllowed
 
 
 def _is_repeated(existing: Credential, version: int, content: str) -> bool:

@@ -667,7 +667,7 @@ export interface Operations {
     body: StatusChange;
     status: 200;
     answer: IssuedCredential;
-    codes: "CREDENTIAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CREDENTIAL_UNKNOWN" | "ISSUER_NOT_ALLOWED" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** For good: a revoked certificate never comes back. */
   RevokeCredential: {
@@ -679,7 +679,7 @@ export interface Operations {
     body: StatusChange;
     status: 200;
     answer: IssuedCredential;
-    codes: "CREDENTIAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CREDENTIAL_UNKNOWN" | "ISSUER_NOT_ALLOWED" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Nobody can show or use it from now on, until it is resumed. */
   SuspendCredential: {
@@ -691,7 +691,7 @@ export interface Operations {
     body: StatusChange;
     status: 200;
     answer: IssuedCredential;
-    codes: "CREDENTIAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CREDENTIAL_UNKNOWN" | "ISSUER_NOT_ALLOWED" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Trade a client assertion for an access token (RFC 7523, `private_key_jwt`). */
   IssuerSignIn: {
@@ -705,7 +705,7 @@ export interface Operations {
     answer: IssuerSession;
     codes: "ASSERTION_REFUSED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** Every type with its fields: which are required, which can ever be shown. */
+  /** Every type this department may issue, with its fields: which are required, which can be shown. */
   ListCredentialTypes: {
     method: "GET";
     path: "/issuer/v1/types";
