@@ -9,9 +9,9 @@ from miniapp_schemas.base import Instant, Request, Response
 
 ProviderCode = Annotated[
     str,
-    Meta(description="The code of `wx.login`: once, five minutes.", pattern=r"^[A-Za-z0-9_-]{1,128}$"),
+    Meta(description="The code of `wx.login`: once, five minutes.", pattern=r"^[A-Za-z0-9_-]{1,128}\Z"),
 ]
-RefreshToken = Annotated[str, Meta(description="Opaque; single use.", pattern=r"^[A-Za-z0-9_-]{43,128}$")]
+RefreshToken = Annotated[str, Meta(description="Opaque; single use.", pattern=r"^[A-Za-z0-9_-]{43,128}\Z")]
 
 
 class WechatSignIn(Request, frozen=True, kw_only=True):

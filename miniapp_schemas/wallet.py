@@ -8,19 +8,21 @@ from msgspec import Meta
 
 from miniapp_schemas.base import Instant, Request, Response, Text
 
-CredentialId = Annotated[str, Meta(description="Random, opaque.", pattern=r"^[0-9a-f]{32}$")]
-PresentationId = Annotated[str, Meta(description="Not the code itself.", pattern=r"^[0-9a-f]{32}$")]
-ClaimName = Annotated[str, Meta(description="Name of a claim.", pattern=r"^[a-z][A-Za-z0-9]{0,39}$")]
+CredentialId = Annotated[str, Meta(description="Random, opaque.", pattern=r"^[0-9a-f]{32}\Z")]
+PresentationId = Annotated[str, Meta(description="Not the code itself.", pattern=r"^[0-9a-f]{32}\Z")]
+ClaimName = Annotated[str, Meta(description="Name of a claim.", pattern=r"^[a-z][A-Za-z0-9]{0,39}\Z")]
 SceneCode = Annotated[
-    str, Meta(description="Scene (场景) code.", pattern=r"^[a-z][a-z0-9-]{0,30}(\.[a-z][a-z0-9-]{0,30})?$")
+    str, Meta(description="Scene (场景) code.", pattern=r"^[a-z][a-z0-9-]{0,30}(\.[a-z][a-z0-9-]{0,30})?\Z")
 ]
 
 IdNumber = Annotated[
-    str, Meta(description="公民身份号码 (GB 11643) of a natural person.", pattern=r"^[0-9]{17}[0-9X]$")
+    str, Meta(description="公民身份号码 (GB 11643) of a natural person.", pattern=r"^[0-9]{17}[0-9X]\Z")
 ]
 Uscc = Annotated[
     str,
-    Meta(description="统一社会信用代码 (GB 32100) of an organisation.", pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$"),
+    Meta(
+        description="统一社会信用代码 (GB 32100) of an organisation.", pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}\Z"
+    ),
 ]
 
 
@@ -164,7 +166,7 @@ class Verify(Request, frozen=True, kw_only=True):
     code: Annotated[str, Meta(description="Exactly what the scanner read.", min_length=1, max_length=2048)]
     request_id: Annotated[
         str,
-        Meta(description="New for each scan, the same for each retry.", pattern=r"^[A-Za-z0-9_-]{8,64}$"),
+        Meta(description="New for each scan, the same for each retry.", pattern=r"^[A-Za-z0-9_-]{8,64}\Z"),
     ]
 
 
@@ -213,8 +215,8 @@ class Holder(Request, frozen=True, kw_only=True):
 class IssueCredential(Request, frozen=True, kw_only=True):
     """Issue a certificate, or a new version of one: idempotent by (issuer, serial, version)."""
 
-    type: Annotated[str, Meta(description="A registered type's code.", pattern=r"^[a-z][a-z0-9-]{1,40}$")]
-    serial: Annotated[str, Meta(description="流水号 within the issuer.", pattern=r"^[0-9A-Z]{1,32}$")]
+    type: Annotated[str, Meta(description="A registered type's code.", pattern=r"^[a-z][a-z0-9-]{1,40}\Z")]
+    serial: Annotated[str, Meta(description="流水号 within the issuer.", pattern=r"^[0-9A-Z]{1,32}\Z")]
     version: Annotated[int, Meta(description="版本号, from 1.", ge=1, le=999)] = 1
     holder: Holder
     claims: Annotated[
