@@ -190,8 +190,8 @@ class CheckRecord(Response, frozen=True, kw_only=True):
 
     id: Annotated[str, Meta(description="UUIDv7; the holder's usage record has the same.")]
     at: Instant
-    type_name: Annotated[Text, Meta(description="Which kind of certificate.")]
-    scene: SceneCode
+    type_name: Annotated[Text | None, Meta(description="Which kind of certificate; null if scene denied.")]
+    scene: Annotated[SceneCode | None, Meta(description="Where; null if scene denied.")]
     verdict: Verdict
     valid: Annotated[bool, Meta(description="True only for OK_*.")]
 

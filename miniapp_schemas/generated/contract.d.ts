@@ -40,10 +40,10 @@ export interface CheckRecord {
   id: string;
   /** RFC 3339 instant in UTC. */
   at: string;
-  /** Which kind of certificate. */
-  typeName: Text;
-  /** Scene (场景) code. */
-  scene: string;
+  /** Which kind of certificate; null if scene denied. */
+  typeName: Text | null;
+  /** Where; null if scene denied. */
+  scene: string | null;
   verdict: Verdict;
   /** True only for OK_*. */
   valid: boolean;

@@ -193,6 +193,17 @@ async def test_records_are_paged_without_gap_or_double(bench: Bench, redis: Redi
 # --- refusals ----------------------------------------------------------------------------------------
 
 
+async def test_what_a_verdict_hides_the_clerk_s_list_hides_as_well(bench: Bench, redis: Redis) -> None:
+    ticket = await shown(bench, scene="hotel.checkin")
+    elsewhere = structs.replace(OTHER_CLERK, scenes=frozenset({"general"}))
+    await verified(bench, ticket.code, by=elsewhere)
+    await drained(bench, redis)
+    (check,) = (await bench.wallet.checks(elsewhere, before=None, limit=5)).items
+    assert (check.verdict, check.type_name, check.scene) == (Verdict.SCENE_DENIED, None, None)
+    (record,) = (await bench.wallet.usages(bench.keeper(), before=None, limit=5)).items
+    assert record.scene == "hotel.checkin"
+
+
 async def test_refused_tries_never_use_a_code_up(bench: Bench) -> None:
     credential = await bench.issue_id_card()
     ticket = await shown(bench, credential=credential, scene="hotel.checkin")
