@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from miniapp_schemas.base import Instant, Request, Response, Text
 
-CredentialId = Annotated[str, Meta(description="Random, opaque.", pattern=r"^[0-9a-f]{32}\Z")]
+CredentialId = Annotated[str, Meta(description="Opaque.", pattern=r"^[0-9a-f]{32}\Z")]
 PresentationId = Annotated[str, Meta(description="Not the code itself.", pattern=r"^[0-9a-f]{32}\Z")]
 ClaimName = Annotated[str, Meta(description="Name of a claim.", pattern=r"^[a-z][A-Za-z0-9]{0,39}\Z")]
 SceneCode = Annotated[

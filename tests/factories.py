@@ -83,6 +83,7 @@ class Bench:
             audit=AuditRecorder(self.run).record,
             clock=self.clock,
             chance=secrets.token_bytes,
+            timed_id=timed_id,
         )
         self.clerk_rate = Rate(per_minute=60_000, burst=10_000)
         self.wallet = self.another_wallet()

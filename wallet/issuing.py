@@ -67,6 +67,7 @@ class Issuing:
         audit: Audit,
         clock: Callable[[], datetime],
         chance: Callable[[int], bytes],
+        timed_id: Callable[[datetime], str],
     ) -> None:
         self._credentials = credentials
         self._status_lists = status_lists
@@ -76,6 +77,7 @@ class Issuing:
         self._audit = audit
         self._clock = clock
         self._chance = chance
+        self._timed_id = timed_id
 
     def types(self, issuer: Issuer) -> list[wire.CredentialTypeInfo]:
         """The registered types that the department may issue."""
@@ -131,7 +133,7 @@ class Issuing:
     def _drawn_up(self, draft: _Draft, existing: Credential | None, now: datetime) -> Credential:
         """The certificate to keep: a new one, or ``existing`` with its next version's content."""
         asked, of, party, claims = draft.asked, draft.of, draft.party, draft.claims
-        credential_id = self._chance(16).hex() if existing is None else existing.id
+        credential_id = self._timed_id(now).replace("-", "") if existing is None else existing.id
         number = party.id_number or party.uscc or ""
         secrets = Secrets(holder_name=party.name, holder_number=number, claims=claims)
         version = Version(version=asked.version, content=draft.content, at=now)

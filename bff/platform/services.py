@@ -161,6 +161,7 @@ class Platform:
             audit=recorder.record,
             clock=self.clock,
             chance=secrets.token_bytes,
+            timed_id=timed_id,
         )
         self.wallet = Wallet(
             credentials=self._credentials,

@@ -101,7 +101,7 @@ export interface ClerkSignIn {
 
 /** One certificate (电子证照) in the resident's wallet. */
 export interface Credential {
-  /** Random, opaque. */
+  /** Opaque. */
   id: string;
   /** Credential type code. */
   type: string;
@@ -129,7 +129,7 @@ export interface Credential {
 
 /** A certificate with its fields and where it can be shown. */
 export interface CredentialDetail {
-  /** Random, opaque. */
+  /** Opaque. */
   id: string;
   /** Credential type code. */
   type: string;
@@ -262,7 +262,7 @@ export interface IssueCredential {
 
 /** What the issuer may know of what it issued. */
 export interface IssuedCredential {
-  /** Random, opaque. */
+  /** Opaque. */
   id: string;
   /** 电子证照标识 (GB/T 36904-2018). */
   identifier: string;
@@ -453,7 +453,7 @@ export interface SessionRefresh {
 
 /** Ask for a one-time code (亮证). */
 export interface ShowCredential {
-  /** Random, opaque. */
+  /** Opaque. */
   credentialId: string;
   /** Where it is shown; `general` if not said. */
   scene?: string;
@@ -481,7 +481,7 @@ export interface UsageRecord {
   id: string;
   /** RFC 3339 instant in UTC. */
   at: string;
-  /** Random, opaque. */
+  /** Opaque. */
   credentialId: string;
   /** Which kind of certificate. */
   typeName: Text;

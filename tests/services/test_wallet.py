@@ -193,6 +193,24 @@ async def test_records_are_paged_without_gap_or_double(bench: Bench, redis: Redi
 # --- refusals ----------------------------------------------------------------------------------------
 
 
+async def test_cards_are_listed_newest_first_page_by_page(bench: Bench) -> None:
+    issued = []
+    for number in range(5):
+        bench.clock.turn(1)
+        issued.append(await bench.issue_id_card(serial=f"{number:010}"))
+    bench.clock.turn(1)
+    await bench.issue_id_card(serial=f"{2:010}", version=2)
+    seen: list[str] = []
+    cursor = None
+    while cursor is not None or not seen:
+        page = await bench.wallet.credentials(bench.keeper(), after=cursor, limit=2)
+        seen += [card.id for card in page.items]
+        cursor = page.next_cursor
+    assert seen == issued[::-1]
+    listed = await bench.issuing.issued(POLICE, after=None, limit=10)
+    assert [one.id for one in listed.items] == seen
+
+
 async def test_what_a_verdict_hides_the_clerk_s_list_hides_as_well(bench: Bench, redis: Redis) -> None:
     ticket = await shown(bench, scene="hotel.checkin")
     elsewhere = structs.replace(OTHER_CLERK, scenes=frozenset({"general"}))
