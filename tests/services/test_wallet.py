@@ -193,6 +193,34 @@ async def test_records_are_paged_without_gap_or_double(bench: Bench, redis: Redi
 # --- refusals ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("late", "elsewhere", "suspended", "verdict"),
+    [
+        (False, False, False, Verdict.ALREADY_USED),
+        (False, False, True, Verdict.SUSPENDED),
+        (False, True, False, Verdict.SCENE_DENIED),
+        (False, True, True, Verdict.SCENE_DENIED),
+        (True, False, False, Verdict.EXPIRED),
+        (True, False, True, Verdict.EXPIRED),
+        (True, True, False, Verdict.EXPIRED),
+        (True, True, True, Verdict.EXPIRED),
+    ],
+)
+async def test_of_a_used_code_time_is_told_before_scene_before_status_before_use(
+    bench: Bench, *, late: bool, elsewhere: bool, suspended: bool, verdict: Verdict
+) -> None:
+    credential = await bench.issue_id_card()
+    ticket = await shown(bench, credential=credential, scene="hotel.checkin")
+    await verified(bench, ticket.code)
+    if suspended:
+        await bench.issuing.change(POLICE, credential, Change.SUSPEND, "挂失")
+    if late:
+        bench.clock.turn(100)
+    scenes = frozenset({"general"}) if elsewhere else HOTEL_CLERK.scenes
+    by = structs.replace(OTHER_CLERK, scenes=scenes)
+    assert (await verified(bench, ticket.code, by=by)).verdict is verdict
+
+
 async def test_cards_are_listed_newest_first_page_by_page(bench: Bench) -> None:
     issued = []
     for number in range(5):
