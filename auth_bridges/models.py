@@ -87,13 +87,17 @@ class DepartmentKey(Struct, frozen=True, kw_only=True):
 
 
 class Organisation(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
-    """Who verifies (用证方) or issues (发证机关). Only one with keys can sign in by itself."""
+    """Who verifies (用证方) or issues (发证机关). Only one with keys can sign in by itself.
+
+    ``types`` are what it issues; one stored before there were any issues nothing.
+    """
 
     id: str
     name: str
     standing: Standing = Standing.ACTIVE
     scopes: tuple[str, ...] = ()
     keys: tuple[DepartmentKey, ...] = ()
+    types: tuple[str, ...] = ()
 
 
 class Clerk(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
@@ -177,6 +181,7 @@ class Grant(Struct, frozen=True, kw_only=True):
     organisation_name: str | None = None
     clerk_number: str | None = None
     scenes: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
 
 
 class AccessToken(Struct, frozen=True, kw_only=True):

@@ -238,6 +238,7 @@ class AuthService:
                 scopes=frozenset(department.scopes),
                 organisation=department.id,
                 organisation_name=department.name,
+                types=frozenset(department.types),
             ),
             now,
         )

@@ -8,13 +8,13 @@ from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.base import Instant, Request, Response
 
 SessionId = Annotated[
-    str, Meta(description="A session's id; opens nothing by itself.", pattern=r"^[0-9a-f]{32}$")
+    str, Meta(description="A session's id; opens nothing by itself.", pattern=r"^[0-9a-f]{32}\Z")
 ]
 ProviderCode = Annotated[
     str,
-    Meta(description="The code of `wx.login`: once, five minutes.", pattern=r"^[A-Za-z0-9_-]{1,128}$"),
+    Meta(description="The code of `wx.login`: once, five minutes.", pattern=r"^[A-Za-z0-9_-]{1,128}\Z"),
 ]
-RefreshToken = Annotated[str, Meta(description="Opaque; single use.", pattern=r"^[A-Za-z0-9_-]{43,128}$")]
+RefreshToken = Annotated[str, Meta(description="Opaque; single use.", pattern=r"^[A-Za-z0-9_-]{43,128}\Z")]
 
 
 class WechatSignIn(Request, frozen=True, kw_only=True):

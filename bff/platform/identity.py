@@ -46,6 +46,7 @@ class Principal(Struct, frozen=True, kw_only=True):
     organisation_name: str | None = None
     clerk_number: str | None = None
     scenes: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
     env: str
 
     @classmethod
@@ -62,6 +63,7 @@ class Principal(Struct, frozen=True, kw_only=True):
             organisation_name=grant.organisation_name,
             clerk_number=grant.clerk_number,
             scenes=grant.scenes,
+            types=grant.types,
             env=env,
         )
 

@@ -134,6 +134,7 @@ class Platform:
             clock=self.clock,
             chance=secrets.token_bytes,
         )
+        self.registry = registry = load_registry()
         self.registrar = Registrar(
             stores=self.auth_stores,
             personal=self.personal,
@@ -141,6 +142,7 @@ class Platform:
             audit=recorder.record,
             clock=self.clock,
             chance=secrets.token_bytes,
+            types=registry.types.keys(),
         )
         self.authenticator = Authenticator(
             tokens,
@@ -150,7 +152,6 @@ class Platform:
             ops_token=platform.metrics_token,
         )
 
-        self.registry = registry = load_registry()
         keys = WalletKeys(self.wallet_keys)
         self._credentials = CredentialStore(mongo["credentials"], ReaderById(mongo["credentials"]))
         self._usages = UsageStore(mongo["usage_records"])
@@ -163,6 +164,7 @@ class Platform:
             audit=recorder.record,
             clock=self.clock,
             chance=secrets.token_bytes,
+            timed_id=timed_id,
         )
         self.wallet = Wallet(
             credentials=self._credentials,

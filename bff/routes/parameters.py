@@ -78,7 +78,7 @@ IdempotencyKey = Annotated[
             str,
             Meta(
                 description="New for each request, the same for each retry of it.",
-                pattern=r"^[A-Za-z0-9_.:-]{8,128}$",
+                pattern=r"^[A-Za-z0-9_.:-]{8,128}\Z",
             ),
         ],
         "Idempotency-Key",
@@ -92,7 +92,7 @@ DeviceId = Annotated[
             Meta(
                 description="Random, made once by the client and kept. A refresh token presented again "
                 "by the same device is a lost reply, by another a copy.",
-                pattern=r"^[A-Za-z0-9_-]{16,64}$",
+                pattern=r"^[A-Za-z0-9_-]{16,64}\Z",
             ),
         ],
         "X-Device-Id",

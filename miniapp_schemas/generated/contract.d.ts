@@ -16,6 +16,7 @@ export type AssuranceLevel =
 
 /** One part of a screen; a dead source makes it `stale` or `unavailable`, never the screen. */
 export interface Block {
+  /** Whether there is data, and how fresh. */
   status: BlockStatus;
   /** The screen makes no sense without it: offer a retry. */
   required: boolean;
@@ -40,10 +41,11 @@ export interface CheckRecord {
   id: string;
   /** RFC 3339 instant in UTC. */
   at: string;
-  /** Which kind of certificate. */
-  typeName: Text;
-  /** Scene (场景) code. */
-  scene: string;
+  /** Which kind of certificate; null if scene denied. */
+  typeName: Text | null;
+  /** Where; null if scene denied. */
+  scene: string | null;
+  /** The answer the clerk got. */
   verdict: Verdict;
   /** True only for OK_*. */
   valid: boolean;
@@ -101,7 +103,7 @@ export interface ClerkSignIn {
 
 /** One certificate (电子证照) in the resident's wallet. */
 export interface Credential {
-  /** Random, opaque. */
+  /** Opaque. */
   id: string;
   /** Credential type code. */
   type: string;
@@ -113,6 +115,7 @@ export interface Credential {
   title: string;
   /** Its number, masked. */
   number: string;
+  /** How it stands now. */
   status: CredentialStatus;
   /** Why it stands so, and what to do. */
   statusReason: Text;
@@ -120,6 +123,7 @@ export interface Credential {
   validFrom: string;
   /** Last day, Asia/Shanghai; null = 长期. */
   validUntil: string | null;
+  /** How its codes are made; a scene can ask for opaque. */
   mode: PresentationMode;
   /** Rises with every change by the issuer. */
   version: number;
@@ -129,7 +133,7 @@ export interface Credential {
 
 /** A certificate with its fields and where it can be shown. */
 export interface CredentialDetail {
-  /** Random, opaque. */
+  /** Opaque. */
   id: string;
   /** Credential type code. */
   type: string;
@@ -141,6 +145,7 @@ export interface CredentialDetail {
   title: string;
   /** Its number, masked. */
   number: string;
+  /** How it stands now. */
   status: CredentialStatus;
   /** Why it stands so, and what to do. */
   statusReason: Text;
@@ -148,6 +153,7 @@ export interface CredentialDetail {
   validFrom: string;
   /** Last day, Asia/Shanghai; null = 长期. */
   validUntil: string | null;
+  /** How its codes are made; a scene can ask for opaque. */
   mode: PresentationMode;
   /** Rises with every change by the issuer. */
   version: number;
@@ -187,6 +193,7 @@ export interface CredentialTypeInfo {
   holder: string;
   /** Its fields. */
   fields: FieldInfo[];
+  /** How its codes are made; a scene can ask for opaque. */
   mode: PresentationMode;
 }
 
@@ -194,7 +201,9 @@ export interface CredentialTypeInfo {
 export interface Dependency {
   /** `mongo`, `redis`, `keys` … */
   name: string;
+  /** As of the last probe. */
   status: "failing" | "ok";
+  /** Without it we are not ready. */
   required: boolean;
   /** Of the probe. */
   latencyMs: number | null;
@@ -218,6 +227,7 @@ export interface FieldInfo {
   name: string;
   /** What to call it. */
   label: Text;
+  /** A certificate of this type must have it. */
   required: boolean;
   /** May ever appear in a presentation. */
   disclosable: boolean;
@@ -229,7 +239,9 @@ export interface FieldInfo {
 export interface Holder {
   /** Name of the person or organisation. */
   name: string;
+  /** Of a person. */
   idNumber?: string | null;
+  /** Of an organisation. */
   uscc?: string | null;
   /** ID numbers of those whose wallets hold it: the legal representative, the parents. Empty: the holder. */
   keepers?: string[];
@@ -251,6 +263,7 @@ export interface IssueCredential {
   serial: string;
   /** 版本号, from 1. */
   version?: number;
+  /** Whom it is about, and who keeps it. */
   holder: Holder;
   /** The type's fields. */
   claims: Record<string, string>;
@@ -262,7 +275,7 @@ export interface IssueCredential {
 
 /** What the issuer may know of what it issued. */
 export interface IssuedCredential {
-  /** Random, opaque. */
+  /** Opaque. */
   id: string;
   /** 电子证照标识 (GB/T 36904-2018). */
   identifier: string;
@@ -272,6 +285,7 @@ export interface IssuedCredential {
   serial: string;
   /** 版本号. */
   version: number;
+  /** How it stands now. */
   status: CredentialStatus;
   /** As last given. */
   statusReason: string | null;
@@ -311,7 +325,9 @@ export interface IssuerSignIn {
 
 /** A public P-256 key that verifies ES256 signatures. */
 export interface JsonWebKey {
+  /** Elliptic curve. */
   kty: "EC";
+  /** The curve. */
   crv: "P-256";
   /** Base64url, 32 bytes. */
   x: string;
@@ -319,17 +335,21 @@ export interface JsonWebKey {
   y: string;
   /** RFC 7638 thumbprint. */
   kid: string;
+  /** For signatures only. */
   use: "sig";
+  /** ECDSA with SHA-256. */
   alg: "ES256";
 }
 
 /** Every key still accepted, the one signing now first. */
 export interface JsonWebKeySet {
+  /** One of them has the `kid` of a token. */
   keys: JsonWebKey[];
 }
 
 /** The process answers. */
 export interface Liveness {
+  /** Always this, if there is an answer. */
   status: "alive";
 }
 
@@ -342,6 +362,7 @@ export type PresentationMode =
 export interface PresentationProgress {
   /** Not the code itself. */
   presentationId: string;
+  /** Whether it can still be used, or was. */
   state: PresentationState;
   /** Who used it, once used. */
   used: UsageRecord | null;
@@ -359,6 +380,7 @@ export interface PresentationTicket {
   presentationId: string;
   /** Draw exactly this, alphanumeric mode, ECC M. */
   code: string;
+  /** Whether the code holds the fields. */
   mode: PresentationMode;
   /** Scene (场景) code. */
   scene: string;
@@ -404,7 +426,9 @@ export type ProblemAction =
 
 /** Whether to send us requests. */
 export interface Readiness {
+  /** Ready if all that is required is ok. */
   status: "not_ready" | "ready";
+  /** Each thing we need. */
   dependencies: Dependency[];
 }
 
@@ -426,6 +450,7 @@ export interface SceneOffer {
   name: Text;
   /** Everything a verifier may see there. */
   claims: string[];
+  /** How the code is made there. */
   mode: PresentationMode;
 }
 
@@ -459,7 +484,7 @@ export interface SessionsEnded {
 
 /** Ask for a one-time code (亮证). */
 export interface ShowCredential {
-  /** Random, opaque. */
+  /** Opaque. */
   credentialId: string;
   /** Where it is shown; `general` if not said. */
   scene?: string;
@@ -505,7 +530,7 @@ export interface UsageRecord {
   id: string;
   /** RFC 3339 instant in UTC. */
   at: string;
-  /** Random, opaque. */
+  /** Opaque. */
   credentialId: string;
   /** Which kind of certificate. */
   typeName: Text;
@@ -519,6 +544,7 @@ export interface UsageRecord {
   sceneName: Text;
   /** What they saw; empty if refused. */
   claims: string[];
+  /** The answer the clerk got. */
   verdict: Verdict;
 }
 
@@ -551,6 +577,7 @@ export type Verdict =
 
 /** The answer to a scan: a verdict, what to do next, and only the scene's fields. */
 export interface Verification {
+  /** The answer, as a stable code. */
   verdict: Verdict;
   /** True only for OK_*. */
   valid: boolean;
@@ -564,6 +591,7 @@ export interface Verification {
   issuerName: string | null;
   /** Scene the code was shown for, if known. */
   scene: string | null;
+  /** How the code was made, if known. */
   mode: PresentationMode | null;
   /** Empty unless valid. */
   claims: Claim[];
@@ -694,7 +722,7 @@ export interface Operations {
     body: StatusChange;
     status: 200;
     answer: IssuedCredential;
-    codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "ISSUER_NOT_ALLOWED" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** For good: a revoked certificate never comes back. */
   RevokeCredential: {
@@ -706,7 +734,7 @@ export interface Operations {
     body: StatusChange;
     status: 200;
     answer: IssuedCredential;
-    codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "ISSUER_NOT_ALLOWED" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Nobody can show or use it from now on, until it is resumed. */
   SuspendCredential: {
@@ -718,7 +746,7 @@ export interface Operations {
     body: StatusChange;
     status: 200;
     answer: IssuedCredential;
-    codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "ISSUER_NOT_ALLOWED" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Trade a client assertion for an access token (RFC 7523, `private_key_jwt`). */
   IssuerSignIn: {
@@ -732,7 +760,7 @@ export interface Operations {
     answer: IssuerSession;
     codes: "ASSERTION_REFUSED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** Every type with its fields: which are required, which can ever be shown. */
+  /** Every type this department may issue, with its fields: which are required, which can be shown. */
   ListCredentialTypes: {
     method: "GET";
     path: "/issuer/v1/types";

@@ -49,7 +49,13 @@ async def client(told: dict[str, str]) -> AsyncIterator[Client]:
         await platform.ensure_indexes()
         lines: list[dict[str, object]] = [
             {"kind": "organisation", "id": "hotel", "name": "江边旅馆"},
-            {"kind": "department", "id": "police", "name": "市公安局", "keys": [POLICE.jwk()]},
+            {
+                "kind": "department",
+                "id": "police",
+                "name": "市公安局",
+                "keys": [POLICE.jwk()],
+                "types": ["resident-id-card"],
+            },
             {
                 "kind": "clerk",
                 "organisation": "hotel",

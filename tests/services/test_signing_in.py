@@ -294,7 +294,13 @@ def police() -> DepartmentSigner:
 
 
 def department(signer: DepartmentSigner, **changes: object) -> RegisterDepartment:
-    line = {"kind": "department", "id": signer.department, "name": "市公安局", "keys": [signer.jwk()]}
+    line = {
+        "kind": "department",
+        "id": signer.department,
+        "name": "市公安局",
+        "keys": [signer.jwk()],
+        "types": ["resident-id-card"],
+    }
     return msgspec.convert(line | changes, RegisterDepartment)
 
 
@@ -305,6 +311,16 @@ async def test_a_department_signs_in_with_its_key(world: World, police: Departme
     assert (grant.audience, grant.subject) == (Audience.ISSUER, "police")
     assert grant.organisation_name == "市公安局"
     assert grant.scopes == {"wallet:issue", "wallet:status"}
+    assert grant.types == {"resident-id-card"}
+
+
+async def test_a_department_stored_before_there_were_types_issues_none(
+    world: World, police: DepartmentSigner, mongo_database: Database
+) -> None:
+    await register(world, department(police))
+    await mongo_database["organisations"].update_one({"_id": "police"}, {"$unset": {"types": 1}})
+    signed_in = await world.auth.sign_in_department(police.assertion(), COUNTER)
+    assert world.tokens.verify(signed_in.access.text, now=NOW).grant.types == frozenset()
 
 
 async def test_an_assertion_works_once_however_many_present_it(

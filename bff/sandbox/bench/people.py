@@ -125,7 +125,8 @@ async def gather(environ: Mapping[str, str]) -> Crowd:
         for number in range(RESIDENTS):
             person = _person(number)
             issued = await platform.issuing.issue(
-                Issuer(id=police.id, name=police.name), _id_card(person, number)
+                Issuer(id=police.id, name=police.name, types=frozenset(police.types)),
+                _id_card(person, number),
             )
             claims = {name: person[name] for name in ("name", "sex", "birthDate", "idNumber")}
             residents.append(
