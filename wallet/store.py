@@ -17,11 +17,14 @@ from msgspec import Struct
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from wallet.models import Checked, Credential, OpenPresentation, Usage, WalletEvent
+from wallet.models import Checked, Credential, OpenPresentation, Showable, Usage, WalletEvent
 from wallet.ports import ReadById, RunScript
 from wallet.rules.validity import Mark
 
 Collection = AsyncIOMotorCollection[dict[str, Any]]
+
+SHOWABLE: Final = tuple(field.encode_name for field in msgspec.structs.fields(Showable))
+"""What `CredentialStore` wants read of a credential that is shown or judged."""
 
 _DUPLICATE: Final = 11000
 _pack: Final = msgspec.json.Encoder().encode
@@ -69,9 +72,14 @@ class CredentialStore:
         )
 
     async def get(self, credential_id: str) -> Credential | None:
-        """The credential as it stands now; concurrent reads share a round trip."""
-        document = await self._read(credential_id)
+        """The credential as it stands now."""
+        document = await self._collection.find_one({"_id": credential_id})
         return None if document is None else msgspec.convert(document, Credential)
+
+    async def showable(self, credential_id: str) -> Showable | None:
+        """What is needed to show it, as it stands now; concurrent reads share a round trip."""
+        document = await self._read(credential_id)
+        return None if document is None else msgspec.convert(document, Showable)
 
     async def find(self, issuer: str, type_: str, serial: str) -> Credential | None:
         """The credential an issuer knows by this serial."""
