@@ -155,9 +155,6 @@ class Wallet:
             scene=scene.code,
             claims=opening.claims,
         )
-        keep = opening.expires_at - now + self._kept
-        opened = self._presentations.open(presentation, shown, keep_ms=int(keep.total_seconds() * 1000))
-        # Signed while the record is on its way to Redis.
         if opening.mode is PresentationMode.OPAQUE:
             code = lz1.mint_opaque(secret)
         else:
@@ -174,7 +171,8 @@ class Wallet:
                 claims=pack(of, values),
             )
             code = lz1.mint(envelope, key=self._keys.signing())
-        await opened
+        keep = opening.expires_at - now + self._kept
+        await self._presentations.open(presentation, shown, keep_ms=int(keep.total_seconds() * 1000))
         return wire.PresentationTicket(
             presentation_id=presentation.id,
             code=code,
@@ -220,10 +218,13 @@ class Wallet:
         admitted = self._admit(by.organisation, by.clerk)
         now = self._clock()
         scanned = self._scan(asked.code)
-        await admitted
         if isinstance(scanned, Verdict):
+            await admitted
             return await self._unfounded(by, scanned, now)
-        presentation, used = await self._presentations.look(scanned.presentation)
+        # To look changes nothing, so it goes with the question whether this clerk may go on.
+        looked = self._presentations.look(scanned.presentation)
+        await admitted
+        presentation, used = await looked
         request = f"{by.clerk} {asked.request_id}"
         if used is not None and used.clerk == by.clerk:
             kept = await self._presentations.answered(scanned.presentation, request=request)

@@ -6,7 +6,7 @@ unknown; it can never make a used one good again, because a code is only good wh
 exists.
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final
@@ -267,14 +267,13 @@ class PresentationStore:
         keys = (_open(shard, presentation.id), _events(shard))
         return bool(await self._run(_OPEN, keys, (_pack(presentation), keep_ms, _pack(event))))
 
-    async def look(self, presentation_id: str) -> tuple[OpenPresentation | None, Usage | None]:
-        """The open record if it still exists, and the use made of it if there was one."""
+    def look(self, presentation_id: str) -> Awaitable[tuple[OpenPresentation | None, Usage | None]]:
+        """The open record if it still exists, and the use made of it if there was one.
+
+        The question leaves when this is called.
+        """
         shard = self._shard(presentation_id)
-        opened, event = await self._run(_LOOK, (_open(shard, presentation_id), _fate(shard, presentation_id)))
-        return (
-            None if opened is None else _unpack_presentation(opened),
-            None if event is None else _unpack_checked(event).usage,
-        )
+        return self._run(_LOOK, (_open(shard, presentation_id), _fate(shard, presentation_id)), (), _seen)
 
     async def burn(
         self, presentation_id: str, *, request: str, answer: bytes, event: Checked
@@ -309,6 +308,14 @@ def unpack_event(entry: bytes) -> WalletEvent:
     """An entry of an event stream."""
     event: WalletEvent = _unpack_event(entry)
     return event
+
+
+def _seen(found: tuple[bytes | None, bytes | None]) -> tuple[OpenPresentation | None, Usage | None]:
+    opened, event = found
+    return (
+        None if opened is None else _unpack_presentation(opened),
+        None if event is None else _unpack_checked(event).usage,
+    )
 
 
 def _open(shard: int, presentation_id: str) -> str:
