@@ -44,7 +44,7 @@ from wallet.issuers.base import load_registry
 from wallet.issuing import Issuing
 from wallet.models import Shown, WalletEvent
 from wallet.service import Wallet
-from wallet.store import CredentialStore, PresentationStore, StatusListStore, UsageStore
+from wallet.store import SHOWABLE, CredentialStore, PresentationStore, StatusListStore, UsageStore
 
 _log: Final = structlog.get_logger("platform")
 _HOME_CARDS: Final = 12
@@ -153,7 +153,7 @@ class Platform:
         )
 
         keys = WalletKeys(self.wallet_keys)
-        self._credentials = CredentialStore(mongo["credentials"], ReaderById(mongo["credentials"]))
+        self._credentials = CredentialStore(mongo["credentials"], ReaderById(mongo["credentials"], SHOWABLE))
         self._usages = UsageStore(mongo["usage_records"])
         self.issuing = Issuing(
             credentials=self._credentials,
