@@ -90,6 +90,10 @@ class AuthService:
             subject = await self._exchange(self._bridges[provider], code)
         except Refusal as refusal:
             raise await self._refused(f"provider:{provider}", refusal) from None
+        return await self.open_for(subject, client)
+
+    async def open_for(self, subject: ProviderSubject, client: ClientFacts) -> ResidentSignedIn:
+        """Open a session for whom ``subject`` leads to; only for a bridge that has just proved it."""
         resident = await self._resident_of(subject)
         if resident.standing is not Standing.ACTIVE:
             raise await self._refused(resident.id, AccountDisabled())
@@ -102,7 +106,7 @@ class AuthService:
             assurance=resident.assurance,
             now=now,
         )
-        await self._opened(live, now, provider=provider, assurance=resident.assurance.value)
+        await self._opened(live, now, provider=subject.provider, assurance=resident.assurance.value)
         return self._resident_signed_in(live, resident, now)
 
     async def refresh(self, token: str, client: ClientFacts) -> ResidentSignedIn:
@@ -127,9 +131,15 @@ class AuthService:
         clerk = await self._stores.directory.clerk(organisation, number)
         employer = await self._stores.directory.organisation(organisation)
         matches = await self._passphrases.matches(passphrase, None if clerk is None else clerk.passphrase)
-        if not (matches and clerk and employer and _in_service(clerk, employer)):
+        if not (matches and clerk and employer and in_service(clerk, employer)):
             actor = "unknown" if clerk is None else clerk.id
             raise await self._refused(actor, ClerkNotRecognised())
+        return await self.open_shift(clerk, employer, client)
+
+    async def open_shift(
+        self, clerk: Clerk, employer: Organisation, client: ClientFacts, **facts: str
+    ) -> ClerkSignedIn:
+        """Open a session for a clerk who has just proved who they are."""
         now = self._clock()
         live = await self._sessions.open(
             audience=Audience.VERIFIER,
@@ -139,7 +149,7 @@ class AuthService:
             assurance=AssuranceLevel.L1,
             now=now,
         )
-        await self._opened(live, now, organisation=employer.id)
+        await self._opened(live, now, organisation=employer.id, **facts)
         return self._clerk_signed_in(live, clerk, employer, now)
 
     async def refresh_clerk(self, token: str, client: ClientFacts) -> ClerkSignedIn:
@@ -149,7 +159,7 @@ class AuthService:
         live = await self._sessions.renew(token, audience=Audience.VERIFIER, device=client.device, now=now)
         clerk = await self._stores.directory.clerk_by_id(live.session.subject)
         employer = None if clerk is None else await self._stores.directory.organisation(clerk.organisation)
-        if clerk is None or employer is None or not _in_service(clerk, employer):
+        if clerk is None or employer is None or not in_service(clerk, employer):
             await self._sessions.end(live.session.id, Ending.DISABLED, now=now)
             raise SessionEnded
         return self._clerk_signed_in(live, clerk, employer, now)
@@ -287,6 +297,7 @@ class AuthService:
             ends=refresh.expires_at,
         )
         return ClerkSignedIn(
+            session=live.session.id,
             access=access,
             refresh=refresh,
             organisation=employer.id,
@@ -338,7 +349,8 @@ class AuthService:
         return self._chance(16).hex()
 
 
-def _in_service(clerk: Clerk, employer: Organisation) -> bool:
+def in_service(clerk: Clerk, employer: Organisation) -> bool:
+    """Whether the clerk may begin a shift, as far as the directory says."""
     return clerk.standing is Standing.ACTIVE and employer.standing is Standing.ACTIVE
 
 

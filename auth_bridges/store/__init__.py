@@ -10,11 +10,21 @@ from redis.asyncio import Redis
 
 from auth_bridges.store.directory import Directory
 from auth_bridges.store.documents import Database
+from auth_bridges.store.flows import ProviderSessions, SignInFlows
 from auth_bridges.store.moments import EndedSessions, OneTime
 from auth_bridges.store.residents import Residents
 from auth_bridges.store.sessions import SessionStore
 
-__all__ = ["AuthStores", "Directory", "EndedSessions", "OneTime", "Residents", "SessionStore"]
+__all__ = [
+    "AuthStores",
+    "Directory",
+    "EndedSessions",
+    "OneTime",
+    "ProviderSessions",
+    "Residents",
+    "SessionStore",
+    "SignInFlows",
+]
 
 
 class AuthStores:
@@ -26,9 +36,12 @@ class AuthStores:
         self.sessions = SessionStore(database["sessions"])
         self.one_time = OneTime(redis)
         self.ended = EndedSessions(redis)
+        self.flows = SignInFlows(redis)
+        self.provider_sessions = ProviderSessions(database["provider_sessions"], database["provider_logouts"])
 
     async def ensure_indexes(self) -> None:
         """Make every index; harmless when they are there."""
         await self.residents.ensure_indexes()
         await self.directory.ensure_indexes()
         await self.sessions.ensure_indexes()
+        await self.provider_sessions.ensure_indexes()
