@@ -99,7 +99,10 @@ class SingleSignOn(Struct, frozen=True, kw_only=True):
 
 
 class Organisation(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
-    """Who verifies (用证方) or issues (发证机关). Only one with keys can sign in by itself."""
+    """Who verifies (用证方) or issues (发证机关). Only one with keys can sign in by itself.
+
+    ``types`` are what it issues; one stored before there were any issues nothing.
+    """
 
     id: str
     name: str
@@ -107,6 +110,7 @@ class Organisation(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     scopes: tuple[str, ...] = ()
     keys: tuple[DepartmentKey, ...] = ()
     sso: SingleSignOn | None = None
+    types: tuple[str, ...] = ()
 
 
 class Clerk(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
@@ -130,13 +134,16 @@ class Ending(StrEnum):
     DISABLED = "disabled"
     LINK_MOVED = "link_moved"
     PROVIDER_SIGNED_OUT = "provider_signed_out"
+    ENDED_BY_OWNER = "ended_by_owner"
+    ENDED_BY_OPERATOR = "ended_by_operator"
 
 
 class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """A session: one family of refresh tokens, of which one is alive.
 
     ``current`` and ``previous`` are SHA-256 of tokens. ``successor`` is the current token sealed
-    under the previous one: nobody can open it but whoever still holds that.
+    under the previous one: nobody can open it but whoever still holds that. ``platform`` is what kind
+    of device it began on, for its owner's list.
     """
 
     id: str
@@ -150,6 +157,9 @@ class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     previous: bytes | None = None
     successor: bytes | None = None
     rotated_at: datetime | None = None
+    idle_seconds: int | None = None
+    idle_ends_at: datetime | None = None
+    platform: str | None = None
     generation: int = 0
     ended_at: datetime | None = None
     ended_why: Ending | None = None
@@ -160,6 +170,7 @@ class ClientFacts(Struct, frozen=True, kw_only=True):
 
     address: str
     device: str | None = None
+    agent: str = ""
 
 
 class ProviderSubject(Struct, frozen=True, kw_only=True):
@@ -241,6 +252,7 @@ class Grant(Struct, frozen=True, kw_only=True):
     organisation_name: str | None = None
     clerk_number: str | None = None
     scenes: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
 
 
 class AccessToken(Struct, frozen=True, kw_only=True):

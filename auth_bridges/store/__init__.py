@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from auth_bridges.store.directory import Directory
 from auth_bridges.store.documents import Database
 from auth_bridges.store.flows import ProviderSessions, SignInFlows
-from auth_bridges.store.moments import EndedSessions, OneTime
+from auth_bridges.store.moments import EndedSessions, OneTime, SignInReplies
 from auth_bridges.store.residents import Residents
 from auth_bridges.store.sessions import SessionStore
 
@@ -24,6 +24,7 @@ __all__ = [
     "Residents",
     "SessionStore",
     "SignInFlows",
+    "SignInReplies",
 ]
 
 
@@ -35,6 +36,7 @@ class AuthStores:
         self.directory = Directory(database["organisations"], database["clerks"])
         self.sessions = SessionStore(database["sessions"])
         self.one_time = OneTime(redis)
+        self.replies = SignInReplies(redis)
         self.ended = EndedSessions(redis)
         self.flows = SignInFlows(redis)
         self.provider_sessions = ProviderSessions(database["provider_sessions"], database["provider_logouts"])
