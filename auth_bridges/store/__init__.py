@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from auth_bridges.store.directory import Directory
 from auth_bridges.store.documents import Database
+from auth_bridges.store.flows import ProviderSessions, SignInFlows
 from auth_bridges.store.moments import EndedSessions, OneTime, SignInReplies
 from auth_bridges.store.residents import Residents
 from auth_bridges.store.sessions import SessionStore
@@ -19,8 +20,10 @@ __all__ = [
     "Directory",
     "EndedSessions",
     "OneTime",
+    "ProviderSessions",
     "Residents",
     "SessionStore",
+    "SignInFlows",
     "SignInReplies",
 ]
 
@@ -35,9 +38,12 @@ class AuthStores:
         self.one_time = OneTime(redis)
         self.replies = SignInReplies(redis)
         self.ended = EndedSessions(redis)
+        self.flows = SignInFlows(redis)
+        self.provider_sessions = ProviderSessions(database["provider_sessions"], database["provider_logouts"])
 
     async def ensure_indexes(self) -> None:
         """Make every index; harmless when they are there."""
         await self.residents.ensure_indexes()
         await self.directory.ensure_indexes()
         await self.sessions.ensure_indexes()
+        await self.provider_sessions.ensure_indexes()

@@ -16,8 +16,11 @@ from typing import Final, Self
 import structlog
 from redis.asyncio import Redis
 
+from auth_bridges.bridges.oidc import OpenIdProvider
 from auth_bridges.bridges.wechat import WechatBridge
+from auth_bridges.federation import Federation
 from auth_bridges.passphrases import Passphrases
+from auth_bridges.refusals import ProviderNotOffered
 from auth_bridges.registrar import Registrar
 from auth_bridges.service import AuthService
 from auth_bridges.store import AuthStores
@@ -37,7 +40,7 @@ from bff.platform.mongo import Database, ReaderById, database, open_mongo
 from bff.platform.outbound import Outbound
 from bff.platform.probes import Probe
 from bff.platform.redis import ScriptRunner, open_redis
-from bff.platform.settings import Settings
+from bff.platform.settings import Settings, is_unfit
 from miniapp_schemas.assurance import AssuranceLevel
 from wallet.codec.keys import SigningKey, VerifyingKey
 from wallet.issuers.base import load_registry
@@ -102,6 +105,7 @@ class Platform:
         self.idempotency = Idempotency(mongo["idempotency"], self.clock)
         self.token_keys = KeyRing(auth.token_keys_dir)
         self.wallet_keys = KeyRing(wallet.keys_dir)
+        self.oidc_keys = None if auth.oidc_keys_dir is None else KeyRing(auth.oidc_keys_dir)
         self.checkpoints = AuditCheckpoints(
             self.audit, mongo["audit_checkpoints"], self.token_keys, self.clock
         )
@@ -134,6 +138,17 @@ class Platform:
             clock=self.clock,
             chance=secrets.token_bytes,
         )
+        self.federation = Federation(
+            settings=auth,
+            stores=self.auth_stores,
+            auth=self.auth,
+            provider=self._openid_provider(http),
+            personal=self.personal,
+            admit=self._admit_try,
+            audit=recorder.record,
+            clock=self.clock,
+            chance=secrets.token_bytes,
+        )
         self.registry = registry = load_registry()
         self.registrar = Registrar(
             stores=self.auth_stores,
@@ -142,6 +157,7 @@ class Platform:
             audit=recorder.record,
             clock=self.clock,
             chance=secrets.token_bytes,
+            may_be_asked=lambda address: not is_unfit(platform.env, address),
             types=registry.types.keys(),
         )
         self.authenticator = Authenticator(
@@ -203,6 +219,7 @@ class Platform:
                 async with _background(
                     platform.token_keys.watch(),
                     platform.wallet_keys.watch(),
+                    *([] if platform.oidc_keys is None else [platform.oidc_keys.watch()]),
                     platform.authenticator.follow(platform.auth_stores.ended),
                     platform._prepare(),
                 ):
@@ -224,7 +241,18 @@ class Platform:
             Probe(name="endings", check=self._endings_heard),
             Probe(name="token_keys", check=_ring_is_whole(self.token_keys), required=False),
             Probe(name="wallet_keys", check=_ring_is_whole(self.wallet_keys), required=False),
+            *(
+                []
+                if self.oidc_keys is None
+                else [Probe(name="oidc_keys", check=_ring_is_whole(self.oidc_keys), required=False)]
+            ),
         ]
+
+    def client_keys(self) -> KeyRing:
+        """The keys by which OpenID providers know us, or a refusal where none is asked."""
+        if self.oidc_keys is None:
+            raise ProviderNotOffered
+        return self.oidc_keys
 
     def drains(self) -> list[Drain]:
         """What a worker runs: one drain a stream."""
@@ -269,6 +297,21 @@ class Platform:
 
     def _admit_try(self, bucket: str, caller: str, *, per_minute: int, burst: int) -> Awaitable[None]:
         return self.limits.admit(caller, (bucket, Rate(per_minute, burst)))
+
+    def _openid_provider(self, http: Outbound) -> Callable[..., OpenIdProvider]:
+        def make(*, issuer: str, client_id: str, redirect_uri: str, pushed: bool) -> OpenIdProvider:
+            return OpenIdProvider(
+                http,
+                issuer=issuer,
+                client_id=client_id,
+                redirect_uri=redirect_uri,
+                pushed=pushed,
+                keys=self.client_keys(),
+                clock=self.clock,
+                chance=secrets.token_bytes,
+            )
+
+        return make
 
     def _admit_verification(self, organisation: str, clerk: str) -> Awaitable[None]:
         # One hash tag, the organisation: both buckets are judged in one step.

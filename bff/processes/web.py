@@ -30,14 +30,16 @@ from bff.platform.settings import Settings, load_settings
 from bff.platform.telemetry import configure_logging, serve_metrics
 from bff.platform.wire import WireRequest
 from bff.processes.http1 import Http1
-from bff.routes import home, issuer, ops, schema, session, sessions, verifier, wallet
+from bff.routes import callbacks, home, issuer, ops, schema, session, sessions, verifier, wallet
 
 __all__ = ["Opened", "contract_app", "create_app", "litestar_app", "serve"]
 
 # Collections of the youngest generation cost little; full ones stop every request for as long as there
 # are objects. What was loaded before the first request never becomes garbage, so it is not looked at.
 _GC_THRESHOLDS: Final = (50_000, 50, 50)
-_PARTS: Final = ("auth", "blocks", "clock", "idempotency", "issuing", "registry", "token_keys", "wallet")
+_PARTS: Final = (
+    *("auth", "blocks", "clock", "federation", "idempotency", "issuing", "registry", "token_keys", "wallet"),
+)
 # Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
 _IDLE_SECONDS: Final = 150
 # For requests under way when the process is told to end; what is not finished then is given up.
@@ -126,6 +128,7 @@ def litestar_app(settings: Settings, opened: Opened, started: Callable[[], None]
     app = Litestar(
         [
             *api_handlers(),
+            *callbacks.callback_handlers(),
             *([ops.metrics] if platform.metrics_token is not None else []),
             schema.SchemaController,
             pages_router(sign_in_url=platform.resident_sign_in_url),
