@@ -340,6 +340,8 @@ class AuthService:
                     alternates=subject.alternates,
                 ),
             )
+        elif subject.alternates.items() - link.alternates.items():
+            await residents.rename(link, subject.alternates, now=now)
         resident = await residents.get(link.resident)
         if resident is None:
             resident = await residents.ensure(
