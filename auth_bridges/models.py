@@ -96,14 +96,31 @@ class DepartmentKey(Struct, frozen=True, kw_only=True):
     crv: Literal["P-256"] = "P-256"
 
 
+class SingleSignOn(Struct, frozen=True, kw_only=True):
+    """An organisation's own OpenID provider, where its clerks sign in (单点登录).
+
+    ``claim`` names a clerk in what the provider signs: ``sub``, kept with the clerk, or a claim that
+    holds the clerk's number.
+    """
+
+    issuer: str
+    client_id: str
+    claim: str = "sub"
+
+
 class Organisation(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
-    """Who verifies (用证方) or issues (发证机关). Only one with keys can sign in by itself."""
+    """Who verifies (用证方) or issues (发证机关). Only one with keys can sign in by itself.
+
+    ``types`` are what it issues; one stored before there were any issues nothing.
+    """
 
     id: str
     name: str
     standing: Standing = Standing.ACTIVE
     scopes: tuple[str, ...] = ()
     keys: tuple[DepartmentKey, ...] = ()
+    sso: SingleSignOn | None = None
+    types: tuple[str, ...] = ()
 
 
 class Clerk(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
@@ -116,6 +133,7 @@ class Clerk(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     scopes: tuple[str, ...]
     scenes: tuple[str, ...]
     standing: Standing = Standing.ACTIVE
+    sso_subject: str | None = None
 
 
 class Ending(StrEnum):
@@ -125,13 +143,17 @@ class Ending(StrEnum):
     TOKEN_REUSED = "token_reused"  # noqa: S105 - a reason, not a token
     DISABLED = "disabled"
     LINK_MOVED = "link_moved"
+    PROVIDER_SIGNED_OUT = "provider_signed_out"
+    ENDED_BY_OWNER = "ended_by_owner"
+    ENDED_BY_OPERATOR = "ended_by_operator"
 
 
 class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """A session: one family of refresh tokens, of which one is alive.
 
     ``current`` and ``previous`` are SHA-256 of tokens. ``successor`` is the current token sealed
-    under the previous one: nobody can open it but whoever still holds that.
+    under the previous one: nobody can open it but whoever still holds that. ``platform`` is what kind
+    of device it began on, for its owner's list.
     """
 
     id: str
@@ -145,6 +167,9 @@ class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     previous: bytes | None = None
     successor: bytes | None = None
     rotated_at: datetime | None = None
+    idle_seconds: int | None = None
+    idle_ends_at: datetime | None = None
+    platform: str | None = None
     generation: int = 0
     ended_at: datetime | None = None
     ended_why: Ending | None = None
@@ -155,6 +180,7 @@ class ClientFacts(Struct, frozen=True, kw_only=True):
 
     address: str
     device: str | None = None
+    agent: str = ""
 
 
 class ProviderSubject(Struct, frozen=True, kw_only=True):
@@ -164,6 +190,62 @@ class ProviderSubject(Struct, frozen=True, kw_only=True):
     appid: str
     subject: str
     alternates: dict[str, str] = {}
+
+
+class SignInFlow(Struct, frozen=True, kw_only=True):
+    """A sign-in that was begun at an OpenID provider, and what its end must fit.
+
+    ``verifier`` and ``nonce`` leave us only as hashes, or towards the provider itself.
+    """
+
+    issuer: str
+    client_id: str
+    nonce: str
+    verifier: str
+    device: str
+    organisation: str | None = None
+
+
+class Begun(Struct, frozen=True, kw_only=True):
+    """Where to go on with a sign-in, and the state to come back with."""
+
+    url: str
+    state: str
+    expires_at: datetime
+
+
+class Authentication(Struct, frozen=True, kw_only=True):
+    """What an OpenID provider says of somebody who just signed in there."""
+
+    issuer: str
+    client_id: str
+    subject: str
+    issued_at: datetime
+    session: str | None = None
+    claims: dict[str, str] = {}
+
+
+class ProviderLogout(Struct, frozen=True, kw_only=True):
+    """What an OpenID provider says has ended there: one session, or all of a subject's."""
+
+    issuer: str
+    client_id: str
+    token_id: str
+    issued_at: datetime
+    subject: str | None = None
+    session: str | None = None
+
+
+class ProviderSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """Which sign-in at a provider a session of ours came from; ``vouched_at`` is by the provider's clock."""
+
+    id: str
+    issuer: str
+    client_id: str
+    subject: str
+    session: str | None
+    vouched_at: datetime
+    expires_at: datetime
 
 
 class Grant(Struct, frozen=True, kw_only=True):
@@ -180,6 +262,7 @@ class Grant(Struct, frozen=True, kw_only=True):
     organisation_name: str | None = None
     clerk_number: str | None = None
     scenes: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
 
 
 class AccessToken(Struct, frozen=True, kw_only=True):
@@ -208,6 +291,7 @@ class ResidentSignedIn(Struct, frozen=True, kw_only=True):
 class ClerkSignedIn(Struct, frozen=True, kw_only=True):
     """A clerk's fresh pair of tokens."""
 
+    session: str
     access: AccessToken
     refresh: RefreshToken
     organisation: str

@@ -96,6 +96,43 @@ class CodeAlreadyUsed(Refusal):
     action = ProblemAction.SIGN_IN
 
 
+class CodeReplayed(Refusal):
+    """The provider's one-time code was presented by one device and then by another."""
+
+    code = "CODE_REPLAYED"
+    kind = Kind.CONFLICT
+    title_zh = "登录凭证已在其他设备使用"
+    title_en = "Sign-in code used on another device"
+    detail_zh = "该登录凭证已由另一台设备使用，请重新获取。如非本人操作，请留意账号安全。"
+    detail_en = (
+        "Another device used this code; ask for a new one. If that was not you, look after your account."
+    )
+    action = ProblemAction.SIGN_IN
+
+
+class SessionUnknown(Refusal):
+    """None of the caller's sessions has this id."""
+
+    code = "SESSION_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "没有这个登录"
+    title_en = "No such session"
+    detail_zh = "该登录不存在或已结束。"
+    detail_en = "It does not exist or has ended."
+
+
+class EndingsUnheard(Refusal):
+    """For the moment nobody can tell whether the session still stands, and the call matters too much."""
+
+    code = "ENDINGS_UNHEARD"
+    kind = Kind.UNAVAILABLE
+    title_zh = "暂时无法确认登录状态"
+    title_en = "Your sign-in cannot be confirmed right now"
+    detail_zh = "为保护您的账号，此操作暂停受理，请稍后重试。"
+    detail_en = "To protect your account this is on hold; please try again shortly."
+    action = ProblemAction.RETRY
+
+
 class CodeRejected(Refusal):
     """The provider does not know the code, or it is too old."""
 
@@ -259,6 +296,125 @@ class ReplyUnreadable(ReplyRefused):
     """Signed, and does not open or is no JSON of the documented form."""
 
     code = "REPLY_UNREADABLE"
+
+
+class ProviderNotOffered(Refusal):
+    """This city, or this organisation, has not set up that way in."""
+
+    code = "PROVIDER_NOT_OFFERED"
+    kind = Kind.NOT_FOUND
+    title_zh = "未开通此登录方式"
+    title_en = "Way in not offered"
+    detail_zh = "请使用其他登录方式。"
+    detail_en = "Please sign in another way."
+
+
+class FlowEnded(Refusal):
+    """The sign-in this answer belongs to was never begun, took too long, or was already finished."""
+
+    code = "SIGN_IN_FLOW_ENDED"
+    kind = Kind.CONFLICT
+    title_zh = "登录流程已结束"
+    title_en = "This sign-in is over"
+    detail_zh = "请重新登录。"
+    detail_en = "Please sign in again."
+    action = ProblemAction.SIGN_IN
+
+
+class FlowElsewhere(Refusal):
+    """The sign-in was begun on another device: an answer that was carried over opens nothing."""
+
+    code = "SIGN_IN_FLOW_ELSEWHERE"
+    kind = Kind.CONFLICT
+    title_zh = "登录须在同一设备完成"
+    title_en = "Sign-in begun elsewhere"
+    detail_zh = "请在开始登录的设备上完成，或重新登录。"
+    detail_en = "Finish on the device where you began, or begin again."
+    action = ProblemAction.SIGN_IN
+
+
+class ProviderMixedUp(Refusal):
+    """The answer does not say it is of the provider that was asked (RFC 9207)."""
+
+    code = "PROVIDER_MIXED_UP"
+    kind = Kind.UNAUTHENTICATED
+    title_zh = "登录平台不符"
+    title_en = "Answer of another provider"
+    detail_zh = "登录应答并非来自所请求的平台，请重新登录。"
+    detail_en = "The answer is not of the provider that was asked; please sign in again."
+    action = ProblemAction.SIGN_IN
+
+
+class ProviderTokenRefused(Refusal):
+    """What a provider signed is not to be believed; each way of being wrong has its own code."""
+
+    code = "PROVIDER_TOKEN_REFUSED"
+    kind = Kind.UNAUTHENTICATED
+    title_zh = "登录平台的凭证无效"
+    title_en = "The provider's token is refused"
+    detail_zh = "登录平台返回的凭证不可信，请重新登录。"
+    detail_en = "The provider's token is not to be believed; please sign in again."
+    action = ProblemAction.SIGN_IN
+
+
+class ProviderTokenUnreadable(ProviderTokenRefused):
+    """It has not the form of such a token."""
+
+    code = "PROVIDER_TOKEN_UNREADABLE"
+
+
+class ProviderTokenKind(ProviderTokenRefused):
+    """It is a token, of another kind than the one asked for."""
+
+    code = "PROVIDER_TOKEN_KIND"
+
+
+class ProviderTokenAlgorithm(ProviderTokenRefused):
+    """Its algorithm is none we accept, or not its key's."""
+
+    code = "PROVIDER_TOKEN_ALGORITHM"
+
+
+class ProviderTokenKey(ProviderTokenRefused):
+    """Its key is none the provider publishes."""
+
+    code = "PROVIDER_TOKEN_KEY"
+
+
+class ProviderTokenForged(ProviderTokenRefused):
+    """Its signature is not its key's."""
+
+    code = "PROVIDER_TOKEN_FORGED"
+
+
+class ProviderTokenIssuer(ProviderTokenRefused):
+    """It was made by another provider."""
+
+    code = "PROVIDER_TOKEN_ISSUER"
+
+
+class ProviderTokenAudience(ProviderTokenRefused):
+    """It was made for somebody else, or for others too."""
+
+    code = "PROVIDER_TOKEN_AUDIENCE"
+
+
+class ProviderTokenTime(ProviderTokenRefused):
+    """It has ended, or was made in the future or too long ago."""
+
+    code = "PROVIDER_TOKEN_TIME"
+
+
+class ProviderTokenNonce(ProviderTokenRefused):
+    """It belongs to another sign-in."""
+
+    code = "PROVIDER_TOKEN_NONCE"
+
+
+class ProviderTokenReplayed(ProviderTokenRefused):
+    """It was presented before."""
+
+    code = "PROVIDER_TOKEN_REPLAYED"
 
 
 class SigningInBusy(Refusal):

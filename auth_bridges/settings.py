@@ -77,6 +77,42 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
             },
         ),
     ] = None
+    oidc_keys_dir: Annotated[
+        Path | None,
+        Meta(
+            description="Folder of P-256 keys by which OpenID providers know us, with a file `current`.",
+            extra={"zh": "本平台作为 OpenID 客户端的签名密钥(P-256)所在目录，含 current 文件。"},
+        ),
+    ] = None
+    citizen_issuer: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://[^?#\s]+\Z")] | None,
+        Meta(
+            description="Citizen Cloud's `issuer`; none: residents cannot sign in there.",
+            extra={"zh": "市民云的 issuer；不设则不提供市民云登录。"},
+        ),
+    ] = None
+    citizen_client_id: Annotated[
+        Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,128}\Z")] | None,
+        Meta(
+            description="Our name at Citizen Cloud.",
+            extra={"zh": "本平台在市民云的 client_id。"},
+        ),
+    ] = None
+    citizen_redirect_uri: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://[^#\s]+\Z")] | None,
+        Meta(
+            description="Our page that residents come back to from there, exactly as registered.",
+            extra={"zh": "市民云登录后返回的本平台页面地址，须与登记的完全一致。"},
+        ),
+    ] = None
+    clerk_sso_redirect_uri: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://[^#\s]+\Z")] | None,
+        Meta(
+            description="Our page that clerks come back to from their organisation's own sign-in; "
+            "none: passphrases only.",
+            extra={"zh": "核验员单点登录后返回的本平台页面地址；不设则仅用口令登录。"},
+        ),
+    ] = None
     sign_ins_per_address: Annotated[
         int,
         Meta(
@@ -85,6 +121,22 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
             ge=1,
         ),
     ] = 1200
+    sign_ins_per_device: Annotated[
+        int,
+        Meta(
+            description="Sign-ins a minute from one device.",
+            extra={"zh": "同一设备每分钟登录上限。"},
+            ge=1,
+        ),
+    ] = 20
+    sign_ins_per_subject: Annotated[
+        int,
+        Meta(
+            description="Sign-ins a minute of one person at one provider.",
+            extra={"zh": "同一登录平台账号每分钟登录上限。"},
+            ge=1,
+        ),
+    ] = 20
     refreshes_per_address: Annotated[
         int,
         Meta(

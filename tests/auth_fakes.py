@@ -166,6 +166,7 @@ class World:
             audit=self.audit,
             clock=self.clock,
             chance=os.urandom,
+            types={"resident-id-card"},
         )
 
 

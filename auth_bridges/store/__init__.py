@@ -10,7 +10,8 @@ from redis.asyncio import Redis
 
 from auth_bridges.store.directory import Directory
 from auth_bridges.store.documents import Database
-from auth_bridges.store.moments import EndedSessions, OneTime
+from auth_bridges.store.flows import ProviderSessions, SignInFlows
+from auth_bridges.store.moments import EndedSessions, OneTime, SignInReplies
 from auth_bridges.store.provider_tokens import ProviderTokenStore
 from auth_bridges.store.residents import Residents
 from auth_bridges.store.session_keys import SessionKeys
@@ -21,10 +22,13 @@ __all__ = [
     "Directory",
     "EndedSessions",
     "OneTime",
+    "ProviderSessions",
     "ProviderTokenStore",
     "Residents",
     "SessionKeys",
     "SessionStore",
+    "SignInFlows",
+    "SignInReplies",
 ]
 
 
@@ -36,10 +40,14 @@ class AuthStores:
         self.directory = Directory(database["organisations"], database["clerks"])
         self.sessions = SessionStore(database["sessions"])
         self.one_time = OneTime(redis)
+        self.replies = SignInReplies(redis)
         self.ended = EndedSessions(redis)
+        self.flows = SignInFlows(redis)
+        self.provider_sessions = ProviderSessions(database["provider_sessions"], database["provider_logouts"])
 
     async def ensure_indexes(self) -> None:
         """Make every index; harmless when they are there."""
         await self.residents.ensure_indexes()
         await self.directory.ensure_indexes()
         await self.sessions.ensure_indexes()
+        await self.provider_sessions.ensure_indexes()

@@ -19,7 +19,7 @@ from litestar.handlers.http_handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from auth_bridges.refusals import SignInRequired
-from bff.platform.guards import ACCESS, Access, routes_of
+from bff.platform.guards import ACCESS, Access, Identifies, routes_of
 from bff.platform.identity import Principal, bearer_of
 from bff.platform.problems import ENVELOPE, MAX_BODY, MEDIA_TYPE, answer
 from bff.platform.wire import decode_body
@@ -57,11 +57,11 @@ class HotRoutes:
         self,
         app: Litestar,
         *,
-        identify: Callable[[bytes], Principal],
+        authenticator: Identifies,
         part: Callable[[str], object],
     ) -> None:
         self._app: ASGIApp = app
-        self._identify = identify
+        self._authenticator = authenticator
         self._part = part
         self._hot = {
             tuple(name.split(" ", 1)): _Hot(handler, name.split(" ", 1)[1])
@@ -70,14 +70,13 @@ class HotRoutes:
         }
         self._parts: dict[str, Mapping[str, object]] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one connection."""
         if scope["type"] == ScopeType.HTTP:
             hot = self._hot.get((scope["method"], scope["path"]))
             if hot is not None:
-                await self._serve(hot, scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+                return self._serve(hot, scope, receive, send)
+        return self._app(scope, receive, send)
 
     async def _serve(self, hot: _Hot, scope: HTTPScope, receive: Receive, send: Send) -> None:
         # What the edge measures and logs by, as the router would have left it.
@@ -102,8 +101,8 @@ class HotRoutes:
         authorization = bearer_of(scope)
         if authorization is None:
             raise SignInRequired
-        principal = self._identify(authorization)
-        hot.access.admit(principal)
+        principal = self._authenticator.identify(authorization)
+        hot.access.admit(principal, endings_heard=self._authenticator.endings_heard)
         return principal
 
     def _resolved(self, hot: _Hot) -> Mapping[str, object]:

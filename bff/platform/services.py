@@ -16,13 +16,16 @@ from typing import Final, Self
 import structlog
 from redis.asyncio import Redis
 
+from auth_bridges.bridges.oidc import OpenIdProvider
 from auth_bridges.bridges.wechat import WechatBridge
 from auth_bridges.bridges.wechat_api import WechatApi
 from auth_bridges.bridges.wechat_secure import SecureChannel, read_secure_keys
 from auth_bridges.bridges.wechat_token import StableToken
 from auth_bridges.bridges.wechat_wire import WechatWire
+from auth_bridges.federation import Federation
 from auth_bridges.passphrases import Passphrases
 from auth_bridges.provider_tokens import ProviderTokens
+from auth_bridges.refusals import ProviderNotOffered
 from auth_bridges.registrar import Registrar
 from auth_bridges.service import AuthService
 from auth_bridges.settings import AuthSettings
@@ -31,6 +34,7 @@ from auth_bridges.tokens import AccessTokens
 from bff.platform.audit import STREAM as AUDIT_STREAM
 from bff.platform.audit import AuditEvent, AuditRecorder, AuditTrail, decode_event
 from bff.platform.blocks import Blocks, BlockSource
+from bff.platform.checkpoints import AuditCheckpoints
 from bff.platform.drain import Drain
 from bff.platform.idempotency import Idempotency
 from bff.platform.identity import Authenticator, Principal
@@ -42,18 +46,19 @@ from bff.platform.mongo import Database, ReaderById, database, open_mongo
 from bff.platform.outbound import Outbound
 from bff.platform.probes import Probe
 from bff.platform.redis import ScriptRunner, open_redis
-from bff.platform.settings import Settings
+from bff.platform.settings import Settings, is_unfit
 from miniapp_schemas.assurance import AssuranceLevel
 from wallet.codec.keys import SigningKey, VerifyingKey
 from wallet.issuers.base import load_registry
 from wallet.issuing import Issuing
 from wallet.models import Shown, WalletEvent
 from wallet.service import Wallet
-from wallet.store import CredentialStore, PresentationStore, StatusListStore, UsageStore
+from wallet.store import SHOWABLE, CredentialStore, PresentationStore, StatusListStore, UsageStore
 
 _log: Final = structlog.get_logger("platform")
 _HOME_CARDS: Final = 12
 _HOME_USES: Final = 3
+_HEARING_SECONDS: Final = 0.3
 
 
 def utc_now() -> datetime:
@@ -106,6 +111,10 @@ class Platform:
         self.idempotency = Idempotency(mongo["idempotency"], self.clock)
         self.token_keys = KeyRing(auth.token_keys_dir)
         self.wallet_keys = KeyRing(wallet.keys_dir)
+        self.oidc_keys = None if auth.oidc_keys_dir is None else KeyRing(auth.oidc_keys_dir)
+        self.checkpoints = AuditCheckpoints(
+            self.audit, mongo["audit_checkpoints"], self.token_keys, self.clock
+        )
         self.personal = IdNumbers(
             hash_key=bytes.fromhex(platform.id_hash_key),
             seal_keys=[bytes.fromhex(key) for key in platform.id_seal_keys],
@@ -132,6 +141,18 @@ class Platform:
             clock=self.clock,
             chance=secrets.token_bytes,
         )
+        self.federation = Federation(
+            settings=auth,
+            stores=self.auth_stores,
+            auth=self.auth,
+            provider=self._openid_provider(http),
+            personal=self.personal,
+            admit=self._admit_try,
+            audit=recorder.record,
+            clock=self.clock,
+            chance=secrets.token_bytes,
+        )
+        self.registry = registry = load_registry()
         self.registrar = Registrar(
             stores=self.auth_stores,
             personal=self.personal,
@@ -139,6 +160,8 @@ class Platform:
             audit=recorder.record,
             clock=self.clock,
             chance=secrets.token_bytes,
+            may_be_asked=lambda address: not is_unfit(platform.env, address),
+            types=registry.types.keys(),
         )
         self.authenticator = Authenticator(
             tokens,
@@ -148,9 +171,8 @@ class Platform:
             ops_token=platform.metrics_token,
         )
 
-        self.registry = registry = load_registry()
         keys = WalletKeys(self.wallet_keys)
-        self._credentials = CredentialStore(mongo["credentials"], ReaderById(mongo["credentials"]))
+        self._credentials = CredentialStore(mongo["credentials"], ReaderById(mongo["credentials"], SHOWABLE))
         self._usages = UsageStore(mongo["usage_records"])
         self.issuing = Issuing(
             credentials=self._credentials,
@@ -161,6 +183,7 @@ class Platform:
             audit=recorder.record,
             clock=self.clock,
             chance=secrets.token_bytes,
+            timed_id=timed_id,
         )
         self.wallet = Wallet(
             credentials=self._credentials,
@@ -199,9 +222,14 @@ class Platform:
                 async with _background(
                     platform.token_keys.watch(),
                     platform.wallet_keys.watch(),
+                    *([] if platform.oidc_keys is None else [platform.oidc_keys.watch()]),
                     platform.authenticator.follow(platform.auth_stores.ended),
                     platform._prepare(),
                 ):
+                    # So that the first callers are not told to wait; where Redis is away, they are.
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(_HEARING_SECONDS):
+                            await platform.authenticator.listening.wait()
                     yield platform
         finally:
             await redis.aclose()
@@ -213,9 +241,21 @@ class Platform:
             Probe(name="mongo", check=self._mongo_answers),
             Probe(name="redis", check=self._redis_answers),
             Probe(name="indexes", check=self._indexes_made),
+            Probe(name="endings", check=self._endings_heard),
             Probe(name="token_keys", check=_ring_is_whole(self.token_keys), required=False),
             Probe(name="wallet_keys", check=_ring_is_whole(self.wallet_keys), required=False),
+            *(
+                []
+                if self.oidc_keys is None
+                else [Probe(name="oidc_keys", check=_ring_is_whole(self.oidc_keys), required=False)]
+            ),
         ]
+
+    def client_keys(self) -> KeyRing:
+        """The keys by which OpenID providers know us, or a refusal where none is asked."""
+        if self.oidc_keys is None:
+            raise ProviderNotOffered
+        return self.oidc_keys
 
     def drains(self) -> list[Drain]:
         """What a worker runs: one drain a stream."""
@@ -278,10 +318,28 @@ class Platform:
     async def _indexes_made(self) -> str | None:
         return None if self._prepared else "not made yet"
 
+    async def _endings_heard(self) -> str | None:
+        return None if self.authenticator.listening.is_set() else "not heard of"
+
     # --- ports of the domains --------------------------------------------------------------------
 
     def _admit_try(self, bucket: str, caller: str, *, per_minute: int, burst: int) -> Awaitable[None]:
         return self.limits.admit(caller, (bucket, Rate(per_minute, burst)))
+
+    def _openid_provider(self, http: Outbound) -> Callable[..., OpenIdProvider]:
+        def make(*, issuer: str, client_id: str, redirect_uri: str, pushed: bool) -> OpenIdProvider:
+            return OpenIdProvider(
+                http,
+                issuer=issuer,
+                client_id=client_id,
+                redirect_uri=redirect_uri,
+                pushed=pushed,
+                keys=self.client_keys(),
+                clock=self.clock,
+                chance=secrets.token_bytes,
+            )
+
+        return make
 
     def _admit_verification(self, organisation: str, clerk: str) -> Awaitable[None]:
         # One hash tag, the organisation: both buckets are judged in one step.

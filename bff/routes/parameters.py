@@ -11,9 +11,11 @@ from litestar.params import HeaderParameter, ParameterKwarg, PathParameter, Quer
 from msgspec import Meta
 
 from miniapp_schemas.base import Cursor
+from miniapp_schemas.session import SessionId
 from miniapp_schemas.wallet import CredentialId, PresentationId
 
 __all__ = [
+    "BoundDevice",
     "CredentialIdInPath",
     "CursorInQuery",
     "DeviceId",
@@ -21,6 +23,7 @@ __all__ = [
     "IfNoneMatch",
     "PageSize",
     "PresentationIdInPath",
+    "SessionIdInPath",
     "StatusListNumber",
     "header",
     "path",
@@ -56,6 +59,7 @@ def header(kind: object, name: str) -> HeaderParameter:
 
 CredentialIdInPath = Annotated[str, path(CredentialId)]
 PresentationIdInPath = Annotated[str, path(PresentationId)]
+SessionIdInPath = Annotated[str, path(SessionId)]
 StatusListNumber = Annotated[
     int, path(Annotated[int, Meta(description="Number of a status list.", ge=1, le=65535)])
 ]
@@ -75,7 +79,7 @@ IdempotencyKey = Annotated[
             str,
             Meta(
                 description="New for each request, the same for each retry of it.",
-                pattern=r"^[A-Za-z0-9_.:-]{8,128}$",
+                pattern=r"^[A-Za-z0-9_.:-]{8,128}\Z",
             ),
         ],
         "Idempotency-Key",
@@ -89,7 +93,20 @@ DeviceId = Annotated[
             Meta(
                 description="Random, made once by the client and kept. A refresh token presented again "
                 "by the same device is a lost reply, by another a copy.",
-                pattern=r"^[A-Za-z0-9_-]{16,64}$",
+                pattern=r"^[A-Za-z0-9_-]{16,64}\Z",
+            ),
+        ],
+        "X-Device-Id",
+    ),
+]
+BoundDevice = Annotated[
+    str,
+    header(
+        Annotated[
+            str,
+            Meta(
+                description="Random, made once by the client and kept. What one device begins no other ends.",
+                pattern=r"^[A-Za-z0-9_-]{16,64}\Z",
             ),
         ],
         "X-Device-Id",

@@ -43,7 +43,7 @@ _MINUTE: Final = timedelta(minutes=1)
 _CODE_ALPHABET: Final = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 ResidentKey = Annotated[
-    str, Meta(description="Which synthetic resident holds the phone.", pattern=r"^[a-z0-9-]{1,40}$")
+    str, Meta(description="Which synthetic resident holds the phone.", pattern=r"^[a-z0-9-]{1,40}\Z")
 ]
 
 
