@@ -151,6 +151,36 @@ class ProviderUnreached(ProviderUnavailable):
     action = ProblemAction.RETRY
 
 
+class ProviderReplyRefused(ProviderUnavailable):
+    """What came in the provider's name is not believed; ``errcode`` says for which reason."""
+
+    code = "PROVIDER_REPLY_REFUSED"
+    title_zh = "登录平台的答复不可信"
+    title_en = "The provider's answer is not to be trusted"
+
+
+class ProviderNotOffered(Refusal):
+    """This city offers no such way in."""
+
+    code = "PROVIDER_NOT_OFFERED"
+    kind = Kind.NOT_FOUND
+    title_zh = "本市未开通此登录方式"
+    title_en = "Not offered here"
+    detail_zh = "请使用其他登录方式。"
+    detail_en = "Please sign in another way."
+
+
+class PhonePacketRefused(Refusal):
+    """The provider does not vouch for a phone number, or not in this packet, or did so before."""
+
+    code = "PHONE_PACKET_REFUSED"
+    kind = Kind.INVALID
+    title_zh = "手机号授权无效"
+    title_en = "The phone number was not accepted"
+    detail_zh = "授权无效或已使用，请重新授权。"
+    detail_en = "The authorisation is invalid or was used before; please authorise again."
+
+
 class SigningInBusy(Refusal):
     """More passphrases are waiting to be checked than we can check soon."""
 

@@ -36,6 +36,7 @@ from auth_bridges.refusals import (
     AssertionRefused,
     ClerkNotRecognised,
     CodeAlreadyUsed,
+    ProviderNotOffered,
     ProviderUnreached,
     SessionEnded,
 )
@@ -87,7 +88,7 @@ class AuthService:
         """Sign a resident in by a provider's one-time ``code``; whoever comes first time is at L0."""
         await self._admit_address("sign-in", client, self._settings.sign_ins_per_address)
         try:
-            subject = await self._exchange(self._bridges[provider], code)
+            subject = await self._exchange(self._bridge(provider), code)
         except Refusal as refusal:
             raise await self._refused(f"provider:{provider}", refusal) from None
         resident = await self._resident_of(subject)
@@ -207,6 +208,12 @@ class AuthService:
         name = _digest("assertion", department.id, claimed.token_id)
         return await self._stores.one_time.claim(name, owner=self._random_id(), keep=2 * LONGEST)
 
+    def _bridge(self, provider: str) -> Bridge:
+        try:
+            return self._bridges[provider]
+        except KeyError:
+            raise ProviderNotOffered from None
+
     async def _exchange(self, bridge: Bridge, code: str) -> ProviderSubject:
         """Ask the provider, once for each code however often and wherever it is presented."""
         name = _digest("code", bridge.provider, bridge.appid, code)
@@ -237,6 +244,7 @@ class AuthService:
                     alternates=subject.alternates,
                 ),
             )
+        await residents.name(link, subject)
         resident = await residents.get(link.resident)
         if resident is None:
             resident = await residents.ensure(

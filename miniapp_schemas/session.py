@@ -20,6 +20,15 @@ class WechatSignIn(Request, frozen=True, kw_only=True):
     code: ProviderCode
 
 
+class AlipaySignIn(Request, frozen=True, kw_only=True):
+    """Sign in with the code `my.getAuthCode` gave the mini-program."""
+
+    code: Annotated[
+        str,
+        Meta(description="The code of `my.getAuthCode`: once.", pattern=r"^[A-Za-z0-9_-]{1,128}$"),
+    ]
+
+
 class SessionRefresh(Request, frozen=True, kw_only=True):
     """Trade a refresh token for a new pair."""
 

@@ -11,10 +11,11 @@ from redis.asyncio import Redis
 from auth_bridges.store.directory import Directory
 from auth_bridges.store.documents import Database
 from auth_bridges.store.moments import EndedSessions, OneTime
+from auth_bridges.store.packets import Packets
 from auth_bridges.store.residents import Residents
 from auth_bridges.store.sessions import SessionStore
 
-__all__ = ["AuthStores", "Directory", "EndedSessions", "OneTime", "Residents", "SessionStore"]
+__all__ = ["AuthStores", "Directory", "EndedSessions", "OneTime", "Packets", "Residents", "SessionStore"]
 
 
 class AuthStores:
@@ -24,6 +25,7 @@ class AuthStores:
         self.residents = Residents(database["residents"], database["links"])
         self.directory = Directory(database["organisations"], database["clerks"])
         self.sessions = SessionStore(database["sessions"])
+        self.packets = Packets(database["packets"])
         self.one_time = OneTime(redis)
         self.ended = EndedSessions(redis)
 

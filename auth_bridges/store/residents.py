@@ -1,11 +1,18 @@
 """Residents and the ways in that lead to them. MongoDB, majority and journal."""
 
+import logging
+from typing import Final
+
 import msgspec
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from auth_bridges.models import Link, ProviderSubject, Resident
 from auth_bridges.store.documents import Collection, Document, document_of, struct_of
+
+_log: Final = logging.getLogger(__name__)
+# Names of one person in one app that can stand for each other; see ``ProviderSubject.synonyms``.
+_SYNONYMS: Final = ("open_id", "user_id")
 
 
 class Residents:
@@ -21,8 +28,17 @@ class Residents:
             [("holder", ASCENDING)], unique=True, partialFilterExpression={"holder": {"$type": "string"}}
         )
         way_in = [("provider", ASCENDING), ("appid", ASCENDING), ("subject", ASCENDING)]
+        # Two first sights of one person, under their old and their new name, must not make two people.
+        synonyms = [
+            IndexModel(
+                [("provider", ASCENDING), ("appid", ASCENDING), (f"alternates.{name}", ASCENDING)],
+                unique=True,
+                partialFilterExpression={f"alternates.{name}": {"$type": "string"}},
+            )
+            for name in _SYNONYMS
+        ]
         await self._links.create_indexes(
-            [IndexModel(way_in, unique=True), IndexModel([("resident", ASCENDING)])]
+            [IndexModel(way_in, unique=True), IndexModel([("resident", ASCENDING)]), *synonyms]
         )
 
     async def get(self, resident: str) -> Resident | None:
@@ -34,8 +50,26 @@ class Residents:
         return struct_of(await self._residents.find_one({"holder": holder}), Resident)
 
     async def link_of(self, subject: ProviderSubject) -> Link | None:
-        """Where this way in leads."""
-        return struct_of(await self._links.find_one(_way_in(subject)), Link)
+        """Where this way in leads: by its subject, else by another name that means the same person."""
+        document = await self._links.find_one(_way_in(subject))
+        return struct_of(document or await self._by_synonym(subject), Link)
+
+    async def name(self, link: Link, subject: ProviderSubject) -> None:
+        """Keep beside ``link`` every name ``subject`` came under; nothing if they are known.
+
+        A name that already leads elsewhere stays there: two people are never merged in silence.
+        """
+        fresh = {
+            f"alternates.{name}": subject.alternates[name]
+            for name in subject.synonyms
+            if link.alternates.get(name) != subject.alternates[name]
+        }
+        if not fresh:
+            return
+        try:
+            await self._links.update_one({"_id": link.id}, {"$set": fresh})
+        except DuplicateKeyError:
+            _log.warning("link %s: a name of its person already leads to somebody else", link.id)
 
     async def lead(self, subject: ProviderSubject, to: Link) -> Link:
         """Where ``subject`` leads; to where ``to`` says if it led nowhere yet.
@@ -51,8 +85,23 @@ class Residents:
                 return_document=ReturnDocument.AFTER,
             )
         except DuplicateKeyError:
-            document = await self._links.find_one(_way_in(subject))
+            document = await self._links.find_one(_way_in(subject)) or await self._by_synonym(subject)
         return msgspec.convert(document, Link)
+
+    async def _by_synonym(self, subject: ProviderSubject) -> Document | None:
+        app = {"provider": subject.provider, "appid": subject.appid}
+        for name in subject.synonyms:
+            # A link made before its provider had a second name for anybody has the first as its subject.
+            either: Document = {
+                "$or": [
+                    {f"alternates.{name}": subject.alternates[name]},
+                    {"subject": subject.alternates[name]},
+                ]
+            }
+            found: Document | None = await self._links.find_one(app | either)
+            if found is not None:
+                return found
+        return None
 
     async def turn(self, link: Link, resident: str) -> None:
         """Lead ``link`` to ``resident`` instead, if it still leads where it did."""

@@ -16,10 +16,14 @@ from typing import Final, Self
 import structlog
 from redis.asyncio import Redis
 
+from auth_bridges.bridges.alipay import AlipayBridge
+from auth_bridges.bridges.alipay_client import AlipayClient, alipay_app
 from auth_bridges.bridges.wechat import WechatBridge
 from auth_bridges.passphrases import Passphrases
+from auth_bridges.ports import Clock
 from auth_bridges.registrar import Registrar
 from auth_bridges.service import AuthService
+from auth_bridges.settings import AuthSettings
 from auth_bridges.store import AuthStores
 from auth_bridges.tokens import AccessTokens
 from bff.platform.audit import STREAM as AUDIT_STREAM
@@ -112,6 +116,7 @@ class Platform:
             lifetime=timedelta(seconds=auth.access_token_seconds),
         )
         self.auth_stores = AuthStores(mongo, redis)
+        self.alipay = _alipay(auth, http, self.clock)
         passphrases = Passphrases(secrets.token_bytes)
         self.auth = AuthService(
             settings=auth,
@@ -119,7 +124,8 @@ class Platform:
             bridges=[
                 WechatBridge(
                     http, base_url=auth.wechat_base_url, appid=auth.wechat_appid, secret=auth.wechat_secret
-                )
+                ),
+                *([] if self.alipay is None else [AlipayBridge(self.alipay)]),
             ],
             tokens=tokens,
             personal=self.personal,
@@ -286,6 +292,21 @@ class Platform:
             BlockSource(name="certificates", load=certificates, required=True, assurance=AssuranceLevel.L2)
         )
         self.blocks.register(BlockSource(name="recentUses", load=recent_uses, assurance=AssuranceLevel.L2))
+
+
+def _alipay(auth: AuthSettings, http: Outbound, clock: Clock) -> AlipayClient | None:
+    """Who asks Alipay; nobody in a city that has no app there."""
+    app = alipay_app(auth)
+    if app is None:
+        return None
+    return AlipayClient(
+        http,
+        app,
+        base_url=auth.alipay_base_url,
+        transport=auth.alipay_transport,
+        clock=clock,
+        chance=secrets.token_bytes,
+    )
 
 
 def _audited(event: WalletEvent) -> AuditEvent:

@@ -16,6 +16,8 @@ from auth_bridges.refusals import (
     CodeRejected,
     ProviderAccountBlocked,
     ProviderBusy,
+    ProviderNotOffered,
+    ProviderReplyRefused,
     ProviderUnavailable,
     SessionEnded,
     SigningInBusy,
@@ -28,6 +30,7 @@ from bff.routes.parameters import DeviceId
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.keys import JsonWebKeySet
 from miniapp_schemas.session import (
+    AlipaySignIn,
     ClerkSession,
     ClerkSignIn,
     IssuerSession,
@@ -46,6 +49,17 @@ _NO_WECHAT: Final = (
     CodeRejected,
     ProviderAccountBlocked,
     ProviderBusy,
+    ProviderUnavailable,
+    TooManyRequests,
+)
+# Alipay does not say that an account is risky; what it cannot do is answer unsigned.
+_NO_ALIPAY: Final = (
+    AccountDisabled,
+    CodeAlreadyUsed,
+    CodeRejected,
+    ProviderBusy,
+    ProviderNotOffered,
+    ProviderReplyRefused,
     ProviderUnavailable,
     TooManyRequests,
 )
@@ -75,6 +89,22 @@ class ResidentSessionController(Controller):
     ) -> Session:
         """Trade the code of `wx.login` for a session; after any refusal ask `wx.login` for a new one."""
         return _session(await auth.sign_in("wechat", data.code, _on(device, client)))
+
+    @post(
+        "/alipay",
+        opt={**_PUBLIC, "refusals": _NO_ALIPAY},
+        operation_id="SignInWithAlipay",
+        summary="Sign in through Alipay",
+    )
+    async def alipay(
+        self,
+        data: JSONBody[AlipaySignIn],
+        client: NamedDependency[ClientFacts],
+        auth: NamedDependency[AuthService],
+        device: DeviceId = None,
+    ) -> Session:
+        """Trade the code of `my.getAuthCode` for a session; after any refusal ask it for a new one."""
+        return _session(await auth.sign_in("alipay", data.code, _on(device, client)))
 
     @post(
         "/refresh",

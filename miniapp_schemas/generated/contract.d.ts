@@ -1,6 +1,12 @@
 // Made by `suishen schemas export`; changes belong in miniapp_schemas/*.py.
 // Within /v1 fields, values and codes are only ever added: have a branch for what you do not know.
 
+/** Sign in with the code `my.getAuthCode` gave the mini-program. */
+export interface AlipaySignIn {
+  /** The code of `my.getAuthCode`: once. */
+  code: string;
+}
+
 /**
  * Real-name level (实名等级) of a session, weakest first.
  *
@@ -582,6 +588,8 @@ export type RefusalCode =
   | "PRESENTATION_UNKNOWN"
   | "PROVIDER_ACCOUNT_BLOCKED"
   | "PROVIDER_BUSY"
+  | "PROVIDER_NOT_OFFERED"
+  | "PROVIDER_REPLY_REFUSED"
   | "PROVIDER_UNAVAILABLE"
   | "REQUEST_UNDER_WAY"
   | "SCENE_NOT_ALLOWED"
@@ -812,6 +820,18 @@ export interface Operations {
     status: 204;
     answer: null;
     codes: "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** Trade the code of `my.getAuthCode` for a session; after any refusal ask it for a new one. */
+  SignInWithAlipay: {
+    method: "POST";
+    path: "/mp/v1/session/alipay";
+    parameters: {};
+    query: {};
+    header: { "X-Device-Id"?: string; };
+    body: AlipaySignIn;
+    status: 201;
+    answer: Session;
+    codes: "ACCOUNT_DISABLED" | "CODE_ALREADY_USED" | "CODE_REJECTED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_REPLY_REFUSED" | "PROVIDER_UNAVAILABLE" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Trade a refresh token for a new pair. Reply lost: the same again within 20 s gets the same. */
   RefreshSession: {
