@@ -9,7 +9,7 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from auth_bridges.codec.alipay_content import GatewayError, decrypt, parse
+from auth_bridges.codec.alipay_content import GatewayError, decrypt, members, parse
 from auth_bridges.codec.alipay_signatures import AlipayKeys, Distrust, Distrusted, check, sign
 
 _SCHEME: Final = "ALIPAY-SHA256withRSA"
@@ -62,6 +62,8 @@ def open_reply(
     if status >= 400:
         raise _error(parse(body))
     if not signature:
+        if aes_key is None:
+            members(body)  # half a reply is an outage, and not somebody who did not sign
         raise Distrusted(Distrust.UNSIGNED)
     return parse(body if aes_key is None else decrypt(_ascii(body), aes_key))
 

@@ -7,21 +7,20 @@ was chosen. HTTP status is always 200, the type always ``text/plain``, a success
 ``/_sim/wechat/sign-in`` is the same for a person with a browser.
 """
 
-import html
 import json
 import random
 from base64 import b64encode
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Annotated, Any, Final, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import msgspec
 from aiohttp import web
 from msgspec import Meta, Struct
 
+from bff.sandbox.chooser import SIGN_IN, back_to, chooser, with_code
 from bff.sandbox.simulator import Clock, utc_now
 from bff.sandbox.wechat_ids import WechatApp, openid_of, unionid_of
 
@@ -206,25 +205,22 @@ class Wechat:
 
     async def _sign_in(self, request: web.Request) -> web.Response:
         """A page to choose who holds the phone; then back to ``redirect_uri`` with ``#code=…&state=…``."""
-        back = request.query.get("redirect_uri", self._home)
-        # To nobody but a page of this machine: a code is a way in.
-        if urlsplit(back).scheme not in ("http", "https") or urlsplit(back).hostname != request.url.host:
-            raise web.HTTPBadRequest(text="redirect_uri must be on this host")
+        back = back_to(request, request.query.get("redirect_uri", self._home))
         appid = request.query.get("appid", next(iter(self._apps)))
         if appid not in self._apps:
             raise web.HTTPNotFound(text="no such mini-program")
         resident = request.query.get("resident")
         if resident is None:
-            return _chooser(self._people, request.query)
+            choices = {
+                urlencode({**request.query, "resident": key}): label for key, label in self._people.items()
+            }
+            return chooser(("微信", "WeChat"), SIGN_IN, choices)
         if resident not in self._people:
             raise web.HTTPNotFound(text="no such resident")
         fragment = {"code": self.login(appid, resident)}
         if state := request.query.get("state"):
             fragment["state"] = state
-        raise web.HTTPSeeOther(
-            f"{back.partition('#')[0]}#{urlencode(fragment)}",
-            headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"},
-        )
+        raise with_code(back, fragment)
 
 
 def _plain(reply: Mapping[str, Any]) -> web.Response:
@@ -236,50 +232,3 @@ def _body(raw: bytes, type_: type[T]) -> T:
         return msgspec.json.decode(raw, type=type_)
     except msgspec.DecodeError as error:
         raise web.HTTPBadRequest(text=str(error)) from None
-
-
-_STYLE: Final = """
-body { margin: 0; color: #16202e; background: #eef3ee; font: 16px/1.55 system-ui, "PingFang SC",
-  "Noto Sans CJK SC", "WenQuanYi Micro Hei", sans-serif }
-body::before { content: ""; display: block; height: 10px;
-  background: repeating-linear-gradient(-45deg, #f6c445 0 14px, #2a2a2a 14px 28px) }
-main { max-width: 30rem; margin: 0 auto; padding: 20px 16px 40px }
-h1 { margin: 8px 0 12px; font-size: 22px; line-height: 1.35 }
-p { margin: 4px 0 }
-strong { color: #8a1f11 }
-ul { display: grid; gap: 10px; margin: 20px 0 0; padding: 0; list-style: none }
-a { display: flex; align-items: center; min-height: 60px; padding: 10px 18px; border-radius: 14px;
-  border-left: 6px solid #08723f; background: #fff; color: #16202e; font-size: 17px; text-decoration: none;
-  box-shadow: 0 2px 10px rgb(22 32 46 / 8%) }
-a:focus-visible { outline: 3px solid #08723f; outline-offset: 2px }
-"""
-_STYLE_HASH: Final = b64encode(sha256(_STYLE.encode()).digest()).decode()
-_CHOOSER: Final = """<!doctype html>
-<html lang="zh-CN">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>模拟微信登录</title>
-<style>{style}</style>
-<main>
-<h1>模拟微信 <span lang="en">Simulated WeChat</span></h1>
-<p><strong>这不是微信。</strong>请选择由谁登录。</p>
-<p lang="en"><strong>This is not WeChat.</strong> Choose who signs in.</p>
-<ul>{links}</ul>
-</main>
-</html>
-"""
-
-
-def _chooser(people: Mapping[str, str], query: Mapping[str, str]) -> web.Response:
-    links = "".join(
-        f'<li><a href="?{html.escape(urlencode({**query, "resident": key}))}">{html.escape(label)}</a></li>'
-        for key, label in people.items()
-    )
-    return web.Response(
-        text=_CHOOSER.format(style=_STYLE, links=links),
-        content_type="text/html",
-        headers={
-            "Cache-Control": "no-store",
-            "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'",
-        },
-    )
