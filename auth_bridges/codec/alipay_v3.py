@@ -56,14 +56,14 @@ def open_reply(
     ``aes_key`` only for what was asked under encryption. ``GatewayError`` is Alipay's own no;
     ``Distrusted`` means that this is not Alipay's answer.
     """
+    if status < 400 and aes_key is None:
+        members(body)  # half a reply is an outage, and not somebody who cannot sign
     signature = headers.get("alipay-signature", "")
     if signature:
         _check(signature, headers, body, keys, now)
     if status >= 400:
         raise _error(parse(body))
     if not signature:
-        if aes_key is None:
-            members(body)  # half a reply is an outage, and not somebody who did not sign
         raise Distrusted(Distrust.UNSIGNED)
     return parse(body if aes_key is None else decrypt(_ascii(body), aes_key))
 
