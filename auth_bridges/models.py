@@ -87,13 +87,17 @@ class DepartmentKey(Struct, frozen=True, kw_only=True):
 
 
 class Organisation(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
-    """Who verifies (用证方) or issues (发证机关). Only one with keys can sign in by itself."""
+    """Who verifies (用证方) or issues (发证机关). Only one with keys can sign in by itself.
+
+    ``types`` are what it issues; one stored before there were any issues nothing.
+    """
 
     id: str
     name: str
     standing: Standing = Standing.ACTIVE
     scopes: tuple[str, ...] = ()
     keys: tuple[DepartmentKey, ...] = ()
+    types: tuple[str, ...] = ()
 
 
 class Clerk(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
@@ -115,13 +119,16 @@ class Ending(StrEnum):
     TOKEN_REUSED = "token_reused"  # noqa: S105 - a reason, not a token
     DISABLED = "disabled"
     LINK_MOVED = "link_moved"
+    ENDED_BY_OWNER = "ended_by_owner"
+    ENDED_BY_OPERATOR = "ended_by_operator"
 
 
 class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """A session: one family of refresh tokens, of which one is alive.
 
     ``current`` and ``previous`` are SHA-256 of tokens. ``successor`` is the current token sealed
-    under the previous one: nobody can open it but whoever still holds that.
+    under the previous one: nobody can open it but whoever still holds that. ``platform`` is what kind
+    of device it began on, for its owner's list.
     """
 
     id: str
@@ -135,6 +142,9 @@ class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     previous: bytes | None = None
     successor: bytes | None = None
     rotated_at: datetime | None = None
+    idle_seconds: int | None = None
+    idle_ends_at: datetime | None = None
+    platform: str | None = None
     generation: int = 0
     ended_at: datetime | None = None
     ended_why: Ending | None = None
@@ -145,6 +155,7 @@ class ClientFacts(Struct, frozen=True, kw_only=True):
 
     address: str
     device: str | None = None
+    agent: str = ""
 
 
 class ProviderSubject(Struct, frozen=True, kw_only=True):
@@ -191,6 +202,7 @@ class Grant(Struct, frozen=True, kw_only=True):
     organisation_name: str | None = None
     clerk_number: str | None = None
     scenes: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
 
 
 class AccessToken(Struct, frozen=True, kw_only=True):

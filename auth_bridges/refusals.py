@@ -96,6 +96,43 @@ class CodeAlreadyUsed(Refusal):
     action = ProblemAction.SIGN_IN
 
 
+class CodeReplayed(Refusal):
+    """The provider's one-time code was presented by one device and then by another."""
+
+    code = "CODE_REPLAYED"
+    kind = Kind.CONFLICT
+    title_zh = "登录凭证已在其他设备使用"
+    title_en = "Sign-in code used on another device"
+    detail_zh = "该登录凭证已由另一台设备使用，请重新获取。如非本人操作，请留意账号安全。"
+    detail_en = (
+        "Another device used this code; ask for a new one. If that was not you, look after your account."
+    )
+    action = ProblemAction.SIGN_IN
+
+
+class SessionUnknown(Refusal):
+    """None of the caller's sessions has this id."""
+
+    code = "SESSION_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "没有这个登录"
+    title_en = "No such session"
+    detail_zh = "该登录不存在或已结束。"
+    detail_en = "It does not exist or has ended."
+
+
+class EndingsUnheard(Refusal):
+    """For the moment nobody can tell whether the session still stands, and the call matters too much."""
+
+    code = "ENDINGS_UNHEARD"
+    kind = Kind.UNAVAILABLE
+    title_zh = "暂时无法确认登录状态"
+    title_en = "Your sign-in cannot be confirmed right now"
+    detail_zh = "为保护您的账号，此操作暂停受理，请稍后重试。"
+    detail_en = "To protect your account this is on hold; please try again shortly."
+    action = ProblemAction.RETRY
+
+
 class CodeRejected(Refusal):
     """The provider does not know the code, or it is too old."""
 
@@ -151,12 +188,60 @@ class ProviderUnreached(ProviderUnavailable):
     action = ProblemAction.RETRY
 
 
-class ProviderReplyRefused(ProviderUnavailable):
-    """What came in the provider's name is not believed; ``errcode`` says for which reason."""
+class ReplyRefused(ProviderUnavailable):
+    """What came in the provider's name is not to be believed; each subclass says why."""
 
-    code = "PROVIDER_REPLY_REFUSED"
-    title_zh = "登录平台的答复不可信"
-    title_en = "The provider's answer is not to be trusted"
+    code = "REPLY_REFUSED"
+    detail_zh = "平台应答未通过校验，请稍后重新登录。"
+    detail_en = "The provider's reply did not pass our checks; please sign in again shortly."
+
+
+class ReplyUnsigned(ReplyRefused):
+    """A reply that must be signed is not."""
+
+    code = "REPLY_UNSIGNED"
+
+
+class ReplyOfUnknownSerial(ReplyRefused):
+    """Signed by a certificate we do not hold."""
+
+    code = "REPLY_OF_UNKNOWN_SERIAL"
+
+
+class ReplyWronglySigned(ReplyRefused):
+    """The signature is not over this reply to this call, or not of the kind it must be."""
+
+    code = "REPLY_WRONGLY_SIGNED"
+
+
+class ReplyWeaklyHashed(ReplyRefused):
+    """Signed over another hash than the one agreed on: MD5 and SHA-1 can be made to fit."""
+
+    code = "REPLY_WEAKLY_HASHED"
+
+
+class ReplyStale(ReplyRefused):
+    """Signed, and not now."""
+
+    code = "REPLY_STALE"
+
+
+class ReplyForeign(ReplyRefused):
+    """An answer to another call, or for another app."""
+
+    code = "REPLY_FOREIGN"
+
+
+class ReplyAmbiguous(ReplyRefused):
+    """A name in it comes twice: two readers would read two replies."""
+
+    code = "REPLY_AMBIGUOUS"
+
+
+class ReplyUnreadable(ReplyRefused):
+    """It does not open or is no JSON of the documented form."""
+
+    code = "REPLY_UNREADABLE"
 
 
 class ProviderNotOffered(Refusal):

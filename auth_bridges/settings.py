@@ -71,7 +71,7 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
         ),
     ] = "https://api.weixin.qq.com"
     alipay_appid: Annotated[
-        Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{4,64}$")] | None,
+        Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{4,64}\Z")] | None,
         Meta(
             description="The mini-program's AppID at Alipay; none: no sign-in through Alipay.",
             extra={"zh": "支付宝小程序 AppID；不设则不提供支付宝登录。"},
@@ -131,7 +131,7 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
         Meta(
             description="Where Alipay answers.",
             extra={"zh": "支付宝开放平台接口地址。"},
-            pattern=r"^https?://[^/?#]+$",
+            pattern=r"^https?://[^/?#]+\Z",
         ),
     ] = "https://openapi.alipay.com"
     sign_ins_per_address: Annotated[
@@ -142,6 +142,22 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
             ge=1,
         ),
     ] = 1200
+    sign_ins_per_device: Annotated[
+        int,
+        Meta(
+            description="Sign-ins a minute from one device.",
+            extra={"zh": "同一设备每分钟登录上限。"},
+            ge=1,
+        ),
+    ] = 20
+    sign_ins_per_subject: Annotated[
+        int,
+        Meta(
+            description="Sign-ins a minute of one person at one provider.",
+            extra={"zh": "同一登录平台账号每分钟登录上限。"},
+            ge=1,
+        ),
+    ] = 20
     refreshes_per_address: Annotated[
         int,
         Meta(

@@ -57,6 +57,7 @@ class Claims(Struct, frozen=True, kw_only=True, omit_defaults=True):
     orn: str | None = None
     clk: str | None = None
     scn: list[str] = []
+    tps: list[str] = []
 
 
 class VerifiedToken(Struct, frozen=True, kw_only=True):
@@ -106,6 +107,7 @@ class AccessTokens:
             orn=grant.organisation_name,
             clk=grant.clerk_number,
             scn=sorted(grant.scenes),
+            tps=sorted(grant.types),
         )
         key = self._keys.signing()
         text = _jws.encode(_encode(claims), key.private, "ES256", headers={"typ": "at+jwt", "kid": key.kid})
@@ -136,6 +138,7 @@ class AccessTokens:
                 organisation_name=claims.orn,
                 clerk_number=claims.clk,
                 scenes=frozenset(claims.scn),
+                types=frozenset(claims.tps),
             ),
             token_id=claims.jti,
             expires_at=expires_at,

@@ -163,6 +163,7 @@ class World:
             audit=self.audit,
             clock=self.clock,
             chance=os.urandom,
+            types={"resident-id-card"},
         )
 
 

@@ -12,14 +12,14 @@ from msgspec import Meta, Struct
 from auth_bridges.bridges.alipay_client import AlipayClient, Call, GatewayRefused
 from auth_bridges.codec.alipay_signatures import Distrust
 from auth_bridges.models import ProviderSubject
-from auth_bridges.refusals import ProviderReplyRefused
+from auth_bridges.refusals import ReplyUnreadable
 
 _TOKEN: Final = "alipay.system.oauth.token"  # noqa: S105 - a method's name
 _SHARE: Final = "alipay.user.info.share"
 NAMES: Final = ("open_id", "user_id")
 
-Subject = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
-Count = Annotated[int, Meta(ge=0)] | Annotated[str, Meta(pattern=r"^[0-9]{1,10}$")]
+Subject = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,128}\Z")]
+Count = Annotated[int, Meta(ge=0)] | Annotated[str, Meta(pattern=r"^[0-9]{1,10}\Z")]
 
 
 class AlipayTokens(Struct, frozen=True, kw_only=True):
@@ -56,7 +56,7 @@ class AlipayBridge:
         tokens = await self.tokens(code)
         names = {name: value for name in NAMES if (value := getattr(tokens, name))}
         if not names:
-            raise ProviderReplyRefused(errcode=Distrust.NOT_AS_DOCUMENTED.value, rid="none")
+            raise ReplyUnreadable(errcode=Distrust.NOT_AS_DOCUMENTED.value, rid="none")
         return ProviderSubject(
             provider=self.provider,
             appid=self.appid,

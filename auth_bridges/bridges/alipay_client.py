@@ -29,9 +29,17 @@ from auth_bridges.ports import Chance, Clock, Http, Reply
 from auth_bridges.refusals import (
     CodeRejected,
     ProviderBusy,
-    ProviderReplyRefused,
     ProviderUnavailable,
     ProviderUnreached,
+    ReplyAmbiguous,
+    ReplyForeign,
+    ReplyOfUnknownSerial,
+    ReplyRefused,
+    ReplyStale,
+    ReplyUnreadable,
+    ReplyUnsigned,
+    ReplyWeaklyHashed,
+    ReplyWronglySigned,
 )
 from auth_bridges.settings import AuthSettings
 from miniapp_schemas.refusals import Refusal
@@ -58,6 +66,20 @@ _MEANINGS: Final[Mapping[str, Callable[[], Refusal]]] = {
     "40005": lambda: ProviderBusy(retry_after=60),
     "unknow-error": ProviderUnavailable,
     "20000": ProviderUnavailable,
+}
+_DOUBTS: Final[Mapping[Distrust, type[ReplyRefused]]] = {
+    Distrust.UNSIGNED: ReplyUnsigned,
+    Distrust.SIGNATURE_MALFORMED: ReplyWronglySigned,
+    Distrust.SIGNATURE_WRONG: ReplyWronglySigned,
+    Distrust.HASH_NOT_SHA256: ReplyWeaklyHashed,
+    Distrust.CERTIFICATE_UNNAMED: ReplyOfUnknownSerial,
+    Distrust.CERTIFICATE_UNKNOWN: ReplyOfUnknownSerial,
+    Distrust.STALE: ReplyStale,
+    Distrust.OTHER_METHOD: ReplyForeign,
+    Distrust.DUPLICATE_KEY: ReplyAmbiguous,
+    Distrust.NOT_UTF8: ReplyUnreadable,
+    Distrust.NOT_OPENED: ReplyUnreadable,
+    Distrust.NOT_AS_DOCUMENTED: ReplyUnreadable,
 }
 
 
@@ -299,7 +321,7 @@ def _doubted(call: Call, reply: Reply, why: Distrust, rid: str) -> NoReturn:
         _log.warning("alipay answered %s with status %d and no answer", call.method, reply.status)
         raise ProviderUnavailable(errcode=why.value, rid=rid)
     _log.error("an answer to %s in alipay's name is refused: %s rid=%s", call.method, why.value, rid)
-    raise ProviderReplyRefused(errcode=why.value, rid=rid)
+    raise _DOUBTS[why](errcode=why.value, rid=rid)
 
 
 def _said(text: str | None) -> str:

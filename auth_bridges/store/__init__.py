@@ -10,12 +10,21 @@ from redis.asyncio import Redis
 
 from auth_bridges.store.directory import Directory
 from auth_bridges.store.documents import Database
-from auth_bridges.store.moments import EndedSessions, OneTime
+from auth_bridges.store.moments import EndedSessions, OneTime, SignInReplies
 from auth_bridges.store.packets import Packets
 from auth_bridges.store.residents import Residents
 from auth_bridges.store.sessions import SessionStore
 
-__all__ = ["AuthStores", "Directory", "EndedSessions", "OneTime", "Packets", "Residents", "SessionStore"]
+__all__ = [
+    "AuthStores",
+    "Directory",
+    "EndedSessions",
+    "OneTime",
+    "Packets",
+    "Residents",
+    "SessionStore",
+    "SignInReplies",
+]
 
 
 class AuthStores:
@@ -27,6 +36,7 @@ class AuthStores:
         self.sessions = SessionStore(database["sessions"])
         self.packets = Packets(database["packets"])
         self.one_time = OneTime(redis)
+        self.replies = SignInReplies(redis)
         self.ended = EndedSessions(redis)
 
     async def ensure_indexes(self) -> None:

@@ -11,6 +11,7 @@ from litestar.params import HeaderParameter, ParameterKwarg, PathParameter, Quer
 from msgspec import Meta
 
 from miniapp_schemas.base import Cursor
+from miniapp_schemas.session import SessionId
 from miniapp_schemas.wallet import CredentialId, PresentationId
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "IfNoneMatch",
     "PageSize",
     "PresentationIdInPath",
+    "SessionIdInPath",
     "StatusListNumber",
     "header",
     "path",
@@ -56,6 +58,7 @@ def header(kind: object, name: str) -> HeaderParameter:
 
 CredentialIdInPath = Annotated[str, path(CredentialId)]
 PresentationIdInPath = Annotated[str, path(PresentationId)]
+SessionIdInPath = Annotated[str, path(SessionId)]
 StatusListNumber = Annotated[
     int, path(Annotated[int, Meta(description="Number of a status list.", ge=1, le=65535)])
 ]
@@ -75,7 +78,7 @@ IdempotencyKey = Annotated[
             str,
             Meta(
                 description="New for each request, the same for each retry of it.",
-                pattern=r"^[A-Za-z0-9_.:-]{8,128}$",
+                pattern=r"^[A-Za-z0-9_.:-]{8,128}\Z",
             ),
         ],
         "Idempotency-Key",
@@ -89,7 +92,7 @@ DeviceId = Annotated[
             Meta(
                 description="Random, made once by the client and kept. A refresh token presented again "
                 "by the same device is a lost reply, by another a copy.",
-                pattern=r"^[A-Za-z0-9_-]{16,64}$",
+                pattern=r"^[A-Za-z0-9_-]{16,64}\Z",
             ),
         ],
         "X-Device-Id",

@@ -14,11 +14,19 @@ from auth_bridges.refusals import (
     ClerkNotRecognised,
     CodeAlreadyUsed,
     CodeRejected,
+    CodeReplayed,
     ProviderAccountBlocked,
     ProviderBusy,
     ProviderNotOffered,
-    ProviderReplyRefused,
     ProviderUnavailable,
+    ReplyAmbiguous,
+    ReplyForeign,
+    ReplyOfUnknownSerial,
+    ReplyStale,
+    ReplyUnreadable,
+    ReplyUnsigned,
+    ReplyWeaklyHashed,
+    ReplyWronglySigned,
     SessionEnded,
     SigningInBusy,
 )
@@ -46,21 +54,30 @@ _PUBLIC: Final = {"audience": "public", "assurance": None, "scope": None}
 _NO_WECHAT: Final = (
     AccountDisabled,
     CodeAlreadyUsed,
+    CodeReplayed,
     CodeRejected,
     ProviderAccountBlocked,
     ProviderBusy,
     ProviderUnavailable,
     TooManyRequests,
 )
-# Alipay does not say that an account is risky; what it cannot do is answer unsigned.
+# Alipay does not say that an account is risky. What it says is signed, or it is not Alipay.
 _NO_ALIPAY: Final = (
     AccountDisabled,
     CodeAlreadyUsed,
+    CodeReplayed,
     CodeRejected,
     ProviderBusy,
     ProviderNotOffered,
-    ProviderReplyRefused,
     ProviderUnavailable,
+    ReplyAmbiguous,
+    ReplyForeign,
+    ReplyOfUnknownSerial,
+    ReplyStale,
+    ReplyUnreadable,
+    ReplyUnsigned,
+    ReplyWeaklyHashed,
+    ReplyWronglySigned,
     TooManyRequests,
 )
 _NO_RENEWAL: Final = (SessionEnded, TooManyRequests)
@@ -87,7 +104,10 @@ class ResidentSessionController(Controller):
         auth: NamedDependency[AuthService],
         device: DeviceId = None,
     ) -> Session:
-        """Trade the code of `wx.login` for a session; after any refusal ask `wx.login` for a new one."""
+        """Trade the code of `wx.login` for a session; after any refusal ask `wx.login` for a new one.
+
+        Reply lost: the same code from the same device within a minute gets the same session.
+        """
         return _session(await auth.sign_in("wechat", data.code, _on(device, client)))
 
     @post(
@@ -103,7 +123,10 @@ class ResidentSessionController(Controller):
         auth: NamedDependency[AuthService],
         device: DeviceId = None,
     ) -> Session:
-        """Trade the code of `my.getAuthCode` for a session; after any refusal ask it for a new one."""
+        """Trade the code of `my.getAuthCode` for a session; after any refusal ask it for a new one.
+
+        Reply lost: the same code from the same device within a minute gets the same session.
+        """
         return _session(await auth.sign_in("alipay", data.code, _on(device, client)))
 
     @post(

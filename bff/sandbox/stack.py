@@ -23,6 +23,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from bff.platform.variables import forget_variables, keep_variables
 from bff.sandbox.city import ALIPAY_APP, APP, PEOPLE, fingerprint
 from bff.sandbox.engines import free_port, port_is_free
 from bff.sandbox.errors import EngineFailed, PortTaken
@@ -72,7 +73,8 @@ class Program:
         return self._kept
 
     def start(self) -> None:
-        """Start it; do not wait until it is ready."""
+        """Start it; do not wait until it is ready. If it ended by itself, nothing of it is left before."""
+        self.stop()
         self._kept = Kept(self._command, log=self.log, grace=_GRACE_SECONDS, env={**self._env, **self._own})
 
     def let_go(self) -> None:
@@ -194,6 +196,7 @@ class City:
         if now.items() <= self.env.items():
             return
         self.env.update(now)
+        keep_variables(self.data, self.env)
         for each in self.programs:
             if each.running:
                 each.stop()
@@ -251,6 +254,7 @@ def private_stack(
             scheduler=Program("scheduler", "scheduler", env, data) if scheduler else None,
         )
         running.callback(city.stop)
+        running.callback(forget_variables, data)
         for web in city.web:
             web.start()
         home = f"{city.base_url}/resident/"
@@ -258,6 +262,7 @@ def private_stack(
         running.enter_context(_simulated_alipay(alipay_port, home, data / "keys" / "alipay"))
         say("模拟微信、支付宝 · simulated WeChat, Alipay")
         servers.await_ready()
+        keep_variables(data, env)
         city.follow_servers()
         say("MongoDB、Valkey · databases")
         # A note beside the data can only speak for data that lies beside it.

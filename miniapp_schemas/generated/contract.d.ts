@@ -22,6 +22,7 @@ export type AssuranceLevel =
 
 /** One part of a screen; a dead source makes it `stale` or `unavailable`, never the screen. */
 export interface Block {
+  /** Whether there is data, and how fresh. */
   status: BlockStatus;
   /** The screen makes no sense without it: offer a retry. */
   required: boolean;
@@ -46,10 +47,11 @@ export interface CheckRecord {
   id: string;
   /** RFC 3339 instant in UTC. */
   at: string;
-  /** Which kind of certificate. */
-  typeName: Text;
-  /** Scene (场景) code. */
-  scene: string;
+  /** Which kind of certificate; null if scene denied. */
+  typeName: Text | null;
+  /** Where; null if scene denied. */
+  scene: string | null;
+  /** The answer the clerk got. */
   verdict: Verdict;
   /** True only for OK_*. */
   valid: boolean;
@@ -107,7 +109,7 @@ export interface ClerkSignIn {
 
 /** One certificate (电子证照) in the resident's wallet. */
 export interface Credential {
-  /** Random, opaque. */
+  /** Opaque. */
   id: string;
   /** Credential type code. */
   type: string;
@@ -119,6 +121,7 @@ export interface Credential {
   title: string;
   /** Its number, masked. */
   number: string;
+  /** How it stands now. */
   status: CredentialStatus;
   /** Why it stands so, and what to do. */
   statusReason: Text;
@@ -126,6 +129,7 @@ export interface Credential {
   validFrom: string;
   /** Last day, Asia/Shanghai; null = 长期. */
   validUntil: string | null;
+  /** How its codes are made; a scene can ask for opaque. */
   mode: PresentationMode;
   /** Rises with every change by the issuer. */
   version: number;
@@ -135,7 +139,7 @@ export interface Credential {
 
 /** A certificate with its fields and where it can be shown. */
 export interface CredentialDetail {
-  /** Random, opaque. */
+  /** Opaque. */
   id: string;
   /** Credential type code. */
   type: string;
@@ -147,6 +151,7 @@ export interface CredentialDetail {
   title: string;
   /** Its number, masked. */
   number: string;
+  /** How it stands now. */
   status: CredentialStatus;
   /** Why it stands so, and what to do. */
   statusReason: Text;
@@ -154,6 +159,7 @@ export interface CredentialDetail {
   validFrom: string;
   /** Last day, Asia/Shanghai; null = 长期. */
   validUntil: string | null;
+  /** How its codes are made; a scene can ask for opaque. */
   mode: PresentationMode;
   /** Rises with every change by the issuer. */
   version: number;
@@ -193,6 +199,7 @@ export interface CredentialTypeInfo {
   holder: string;
   /** Its fields. */
   fields: FieldInfo[];
+  /** How its codes are made; a scene can ask for opaque. */
   mode: PresentationMode;
 }
 
@@ -200,7 +207,9 @@ export interface CredentialTypeInfo {
 export interface Dependency {
   /** `mongo`, `redis`, `keys` … */
   name: string;
+  /** As of the last probe. */
   status: "failing" | "ok";
+  /** Without it we are not ready. */
   required: boolean;
   /** Of the probe. */
   latencyMs: number | null;
@@ -224,6 +233,7 @@ export interface FieldInfo {
   name: string;
   /** What to call it. */
   label: Text;
+  /** A certificate of this type must have it. */
   required: boolean;
   /** May ever appear in a presentation. */
   disclosable: boolean;
@@ -235,7 +245,9 @@ export interface FieldInfo {
 export interface Holder {
   /** Name of the person or organisation. */
   name: string;
+  /** Of a person. */
   idNumber?: string | null;
+  /** Of an organisation. */
   uscc?: string | null;
   /** ID numbers of those whose wallets hold it: the legal representative, the parents. Empty: the holder. */
   keepers?: string[];
@@ -257,6 +269,7 @@ export interface IssueCredential {
   serial: string;
   /** 版本号, from 1. */
   version?: number;
+  /** Whom it is about, and who keeps it. */
   holder: Holder;
   /** The type's fields. */
   claims: Record<string, string>;
@@ -268,7 +281,7 @@ export interface IssueCredential {
 
 /** What the issuer may know of what it issued. */
 export interface IssuedCredential {
-  /** Random, opaque. */
+  /** Opaque. */
   id: string;
   /** 电子证照标识 (GB/T 36904-2018). */
   identifier: string;
@@ -278,6 +291,7 @@ export interface IssuedCredential {
   serial: string;
   /** 版本号. */
   version: number;
+  /** How it stands now. */
   status: CredentialStatus;
   /** As last given. */
   statusReason: string | null;
@@ -317,7 +331,9 @@ export interface IssuerSignIn {
 
 /** A public P-256 key that verifies ES256 signatures. */
 export interface JsonWebKey {
+  /** Elliptic curve. */
   kty: "EC";
+  /** The curve. */
   crv: "P-256";
   /** Base64url, 32 bytes. */
   x: string;
@@ -325,17 +341,21 @@ export interface JsonWebKey {
   y: string;
   /** RFC 7638 thumbprint. */
   kid: string;
+  /** For signatures only. */
   use: "sig";
+  /** ECDSA with SHA-256. */
   alg: "ES256";
 }
 
 /** Every key still accepted, the one signing now first. */
 export interface JsonWebKeySet {
+  /** One of them has the `kid` of a token. */
   keys: JsonWebKey[];
 }
 
 /** The process answers. */
 export interface Liveness {
+  /** Always this, if there is an answer. */
   status: "alive";
 }
 
@@ -348,6 +368,7 @@ export type PresentationMode =
 export interface PresentationProgress {
   /** Not the code itself. */
   presentationId: string;
+  /** Whether it can still be used, or was. */
   state: PresentationState;
   /** Who used it, once used. */
   used: UsageRecord | null;
@@ -365,6 +386,7 @@ export interface PresentationTicket {
   presentationId: string;
   /** Draw exactly this, alphanumeric mode, ECC M. */
   code: string;
+  /** Whether the code holds the fields. */
   mode: PresentationMode;
   /** Scene (场景) code. */
   scene: string;
@@ -410,7 +432,9 @@ export type ProblemAction =
 
 /** Whether to send us requests. */
 export interface Readiness {
+  /** Ready if all that is required is ok. */
   status: "not_ready" | "ready";
+  /** Each thing we need. */
   dependencies: Dependency[];
 }
 
@@ -432,6 +456,7 @@ export interface SceneOffer {
   name: Text;
   /** Everything a verifier may see there. */
   claims: string[];
+  /** How the code is made there. */
   mode: PresentationMode;
 }
 
@@ -457,14 +482,38 @@ export interface SessionRefresh {
   refreshToken: string;
 }
 
+/** What ending the others did. */
+export interface SessionsEnded {
+  /** How many sessions were ended. */
+  ended: number;
+}
+
 /** Ask for a one-time code (亮证). */
 export interface ShowCredential {
-  /** Random, opaque. */
+  /** Opaque. */
   credentialId: string;
   /** Where it is shown; `general` if not said. */
   scene?: string;
   /** Show only these; all the scene allows if not said. */
   claims?: string[] | null;
+}
+
+/** One place where the caller is signed in (登录设备). */
+export interface SignedInDevice {
+  /** A session's id; opens nothing by itself. */
+  id: string;
+  /** Whether it is the session this was asked with. */
+  current: boolean;
+  /** By which way in: `wechat:APPID`, `suishen-clerk` … */
+  client: string;
+  /** `iphone`, `ipad`, `android`, `harmony`, `windows`, `mac`, `linux`, if it told. */
+  platform: string | null;
+  /** When it began. */
+  startedAt: string;
+  /** When it was last renewed; its start if never. */
+  renewedAt: string;
+  /** When it ends however often it is renewed. */
+  expiresAt: string;
 }
 
 /** Why a certificate is suspended, resumed or revoked. */
@@ -487,7 +536,7 @@ export interface UsageRecord {
   id: string;
   /** RFC 3339 instant in UTC. */
   at: string;
-  /** Random, opaque. */
+  /** Opaque. */
   credentialId: string;
   /** Which kind of certificate. */
   typeName: Text;
@@ -501,6 +550,7 @@ export interface UsageRecord {
   sceneName: Text;
   /** What they saw; empty if refused. */
   claims: string[];
+  /** The answer the clerk got. */
   verdict: Verdict;
 }
 
@@ -533,6 +583,7 @@ export type Verdict =
 
 /** The answer to a scan: a verdict, what to do next, and only the scene's fields. */
 export interface Verification {
+  /** The answer, as a stable code. */
   verdict: Verdict;
   /** True only for OK_*. */
   valid: boolean;
@@ -546,6 +597,7 @@ export interface Verification {
   issuerName: string | null;
   /** Scene the code was shown for, if known. */
   scene: string | null;
+  /** How the code was made, if known. */
   mode: PresentationMode | null;
   /** Empty unless valid. */
   claims: Claim[];
@@ -576,9 +628,11 @@ export type RefusalCode =
   | "CLERK_NOT_RECOGNISED"
   | "CODE_ALREADY_USED"
   | "CODE_REJECTED"
+  | "CODE_REPLAYED"
   | "CREDENTIAL_NOT_SHOWABLE"
   | "CREDENTIAL_TYPE_UNKNOWN"
   | "CREDENTIAL_UNKNOWN"
+  | "ENDINGS_UNHEARD"
   | "HOLDER_MISMATCH"
   | "IDEMPOTENCY_KEY_REUSED"
   | "INVALID_CERTIFICATE_IDENTIFIER"
@@ -589,14 +643,22 @@ export type RefusalCode =
   | "PROVIDER_ACCOUNT_BLOCKED"
   | "PROVIDER_BUSY"
   | "PROVIDER_NOT_OFFERED"
-  | "PROVIDER_REPLY_REFUSED"
   | "PROVIDER_UNAVAILABLE"
+  | "REPLY_AMBIGUOUS"
+  | "REPLY_FOREIGN"
+  | "REPLY_OF_UNKNOWN_SERIAL"
+  | "REPLY_STALE"
+  | "REPLY_UNREADABLE"
+  | "REPLY_UNSIGNED"
+  | "REPLY_WEAKLY_HASHED"
+  | "REPLY_WRONGLY_SIGNED"
   | "REQUEST_UNDER_WAY"
   | "SCENE_NOT_ALLOWED"
   | "SCENE_UNKNOWN"
   | "SCOPE_MISSING"
   | "SERIAL_CONFLICT"
   | "SESSION_ENDED"
+  | "SESSION_UNKNOWN"
   | "SIGNING_IN_BUSY"
   | "SIGN_IN_REQUIRED"
   | "STATUS_CHANGE_IMPOSSIBLE"
@@ -651,7 +713,7 @@ export interface Operations {
     body: IssueCredential;
     status: 201;
     answer: IssuedCredential;
-    codes: "CLAIMS_INVALID" | "CREDENTIAL_TYPE_UNKNOWN" | "HOLDER_MISMATCH" | "IDEMPOTENCY_KEY_REUSED" | "INVALID_CERTIFICATE_IDENTIFIER" | "INVALID_ID_NUMBER" | "INVALID_USCC" | "ISSUER_NOT_ALLOWED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SERIAL_CONFLICT" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION" | "VALIDITY_INVALID" | "VERSION_STALE";
+    codes: "CLAIMS_INVALID" | "CREDENTIAL_TYPE_UNKNOWN" | "ENDINGS_UNHEARD" | "HOLDER_MISMATCH" | "IDEMPOTENCY_KEY_REUSED" | "INVALID_CERTIFICATE_IDENTIFIER" | "INVALID_ID_NUMBER" | "INVALID_USCC" | "ISSUER_NOT_ALLOWED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SERIAL_CONFLICT" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION" | "VALIDITY_INVALID" | "VERSION_STALE";
   };
   /** One certificate this department issued. */
   ReadIssued: {
@@ -675,7 +737,7 @@ export interface Operations {
     body: StatusChange;
     status: 200;
     answer: IssuedCredential;
-    codes: "CREDENTIAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "ISSUER_NOT_ALLOWED" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** For good: a revoked certificate never comes back. */
   RevokeCredential: {
@@ -687,7 +749,7 @@ export interface Operations {
     body: StatusChange;
     status: 200;
     answer: IssuedCredential;
-    codes: "CREDENTIAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "ISSUER_NOT_ALLOWED" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Nobody can show or use it from now on, until it is resumed. */
   SuspendCredential: {
@@ -699,7 +761,7 @@ export interface Operations {
     body: StatusChange;
     status: 200;
     answer: IssuedCredential;
-    codes: "CREDENTIAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "ISSUER_NOT_ALLOWED" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Trade a client assertion for an access token (RFC 7523, `private_key_jwt`). */
   IssuerSignIn: {
@@ -713,7 +775,7 @@ export interface Operations {
     answer: IssuerSession;
     codes: "ASSERTION_REFUSED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** Every type with its fields: which are required, which can ever be shown. */
+  /** Every type this department may issue, with its fields: which are required, which can be shown. */
   ListCredentialTypes: {
     method: "GET";
     path: "/issuer/v1/types";
@@ -747,7 +809,7 @@ export interface Operations {
     body: null;
     status: 200;
     answer: CredentialPage;
-    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** One certificate with its fields, and the scenes it can be shown in. */
   ReadCredential: {
@@ -759,7 +821,7 @@ export interface Operations {
     body: null;
     status: 200;
     answer: CredentialDetail;
-    codes: "CREDENTIAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Blocks that fail one by one; 304 if none changed since the given `ETag`. */
   Home: {
@@ -783,7 +845,7 @@ export interface Operations {
     body: ShowCredential;
     status: 201;
     answer: PresentationTicket;
-    codes: "CLAIM_NOT_DISCLOSABLE" | "CREDENTIAL_NOT_SHOWABLE" | "CREDENTIAL_UNKNOWN" | "SCENE_NOT_ALLOWED" | "SCENE_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CLAIM_NOT_DISCLOSABLE" | "CREDENTIAL_NOT_SHOWABLE" | "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCENE_NOT_ALLOWED" | "SCENE_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** End the code now; no-op if it ended already. */
   WithdrawPresentation: {
@@ -795,7 +857,7 @@ export interface Operations {
     body: null;
     status: 204;
     answer: null;
-    codes: "PRESENTATION_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "PRESENTATION_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Whether the code is still open, who used it, or that it ended. */
   FollowPresentation: {
@@ -807,7 +869,7 @@ export interface Operations {
     body: null;
     status: 200;
     answer: PresentationProgress;
-    codes: "PRESENTATION_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "PRESENTATION_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** End this session everywhere. */
   SignOut: {
@@ -819,9 +881,13 @@ export interface Operations {
     body: null;
     status: 204;
     answer: null;
-    codes: "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+    codes: "ENDINGS_UNHEARD" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
   };
-  /** Trade the code of `my.getAuthCode` for a session; after any refusal ask it for a new one. */
+  /**
+   * Trade the code of `my.getAuthCode` for a session; after any refusal ask it for a new one.
+   *
+   * Reply lost: the same code from the same device within a minute gets the same session.
+   */
   SignInWithAlipay: {
     method: "POST";
     path: "/mp/v1/session/alipay";
@@ -831,7 +897,7 @@ export interface Operations {
     body: AlipaySignIn;
     status: 201;
     answer: Session;
-    codes: "ACCOUNT_DISABLED" | "CODE_ALREADY_USED" | "CODE_REJECTED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_REPLY_REFUSED" | "PROVIDER_UNAVAILABLE" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "ACCOUNT_DISABLED" | "CODE_ALREADY_USED" | "CODE_REJECTED" | "CODE_REPLAYED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REPLY_AMBIGUOUS" | "REPLY_FOREIGN" | "REPLY_OF_UNKNOWN_SERIAL" | "REPLY_STALE" | "REPLY_UNREADABLE" | "REPLY_UNSIGNED" | "REPLY_WEAKLY_HASHED" | "REPLY_WRONGLY_SIGNED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Trade a refresh token for a new pair. Reply lost: the same again within 20 s gets the same. */
   RefreshSession: {
@@ -845,7 +911,11 @@ export interface Operations {
     answer: Session;
     codes: "SESSION_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** Trade the code of `wx.login` for a session; after any refusal ask `wx.login` for a new one. */
+  /**
+   * Trade the code of `wx.login` for a session; after any refusal ask `wx.login` for a new one.
+   *
+   * Reply lost: the same code from the same device within a minute gets the same session.
+   */
   SignInWithWechat: {
     method: "POST";
     path: "/mp/v1/session/wechat";
@@ -855,7 +925,43 @@ export interface Operations {
     body: WechatSignIn;
     status: 201;
     answer: Session;
-    codes: "ACCOUNT_DISABLED" | "CODE_ALREADY_USED" | "CODE_REJECTED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_UNAVAILABLE" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "ACCOUNT_DISABLED" | "CODE_ALREADY_USED" | "CODE_REJECTED" | "CODE_REPLAYED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_UNAVAILABLE" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** End all of the caller's sessions but this one. */
+  EndOtherSessions: {
+    method: "DELETE";
+    path: "/mp/v1/sessions";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: SessionsEnded;
+    codes: "ENDINGS_UNHEARD" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** Every session of the caller that can still be renewed, newest first. */
+  ListSessions: {
+    method: "GET";
+    path: "/mp/v1/sessions";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: SignedInDevice[];
+    codes: "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** End one of the caller's sessions, in every process within a second. */
+  EndSession: {
+    method: "DELETE";
+    path: "/mp/v1/sessions/{sessionId}";
+    parameters: { sessionId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "ENDINGS_UNHEARD" | "SESSION_UNKNOWN" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Every use and refused try, newest first: who, where, which fields, with what verdict. */
   ListUsageRecords: {
@@ -867,7 +973,7 @@ export interface Operations {
     body: null;
     status: 200;
     answer: UsageRecordPage;
-    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Say of each thing we need how it is; 503 while a required one fails. */
   Ready: {
@@ -891,7 +997,7 @@ export interface Operations {
     body: null;
     status: 204;
     answer: null;
-    codes: "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+    codes: "ENDINGS_UNHEARD" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
   };
   /** Sign in with organisation, clerk number and passphrase; twelve hours at most. */
   ClerkSignIn: {
@@ -916,6 +1022,42 @@ export interface Operations {
     status: 200;
     answer: ClerkSession;
     codes: "SESSION_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** End all of the clerk's sessions but this one. */
+  EndOtherClerkSessions: {
+    method: "DELETE";
+    path: "/verifier/v1/sessions";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: SessionsEnded;
+    codes: "ENDINGS_UNHEARD" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** Every session of the clerk that can still be renewed, newest first. */
+  ListClerkSessions: {
+    method: "GET";
+    path: "/verifier/v1/sessions";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: SignedInDevice[];
+    codes: "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** End one of the clerk's sessions, in every process within a second. */
+  EndClerkSession: {
+    method: "DELETE";
+    path: "/verifier/v1/sessions/{sessionId}";
+    parameters: { sessionId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "ENDINGS_UNHEARD" | "SESSION_UNKNOWN" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** The same keys as a COSE key set (RFC 9052 §7). */
   WalletCoseKeys: {
@@ -975,6 +1117,6 @@ export interface Operations {
     body: Verify;
     status: 200;
     answer: Verification;
-    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
 }

@@ -20,9 +20,11 @@ from auth_bridges.models import FaceCheckOutcome
 from auth_bridges.refusals import (
     CodeRejected,
     ProviderBusy,
-    ProviderReplyRefused,
     ProviderUnavailable,
     ProviderUnreached,
+    ReplyRefused,
+    ReplyUnsigned,
+    ReplyWeaklyHashed,
 )
 from bff.sandbox.alipay_gateway import Hostile
 from bff.sandbox.alipay_ids import Names, open_id_of, user_id_of
@@ -229,7 +231,7 @@ async def test_a_hostile_answer_is_refused_and_said_why(counter: Counter, setup:
     bridge = counter.bridge(setup)
     for mode, why in expected.items():
         counter.alipay.hostile(mode)
-        with pytest.raises(ProviderReplyRefused) as refused:
+        with pytest.raises(ReplyRefused) as refused:
             await bridge.exchange(counter.code(setup))
         assert (mode, refused.value.facts["errcode"]) == (mode, why.value)
         assert len(str(refused.value.facts["rid"])) == 32
@@ -252,7 +254,7 @@ async def test_who_is_not_believed_is_an_alarm_without_a_secret_in_it(
 ) -> None:
     counter.alipay.hostile(Hostile.SHA1)
     code = counter.code(V2)
-    with caplog.at_level(logging.DEBUG, "auth_bridges"), pytest.raises(ProviderReplyRefused):
+    with caplog.at_level(logging.DEBUG, "auth_bridges"), pytest.raises(ReplyWeaklyHashed):
         await counter.bridge(V2).exchange(code)
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     assert "reply-hash-not-sha256" in caplog.text
@@ -326,12 +328,12 @@ SAYS = [
     (V2, 200, b'{"error_response":{"code":"40006","sub_code":"is <b>ours"}}', ProviderUnavailable, "none"),
     (V2, 200, "<html>系统繁忙</html>".encode("gbk"), ProviderUnavailable, "reply-not-json"),
     (V2, 200, b"", ProviderUnavailable, "reply-not-json"),
-    (V2, 200, b'{"alipay_system_oauth_token_response":{}}', ProviderReplyRefused, "reply-unsigned"),
+    (V2, 200, b'{"alipay_system_oauth_token_response":{}}', ReplyUnsigned, "reply-unsigned"),
     (V2, 502, b"{}", ProviderUnavailable, "reply-other-method"),
     (V3, 429, b'{"code":"method-call-limited","message":"","links":[]}', ProviderBusy, "method-call-limited"),
     (V3, 500, b'{"code":"unknow-error","message":""}', ProviderUnavailable, "unknow-error"),
     (V3, 502, b"<html>502</html>", ProviderUnavailable, "reply-not-json"),
-    (V3, 200, b"{}", ProviderReplyRefused, "reply-unsigned"),
+    (V3, 200, b"{}", ReplyUnsigned, "reply-unsigned"),
     (V3, 302, b"", ProviderUnavailable, "reply-not-json"),
 ]
 

@@ -143,17 +143,40 @@ async def test_a_code_nobody_gave_is_rejected(client: Client) -> None:
         assert (await client.post(ROUTE, json={"code": code})).status_code == 400
 
 
+REFUSED = {
+    Hostile.UNSIGNED: "REPLY_UNSIGNED",
+    Hostile.SHA1: "REPLY_WEAKLY_HASHED",
+    Hostile.MD5: "REPLY_WEAKLY_HASHED",
+    Hostile.OTHER_APP: "REPLY_WRONGLY_SIGNED",
+    Hostile.REWRITTEN: "REPLY_WRONGLY_SIGNED",
+    Hostile.DUPLICATE_KEY: "REPLY_AMBIGUOUS",
+    Hostile.NOT_UTF8: "REPLY_UNREADABLE",
+    Hostile.UNKNOWN_CERTIFICATE: "REPLY_OF_UNKNOWN_SERIAL",
+}
+
+
 @pytest.mark.parametrize(
-    "mode", [Hostile.UNSIGNED, Hostile.SHA1, Hostile.MD5, Hostile.OTHER_APP, Hostile.STALE]
+    "case",
+    [
+        *((transport, mode, code) for transport in ("v2", "v3") for mode, code in REFUSED.items()),
+        ("v2", Hostile.OTHER_METHOD, "REPLY_FOREIGN"),
+        ("v3", Hostile.STALE, "REPLY_STALE"),
+    ],
 )
 async def test_an_answer_that_is_not_alipays_signs_nobody_in(
-    client: Client, alipay: tuple[Alipay, Simulator], mongo_database: Database, mode: Hostile
+    told: dict[str, str],
+    alipay: tuple[Alipay, Simulator],
+    mongo_database: Database,
+    case: tuple[str, Hostile, str],
 ) -> None:
-    alipay[0].hostile(mode)
-    answer = await client.post(ROUTE, json={"code": alipay[0].books.login(CERTIFIED.appid, "lin")})
-    assert (answer.status_code, answer.json()["code"]) == (503, "PROVIDER_REPLY_REFUSED")
-    assert await mongo_database["sessions"].count_documents({}) == 0
-    await sign_in(client, alipay[0].books.login(CERTIFIED.appid, "lin"))
+    transport, mode, code = case
+    settings = load_settings({**told, "SUISHEN_AUTH_ALIPAY_TRANSPORT": transport})
+    async with AsyncTestClient(create_app(settings)) as client:
+        alipay[0].hostile(mode)
+        answer = await client.post(ROUTE, json={"code": alipay[0].books.login(CERTIFIED.appid, "lin")})
+        assert (answer.status_code, answer.json()["code"]) == (503, code)
+        assert await mongo_database["sessions"].count_documents({}) == 0
+        await sign_in(client, alipay[0].books.login(CERTIFIED.appid, "lin"))
 
 
 @pytest.mark.parametrize(
