@@ -61,11 +61,20 @@ def number_context(resident: str) -> bytes:
     return f"resident:{resident}:number".encode()
 
 
+class FormerName(Struct, frozen=True, kw_only=True):
+    """What a provider once called somebody, and until when we believed it."""
+
+    kind: str
+    value: str
+    until: datetime
+
+
 class Link(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """One way in: a provider's subject and the resident it leads to.
 
     Unique by (provider, appid, subject). ``alternates`` are a provider's other names for the same
-    person (WeChat's unionid changes when an app moves): an index, never the key.
+    person (WeChat's unionid changes when an app moves): an index, never the key. ``former`` are those
+    that were replaced.
     """
 
     id: str
@@ -75,6 +84,7 @@ class Link(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     resident: str
     linked_at: datetime
     alternates: dict[str, str] = {}
+    former: tuple[FormerName, ...] = ()
 
 
 class DepartmentKey(Struct, frozen=True, kw_only=True):
@@ -84,6 +94,18 @@ class DepartmentKey(Struct, frozen=True, kw_only=True):
     y: str
     kty: Literal["EC"] = "EC"
     crv: Literal["P-256"] = "P-256"
+
+
+class SingleSignOn(Struct, frozen=True, kw_only=True):
+    """An organisation's own OpenID provider, where its clerks sign in (单点登录).
+
+    ``claim`` names a clerk in what the provider signs: ``sub``, kept with the clerk, or a claim that
+    holds the clerk's number.
+    """
+
+    issuer: str
+    client_id: str
+    claim: str = "sub"
 
 
 class Organisation(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
@@ -97,6 +119,7 @@ class Organisation(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     standing: Standing = Standing.ACTIVE
     scopes: tuple[str, ...] = ()
     keys: tuple[DepartmentKey, ...] = ()
+    sso: SingleSignOn | None = None
     types: tuple[str, ...] = ()
 
 
@@ -110,6 +133,7 @@ class Clerk(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     scopes: tuple[str, ...]
     scenes: tuple[str, ...]
     standing: Standing = Standing.ACTIVE
+    sso_subject: str | None = None
 
 
 class Ending(StrEnum):
@@ -119,6 +143,7 @@ class Ending(StrEnum):
     TOKEN_REUSED = "token_reused"  # noqa: S105 - a reason, not a token
     DISABLED = "disabled"
     LINK_MOVED = "link_moved"
+    PROVIDER_SIGNED_OUT = "provider_signed_out"
     ENDED_BY_OWNER = "ended_by_owner"
     ENDED_BY_OPERATOR = "ended_by_operator"
 
@@ -188,6 +213,62 @@ class FaceCheckOutcome(StrEnum):
     EXPIRED = "expired"
 
 
+class SignInFlow(Struct, frozen=True, kw_only=True):
+    """A sign-in that was begun at an OpenID provider, and what its end must fit.
+
+    ``verifier`` and ``nonce`` leave us only as hashes, or towards the provider itself.
+    """
+
+    issuer: str
+    client_id: str
+    nonce: str
+    verifier: str
+    device: str
+    organisation: str | None = None
+
+
+class Begun(Struct, frozen=True, kw_only=True):
+    """Where to go on with a sign-in, and the state to come back with."""
+
+    url: str
+    state: str
+    expires_at: datetime
+
+
+class Authentication(Struct, frozen=True, kw_only=True):
+    """What an OpenID provider says of somebody who just signed in there."""
+
+    issuer: str
+    client_id: str
+    subject: str
+    issued_at: datetime
+    session: str | None = None
+    claims: dict[str, str] = {}
+
+
+class ProviderLogout(Struct, frozen=True, kw_only=True):
+    """What an OpenID provider says has ended there: one session, or all of a subject's."""
+
+    issuer: str
+    client_id: str
+    token_id: str
+    issued_at: datetime
+    subject: str | None = None
+    session: str | None = None
+
+
+class ProviderSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """Which sign-in at a provider a session of ours came from; ``vouched_at`` is by the provider's clock."""
+
+    id: str
+    issuer: str
+    client_id: str
+    subject: str
+    session: str | None
+    vouched_at: datetime
+    expires_at: datetime
+
+
 class Grant(Struct, frozen=True, kw_only=True):
     """What an access token says of its bearer."""
 
@@ -231,6 +312,7 @@ class ResidentSignedIn(Struct, frozen=True, kw_only=True):
 class ClerkSignedIn(Struct, frozen=True, kw_only=True):
     """A clerk's fresh pair of tokens."""
 
+    session: str
     access: AccessToken
     refresh: RefreshToken
     organisation: str

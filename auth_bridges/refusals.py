@@ -188,12 +188,190 @@ class ProviderUnreached(ProviderUnavailable):
     action = ProblemAction.RETRY
 
 
+class ProviderNotOffered(Refusal):
+    """This city, or this organisation, has not set up that way in."""
+
+    code = "PROVIDER_NOT_OFFERED"
+    kind = Kind.NOT_FOUND
+    title_zh = "未开通此登录方式"
+    title_en = "Way in not offered"
+    detail_zh = "请使用其他登录方式。"
+    detail_en = "Please sign in another way."
+
+
+class FlowEnded(Refusal):
+    """The sign-in this answer belongs to was never begun, took too long, or was already finished."""
+
+    code = "SIGN_IN_FLOW_ENDED"
+    kind = Kind.CONFLICT
+    title_zh = "登录流程已结束"
+    title_en = "This sign-in is over"
+    detail_zh = "请重新登录。"
+    detail_en = "Please sign in again."
+    action = ProblemAction.SIGN_IN
+
+
+class FlowElsewhere(Refusal):
+    """The sign-in was begun on another device: an answer that was carried over opens nothing."""
+
+    code = "SIGN_IN_FLOW_ELSEWHERE"
+    kind = Kind.CONFLICT
+    title_zh = "登录须在同一设备完成"
+    title_en = "Sign-in begun elsewhere"
+    detail_zh = "请在开始登录的设备上完成，或重新登录。"
+    detail_en = "Finish on the device where you began, or begin again."
+    action = ProblemAction.SIGN_IN
+
+
+class ProviderMixedUp(Refusal):
+    """The answer does not say it is of the provider that was asked (RFC 9207)."""
+
+    code = "PROVIDER_MIXED_UP"
+    kind = Kind.UNAUTHENTICATED
+    title_zh = "登录平台不符"
+    title_en = "Answer of another provider"
+    detail_zh = "登录应答并非来自所请求的平台，请重新登录。"
+    detail_en = "The answer is not of the provider that was asked; please sign in again."
+    action = ProblemAction.SIGN_IN
+
+
+class ProviderTokenRefused(Refusal):
+    """What a provider signed is not to be believed; each way of being wrong has its own code."""
+
+    code = "PROVIDER_TOKEN_REFUSED"
+    kind = Kind.UNAUTHENTICATED
+    title_zh = "登录平台的凭证无效"
+    title_en = "The provider's token is refused"
+    detail_zh = "登录平台返回的凭证不可信，请重新登录。"
+    detail_en = "The provider's token is not to be believed; please sign in again."
+    action = ProblemAction.SIGN_IN
+
+
+class ProviderTokenUnreadable(ProviderTokenRefused):
+    """It has not the form of such a token."""
+
+    code = "PROVIDER_TOKEN_UNREADABLE"
+
+
+class ProviderTokenKind(ProviderTokenRefused):
+    """It is a token, of another kind than the one asked for."""
+
+    code = "PROVIDER_TOKEN_KIND"
+
+
+class ProviderTokenAlgorithm(ProviderTokenRefused):
+    """Its algorithm is none we accept, or not its key's."""
+
+    code = "PROVIDER_TOKEN_ALGORITHM"
+
+
+class ProviderTokenKey(ProviderTokenRefused):
+    """Its key is none the provider publishes."""
+
+    code = "PROVIDER_TOKEN_KEY"
+
+
+class ProviderTokenForged(ProviderTokenRefused):
+    """Its signature is not its key's."""
+
+    code = "PROVIDER_TOKEN_FORGED"
+
+
+class ProviderTokenIssuer(ProviderTokenRefused):
+    """It was made by another provider."""
+
+    code = "PROVIDER_TOKEN_ISSUER"
+
+
+class ProviderTokenAudience(ProviderTokenRefused):
+    """It was made for somebody else, or for others too."""
+
+    code = "PROVIDER_TOKEN_AUDIENCE"
+
+
+class ProviderTokenTime(ProviderTokenRefused):
+    """It has ended, or was made in the future or too long ago."""
+
+    code = "PROVIDER_TOKEN_TIME"
+
+
+class ProviderTokenNonce(ProviderTokenRefused):
+    """It belongs to another sign-in."""
+
+    code = "PROVIDER_TOKEN_NONCE"
+
+
+class ProviderTokenReplayed(ProviderTokenRefused):
+    """It was presented before."""
+
+    code = "PROVIDER_TOKEN_REPLAYED"
+
+
+class PhoneCodeRejected(Refusal):
+    """WeChat does not know the phone code, it is too old or used, or another person's."""
+
+    code = "PHONE_CODE_REJECTED"
+    kind = Kind.INVALID
+    title_zh = "手机号凭证无效"
+    title_en = "Phone code rejected"
+    detail_zh = "手机号授权凭证无效、已使用或已过期，请重新授权。"
+    detail_en = "The phone code is invalid, used or expired; ask for a new one."
+    action = ProblemAction.RETRY
+
+
+class ProviderTokenUnavailable(Refusal):
+    """We have no access token the provider accepts, and have asked for one often enough for now."""
+
+    code = "PROVIDER_TOKEN_UNAVAILABLE"
+    kind = Kind.UNAVAILABLE
+    title_zh = "平台接口暂不可用"
+    title_en = "The provider's API is unavailable"
+    detail_zh = "平台接口凭证暂不可用，请在 {retry_after} 秒后重试。"
+    detail_en = "The provider gives us no working access token; try again in {retry_after} s."
+    action = ProblemAction.RETRY
+
+
+class OpenDataUnreadable(Refusal):
+    """The provider's sealed data does not open: another session key, or changed since."""
+
+    code = "OPEN_DATA_UNREADABLE"
+    kind = Kind.INVALID
+    title_zh = "数据无法解密"
+    title_en = "The data does not open"
+    detail_zh = "登录态已更新或数据不完整，请重新登录后再试。"
+    detail_en = "The session key has changed or the data is damaged; sign in again and retry."
+    action = ProblemAction.SIGN_IN
+
+
+class OpenDataForeign(Refusal):
+    """The provider's data was made for another app."""
+
+    code = "OPEN_DATA_FOREIGN"
+    kind = Kind.INVALID
+    title_zh = "数据不属于本应用"
+    title_en = "The data is another app's"
+    detail_zh = "数据水印中的 appid 与本小程序不符。"
+    detail_en = "The appid in its watermark is not ours."
+
+
+class OpenDataStale(Refusal):
+    """The provider's data is too old, or of the future."""
+
+    code = "OPEN_DATA_STALE"
+    kind = Kind.INVALID
+    title_zh = "数据已过时"
+    title_en = "The data is stale"
+    detail_zh = "数据水印中的时间已过期，请重新获取。"
+    detail_en = "The time in its watermark is not of now; fetch it again."
+    action = ProblemAction.RETRY
+
+
 class ReplyRefused(ProviderUnavailable):
     """What came in the provider's name is not to be believed; each subclass says why."""
 
     code = "REPLY_REFUSED"
-    detail_zh = "平台应答未通过校验，请稍后重新登录。"
-    detail_en = "The provider's reply did not pass our checks; please sign in again shortly."
+    detail_zh = "平台应答未通过校验，请稍后重试。"
+    detail_en = "The provider's reply did not pass our checks; please try again shortly."
 
 
 class ReplyUnsigned(ReplyRefused):
@@ -226,8 +404,14 @@ class ReplyStale(ReplyRefused):
     code = "REPLY_STALE"
 
 
+class ReplyReplayed(ReplyRefused):
+    """Signed, and heard before."""
+
+    code = "REPLY_REPLAYED"
+
+
 class ReplyForeign(ReplyRefused):
-    """An answer to another call, or for another app."""
+    """Signed, and for another app; or the answer to another call."""
 
     code = "REPLY_FOREIGN"
 
@@ -239,20 +423,9 @@ class ReplyAmbiguous(ReplyRefused):
 
 
 class ReplyUnreadable(ReplyRefused):
-    """It does not open or is no JSON of the documented form."""
+    """Signed, and does not open or is no JSON of the documented form."""
 
     code = "REPLY_UNREADABLE"
-
-
-class ProviderNotOffered(Refusal):
-    """This city offers no such way in."""
-
-    code = "PROVIDER_NOT_OFFERED"
-    kind = Kind.NOT_FOUND
-    title_zh = "本市未开通此登录方式"
-    title_en = "Not offered here"
-    detail_zh = "请使用其他登录方式。"
-    detail_en = "Please sign in another way."
 
 
 class PhonePacketRefused(Refusal):

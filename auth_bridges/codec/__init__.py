@@ -1,1 +1,1 @@
-"""What providers sign, seal and spell, and how it is taken apart: no store, no network, no clock."""
+"""Bytes on the wires of providers: one module a format. Pure: no network, no clock, no store."""

@@ -275,6 +275,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         SettingProblem(name=f"{_PREFIXES['auth']}{each.field.upper()}", zh=each.zh, en=each.en)
         for each in alipay_problems(values["auth"])
     )
+    problems.extend(_in_part(values))
     if values["platform"].get("env", Environment.PRODUCTION) is Environment.PRODUCTION:
         problems.extend(_unfit_for_production(values, known.values()))
     if problems:
@@ -431,6 +432,31 @@ def _at_odds(platform: Mapping[str, object]) -> Iterator[SettingProblem]:
         )
 
 
+# Set together or not at all: what the one is for cannot be done without the others.
+_GROUPS: Final = (
+    (
+        "SUISHEN_AUTH_CITIZEN_ISSUER",
+        "SUISHEN_AUTH_CITIZEN_CLIENT_ID",
+        "SUISHEN_AUTH_CITIZEN_REDIRECT_URI",
+    ),
+)
+_NEEDS: Final = (
+    ("SUISHEN_AUTH_CITIZEN_ISSUER", "SUISHEN_AUTH_OIDC_KEYS_DIR"),
+    ("SUISHEN_AUTH_CLERK_SSO_REDIRECT_URI", "SUISHEN_AUTH_OIDC_KEYS_DIR"),
+)
+
+
+def _in_part(values: Mapping[str, Mapping[str, object]]) -> Iterator[SettingProblem]:
+    """What has been set up by half."""
+    told = {f"{_PREFIXES[part]}{field.upper()}" for part, fields in values.items() for field in fields}
+    needed = {(name, other) for group in _GROUPS for name in group for other in group if name != other}
+    for name, other in sorted({*needed, *_NEEDS}):
+        if name in told and other not in told:
+            yield SettingProblem(
+                name=other, zh=f"设置了 {name} 就必须设置", en=f"must be set together with {name}"
+            )
+
+
 # --- what production refuses -------------------------------------------------------------------------
 
 _STAND_IN: Final = re.compile(
@@ -464,6 +490,15 @@ def _texts(value: object) -> Iterator[str]:
     elif isinstance(value, (list, tuple, set, frozenset)):
         for item in value:
             yield from _texts(item)
+
+
+def is_unfit(environment: Environment, address: str) -> bool:
+    """Whether ``address``, told by an operator and not by the environment, is none a provider may have."""
+    if environment is not Environment.PRODUCTION:
+        return False
+    return bool(_STAND_IN.search(address)) or not (
+        address.lower().startswith("https://") and _is_public(_host(address))
+    )
 
 
 def _unfit(setting: Setting, text: str) -> Iterator[tuple[str, str]]:

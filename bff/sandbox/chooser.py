@@ -50,7 +50,8 @@ def chooser(
         f'<li><a href="{html.escape(f"{path}?{query}")}">{html.escape(label)}</a></li>'
         for query, label in choices.items()
     )
-    (zh, en), (ask_zh, ask_en) = provider, ask
+    zh, en = map(html.escape, provider)
+    ask_zh, ask_en = ask
     return web.Response(
         text=_PAGE.format(zh=zh, en=en, ask_zh=ask_zh, ask_en=ask_en, style=_STYLE, links=links),
         content_type="text/html",

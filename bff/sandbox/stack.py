@@ -339,7 +339,8 @@ def _simulated_wechat(port: int, home: str) -> "AbstractContextManager[Simulator
     from bff.sandbox.simulator import simulated_in_thread
     from bff.sandbox.wechat import Wechat
 
-    return simulated_in_thread(Wechat([APP], people=_with_phones(), home=home), port=port)
+    phones = {each.key: each.phone for each in PEOPLE if each.has_phone}
+    return simulated_in_thread(Wechat([APP], people=_with_phones(), phones=phones, home=home), port=port)
 
 
 def _simulated_alipay(port: int, home: str, keys: Path) -> "AbstractContextManager[Simulator]":

@@ -84,12 +84,23 @@ def promise(city: City, people: People) -> Iterator[Promise]:
 
 
 def test_a_resident_signs_in_renews_and_signs_out(promise: Promise, people: People) -> None:
+    promise.call("SignInWithAlipay", people.alipay_code())
     _, body = people.resident()
     session = promise.call("SignInWithWechat", body).json()
 
     promise.call("RefreshSession", {"refreshToken": session["refreshToken"]})
     promise.call("SignOut", errand="leaving")
     promise.call("SignOut", errand="leaving", status=401)
+
+
+def test_a_way_in_the_city_did_not_set_up_is_told_as_such(promise: Promise) -> None:
+    device = {"X-Device-Id": "a-device-of-its-own"}
+    back = {"code": "c", "state": "0" * 32, "iss": "https://id.example.org"}
+
+    promise.call("BeginCitizenCloud", headers=device, status=404)
+    promise.call("SignInWithCitizenCloud", back, headers=device, status=404)
+    promise.call("BeginClerkSso", {"organisation": "nobody"}, headers=device, status=404)
+    promise.call("ClerkSsoSignIn", back, headers=device, status=409)
 
 
 @pytest.mark.parametrize(("audience", "whose"), [("resident", ""), ("verifier", "Clerk")])

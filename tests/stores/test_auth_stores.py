@@ -256,8 +256,8 @@ async def test_a_person_is_found_by_any_of_their_names(stores: AuthStores) -> No
     assert await stores.residents.link_of(new) is None
     found = await stores.residents.link_of(both)
     assert found == link
-    await stores.residents.name(link, both)
-    await stores.residents.name(link, both)
+    await stores.residents.rename(link, both.alternates, now=NOW)
+    await stores.residents.rename(link, both.alternates, now=NOW)
     for subject in (old, both, new):
         found = await stores.residents.link_of(subject)
         assert found is not None
@@ -288,7 +288,7 @@ async def test_a_name_that_leads_elsewhere_stays_there(stores: AuthStores) -> No
     both = named("o1", open_id="o1", user_id="u1")
     link = await stores.residents.link_of(both)
     assert link is not None
-    await stores.residents.name(link, both)
+    await stores.residents.rename(link, both.alternates, now=NOW)
     found = [await stores.residents.link_of(each) for each in (old, new)]
     assert [each and each.resident for each in found] == ["resident-0", "resident-1"]
 
