@@ -6,6 +6,8 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
+from auth_bridges.models import FaceCheckOutcome, FaceCheckStarted
+
 
 class TokenKey(Protocol):
     """A key that signs access tokens; ``kid`` is its RFC 7638 thumbprint."""
@@ -107,6 +109,16 @@ class Http(Protocol):
         ``ConnectionRefusedError``: it certainly never got there. ``TimeoutError`` and
         ``ConnectionAbortedError``: nobody can tell whether it did.
         """
+
+
+class FaceCheck(Protocol):
+    """Has a provider compare a living face with a name and an ID number (实人认证)."""
+
+    async def start(self, name: str, id_number: str, *, return_url: str) -> FaceCheckStarted:
+        """Begin; the person goes on at the address given, and comes back to ``return_url``."""
+
+    async def result(self, check: str) -> FaceCheckOutcome:
+        """How the check of this id stands, asked of the provider itself."""
 
 
 class PhoneByCode(Protocol):

@@ -25,7 +25,16 @@ def python(name: str) -> Path:
     interpreter = home / "bin" / "python"
     if not (home / ".ready").exists():
         _run([sys.executable, "-m", "venv", "--clear", str(home)])
-        pip = [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        # Not compiled: one of them brings ten thousand modules, of which a judge imports thirty.
+        pip = [
+            str(interpreter),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-compile",
+        ]
         _run([*pip, "--no-deps", "--require-hashes", "-r", str(_HERE / name / "requirements.txt")])
         (home / ".ready").touch()
     return interpreter
