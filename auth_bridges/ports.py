@@ -6,6 +6,8 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
+from auth_bridges.models import FaceCheckState, Notice
+
 
 class TokenKey(Protocol):
     """A key that signs access tokens; ``kid`` is its RFC 7638 thumbprint."""
@@ -107,6 +109,71 @@ class Http(Protocol):
         ``ConnectionRefusedError``: it certainly never got there. ``TimeoutError`` and
         ``ConnectionAbortedError``: nobody can tell whether it did.
         """
+
+
+class PhoneByCode(Protocol):
+    """A provider that tells a phone for a one-time code of its own."""
+
+    @property
+    def provider(self) -> str:
+        """Its name, as links carry it."""
+
+    def phone(self, code: str, subject: str) -> Awaitable[str]:
+        """The phone ``subject`` gave the provider, ``+`` and digits; raises a refusal."""
+
+
+class PhoneByPacket(Protocol):
+    """A provider that hands the mini-program a sealed packet with the phone in it."""
+
+    @property
+    def provider(self) -> str:
+        """Its name, as links carry it."""
+
+    def phone(self, packet: str) -> Awaitable[str]:
+        """The phone in ``packet``, ``+`` and digits; raises a refusal."""
+
+
+class SendCode(Protocol):
+    """Sends a one-time code by text message, or raises ``SmsUnavailable``."""
+
+    def __call__(self, phone: str, code: str) -> Awaitable[None]:
+        """Send ``code`` to ``phone`` (``+`` and digits)."""
+
+
+class PopulationRegistry(Protocol):
+    """Knows who is registered with which number (人口库, two elements)."""
+
+    def __call__(self, name: str, number: str) -> Awaitable[bool]:
+        """Whether ``name`` is registered with ``number``; raises ``RegistryUnavailable``."""
+
+
+class BegunFaceCheck(Protocol):
+    """A face check the provider waits for."""
+
+    @property
+    def id(self) -> str:
+        """The provider's name for it."""
+
+    @property
+    def url(self) -> str:
+        """Where the person is to go."""
+
+
+class FaceCheck(Protocol):
+    """Compares a face with name and number (人脸核身); believed by asking, never by what a client says."""
+
+    def start(self, name: str, id_number: str, order: str) -> Awaitable[BegunFaceCheck]:
+        """Begin one under our number ``order``; the same order begins once."""
+
+    def result(self, certification: str) -> Awaitable[FaceCheckState]:
+        """How it stands now."""
+
+
+class Notify(Protocol):
+    """Tells a resident something of their own account; told again under the same id it is one notice."""
+
+    def __call__(self, notice: Notice) -> Awaitable[None]:
+        """See to it that they hear it."""
 
 
 class Clock(Protocol):

@@ -27,7 +27,6 @@ from auth_bridges.models import (
     Resident,
     ResidentSignedIn,
     Standing,
-    name_context,
 )
 from auth_bridges.passphrases import Passphrases
 from auth_bridges.ports import Admit, Audit, Chance, Clock, PersonalData
@@ -36,14 +35,17 @@ from auth_bridges.refusals import (
     AssertionRefused,
     ClerkNotRecognised,
     CodeAlreadyUsed,
+    ProviderNotOffered,
     ProviderUnreached,
     SessionEnded,
 )
-from auth_bridges.rules.assurance import RESIDENT_SCOPES
+from auth_bridges.rules.assurance import RESIDENT_SCOPES, level_of
+from auth_bridges.rules.policy import Method
 from auth_bridges.sessions import Live, Sessions
 from auth_bridges.settings import AuthSettings
 from auth_bridges.store import AuthStores
 from auth_bridges.tokens import AccessTokens
+from auth_bridges.vault import Vault
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.refusals import Refusal
 
@@ -79,6 +81,7 @@ class AuthService:
         self._audit = audit
         self._clock = clock
         self._chance = chance
+        self._vault = Vault(stores.resident_keys, personal, chance)
         self._sessions = Sessions(stores.sessions, stores.ended, audit=audit, chance=chance)
 
     # --- residents ------------------------------------------------------------------------------------
@@ -86,10 +89,7 @@ class AuthService:
     async def sign_in(self, provider: str, code: str, client: ClientFacts) -> ResidentSignedIn:
         """Sign a resident in by a provider's one-time ``code``; whoever comes first time is at L0."""
         await self._admit_address("sign-in", client, self._settings.sign_ins_per_address)
-        try:
-            subject = await self._exchange(self._bridges[provider], code)
-        except Refusal as refusal:
-            raise await self._refused(f"provider:{provider}", refusal) from None
+        subject = await self.subject_of(provider, code)
         resident = await self._resident_of(subject)
         if resident.standing is not Standing.ACTIVE:
             raise await self._refused(resident.id, AccountDisabled())
@@ -99,11 +99,12 @@ class AuthService:
             subject=resident.id,
             client=f"{subject.provider}:{subject.appid}",
             device=client.device,
-            assurance=resident.assurance,
+            assurance=level_of(resident.proofs, now),
+            methods=(Method.PROVIDER.value,),
             now=now,
         )
-        await self._opened(live, now, provider=provider, assurance=resident.assurance.value)
-        return self._resident_signed_in(live, resident, now)
+        await self._opened(live, now, provider=provider, assurance=level_of(resident.proofs, now).value)
+        return await self._resident_signed_in(live, await self._sealed_anew(resident), now)
 
     async def refresh(self, token: str, client: ClientFacts) -> ResidentSignedIn:
         """Trade a resident's refresh token for a new pair at the resident's present level."""
@@ -114,7 +115,20 @@ class AuthService:
         if resident is None or resident.standing is not Standing.ACTIVE:
             await self._sessions.end(live.session.id, Ending.DISABLED, now=now)
             raise SessionEnded
-        return self._resident_signed_in(live, resident, now)
+        if resident.merged_into is not None:
+            await self._sessions.end(live.session.id, Ending.MERGED, now=now)
+            raise SessionEnded
+        return await self._resident_signed_in(live, resident, now)
+
+    async def subject_of(self, provider: str, code: str) -> ProviderSubject:
+        """Whom ``provider`` says the holder of its one-time ``code`` is."""
+        bridge = self._bridges.get(provider)
+        if bridge is None:
+            raise ProviderNotOffered
+        try:
+            return await self._exchange(bridge, code)
+        except Refusal as refusal:
+            raise await self._refused(f"provider:{provider}", refusal) from None
 
     # --- clerks ---------------------------------------------------------------------------------------
 
@@ -223,38 +237,54 @@ class AuthService:
         """Whom this way in leads to; at first sight a new resident of whom only that is known."""
         residents = self._stores.residents
         now = self._clock()
-        link = await residents.link_of(subject)
-        if link is None:
-            link = await residents.lead(
-                subject,
-                Link(
-                    id=self._random_id(),
-                    provider=subject.provider,
-                    appid=subject.appid,
-                    subject=subject.subject,
-                    resident=self._random_id(),
-                    linked_at=now,
-                    alternates=subject.alternates,
-                ),
+        while True:
+            link = await residents.link_of(subject)
+            if link is None:
+                link = await residents.lead(
+                    subject,
+                    Link(
+                        id=self._random_id(),
+                        provider=subject.provider,
+                        appid=subject.appid,
+                        subject=subject.subject,
+                        resident=self._random_id(),
+                        linked_at=now,
+                        alternates=subject.alternates,
+                    ),
+                )
+            resident = await residents.root_of(link.resident)
+            if resident is None:
+                resident = await residents.ensure(Resident(id=link.resident, created_at=now))
+            if link.leaving_at is None and resident.standing is not Standing.DELETED:
+                return resident
+            # Taken away, or left behind by an account that is gone: whoever comes by it now is a stranger.
+            client = f"{link.provider}:{link.appid}"
+            await self._sessions.end_all(
+                Audience.RESIDENT, resident.id, Ending.UNLINKED, now=now, client=client
             )
-        resident = await residents.get(link.resident)
-        if resident is None:
-            resident = await residents.ensure(
-                Resident(id=link.resident, assurance=AssuranceLevel.L0, created_at=now)
-            )
-        return resident
+            await residents.drop(link)
 
-    def _resident_signed_in(self, live: Live, resident: Resident, now: datetime) -> ResidentSignedIn:
-        refresh = self._still_open(live, resident.assurance, now)
+    async def _sealed_anew(self, resident: Resident) -> Resident:
+        """``resident`` with everything under their own key; as they were if somebody changed them."""
+        moved = await self._vault.moved(resident)
+        if moved == resident or not await self._stores.residents.replace(resident, moved):
+            return resident
+        return moved
+
+    async def _resident_signed_in(self, live: Live, resident: Resident, now: datetime) -> ResidentSignedIn:
+        assurance = level_of(resident.proofs, now)
+        refresh = self._still_open(live, assurance, now)
         access = self._mint(
             Grant(
                 audience=Audience.RESIDENT,
                 subject=resident.id,
                 session=live.session.id,
                 client=live.session.client,
-                assurance=resident.assurance,
+                assurance=assurance,
                 scopes=RESIDENT_SCOPES,
-                holder=resident.holder if resident.assurance.satisfies(AssuranceLevel.L2) else None,
+                holder=resident.holder if assurance.satisfies(AssuranceLevel.L2) else None,
+                auth_time=live.session.started_at,
+                methods=frozenset(live.session.methods),
             ),
             now,
             ends=refresh.expires_at,
@@ -262,8 +292,8 @@ class AuthService:
         return ResidentSignedIn(
             access=access,
             refresh=refresh,
-            assurance=resident.assurance,
-            display_name=self._display_name(resident),
+            assurance=assurance,
+            display_name=await self._display_name(resident),
         )
 
     def _clerk_signed_in(
@@ -305,11 +335,9 @@ class AuthService:
     def _mint(self, grant: Grant, now: datetime, *, ends: datetime | None = None) -> AccessToken:
         return self._tokens.mint(grant, token_id=self._random_id(), now=now, ends=ends)
 
-    def _display_name(self, resident: Resident) -> str | None:
-        if resident.name is None:
-            return None
-        name = self._personal.open(resident.name, name_context(resident.id)).decode()
-        return self._personal.mask_name(name)
+    async def _display_name(self, resident: Resident) -> str | None:
+        name = await self._vault.name(resident)
+        return None if name is None else self._personal.mask_name(name)
 
     async def _admit_address(self, bucket: str, client: ClientFacts, per_minute: int) -> None:
         caller = self._personal.pseudonym("address", client.address)

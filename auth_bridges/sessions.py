@@ -68,6 +68,7 @@ class Sessions:
         client: str,
         device: str | None,
         assurance: AssuranceLevel,
+        methods: tuple[str, ...] = (),
         now: datetime,
     ) -> Live:
         """A new session for ``subject``, always with a new id (ASVS 7.2.4)."""
@@ -82,6 +83,7 @@ class Sessions:
             started_at=now,
             expires_at=now + lifetime(audience, assurance),
             current=token_hash(token),
+            methods=methods,
         )
         await self._store.open(session)
         return Live(session=session, token=token)
@@ -119,9 +121,11 @@ class Sessions:
                 facts={"audience": ended.audience.value},
             )
 
-    async def end_all(self, audience: Audience, subject: str, why: Ending, *, now: datetime) -> None:
-        """End every session of ``subject``."""
-        for session in await self._store.living(audience, subject):
+    async def end_all(
+        self, audience: Audience, subject: str, why: Ending, *, now: datetime, client: str | None = None
+    ) -> None:
+        """End every session of ``subject``; only those begun through ``client``, if one is named."""
+        for session in await self._store.living(audience, subject, client=client):
             await self.end(session, why, now=now)
 
     async def _not_current(

@@ -57,6 +57,8 @@ class Claims(Struct, frozen=True, kw_only=True, omit_defaults=True):
     orn: str | None = None
     clk: str | None = None
     scn: list[str] = []
+    auth_time: Moment | None = None
+    amr: list[str] = []
 
 
 class VerifiedToken(Struct, frozen=True, kw_only=True):
@@ -106,6 +108,8 @@ class AccessTokens:
             orn=grant.organisation_name,
             clk=grant.clerk_number,
             scn=sorted(grant.scenes),
+            auth_time=None if grant.auth_time is None else int(grant.auth_time.timestamp()),
+            amr=sorted(grant.methods),
         )
         key = self._keys.signing()
         text = _jws.encode(_encode(claims), key.private, "ES256", headers={"typ": "at+jwt", "kid": key.kid})
@@ -136,6 +140,8 @@ class AccessTokens:
                 organisation_name=claims.orn,
                 clerk_number=claims.clk,
                 scenes=frozenset(claims.scn),
+                auth_time=None if claims.auth_time is None else datetime.fromtimestamp(claims.auth_time, UTC),
+                methods=frozenset(claims.amr),
             ),
             token_id=claims.jti,
             expires_at=expires_at,

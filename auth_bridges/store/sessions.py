@@ -6,7 +6,7 @@ from datetime import datetime
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 
 from auth_bridges.models import Audience, Ending, StoredSession
-from auth_bridges.store.documents import Collection, document_of, struct_of
+from auth_bridges.store.documents import Collection, Document, document_of, struct_of
 
 
 class SessionStore:
@@ -64,9 +64,10 @@ class SessionStore:
         )
         return struct_of(document, StoredSession)
 
-    async def living(self, audience: Audience, subject: str) -> Sequence[str]:
-        """The ids of somebody's sessions that were not ended."""
-        found = self._sessions.find(
-            {"audience": audience.value, "subject": subject, "ended_at": None}, {"_id": 1}
-        )
+    async def living(self, audience: Audience, subject: str, *, client: str | None = None) -> Sequence[str]:
+        """The ids of somebody's sessions that were not ended, begun through ``client`` if one is named."""
+        wanted: Document = {"audience": audience.value, "subject": subject, "ended_at": None}
+        if client is not None:
+            wanted["client"] = client
+        found = self._sessions.find(wanted, {"_id": 1})
         return [document["_id"] async for document in found]

@@ -45,6 +45,8 @@ class Principal(Struct, frozen=True, kw_only=True):
     organisation_name: str | None = None
     clerk_number: str | None = None
     scenes: frozenset[str] = frozenset()
+    auth_time: datetime | None = None
+    methods: frozenset[str] = frozenset()
     env: str
 
     @classmethod
@@ -61,6 +63,8 @@ class Principal(Struct, frozen=True, kw_only=True):
             organisation_name=grant.organisation_name,
             clerk_number=grant.clerk_number,
             scenes=grant.scenes,
+            auth_time=grant.auth_time,
+            methods=grant.methods,
             env=env,
         )
 

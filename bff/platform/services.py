@@ -16,10 +16,14 @@ from typing import Final, Self
 import structlog
 from redis.asyncio import Redis
 
+from auth_bridges.accounts import Accounts, Outside
+from auth_bridges.bridges.population import Population
+from auth_bridges.bridges.sms import SmsGateway
 from auth_bridges.bridges.wechat import WechatBridge
 from auth_bridges.passphrases import Passphrases
 from auth_bridges.registrar import Registrar
 from auth_bridges.service import AuthService
+from auth_bridges.settings import AuthSettings
 from auth_bridges.store import AuthStores
 from auth_bridges.tokens import AccessTokens
 from bff.platform.audit import STREAM as AUDIT_STREAM
@@ -133,7 +137,22 @@ class Platform:
             stores=self.auth_stores,
             personal=self.personal,
             passphrases=passphrases,
+            lives=auth.proof_lives,
             audit=recorder.record,
+            clock=self.clock,
+            chance=secrets.token_bytes,
+        )
+        self.accounts = Accounts(
+            settings=auth,
+            environment=platform.env.value,
+            stores=self.auth_stores,
+            keys=self.token_keys,
+            personal=self.personal,
+            exchange=self.auth.subject_of,
+            outside=_outside(auth, http),
+            admit=self._admit_try,
+            audit=recorder.record,
+            notify=self.auth_stores.notices.add,
             clock=self.clock,
             chance=secrets.token_bytes,
         )
@@ -286,6 +305,16 @@ class Platform:
             BlockSource(name="certificates", load=certificates, required=True, assurance=AssuranceLevel.L2)
         )
         self.blocks.register(BlockSource(name="recentUses", load=recent_uses, assurance=AssuranceLevel.L2))
+
+
+def _outside(auth: AuthSettings, http: Outbound) -> Outside:
+    """Those the city has set up; half a setting is none."""
+    sms = registry = None
+    if auth.sms_base_url is not None and auth.sms_key is not None:
+        sms = SmsGateway(http, base_url=auth.sms_base_url, key=auth.sms_key)
+    if auth.population_base_url is not None and auth.population_key is not None:
+        registry = Population(http, base_url=auth.population_base_url, key=auth.population_key)
+    return Outside(send_code=sms, registry=registry)
 
 
 def _audited(event: WalletEvent) -> AuditEvent:

@@ -24,4 +24,12 @@ async def publish_status_lists(platform: Platform) -> None:
     await platform.issuing.publish_status_lists()
 
 
-JOBS: Final = (Job(name="publish_status_lists", cron="* * * * *", run=publish_status_lists),)
+async def settle_accounts(platform: Platform) -> None:
+    """Finish merges and unlinkings somebody began, and delete accounts whose seven days are over."""
+    await platform.accounts.settle()
+
+
+JOBS: Final = (
+    Job(name="publish_status_lists", cron="* * * * *", run=publish_status_lists),
+    Job(name="settle_accounts", cron="* * * * *", run=settle_accounts),
+)

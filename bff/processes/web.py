@@ -25,14 +25,24 @@ from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
 from bff.platform.telemetry import configure_logging, serve_metrics
 from bff.platform.wire import WireRequest
-from bff.routes import home, issuer, ops, schema, session, verifier, wallet
+from bff.routes import account, home, issuer, ops, schema, session, verifier, wallet
 
 __all__ = ["Opened", "contract_app", "create_app", "litestar_app", "serve"]
 
 # Collections of the youngest generation cost little; full ones stop every request for as long as there
 # are objects. What was loaded before the first request never becomes garbage, so it is not looked at.
 _GC_THRESHOLDS: Final = (50_000, 50, 50)
-_PARTS: Final = ("auth", "blocks", "clock", "idempotency", "issuing", "registry", "token_keys", "wallet")
+_PARTS: Final = (
+    "accounts",
+    "auth",
+    "blocks",
+    "clock",
+    "idempotency",
+    "issuing",
+    "registry",
+    "token_keys",
+    "wallet",
+)
 # The server's own lines join ours; its access log stays off, ours knows the route.
 _LOGGING: Final[dict[str, Any]] = {
     "version": 1,
@@ -78,6 +88,11 @@ def api_handlers() -> list[ControllerRouterHandler]:
         session.ClerkSessionController,
         session.IssuerSessionController,
         session.token_keys_document,
+        account.AccountController,
+        account.PhoneController,
+        account.IdentityController,
+        account.StepUpController,
+        account.DeletionController,
         home.HomeController,
         wallet.CredentialController,
         wallet.PresentationController,

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, TypeVar, get_args
 from litestar.params import HeaderParameter, ParameterKwarg, PathParameter, QueryParameter
 from msgspec import Meta
 
+from miniapp_schemas.account import ChallengeText, FaceCheckId, LinkId, MergeId, Provider
 from miniapp_schemas.base import Cursor
 from miniapp_schemas.wallet import CredentialId, PresentationId
 
@@ -17,11 +18,16 @@ __all__ = [
     "CredentialIdInPath",
     "CursorInQuery",
     "DeviceId",
+    "FaceCheckIdInPath",
     "IdempotencyKey",
     "IfNoneMatch",
+    "LinkIdInPath",
+    "MergeIdInPath",
     "PageSize",
     "PresentationIdInPath",
+    "ProviderInPath",
     "StatusListNumber",
+    "StepUpChallenge",
     "header",
     "path",
     "query",
@@ -56,6 +62,11 @@ def header(kind: object, name: str) -> HeaderParameter:
 
 CredentialIdInPath = Annotated[str, path(CredentialId)]
 PresentationIdInPath = Annotated[str, path(PresentationId)]
+LinkIdInPath = Annotated[str, path(LinkId)]
+MergeIdInPath = Annotated[str, path(MergeId)]
+FaceCheckIdInPath = Annotated[str, path(FaceCheckId)]
+ProviderInPath = Annotated[str, path(Provider)]
+StepUpChallenge = Annotated[str | None, header(ChallengeText, "X-Step-Up")]
 StatusListNumber = Annotated[
     int, path(Annotated[int, Meta(description="Number of a status list.", ge=1, le=65535)])
 ]
