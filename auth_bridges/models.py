@@ -206,13 +206,17 @@ class DepartmentKey(Struct, frozen=True, kw_only=True):
 
 
 class Organisation(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
-    """Who verifies (用证方) or issues (发证机关). Only one with keys can sign in by itself."""
+    """Who verifies (用证方) or issues (发证机关). Only one with keys can sign in by itself.
+
+    ``types`` are what it issues; one stored before there were any issues nothing.
+    """
 
     id: str
     name: str
     standing: Standing = Standing.ACTIVE
     scopes: tuple[str, ...] = ()
     keys: tuple[DepartmentKey, ...] = ()
+    types: tuple[str, ...] = ()
 
 
 class Clerk(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
@@ -237,13 +241,16 @@ class Ending(StrEnum):
     UNLINKED = "unlinked"
     MERGED = "merged"
     DELETED = "deleted"
+    ENDED_BY_OWNER = "ended_by_owner"
+    ENDED_BY_OPERATOR = "ended_by_operator"
 
 
 class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """A session: one family of refresh tokens, of which one is alive.
 
     ``current`` and ``previous`` are SHA-256 of tokens. ``successor`` is the current token sealed
-    under the previous one: nobody can open it but whoever still holds that.
+    under the previous one: nobody can open it but whoever still holds that. ``platform`` is what kind
+    of device it began on, for its owner's list.
     """
 
     id: str
@@ -257,6 +264,9 @@ class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     previous: bytes | None = None
     successor: bytes | None = None
     rotated_at: datetime | None = None
+    idle_seconds: int | None = None
+    idle_ends_at: datetime | None = None
+    platform: str | None = None
     generation: int = 0
     methods: tuple[str, ...] = ()
     ended_at: datetime | None = None
@@ -268,6 +278,7 @@ class ClientFacts(Struct, frozen=True, kw_only=True):
 
     address: str
     device: str | None = None
+    agent: str = ""
 
 
 class ProviderSubject(Struct, frozen=True, kw_only=True):
@@ -295,6 +306,7 @@ class Grant(Struct, frozen=True, kw_only=True):
     scenes: frozenset[str] = frozenset()
     auth_time: datetime | None = None
     methods: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
 
 
 class AccessToken(Struct, frozen=True, kw_only=True):

@@ -105,6 +105,43 @@ class CodeAlreadyUsed(Refusal):
     action = ProblemAction.SIGN_IN
 
 
+class CodeReplayed(Refusal):
+    """The provider's one-time code was presented by one device and then by another."""
+
+    code = "CODE_REPLAYED"
+    kind = Kind.CONFLICT
+    title_zh = "登录凭证已在其他设备使用"
+    title_en = "Sign-in code used on another device"
+    detail_zh = "该登录凭证已由另一台设备使用，请重新获取。如非本人操作，请留意账号安全。"
+    detail_en = (
+        "Another device used this code; ask for a new one. If that was not you, look after your account."
+    )
+    action = ProblemAction.SIGN_IN
+
+
+class SessionUnknown(Refusal):
+    """None of the caller's sessions has this id."""
+
+    code = "SESSION_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "没有这个登录"
+    title_en = "No such session"
+    detail_zh = "该登录不存在或已结束。"
+    detail_en = "It does not exist or has ended."
+
+
+class EndingsUnheard(Refusal):
+    """For the moment nobody can tell whether the session still stands, and the call matters too much."""
+
+    code = "ENDINGS_UNHEARD"
+    kind = Kind.UNAVAILABLE
+    title_zh = "暂时无法确认登录状态"
+    title_en = "Your sign-in cannot be confirmed right now"
+    detail_zh = "为保护您的账号，此操作暂停受理，请稍后重试。"
+    detail_en = "To protect your account this is on hold; please try again shortly."
+    action = ProblemAction.RETRY
+
+
 class CodeRejected(Refusal):
     """The provider does not know the code, or it is too old."""
 

@@ -4,7 +4,7 @@ One JSON object a line, told apart by ``kind``. Registering the same line again 
 file can be sent again after an import that was cut short.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final
@@ -37,9 +37,9 @@ from auth_bridges.vault import Vault
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.refusals import Refusal
 
-OrganisationId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+OrganisationId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
-Scope = Annotated[str, Meta(pattern=r"^[a-z]+:[a-z]+$")]
+Scope = Annotated[str, Meta(pattern=r"^[a-z]+:[a-z]+\Z")]
 
 
 class _Line(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel", tag_field="kind"):
@@ -55,12 +55,13 @@ class RegisterOrganisation(_Line, frozen=True, kw_only=True, tag="organisation")
 
 
 class RegisterDepartment(_Line, frozen=True, kw_only=True, tag="department"):
-    """Who issues (发证机关): signs in by itself with one of ``keys``."""
+    """Who issues (发证机关): signs in by itself with one of ``keys``, issues ``types`` and no other."""
 
     id: OrganisationId
     name: Name
     keys: Annotated[tuple[DepartmentKey, ...], Meta(min_length=1, max_length=8)]
     scopes: Annotated[tuple[Scope, ...], Meta(max_length=16)] = ("wallet:issue", "wallet:status")
+    types: Annotated[tuple[str, ...], Meta(max_length=64)]
     standing: Standing = Standing.ACTIVE
 
 
@@ -117,7 +118,7 @@ class Registered(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Registrar:
-    """Registers whom operators vouch for."""
+    """Registers whom operators vouch for; ``types`` are the certificate types there are to issue."""
 
     def __init__(
         self,
@@ -129,6 +130,7 @@ class Registrar:
         audit: Audit,
         clock: Clock,
         chance: Chance,
+        types: Collection[str],
     ) -> None:
         self._stores = stores
         self._personal = personal
@@ -138,6 +140,7 @@ class Registrar:
         self._clock = clock
         self._chance = chance
         self._vault = Vault(stores.resident_keys, personal, chance)
+        self._types = types
         self._sessions = Sessions(stores.sessions, stores.ended, audit=audit, chance=chance)
 
     async def register_lines(self, lines: Iterable[bytes]) -> AsyncIterator[Registered]:
@@ -163,11 +166,28 @@ class Registrar:
             case RegisterOrganisation():
                 return await self._put(Organisation(id=line.id, name=line.name, standing=line.standing))
             case RegisterDepartment():
-                return await self._put(_department(line))
+                return await self._put(self._department(line))
             case RegisterClerk():
                 return await self._register_clerk(line)
             case RegisterResident():
                 return await self._register_resident(line)
+
+    def _department(self, line: RegisterDepartment) -> Organisation:
+        try:
+            for key in line.keys:
+                public_key(key)
+        except ValueError:
+            raise NotRegistrable(why="keys") from None
+        if any(code not in self._types for code in line.types):
+            raise NotRegistrable(why="types")
+        return Organisation(
+            id=line.id,
+            name=line.name,
+            standing=line.standing,
+            scopes=line.scopes,
+            keys=line.keys,
+            types=line.types,
+        )
 
     async def _put(self, organisation: Organisation) -> Outcome:
         known = await self._stores.directory.organisation(organisation.id)
@@ -294,18 +314,3 @@ class Registrar:
 
     def _random_id(self) -> str:
         return self._chance(16).hex()
-
-
-def _department(line: RegisterDepartment) -> Organisation:
-    try:
-        for key in line.keys:
-            public_key(key)
-    except ValueError:
-        raise NotRegistrable(why="keys") from None
-    return Organisation(
-        id=line.id,
-        name=line.name,
-        standing=line.standing,
-        scopes=line.scopes,
-        keys=line.keys,
-    )

@@ -4,10 +4,13 @@ Residents come through a provider's bridge, clerks with organisation, number and
 departments with an assertion signed by their own key. Each gets tokens for one API only.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
+
+import msgspec
 
 from auth_bridges.assertions import LONGEST, Assertion, public_key, read_assertion
 from auth_bridges.bridges.base import Bridge
@@ -27,6 +30,7 @@ from auth_bridges.models import (
     Resident,
     ResidentSignedIn,
     Standing,
+    StoredSession,
 )
 from auth_bridges.passphrases import Passphrases
 from auth_bridges.ports import Admit, Audit, Chance, Clock, PersonalData
@@ -35,12 +39,15 @@ from auth_bridges.refusals import (
     AssertionRefused,
     ClerkNotRecognised,
     CodeAlreadyUsed,
+    CodeReplayed,
     ProviderNotOffered,
     ProviderUnreached,
     SessionEnded,
+    SessionUnknown,
 )
 from auth_bridges.rules.assurance import RESIDENT_SCOPES, level_of
 from auth_bridges.rules.policy import Method
+from auth_bridges.rules.sessions import open_reply, platform_of, seal_reply
 from auth_bridges.sessions import Live, Sessions
 from auth_bridges.settings import AuthSettings
 from auth_bridges.store import AuthStores
@@ -51,7 +58,15 @@ from miniapp_schemas.refusals import Refusal
 
 CLERK_CLIENT: Final = "suishen-clerk"
 _CODE_KEPT: Final = timedelta(minutes=10)
+_REPLY_KEPT: Final = timedelta(seconds=60)
+_NO_ANSWER: Final = b""
+_LOOKS: Final = 40
+_BETWEEN_LOOKS: Final = 0.1
+# Half of what residents get: idleness is judged at each renewal, and a quarter of an hour is all it may be.
+_CLERK_ACCESS: Final = timedelta(minutes=5)
 _TOLD_BY_PROVIDERS: Final = frozenset({"errcode", "rid"})
+_pack: Final = msgspec.msgpack.Encoder().encode
+_unpack: Final = msgspec.msgpack.Decoder(ResidentSignedIn).decode
 
 
 class AuthService:
@@ -87,12 +102,39 @@ class AuthService:
     # --- residents ------------------------------------------------------------------------------------
 
     async def sign_in(self, provider: str, code: str, client: ClientFacts) -> ResidentSignedIn:
-        """Sign a resident in by a provider's one-time ``code``; whoever comes first time is at L0."""
+        """Sign a resident in by a provider's one-time ``code``; whoever comes first time is at L0.
+
+        The same device with the same code within a minute has lost our reply and gets it again; another
+        device with that code is refused.
+        """
         await self._admit_address("sign-in", client, self._settings.sign_ins_per_address)
-        subject = await self.subject_of(provider, code)
+        if client.device is not None:
+            await self._admit_tries("device", client.device, self._settings.sign_ins_per_device)
+        bridge = self._bridges[provider]
+        name = _digest("code", provider, bridge.appid, code)
+        mark = None if client.device is None else _digest("device", client.device)
+        owner = f"{mark or 'unknown'} {self._random_id()}"
+        if not await self._stores.one_time.claim(name, owner=owner, keep=_CODE_KEPT):
+            return await self._answered_before(provider, name, mark, code, client)
+        try:
+            subject = await self._exchange(bridge, code, name)
+            await self._admit_tries(
+                "subject", f"{provider} {subject.subject}", self._settings.sign_ins_per_subject
+            )
+        except Refusal as refusal:
+            raise await self._refused(f"provider:{provider}", refusal) from None
         resident = await self._resident_of(subject)
         if resident.standing is not Standing.ACTIVE:
             raise await self._refused(resident.id, AccountDisabled())
+        signed_in = await self._sign_in(subject, resident, client)
+        if client.device is not None:
+            sealed = seal_reply(code, client.device, _pack(signed_in), self._chance(12))
+            await self._stores.replies.keep(name, sealed, keep=_REPLY_KEPT)
+        return signed_in
+
+    async def _sign_in(
+        self, subject: ProviderSubject, resident: Resident, client: ClientFacts
+    ) -> ResidentSignedIn:
         now = self._clock()
         live = await self._sessions.open(
             audience=Audience.RESIDENT,
@@ -102,9 +144,31 @@ class AuthService:
             assurance=level_of(resident.proofs, now),
             methods=(Method.PROVIDER.value,),
             now=now,
+            platform=platform_of(client.agent),
         )
-        await self._opened(live, now, provider=provider, assurance=level_of(resident.proofs, now).value)
+        assurance = level_of(resident.proofs, now)
+        await self._opened(live, now, provider=subject.provider, assurance=assurance.value)
         return await self._resident_signed_in(live, await self._sealed_anew(resident), now)
+
+    async def _answered_before(
+        self, provider: str, name: str, mark: str | None, code: str, client: ClientFacts
+    ) -> ResidentSignedIn:
+        """The answer this device was given for ``code``, waiting a little if it is still being made."""
+        owner = await self._stores.one_time.owner(name) or ""
+        if client.device is None or owner.partition(" ")[0] != mark:
+            told = CodeAlreadyUsed() if mark is None else CodeReplayed()
+            raise await self._refused(f"provider:{provider}", told)
+        for _ in range(_LOOKS):
+            sealed = await self._stores.replies.get(name)
+            if sealed == _NO_ANSWER:
+                break
+            if sealed is not None:
+                signed_in = _unpack(open_reply(code, client.device, sealed))
+                if await self._sessions.is_open(signed_in.refresh.text, now=self._clock()):
+                    return signed_in
+                break
+            await asyncio.sleep(_BETWEEN_LOOKS)
+        raise await self._refused(f"provider:{provider}", CodeAlreadyUsed())
 
     async def refresh(self, token: str, client: ClientFacts) -> ResidentSignedIn:
         """Trade a resident's refresh token for a new pair at the resident's present level."""
@@ -125,8 +189,11 @@ class AuthService:
         bridge = self._bridges.get(provider)
         if bridge is None:
             raise ProviderNotOffered
+        name = _digest("code", provider, bridge.appid, code)
         try:
-            return await self._exchange(bridge, code)
+            if not await self._stores.one_time.claim(name, owner=self._random_id(), keep=_CODE_KEPT):
+                raise CodeAlreadyUsed
+            return await self._exchange(bridge, code, name)
         except Refusal as refusal:
             raise await self._refused(f"provider:{provider}", refusal) from None
 
@@ -152,6 +219,7 @@ class AuthService:
             device=client.device,
             assurance=AssuranceLevel.L1,
             now=now,
+            platform=platform_of(client.agent),
         )
         await self._opened(live, now, organisation=employer.id)
         return self._clerk_signed_in(live, clerk, employer, now)
@@ -191,6 +259,7 @@ class AuthService:
                 scopes=frozenset(department.scopes),
                 organisation=department.id,
                 organisation_name=department.name,
+                types=frozenset(department.types),
             ),
             now,
         )
@@ -205,6 +274,22 @@ class AuthService:
         return DepartmentSignedIn(access=access, organisation=department.id, scopes=department.scopes)
 
     # --- everybody ------------------------------------------------------------------------------------
+
+    async def sessions(self, audience: Audience, subject: str) -> list[StoredSession]:
+        """Where somebody is signed in, newest first."""
+        return await self._sessions.alive(audience, subject, now=self._clock())
+
+    async def end_session(self, audience: Audience, subject: str, session: str) -> None:
+        """End one of somebody's own sessions, or ``SessionUnknown``."""
+        if all(each.id != session for each in await self.sessions(audience, subject)):
+            raise SessionUnknown
+        await self._sessions.end(session, Ending.ENDED_BY_OWNER, now=self._clock())
+
+    async def end_other_sessions(self, audience: Audience, subject: str, kept: str) -> int:
+        """End all of somebody's sessions but ``kept``; how many."""
+        return await self._sessions.end_others(
+            audience, subject, kept, Ending.ENDED_BY_OWNER, now=self._clock()
+        )
 
     async def sign_out(self, session: str) -> None:
         """End ``session``: its refresh token now and for good, its access tokens within a second."""
@@ -221,16 +306,17 @@ class AuthService:
         name = _digest("assertion", department.id, claimed.token_id)
         return await self._stores.one_time.claim(name, owner=self._random_id(), keep=2 * LONGEST)
 
-    async def _exchange(self, bridge: Bridge, code: str) -> ProviderSubject:
-        """Ask the provider, once for each code however often and wherever it is presented."""
-        name = _digest("code", bridge.provider, bridge.appid, code)
-        if not await self._stores.one_time.claim(name, owner=self._random_id(), keep=_CODE_KEPT):
-            raise CodeAlreadyUsed
+    async def _exchange(self, bridge: Bridge, code: str, name: str) -> ProviderSubject:
+        """Ask the provider; the caller has claimed the code, so nobody else does."""
         try:
             return await bridge.exchange(code)
         except ProviderUnreached:
             # It never got there, so the resident may press the button again.
             await self._stores.one_time.release(name)
+            raise
+        except Refusal:
+            # Whoever asks again need not wait for an answer that will not come.
+            await self._stores.replies.keep(name, _NO_ANSWER, keep=_REPLY_KEPT)
             raise
 
     async def _resident_of(self, subject: ProviderSubject) -> Resident:
@@ -314,7 +400,7 @@ class AuthService:
                 scenes=frozenset(clerk.scenes),
             ),
             now,
-            ends=refresh.expires_at,
+            ends=min(refresh.expires_at, now + _CLERK_ACCESS),
         )
         return ClerkSignedIn(
             access=access,

@@ -20,6 +20,7 @@ from auth_bridges.rules.sessions import (
     Answer,
     Presented,
     compose,
+    is_alive,
     judge,
     lifetime,
     open_successor,
@@ -46,7 +47,8 @@ class Live(Struct, frozen=True, kw_only=True):
         A level that rose since the sign-in shortens the session: the more it opens, the sooner it ends.
         """
         ends = min(
-            self.session.expires_at, self.session.started_at + lifetime(self.session.audience, assurance)
+            self.session.expires_at,
+            self.session.started_at + lifetime(self.session.audience, assurance).absolute,
         )
         return RefreshToken(text=self.token, expires_at=ends)
 
@@ -70,8 +72,10 @@ class Sessions:
         assurance: AssuranceLevel,
         methods: tuple[str, ...] = (),
         now: datetime,
+        platform: str | None = None,
     ) -> Live:
         """A new session for ``subject``, always with a new id (ASVS 7.2.4)."""
+        lasts = lifetime(audience, assurance)
         handle = self._chance(HANDLE_BYTES)
         token = compose(handle, self._chance(SECRET_BYTES))
         session = StoredSession(
@@ -81,7 +85,10 @@ class Sessions:
             client=client,
             device=device,
             started_at=now,
-            expires_at=now + lifetime(audience, assurance),
+            expires_at=now + lasts.absolute,
+            idle_seconds=int(lasts.idle.total_seconds()),
+            idle_ends_at=now + lasts.idle,
+            platform=platform,
             current=token_hash(token),
             methods=methods,
         )
@@ -106,6 +113,12 @@ class Sessions:
             return Live(session=rotated, token=successor)
         return await self._not_current(token, presented, audience=audience, device=device, now=now)
 
+    async def is_open(self, token: str, *, now: datetime) -> bool:
+        """Whether the session that refresh ``token`` belongs to is still alive."""
+        presented = present(token)
+        session = None if presented is None else await self._store.get(presented.session)
+        return session is not None and is_alive(session, now)
+
     async def end(self, session: str, why: Ending, *, now: datetime) -> None:
         """End ``session`` in every process within a second, and its refresh token for good."""
         ended = await self._store.end(session, why=why, now=now)
@@ -125,8 +138,22 @@ class Sessions:
         self, audience: Audience, subject: str, why: Ending, *, now: datetime, client: str | None = None
     ) -> None:
         """End every session of ``subject``; only those begun through ``client``, if one is named."""
-        for session in await self._store.living(audience, subject, client=client):
+        for each in await self._store.living(audience, subject):
+            if client is None or each.client == client:
+                await self.end(each.id, why, now=now)
+
+    async def end_others(
+        self, audience: Audience, subject: str, kept: str, why: Ending, *, now: datetime
+    ) -> int:
+        """End every session of ``subject`` but ``kept``; how many."""
+        others = [each.id for each in await self._store.living(audience, subject) if each.id != kept]
+        for session in others:
             await self.end(session, why, now=now)
+        return len(others)
+
+    async def alive(self, audience: Audience, subject: str, *, now: datetime) -> list[StoredSession]:
+        """Somebody's sessions that can still be renewed, newest first."""
+        return [each for each in await self._store.living(audience, subject) if is_alive(each, now)]
 
     async def _not_current(
         self, token: str, presented: Presented, *, audience: Audience, device: str | None, now: datetime

@@ -71,6 +71,22 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
             ge=1,
         ),
     ] = 1200
+    sign_ins_per_device: Annotated[
+        int,
+        Meta(
+            description="Sign-ins a minute from one device.",
+            extra={"zh": "同一设备每分钟登录上限。"},
+            ge=1,
+        ),
+    ] = 20
+    sign_ins_per_subject: Annotated[
+        int,
+        Meta(
+            description="Sign-ins a minute of one person at one provider.",
+            extra={"zh": "同一登录平台账号每分钟登录上限。"},
+            ge=1,
+        ),
+    ] = 20
     refreshes_per_address: Annotated[
         int,
         Meta(

@@ -59,6 +59,7 @@ class Claims(Struct, frozen=True, kw_only=True, omit_defaults=True):
     scn: list[str] = []
     auth_time: Moment | None = None
     amr: list[str] = []
+    tps: list[str] = []
 
 
 class VerifiedToken(Struct, frozen=True, kw_only=True):
@@ -110,6 +111,7 @@ class AccessTokens:
             scn=sorted(grant.scenes),
             auth_time=None if grant.auth_time is None else int(grant.auth_time.timestamp()),
             amr=sorted(grant.methods),
+            tps=sorted(grant.types),
         )
         key = self._keys.signing()
         text = _jws.encode(_encode(claims), key.private, "ES256", headers={"typ": "at+jwt", "kid": key.kid})
@@ -142,6 +144,7 @@ class AccessTokens:
                 scenes=frozenset(claims.scn),
                 auth_time=None if claims.auth_time is None else datetime.fromtimestamp(claims.auth_time, UTC),
                 methods=frozenset(claims.amr),
+                types=frozenset(claims.tps),
             ),
             token_id=claims.jti,
             expires_at=expires_at,

@@ -29,9 +29,9 @@ def directory() -> None:
 def import_(file: Path, *, as_json: bool) -> None:
     """Register what FILE says, one JSON object a line (批量登记); the same file again changes nothing.
 
-    Each object has a `kind`: organisation, department, clerk or resident. Configured by the same
-    SUISHEN_* variables as the web process. Exit status 1 if any line could not be registered, 2 if
-    there was nowhere to register it.
+    Each object has a `kind`: organisation, department, clerk or resident. A department names the
+    certificate `types` it may issue. Configured by the same SUISHEN_* variables as the web process. Exit
+    status 1 if any line could not be registered, 2 if there was nowhere to register it.
     """
     import msgspec
     from rich.progress import Progress

@@ -9,17 +9,17 @@ from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.base import Instant, Request, Response, Text
 
 Provider = Annotated[
-    str, Meta(description="The provider's name: `wechat`, …", pattern=r"^[a-z][a-z0-9-]{1,31}$")
+    str, Meta(description="The provider's name: `wechat`, …", pattern=r"^[a-z][a-z0-9-]{1,31}\Z")
 ]
 OneTimeCode = Annotated[
     str,
-    Meta(description="The provider's one-time code; good once.", pattern=r"^[A-Za-z0-9_-]{1,128}$"),
+    Meta(description="The provider's one-time code; good once.", pattern=r"^[A-Za-z0-9_-]{1,128}\Z"),
 ]
-SmsCode = Annotated[str, Meta(description="The six digits of the text message.", pattern=r"^[0-9]{6}$")]
-RequestId = Annotated[str, Meta(description="The request the code was sent for.", pattern=r"^[0-9a-f]{32}$")]
-LinkId = Annotated[str, Meta(description="A way in.", pattern=r"^[0-9a-f]{32}$")]
-MergeId = Annotated[str, Meta(description="A merge.", pattern=r"^[0-9a-f]{32}$")]
-FaceCheckId = Annotated[str, Meta(description="A face check.", pattern=r"^[0-9a-f]{32}$")]
+SmsCode = Annotated[str, Meta(description="The six digits of the text message.", pattern=r"^[0-9]{6}\Z")]
+RequestId = Annotated[str, Meta(description="The request the code was sent for.", pattern=r"^[0-9a-f]{32}\Z")]
+LinkId = Annotated[str, Meta(description="A way in.", pattern=r"^[0-9a-f]{32}\Z")]
+MergeId = Annotated[str, Meta(description="A merge.", pattern=r"^[0-9a-f]{32}\Z")]
+FaceCheckId = Annotated[str, Meta(description="A face check.", pattern=r"^[0-9a-f]{32}\Z")]
 ChallengeText = Annotated[
     str, Meta(description="The `challenge` of a refusal's `stepUp`.", min_length=20, max_length=4096)
 ]
@@ -27,7 +27,7 @@ ConsentNotice = Annotated[
     str,
     Meta(
         description="Which notice the person was shown and agreed to, separately from anything else.",
-        pattern=r"^[A-Za-z0-9._-]{1,64}$",
+        pattern=r"^[A-Za-z0-9._-]{1,64}\Z",
     ),
 ]
 
@@ -120,7 +120,7 @@ class LinkResult(Response, frozen=True, kw_only=True):
 class SendPhoneCode(Request, frozen=True, kw_only=True):
     """Ask for a code by text message, to bind a phone."""
 
-    phone: Annotated[str, Meta(description="A mainland mobile number.", pattern=r"^(\+86)?1[3-9][0-9]{9}$")]
+    phone: Annotated[str, Meta(description="A mainland mobile number.", pattern=r"^(\+86)?1[3-9][0-9]{9}\Z")]
 
 
 class PhoneCodeSent(Response, frozen=True, kw_only=True):
@@ -160,7 +160,7 @@ class ProveRealName(Request, frozen=True, kw_only=True):
     """Prove name and ID number (实名认证)."""
 
     name: Annotated[str, Meta(description="As registered.", min_length=1, max_length=64)]
-    id_number: Annotated[str, Meta(description="公民身份号码.", pattern=r"^[0-9]{17}[0-9X]$")]
+    id_number: Annotated[str, Meta(description="公民身份号码.", pattern=r"^[0-9]{17}[0-9X]\Z")]
     consent_notice: ConsentNotice
 
 
@@ -251,7 +251,7 @@ class DeletionReceipt(Response, frozen=True, kw_only=True):
 class FetchDeletionCertificate(Request, frozen=True, kw_only=True):
     """Fetch the certificate of a deletion."""
 
-    receipt: Annotated[str, Meta(description="As it was given.", pattern=r"^[A-Za-z0-9_-]{43}$")]
+    receipt: Annotated[str, Meta(description="As it was given.", pattern=r"^[A-Za-z0-9_-]{43}\Z")]
 
 
 class DeletionCertificate(Response, frozen=True, kw_only=True):

@@ -7,11 +7,14 @@ from msgspec import Meta
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.base import Instant, Request, Response
 
+SessionId = Annotated[
+    str, Meta(description="A session's id; opens nothing by itself.", pattern=r"^[0-9a-f]{32}\Z")
+]
 ProviderCode = Annotated[
     str,
-    Meta(description="The code of `wx.login`: once, five minutes.", pattern=r"^[A-Za-z0-9_-]{1,128}$"),
+    Meta(description="The code of `wx.login`: once, five minutes.", pattern=r"^[A-Za-z0-9_-]{1,128}\Z"),
 ]
-RefreshToken = Annotated[str, Meta(description="Opaque; single use.", pattern=r"^[A-Za-z0-9_-]{43,128}$")]
+RefreshToken = Annotated[str, Meta(description="Opaque; single use.", pattern=r"^[A-Za-z0-9_-]{43,128}\Z")]
 
 
 class WechatSignIn(Request, frozen=True, kw_only=True):
@@ -89,3 +92,24 @@ class IssuerSession(Response, frozen=True, kw_only=True):
     expires_at: Annotated[Instant, Meta(description="When it ends.")]
     organisation: Annotated[str, Meta(description="The department's id.")]
     scopes: Annotated[list[str], Meta(description="What it may do.")]
+
+
+class SignedInDevice(Response, frozen=True, kw_only=True):
+    """One place where the caller is signed in (登录设备)."""
+
+    id: SessionId
+    current: Annotated[bool, Meta(description="Whether it is the session this was asked with.")]
+    client: Annotated[str, Meta(description="By which way in: `wechat:APPID`, `suishen-clerk` …")]
+    platform: Annotated[
+        str | None,
+        Meta(description="`iphone`, `ipad`, `android`, `harmony`, `windows`, `mac`, `linux`, if it told."),
+    ]
+    started_at: Annotated[Instant, Meta(description="When it began.")]
+    renewed_at: Annotated[Instant, Meta(description="When it was last renewed; its start if never.")]
+    expires_at: Annotated[Instant, Meta(description="When it ends however often it is renewed.")]
+
+
+class SessionsEnded(Response, frozen=True, kw_only=True):
+    """What ending the others did."""
+
+    ended: Annotated[int, Meta(description="How many sessions were ended.", ge=0)]

@@ -242,6 +242,7 @@ class World:
             audit=self.audit,
             clock=self.clock,
             chance=os.urandom,
+            types={"resident-id-card"},
         )
         self.accounts = Accounts(
             settings=settings(folder),

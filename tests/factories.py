@@ -23,8 +23,8 @@ from wallet.store import CredentialStore, PresentationStore, StatusListStore, Us
 
 # 11010519491231002X is the sample number of GB 11643-1999 itself; nobody's.
 ID_NUMBER = "11010519491231002X"
-POLICE = Issuer(id="11100000000013338W", name="市公安局")
-HOSPITAL = Issuer(id="12310000425000659N", name="市妇幼保健院")
+POLICE = Issuer(id="11100000000013338W", name="市公安局", types=frozenset({"resident-id-card"}))
+HOSPITAL = Issuer(id="12310000425000659N", name="市妇幼保健院", types=frozenset({"birth-certificate"}))
 HOTEL_CLERK = Requester(
     clerk="clerk-1",
     clerk_number="0001",
@@ -83,6 +83,7 @@ class Bench:
             audit=AuditRecorder(self.run).record,
             clock=self.clock,
             chance=secrets.token_bytes,
+            timed_id=timed_id,
         )
         self.clerk_rate = Rate(per_minute=60_000, burst=10_000)
         self.wallet = self.another_wallet()

@@ -64,10 +64,11 @@ class OpenPresentation(Struct, frozen=True, kw_only=True, array_like=True):
 
 
 class Issuer(Struct, frozen=True, kw_only=True):
-    """The department (发证机关) that issues."""
+    """The department (发证机关) that issues ``types`` and no other."""
 
     id: str
     name: str
+    types: frozenset[str]
 
 
 class Requester(Struct, frozen=True, kw_only=True):

@@ -96,7 +96,7 @@ class Wallet:
     # --- list and read ---------------------------------------------------------------------------
 
     async def credentials(self, keeper: str, *, after: str | None, limit: int) -> Page[wire.Credential]:
-        """The certificates in one wallet."""
+        """The certificates in one wallet, the last issued first."""
         found = await self._credentials.kept_by(keeper, after=after, limit=limit + 1)
         now = self._clock()
         return page([views.summary(one, self._registry, now=now) for one in found[:limit]], found, limit)

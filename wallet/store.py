@@ -79,11 +79,11 @@ class CredentialStore:
         return None if document is None else msgspec.convert(document, Credential)
 
     async def kept_by(self, keeper: str, *, after: str | None, limit: int) -> list[Credential]:
-        """Credentials in one wallet, by id."""
+        """Credentials in one wallet, newest first."""
         return await self._list({"keepers": keeper}, after, limit)
 
     async def issued_by(self, issuer: str, *, after: str | None, limit: int) -> list[Credential]:
-        """Credentials one issuer issued, by id."""
+        """Credentials one issuer issued, newest first."""
         return await self._list({"issuer": issuer}, after, limit)
 
     async def insert(self, credential: Credential) -> Taken | None:
@@ -120,8 +120,9 @@ class CredentialStore:
 
     async def _list(self, wanted: dict[str, Any], after: str | None, limit: int) -> list[Credential]:
         if after is not None:
-            wanted = wanted | {"_id": {"$gt": after}}
-        cursor = self._collection.find(wanted).sort("_id", ASCENDING).limit(limit)
+            wanted = wanted | {"_id": {"$lt": after}}
+        # An id begins with the millisecond it was made in.
+        cursor = self._collection.find(wanted).sort("_id", DESCENDING).limit(limit)
         return [msgspec.convert(document, Credential) async for document in cursor]
 
 

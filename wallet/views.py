@@ -107,12 +107,13 @@ def usage_record(usage: Usage, registry: Registry) -> wire.UsageRecord:
 
 
 def check_record(usage: Usage, registry: Registry) -> wire.CheckRecord:
-    """A use, as the clerk who made it sees it."""
+    """A use, as the clerk who made it sees it; who may not check there sees no more afterwards."""
+    denied = usage.verdict is wire.Verdict.SCENE_DENIED
     return wire.CheckRecord(
         id=usage.id,
         at=usage.at,
-        type_name=registry.type(usage.type).name,
-        scene=usage.scene,
+        type_name=None if denied else registry.type(usage.type).name,
+        scene=None if denied else usage.scene,
         verdict=usage.verdict,
         valid=is_good(usage.verdict),
     )

@@ -8,7 +8,7 @@ spent tokens need not be kept to be recognised.
     current              alive               ROTATE
     previous             alive, ≤20 s, same device   REPEAT   the reply was lost; the same successor again
     any other            alive               REVOKE   somebody else has a copy (RFC 9700 §4.14.2)
-    any                  ended, past its end REFUSE
+    any                  ended, past its end, idle too long   REFUSE
 """
 
 import hashlib
@@ -30,16 +30,30 @@ GRACE: Final = timedelta(seconds=20)
 """How long a lost reply may be asked for again. Without it about one device in twenty a day is
 signed out by its own radio (zitadel#9631)."""
 
-_RESIDENT: Final = timedelta(days=30)
-_REAL_NAME: Final = timedelta(hours=24)
-_SHIFT: Final = timedelta(hours=12)
+
+class Lifetime(Struct, frozen=True):
+    """How long a session lasts: ``absolute`` however often it is refreshed, ``idle`` if it is not."""
+
+    absolute: timedelta
+    idle: timedelta
 
 
-def lifetime(audience: Audience, assurance: AssuranceLevel) -> timedelta:
-    """How long a session may last however often it is refreshed (NIST SP 800-63B §2.1.3–2.3.3)."""
+_RESIDENT: Final = Lifetime(timedelta(days=30), timedelta(days=30))
+_REAL_NAME: Final = Lifetime(timedelta(hours=24), timedelta(hours=1))
+_SHIFT: Final = Lifetime(timedelta(hours=12), timedelta(minutes=15))
+
+
+def lifetime(audience: Audience, assurance: AssuranceLevel) -> Lifetime:
+    """How long a session may last (NIST SP 800-63B §2.1.3, §2.2.3, §2.3.3; ASVS 7.3.1, 7.3.2)."""
     if audience is not Audience.RESIDENT:
         return _SHIFT
     return _REAL_NAME if assurance.satisfies(AssuranceLevel.L2) else _RESIDENT
+
+
+def is_alive(session: StoredSession, now: datetime) -> bool:
+    """Whether ``session`` was neither ended nor outlived nor left idle."""
+    idle = session.idle_ends_at is not None and now >= session.idle_ends_at
+    return session.ended_at is None and now < session.expires_at and not idle
 
 
 class Presented(Struct, frozen=True, kw_only=True):
@@ -91,6 +105,37 @@ def session_id(handle: bytes) -> str:
     return hashlib.sha256(b"suishen session\0" + handle).hexdigest()[:32]
 
 
+def seal_reply(code: str, device: str, reply: bytes, nonce: bytes) -> bytes:
+    """``reply`` for nobody but the device that presented ``code``."""
+    return nonce + AESGCM(_key_of_reply(code, device)).encrypt(nonce, reply, None)
+
+
+def open_reply(code: str, device: str, sealed: bytes) -> bytes:
+    """What ``seal_reply`` sealed."""
+    return AESGCM(_key_of_reply(code, device)).decrypt(sealed[:12], sealed[12:], None)
+
+
+def _key_of_reply(code: str, device: str) -> bytes:
+    return hashlib.sha256(b"suishen reply\0" + code.encode() + b"\0" + device.encode()).digest()
+
+
+_PLATFORMS: Final = (
+    ("HarmonyOS", "harmony"),
+    ("OpenHarmony", "harmony"),
+    ("iPhone", "iphone"),
+    ("iPad", "ipad"),
+    ("Android", "android"),
+    ("Windows", "windows"),
+    ("Macintosh", "mac"),
+    ("Linux", "linux"),
+)
+
+
+def platform_of(agent: str) -> str | None:
+    """The kind of device a ``User-Agent`` tells of; None for one that tells nothing we know."""
+    return next((platform for word, platform in _PLATFORMS if word in agent), None)
+
+
 class Answer(Enum):
     """What a presented refresh token deserves."""
 
@@ -109,9 +154,7 @@ def judge(
     now: datetime,
 ) -> Answer:
     """What ``presented`` deserves, given its ``session`` as it stands."""
-    if session is None or session.ended_at is not None or session.audience is not audience:
-        return Answer.REFUSE
-    if now >= session.expires_at:
+    if session is None or session.audience is not audience or not is_alive(session, now):
         return Answer.REFUSE
     if presented.hash == session.current:
         return Answer.ROTATE

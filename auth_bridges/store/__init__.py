@@ -13,7 +13,7 @@ from auth_bridges.store.directory import Directory
 from auth_bridges.store.documents import Database
 from auth_bridges.store.face_checks import FaceChecks
 from auth_bridges.store.merges import MergeCases
-from auth_bridges.store.moments import EndedSessions, OneTime
+from auth_bridges.store.moments import EndedSessions, OneTime, SignInReplies
 from auth_bridges.store.notices import AccountNotices
 from auth_bridges.store.resident_keys import ResidentKeys
 from auth_bridges.store.residents import Residents
@@ -34,6 +34,7 @@ __all__ = [
     "ResidentKeys",
     "Residents",
     "SessionStore",
+    "SignInReplies",
 ]
 
 
@@ -52,6 +53,7 @@ class AuthStores:
         self.phone_codes = PhoneCodes(redis)
         self.answered = AnsweredChallenges(redis)
         self.one_time = OneTime(redis)
+        self.replies = SignInReplies(redis)
         self.ended = EndedSessions(redis)
 
     async def ensure_indexes(self) -> None:

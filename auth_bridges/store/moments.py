@@ -24,9 +24,30 @@ class OneTime:
         found = await self._redis.set(_once(name), owner, nx=True, get=True, px=keep)
         return found is None or found == owner.encode()
 
+    async def owner(self, name: str) -> str | None:
+        """Who has taken ``name``, if anybody has."""
+        found = await self._redis.get(_once(name))
+        return found.decode() if isinstance(found, bytes) else found
+
     async def release(self, name: str) -> None:
         """Give ``name`` back: it was not used after all."""
         await self._redis.delete(_once(name))
+
+
+class SignInReplies:
+    """Answers to one-time codes, sealed, for whoever's reply was lost. Redis only, a minute."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def keep(self, name: str, sealed: bytes, *, keep: timedelta) -> None:
+        """Keep the answer to the code called ``name``."""
+        await self._redis.set(_reply(name), sealed, px=keep)
+
+    async def get(self, name: str) -> bytes | None:
+        """The kept answer, or None."""
+        found = await self._redis.get(_reply(name))
+        return found.encode() if isinstance(found, str) else found
 
 
 class EndedSessions:
@@ -47,14 +68,21 @@ class EndedSessions:
         for session in sessions:
             await self._redis.xadd(self.KEY, {"s": session}, minid=str(oldest), approximate=True)
 
-    async def since(self, position: str) -> tuple[str, Sequence[str]]:
-        """Sessions that ended after ``position``, and the position after them; waits for the first."""
-        wait = int(self._wait.total_seconds() * 1000)
-        reply = await self._redis.xread({self.KEY: position}, count=1000, block=wait)
+    async def since(self, position: str, *, wait: bool = True) -> tuple[str, Sequence[str]]:
+        """Sessions that ended after ``position``, and the position after them; waits a second for the first.
+
+        Without ``wait`` it answers at once.
+        """
+        block = int(self._wait.total_seconds() * 1000) if wait else None
+        reply = await self._redis.xread({self.KEY: position}, count=1000, block=block)
         entries = _entries(reply)
         if not entries:
             return position, ()
         return entries[-1][0].decode(), [fields[b"s"].decode() for _, fields in entries]
+
+
+def _reply(name: str) -> str:
+    return f"auth:reply:{name}"
 
 
 def _once(name: str) -> str:

@@ -1,12 +1,13 @@
 """Sessions. MongoDB, majority and journal."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
-from pymongo import ASCENDING, IndexModel, ReturnDocument
+import msgspec
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 
 from auth_bridges.models import Audience, Ending, StoredSession
-from auth_bridges.store.documents import Collection, Document, document_of, struct_of
+from auth_bridges.store.documents import Collection, document_of, struct_of
 
 
 class SessionStore:
@@ -46,11 +47,22 @@ class SessionStore:
                 "current": spent,
                 "ended_at": None,
                 "expires_at": {"$gt": now},
+                # None: begun before sessions could be idle.
+                "$or": [{"idle_ends_at": None}, {"idle_ends_at": {"$gt": now}}],
             },
-            {
-                "$set": {"current": fresh, "previous": spent, "successor": sealed, "rotated_at": now},
-                "$inc": {"generation": 1},
-            },
+            [
+                {
+                    "$set": {
+                        "current": fresh,
+                        "previous": spent,
+                        "successor": sealed,
+                        "rotated_at": now,
+                        "generation": {"$add": ["$generation", 1]},
+                        # How long it may be idle was settled when it began; null stays null.
+                        "idle_ends_at": {"$add": [now, {"$multiply": ["$idle_seconds", 1000]}]},
+                    }
+                }
+            ],
             return_document=ReturnDocument.AFTER,
         )
         return struct_of(document, StoredSession)
@@ -64,10 +76,15 @@ class SessionStore:
         )
         return struct_of(document, StoredSession)
 
-    async def living(self, audience: Audience, subject: str, *, client: str | None = None) -> Sequence[str]:
-        """The ids of somebody's sessions that were not ended, begun through ``client`` if one is named."""
-        wanted: Document = {"audience": audience.value, "subject": subject, "ended_at": None}
-        if client is not None:
-            wanted["client"] = client
-        found = self._sessions.find(wanted, {"_id": 1})
-        return [document["_id"] async for document in found]
+    async def living(self, audience: Audience, subject: str) -> Sequence[StoredSession]:
+        """Somebody's sessions that were not ended, newest first; some may be idle or outlived."""
+        found = self._sessions.find({"audience": audience.value, "subject": subject, "ended_at": None})
+        return [
+            msgspec.convert(document, StoredSession)
+            async for document in found.sort("started_at", DESCENDING)
+        ]
+
+    async def every(self, audience: Audience) -> AsyncIterator[StoredSession]:
+        """Every session of ``audience`` that was not ended."""
+        async for document in self._sessions.find({"audience": audience.value, "ended_at": None}):
+            yield msgspec.convert(document, StoredSession)

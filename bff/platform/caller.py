@@ -15,6 +15,7 @@ from auth_bridges.refusals import SignInRequired
 from bff.platform.identity import Principal
 
 _STATE: Final = "principal"
+_AGENT: Final = 512
 
 
 def set_principal(scope: Scope, principal: Principal) -> None:
@@ -43,7 +44,8 @@ def client_provider(proxies: int) -> "Callable[[Request[object, object, State]],
         forwarded = [part.strip() for part in lines.split(",")]
         peer = request.client.host if request.client else ""
         address = forwarded[-proxies] if 0 < proxies <= len(forwarded) else peer
-        return ClientFacts(address=address or peer)
+        agent = request.headers.get("user-agent", "")[:_AGENT]
+        return ClientFacts(address=address or peer, agent=agent)
 
     return provide_client
 

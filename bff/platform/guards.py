@@ -22,7 +22,7 @@ from litestar.routes import BaseRoute, HTTPRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Struct
 
-from auth_bridges.refusals import ScopeMissing, SignInRequired, StepUpRequired
+from auth_bridges.refusals import EndingsUnheard, ScopeMissing, SignInRequired, StepUpRequired
 from bff.platform.caller import set_principal
 from bff.platform.identity import Principal, bearer_of
 from miniapp_schemas.assurance import AssuranceLevel
@@ -44,9 +44,11 @@ class Access(Struct, frozen=True, kw_only=True):
     assurance: AssuranceLevel | None
     scope: str | None
     enough: frozenset[AssuranceLevel]
+    weighty: bool
+    """Whether it waits while nobody can tell which sessions ended: it changes something, or asks for L2."""
 
     @classmethod
-    def of(cls, declared: Mapping[str, Any]) -> "Access":
+    def of(cls, declared: Mapping[str, Any], *, writes: bool = False) -> "Access":
         """What ``declared``, a handler's ``opt``, says; ``AccessUndeclared`` if it does not say all."""
         if missing := {"audience", "assurance", "scope"} - declared.keys():
             raise AccessUndeclared(f"does not declare {', '.join(sorted(missing))}")
@@ -64,9 +66,10 @@ class Access(Struct, frozen=True, kw_only=True):
             enough=frozenset(
                 level for level in AssuranceLevel if assurance is None or level.satisfies(assurance)
             ),
+            weighty=writes or (assurance is not None and assurance.satisfies(AssuranceLevel.L2)),
         )
 
-    def admit(self, principal: Principal) -> None:
+    def admit(self, principal: Principal, *, endings_heard: bool) -> None:
         """Return if ``principal`` may call this route, else raise a refusal.
 
         A token for another API is no token here: what else it could open is not told.
@@ -77,6 +80,8 @@ class Access(Struct, frozen=True, kw_only=True):
             raise StepUpRequired(needed=self.assurance)
         if self.scope is not None and self.scope not in principal.scopes:
             raise ScopeMissing(scope=self.scope)
+        if self.weighty and not endings_heard:
+            raise EndingsUnheard(retry_after=1)
 
 
 _ANYBODY: Final = Access.of({"audience": PUBLIC, "assurance": None, "scope": None})
@@ -87,6 +92,10 @@ class Identifies(Protocol):
 
     def identify(self, authorization: bytes) -> Principal:
         """Who presents ``authorization``, or ``SignInRequired``."""
+
+    @property
+    def endings_heard(self) -> bool:
+        """Whether we would know by now if a session had ended."""
 
 
 class AccessMiddleware(ASGIMiddleware):
@@ -108,7 +117,7 @@ class AccessMiddleware(ASGIMiddleware):
             if authorization is None:
                 raise SignInRequired
             principal = self._authenticator.identify(authorization)
-            access.admit(principal)
+            access.admit(principal, endings_heard=self._authenticator.endings_heard)
             set_principal(scope, principal)
         await next_app(scope, receive, send)
 
@@ -131,7 +140,7 @@ def check_routes(app: Litestar) -> None:
     silent: list[str] = []
     for name, handler in routes_of(app):
         try:
-            handler.opt[ACCESS] = Access.of(handler.opt)
+            handler.opt[ACCESS] = Access.of(handler.opt, writes=_writes(name))
         except AccessUndeclared as problem:
             silent.append(f"{name} {problem}")
     if silent:
@@ -140,6 +149,11 @@ def check_routes(app: Litestar) -> None:
         for handler in _handlers(route):
             # What is left are Litestar's own OPTIONS answers: they tell methods, nothing else.
             handler.opt.setdefault(ACCESS, _ANYBODY)
+
+
+def _writes(name: str) -> bool:
+    methods = name.partition(" ")[0].split("|")
+    return not {"GET", "HEAD"}.issuperset(methods)
 
 
 def _handlers(route: BaseRoute) -> Iterator[BaseRouteHandler]:

@@ -19,7 +19,7 @@ from litestar.handlers.http_handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from auth_bridges.refusals import SignInRequired
-from bff.platform.guards import ACCESS, Access, routes_of
+from bff.platform.guards import ACCESS, Access, Identifies, routes_of
 from bff.platform.identity import Principal, bearer_of
 from bff.platform.problems import ENVELOPE, MAX_BODY, MEDIA_TYPE, answer
 from bff.platform.wire import decode_body
@@ -57,11 +57,11 @@ class HotRoutes:
         self,
         app: Litestar,
         *,
-        identify: Callable[[bytes], Principal],
+        authenticator: Identifies,
         part: Callable[[str], object],
     ) -> None:
         self._app: ASGIApp = app
-        self._identify = identify
+        self._authenticator = authenticator
         self._part = part
         self._hot = {
             tuple(name.split(" ", 1)): _Hot(handler, name.split(" ", 1)[1])
@@ -102,8 +102,8 @@ class HotRoutes:
         authorization = bearer_of(scope)
         if authorization is None:
             raise SignInRequired
-        principal = self._identify(authorization)
-        hot.access.admit(principal)
+        principal = self._authenticator.identify(authorization)
+        hot.access.admit(principal, endings_heard=self._authenticator.endings_heard)
         return principal
 
     def _resolved(self, hot: _Hot) -> Mapping[str, object]:

@@ -10,7 +10,8 @@ while nothing could have changed our mind. What forgets it, and how fast:
     a key leaving the ring  when the ring is next looked at, 2 s: another generation, another cache
     too many tokens         the oldest first
 
-With Redis away no endings arrive; ``heard_at`` says since when.
+With Redis away no endings arrive, ``listening`` is not set, and a remembered token might belong to a session
+that just ended. What only reads and asks for no real name goes on; the rest waits (``guards.Access``).
 """
 
 import asyncio
@@ -47,6 +48,7 @@ class Principal(Struct, frozen=True, kw_only=True):
     scenes: frozenset[str] = frozenset()
     auth_time: datetime | None = None
     methods: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
     env: str
 
     @classmethod
@@ -65,6 +67,7 @@ class Principal(Struct, frozen=True, kw_only=True):
             scenes=grant.scenes,
             auth_time=grant.auth_time,
             methods=grant.methods,
+            types=grant.types,
             env=env,
         )
 
@@ -72,7 +75,7 @@ class Principal(Struct, frozen=True, kw_only=True):
 class EndedSessions(Protocol):
     """The stream of ended sessions."""
 
-    async def since(self, position: str) -> tuple[str, Sequence[str]]:
+    async def since(self, position: str, *, wait: bool = True) -> tuple[str, Sequence[str]]:
         """Sessions ended after ``position``, and the position after them; waits a second at most."""
 
 
@@ -114,6 +117,8 @@ class Authenticator:
         self._generation = keys.generation
         self._ended: dict[str, float] = {}
         self.heard_at: float | None = None
+        self.listening = asyncio.Event()
+        """Set while endings are heard of; at most three seconds behind."""
 
     def identify(self, authorization: bytes) -> Principal:
         """Who presents ``authorization``, or ``SignInRequired``."""
@@ -142,14 +147,17 @@ class Authenticator:
         # of never.
         while not _is_cancelled():
             try:
-                position, sessions = await ended.since(position)
+                # Not waiting the first time: until it is answered, what matters is refused.
+                position, sessions = await ended.since(position, wait=self.listening.is_set())
             except Exception:  # noqa: BLE001 - whatever it is, forgetting to listen would be worse
                 if self.heard_at is not None:
                     _log.warning("ended sessions are not being heard of", exc_info=True)
                 self.heard_at = None
-                await asyncio.sleep(0.5)
+                self.listening.clear()
+                await asyncio.sleep(0.1)
                 continue
             self.heard_at = self._clock()
+            self.listening.set()
             for session in sessions:
                 self.end(session)
             self._forget_old_endings()

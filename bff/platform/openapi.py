@@ -23,9 +23,10 @@ from litestar.routes import HTTPRoute
 from litestar.types import Empty
 from msgspec import Meta, Struct
 
-from auth_bridges.refusals import ScopeMissing, SignInRequired, StepUpRequired
+from auth_bridges.refusals import EndingsUnheard, ScopeMissing, SignInRequired, StepUpRequired
 from bff.platform.problems import MEDIA_TYPE, camel, framework_problem, refusal_problem, sent_name
 from miniapp_schemas import base
+from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.problems import FieldError, Problem
 from miniapp_schemas.refusals import Refusal
 
@@ -106,6 +107,13 @@ class Operation(Struct, frozen=True, kw_only=True):
     also: Mapping[int, tuple[Any, str]]
     """Answers under other statuses: their type, and when they come."""
     refusals: Sequence[type[Refusal]]
+
+    @property
+    def weighty(self) -> bool:
+        """Whether it waits while nobody can tell which sessions ended (``guards.Access``)."""
+        level = None if self.assurance is None else AssuranceLevel(self.assurance)
+        real_name = level is not None and level.satisfies(AssuranceLevel.L2)
+        return self.audience in _SECURITY and (self.method not in ("GET", "HEAD") or real_name)
 
 
 class Parameter(Struct, frozen=True, kw_only=True):
@@ -267,7 +275,7 @@ def _parameter(parameter: Parameter) -> Schema:
 
 def parameter_schema(parameter: Parameter) -> Schema:
     """What a parameter's value must look like."""
-    return msgspec.json.schema(parameter.type)
+    return _renamed(msgspec.json.schema(parameter.type))
 
 
 def _responses(operation: Operation, examples: Mapping[type, Struct]) -> dict[str, Schema]:
@@ -307,6 +315,8 @@ def _problems(operation: Operation) -> Iterator[Problem]:
             yield refusal_problem(StepUpRequired(needed=operation.assurance), trace=_TRACE)
         if operation.scope is not None:
             yield refusal_problem(ScopeMissing(scope=operation.scope), trace=_TRACE)
+        if operation.weighty:
+            yield refusal_problem(EndingsUnheard(retry_after=1), trace=_TRACE)
     for refusal in operation.refusals:
         yield refusal_problem(refusal(**_placeholders(refusal)), trace=_TRACE)
     if operation.audience in _SECURITY or operation.body is not None or operation.parameters:
@@ -386,19 +396,21 @@ def _descendants(struct: type[Struct]) -> Iterator[type[Struct]]:
 
 
 def _renamed(schema: Schema) -> Schema:
-    """``schema`` with the names of generic structs made fit to be read: ``Page_Credential_``."""
-    return {
-        key: _GENERIC.sub(r"\1Page", value) if key == "$ref" else _renamed_value(value)
-        for key, value in schema.items()
-    }
+    """``schema`` as those outside write it: the names of generic structs (``Page_Credential_``), patterns."""
+    return {key: _renamed_value(key, value) for key, value in schema.items()}
 
 
-def _renamed_value(value: object) -> object:
+def _renamed_value(key: str, value: object) -> object:
     match value:
+        case str() if key == "$ref":
+            return _GENERIC.sub(r"\1Page", value)
+        case str() if key == "pattern":
+            # The end of a text: ``\Z`` in Python, where ``$`` lets a last newline through; ``$`` in ECMA 262.
+            return value.replace(r"\Z", "$")
         case dict():
             return _renamed(value)
         case list():
-            return [_renamed_value(item) for item in value]
+            return [_renamed_value(key, item) for item in value]
         case str():
             return value.replace("``", "`")
         case _:

@@ -29,6 +29,7 @@ from auth_bridges.tokens import AccessTokens
 from bff.platform.audit import STREAM as AUDIT_STREAM
 from bff.platform.audit import AuditEvent, AuditRecorder, AuditTrail, decode_event
 from bff.platform.blocks import Blocks, BlockSource
+from bff.platform.checkpoints import AuditCheckpoints
 from bff.platform.drain import Drain
 from bff.platform.idempotency import Idempotency
 from bff.platform.identity import Authenticator, Principal
@@ -52,6 +53,7 @@ from wallet.store import CredentialStore, PresentationStore, StatusListStore, Us
 _log: Final = structlog.get_logger("platform")
 _HOME_CARDS: Final = 12
 _HOME_USES: Final = 3
+_HEARING_SECONDS: Final = 0.3
 
 
 def utc_now() -> datetime:
@@ -104,6 +106,9 @@ class Platform:
         self.idempotency = Idempotency(mongo["idempotency"], self.clock)
         self.token_keys = KeyRing(auth.token_keys_dir)
         self.wallet_keys = KeyRing(wallet.keys_dir)
+        self.checkpoints = AuditCheckpoints(
+            self.audit, mongo["audit_checkpoints"], self.token_keys, self.clock
+        )
         self.personal = IdNumbers(
             hash_key=bytes.fromhex(platform.id_hash_key),
             seal_keys=[bytes.fromhex(key) for key in platform.id_seal_keys],
@@ -133,6 +138,7 @@ class Platform:
             clock=self.clock,
             chance=secrets.token_bytes,
         )
+        self.registry = registry = load_registry()
         self.registrar = Registrar(
             stores=self.auth_stores,
             personal=self.personal,
@@ -141,6 +147,7 @@ class Platform:
             audit=recorder.record,
             clock=self.clock,
             chance=secrets.token_bytes,
+            types=registry.types.keys(),
         )
         self.accounts = Accounts(
             settings=auth,
@@ -164,7 +171,6 @@ class Platform:
             ops_token=platform.metrics_token,
         )
 
-        self.registry = registry = load_registry()
         keys = WalletKeys(self.wallet_keys)
         self._credentials = CredentialStore(mongo["credentials"], ReaderById(mongo["credentials"]))
         self._usages = UsageStore(mongo["usage_records"])
@@ -177,6 +183,7 @@ class Platform:
             audit=recorder.record,
             clock=self.clock,
             chance=secrets.token_bytes,
+            timed_id=timed_id,
         )
         self.wallet = Wallet(
             credentials=self._credentials,
@@ -218,6 +225,10 @@ class Platform:
                     platform.authenticator.follow(platform.auth_stores.ended),
                     platform._prepare(),
                 ):
+                    # So that the first callers are not told to wait; where Redis is away, they are.
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(_HEARING_SECONDS):
+                            await platform.authenticator.listening.wait()
                     yield platform
         finally:
             await redis.aclose()
@@ -229,6 +240,7 @@ class Platform:
             Probe(name="mongo", check=self._mongo_answers),
             Probe(name="redis", check=self._redis_answers),
             Probe(name="indexes", check=self._indexes_made),
+            Probe(name="endings", check=self._endings_heard),
             Probe(name="token_keys", check=_ring_is_whole(self.token_keys), required=False),
             Probe(name="wallet_keys", check=_ring_is_whole(self.wallet_keys), required=False),
         ]
@@ -268,6 +280,9 @@ class Platform:
 
     async def _indexes_made(self) -> str | None:
         return None if self._prepared else "not made yet"
+
+    async def _endings_heard(self) -> str | None:
+        return None if self.authenticator.listening.is_set() else "not heard of"
 
     # --- ports of the domains --------------------------------------------------------------------
 

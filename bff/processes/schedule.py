@@ -29,7 +29,13 @@ async def settle_accounts(platform: Platform) -> None:
     await platform.accounts.settle()
 
 
+async def sign_audit_checkpoints(platform: Platform) -> None:
+    """Sign how far the audit trail has come, so that it cannot be cut short or made anew."""
+    await platform.checkpoints.sign()
+
+
 JOBS: Final = (
     Job(name="publish_status_lists", cron="* * * * *", run=publish_status_lists),
     Job(name="settle_accounts", cron="* * * * *", run=settle_accounts),
+    Job(name="sign_audit_checkpoints", cron="*/2 * * * *", run=sign_audit_checkpoints),
 )

@@ -1,7 +1,10 @@
 """The web process: routes, dependencies, lifespan, and the server under them."""
 
 import gc
+import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from typing import Any, Final
@@ -25,7 +28,7 @@ from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
 from bff.platform.telemetry import configure_logging, serve_metrics
 from bff.platform.wire import WireRequest
-from bff.routes import account, home, issuer, ops, schema, session, verifier, wallet
+from bff.routes import account, home, issuer, ops, schema, session, sessions, verifier, wallet
 
 __all__ = ["Opened", "contract_app", "create_app", "litestar_app", "serve"]
 
@@ -62,6 +65,11 @@ class Opened:
         """Who presents ``authorization``."""
         return self.platform.authenticator.identify(authorization)
 
+    @property
+    def endings_heard(self) -> bool:
+        """Whether we would know by now if a session had ended."""
+        return self.platform.authenticator.listening.is_set()
+
     def dependencies(self, *, proxies: int) -> dict[str, Provide]:
         """What handlers may ask for by name; parts of the platform are looked up once."""
         return {
@@ -87,6 +95,8 @@ def api_handlers() -> list[ControllerRouterHandler]:
         session.ResidentSessionController,
         session.ClerkSessionController,
         session.IssuerSessionController,
+        sessions.ResidentSessionsController,
+        sessions.ClerkSessionsController,
         session.token_keys_document,
         account.AccountController,
         account.PhoneController,
@@ -108,7 +118,7 @@ def create_app(settings: Settings, *, started: Callable[[], None] | None = None)
     """The web application; its lifespan opens and closes the platform. ``started`` is called in between."""
     opened = Opened()
     app = litestar_app(settings, opened, started)
-    hot = HotRoutes(app, identify=opened.identify, part=opened.part)
+    hot = HotRoutes(app, authenticator=opened, part=opened.part)
     return Edge(
         hot, slow_ms=settings.platform.slow_request_ms, log_all=settings.platform.log_level == "debug"
     )
@@ -161,6 +171,8 @@ def contract_app() -> Litestar:
 
 def application() -> Edge:
     """What each worker of ``suishen web`` runs."""
+    _end_with_parent()
+    gc.disable()  # until what lives as long as the process is there
     settings = load_settings(os.environ)
     configure_logging(settings.platform.log_level)
     return create_app(settings, started=settle_memory)
@@ -188,11 +200,30 @@ def serve(settings: Settings, *, target: str = "bff.processes.web:application") 
     ).serve()
 
 
+def _end_with_parent() -> None:
+    """Be told to end when the process that started this one is killed.
+
+    The port would stay with a worker that nobody replaces and no SIGTERM reaches, and the next start would
+    share it. The pipe a parent holds is closed by the kernel, whatever ends it. A worker forked later holds
+    those of its elders too, so that several end one after the other, the youngest first.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def follow() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=follow, name="parent", daemon=True).start()
+
+
 def settle_memory() -> None:
     """Keep the collector from what lives as long as the process; called once it is ready."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
+    gc.enable()
 
 
 def _inject_one_by_one(app: Litestar) -> None:

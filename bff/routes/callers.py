@@ -44,4 +44,4 @@ def requester(principal: Principal) -> Requester:
 
 def issuer(principal: Principal) -> Issuer:
     """The department."""
-    return Issuer(id=principal.subject, name=principal.organisation_name or "")
+    return Issuer(id=principal.subject, name=principal.organisation_name or "", types=principal.types)

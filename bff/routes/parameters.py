@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from miniapp_schemas.account import ChallengeText, FaceCheckId, LinkId, MergeId, Provider
 from miniapp_schemas.base import Cursor
+from miniapp_schemas.session import SessionId
 from miniapp_schemas.wallet import CredentialId, PresentationId
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "PageSize",
     "PresentationIdInPath",
     "ProviderInPath",
+    "SessionIdInPath",
     "StatusListNumber",
     "StepUpChallenge",
     "header",
@@ -67,6 +69,7 @@ MergeIdInPath = Annotated[str, path(MergeId)]
 FaceCheckIdInPath = Annotated[str, path(FaceCheckId)]
 ProviderInPath = Annotated[str, path(Provider)]
 StepUpChallenge = Annotated[str | None, header(ChallengeText, "X-Step-Up")]
+SessionIdInPath = Annotated[str, path(SessionId)]
 StatusListNumber = Annotated[
     int, path(Annotated[int, Meta(description="Number of a status list.", ge=1, le=65535)])
 ]
@@ -86,7 +89,7 @@ IdempotencyKey = Annotated[
             str,
             Meta(
                 description="New for each request, the same for each retry of it.",
-                pattern=r"^[A-Za-z0-9_.:-]{8,128}$",
+                pattern=r"^[A-Za-z0-9_.:-]{8,128}\Z",
             ),
         ],
         "Idempotency-Key",
@@ -100,7 +103,7 @@ DeviceId = Annotated[
             Meta(
                 description="Random, made once by the client and kept. A refresh token presented again "
                 "by the same device is a lost reply, by another a copy.",
-                pattern=r"^[A-Za-z0-9_-]{16,64}$",
+                pattern=r"^[A-Za-z0-9_-]{16,64}\Z",
             ),
         ],
         "X-Device-Id",

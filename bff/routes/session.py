@@ -14,6 +14,7 @@ from auth_bridges.refusals import (
     ClerkNotRecognised,
     CodeAlreadyUsed,
     CodeRejected,
+    CodeReplayed,
     ProviderAccountBlocked,
     ProviderBusy,
     ProviderUnavailable,
@@ -43,6 +44,7 @@ _PUBLIC: Final = {"audience": "public", "assurance": None, "scope": None}
 _NO_WECHAT: Final = (
     AccountDisabled,
     CodeAlreadyUsed,
+    CodeReplayed,
     CodeRejected,
     ProviderAccountBlocked,
     ProviderBusy,
@@ -73,7 +75,10 @@ class ResidentSessionController(Controller):
         auth: NamedDependency[AuthService],
         device: DeviceId = None,
     ) -> Session:
-        """Trade the code of `wx.login` for a session; after any refusal ask `wx.login` for a new one."""
+        """Trade the code of `wx.login` for a session; after any refusal ask `wx.login` for a new one.
+
+        Reply lost: the same code from the same device within a minute gets the same session.
+        """
         return _session(await auth.sign_in("wechat", data.code, _on(device, client)))
 
     @post(

@@ -35,6 +35,7 @@ class Department(Struct, frozen=True, kw_only=True):
     key: str
     id: str
     name: str
+    types: tuple[str, ...]
 
 
 class Person(Struct, frozen=True, kw_only=True):
@@ -107,11 +108,36 @@ def _credit_code(kind: str, count: int) -> str:
 
 
 DEPARTMENTS: Final = (
-    Department(key="police", id=_credit_code("11", 1), name="海屿市公安局"),
-    Department(key="market", id=_credit_code("11", 2), name="海屿市市场监督管理局"),
-    Department(key="health", id=_credit_code("11", 3), name="海屿市卫生健康委员会"),
-    Department(key="social", id=_credit_code("11", 4), name="海屿市人力资源和社会保障局"),
-    Department(key="land", id=_credit_code("11", 5), name="海屿市自然资源和规划局"),
+    Department(
+        key="police",
+        id=_credit_code("11", 1),
+        name="海屿市公安局",
+        types=("resident-id-card", "residence-permit", "driving-licence"),
+    ),
+    Department(
+        key="market",
+        id=_credit_code("11", 2),
+        name="海屿市市场监督管理局",
+        types=("business-licence",),
+    ),
+    Department(
+        key="health",
+        id=_credit_code("11", 3),
+        name="海屿市卫生健康委员会",
+        types=("birth-certificate",),
+    ),
+    Department(
+        key="social",
+        id=_credit_code("11", 4),
+        name="海屿市人力资源和社会保障局",
+        types=("social-security-card",),
+    ),
+    Department(
+        key="land",
+        id=_credit_code("11", 5),
+        name="海屿市自然资源和规划局",
+        types=("property-certificate",),
+    ),
 )
 
 L0, L1, L2 = AssuranceLevel.L0, AssuranceLevel.L1, AssuranceLevel.L2

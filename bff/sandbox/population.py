@@ -13,7 +13,7 @@ KEY: Final = "simulated-population-key"
 
 class _Question(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     name: Annotated[str, Meta(min_length=1, max_length=64)]
-    id_number: Annotated[str, Meta(pattern=r"^[0-9]{17}[0-9X]$")]
+    id_number: Annotated[str, Meta(pattern=r"^[0-9]{17}[0-9X]\Z")]
 
 
 class Population:

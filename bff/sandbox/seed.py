@@ -53,7 +53,13 @@ def _key(file: Path) -> Key:
 def registrations(keys: Mapping[str, Key]) -> bytes:
     """Everybody who may sign in, one JSON object a line, as ``suishen directory import`` reads it."""
     departments = [
-        {"kind": "department", "id": each.id, "name": each.name, "keys": [_jwk(keys[each.key])]}
+        {
+            "kind": "department",
+            "id": each.id,
+            "name": each.name,
+            "keys": [_jwk(keys[each.key])],
+            "types": each.types,
+        }
         for each in DEPARTMENTS
     ]
     organisations = [{"kind": "organisation", "id": each.id, "name": each.name} for each in ORGANISATIONS]

@@ -19,9 +19,9 @@ _KEPT: Final = 1000
 
 
 class _Message(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    phone: Annotated[str, Meta(pattern=r"^\+[0-9]{8,15}$")]
+    phone: Annotated[str, Meta(pattern=r"^\+[0-9]{8,15}\Z")]
     template: Literal["one-time-code"]
-    code: Annotated[str, Meta(pattern=r"^[0-9]{4,8}$")]
+    code: Annotated[str, Meta(pattern=r"^[0-9]{4,8}\Z")]
 
 
 class Delivered(Struct, frozen=True, kw_only=True):

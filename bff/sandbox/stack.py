@@ -23,6 +23,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from bff.platform.variables import forget_variables, keep_variables
 from bff.sandbox.city import APP, PEOPLE, fingerprint
 from bff.sandbox.engines import free_port, port_is_free
 from bff.sandbox.errors import EngineFailed, PortTaken
@@ -72,7 +73,8 @@ class Program:
         return self._kept
 
     def start(self) -> None:
-        """Start it; do not wait until it is ready."""
+        """Start it; do not wait until it is ready. If it ended by itself, nothing of it is left before."""
+        self.stop()
         self._kept = Kept(self._command, log=self.log, grace=_GRACE_SECONDS, env={**self._env, **self._own})
 
     def let_go(self) -> None:
@@ -191,6 +193,7 @@ class City:
         if now.items() <= self.env.items():
             return
         self.env.update(now)
+        keep_variables(self.data, self.env)
         for each in self.programs:
             if each.running:
                 each.stop()
@@ -244,11 +247,13 @@ def private_stack(
             scheduler=Program("scheduler", "scheduler", env, data) if scheduler else None,
         )
         running.callback(city.stop)
+        running.callback(forget_variables, data)
         for web in city.web:
             web.start()
         running.enter_context(_simulated_wechat(simulator_port, f"{city.base_url}/resident/"))
         say("模拟微信 · simulated WeChat")
         servers.await_ready()
+        keep_variables(data, env)
         city.follow_servers()
         say("MongoDB、Valkey · databases")
         # A note beside the data can only speak for data that lies beside it.

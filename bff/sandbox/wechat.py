@@ -45,7 +45,7 @@ ERRORS: Final = {
 }
 
 ResidentKey = Annotated[
-    str, Meta(description="Which synthetic resident holds the phone.", pattern=r"^[a-z0-9-]{1,40}$")
+    str, Meta(description="Which synthetic resident holds the phone.", pattern=r"^[a-z0-9-]{1,40}\Z")
 ]
 
 

@@ -26,13 +26,9 @@ DOMAINS: Final = ("wallet", "auth_bridges")
 # platform's own two among them, and in the sandbox, which starts the server.
 DRIVER: Final = {"motor", "pymongo", "bson", "gridfs"}
 DRIVER_HOMES: Final = (
-    *(
-        "*/store.py",
-        "*/store/*.py",
-        "bff/platform/mongo.py",
-        "bff/platform/audit.py",
-        "bff/platform/idempotency.py",
-    ),
+    *("*/store.py", "*/store/*.py"),
+    *("bff/platform/mongo.py", "bff/platform/audit.py", "bff/platform/checkpoints.py"),
+    "bff/platform/idempotency.py",
     "bff/sandbox/*",
     "bff/sandbox/bench/*",  # what we are measured against has its own
 )

@@ -29,6 +29,10 @@ class People:
             self._tokens[errand] = self._post(f"{self._city.base_url}{path}", body)["accessToken"]
         return {"Authorization": f"Bearer {self._tokens[errand]}"}
 
+    def forget(self) -> None:
+        """Everybody signs in anew: somebody ended their sessions."""
+        self._tokens.clear()
+
     def resident(self) -> tuple[str, dict[str, str]]:
         """Where and with what a resident signs in; good once."""
         login = self._post(

@@ -92,6 +92,19 @@ def test_a_resident_signs_in_renews_and_signs_out(promise: Promise, people: Peop
     promise.call("SignOut", errand="leaving", status=401)
 
 
+@pytest.mark.parametrize(("audience", "whose"), [("resident", ""), ("verifier", "Clerk")])
+def test_somebody_sees_where_they_are_signed_in_and_ends_it(
+    promise: Promise, people: People, audience: str, whose: str
+) -> None:
+    people.bearer(f"elsewhere-{audience}", audience)
+    sessions = promise.call(f"List{whose}Sessions", errand="here").json()
+    elsewhere = next(each for each in sessions if not each["current"])
+    promise.call(f"End{whose}Session", errand="here", sessionId=elsewhere["id"])
+    promise.call(f"End{whose}Session", errand="here", sessionId=elsewhere["id"], status=404)
+    promise.call(f"EndOther{whose}Sessions", errand="here")
+    people.forget()
+
+
 def test_a_resident_sees_the_first_screen_once(promise: Promise) -> None:
     screen = promise.call("Home")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from litestar import Litestar, WebSocket, asgi, get, websocket
+from litestar import Litestar, WebSocket, asgi, get, post, websocket
 from litestar.testing import TestClient
 from litestar.types import Receive, Scope, Send
 
@@ -23,6 +23,7 @@ PUBLIC = {"audience": "public", "assurance": None, "scope": None}
 OPEN_API = {
     "POST /mp/v1/session/wechat",
     "POST /mp/v1/session/refresh",
+    "POST /mp/v1/account/deletion/certificate",
     "POST /verifier/v1/session",
     "POST /verifier/v1/session/refresh",
     "POST /issuer/v1/session",
@@ -124,7 +125,10 @@ def test_sockets_and_mounts_must_say_it_as_well() -> None:
 
 
 class Known:
-    """Knows two callers."""
+    """Knows two callers, and hears of endings unless it is ``deaf``."""
+
+    def __init__(self, *, deaf: bool = False) -> None:
+        self.endings_heard = not deaf
 
     def identify(self, authorization: bytes) -> Principal:
         if authorization not in CALLERS:
@@ -145,6 +149,7 @@ def caller(audience: str, level: AssuranceLevel, *scopes: str) -> Principal:
 
 CALLERS = {
     b"resident": caller("resident", AssuranceLevel.L1, "wallet:read"),
+    b"real-name": caller("resident", AssuranceLevel.L2, "wallet:read"),
     b"clerk": caller("verifier", AssuranceLevel.L1, "wallet:verify", "wallet:read"),
 }
 
@@ -247,6 +252,42 @@ def test_a_route_that_was_never_checked_serves_nobody() -> None:
     )
     answer = TestClient(app).get("/late")
     assert (answer.status_code, answer.json()["code"]) == (500, "INTERNAL")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/read", 200), ("POST", "/write", 503), ("GET", "/real-name", 503), ("GET", "/open", 200)],
+)
+def test_while_endings_are_not_heard_of_only_light_reads_go_on(method: str, path: str, status: int) -> None:
+    @get("/read", opt={"audience": "resident", "assurance": AssuranceLevel.L0, "scope": None})
+    async def read() -> str:
+        return "in"
+
+    @post(
+        "/write", opt={"audience": "resident", "assurance": AssuranceLevel.L0, "scope": None}, status_code=200
+    )
+    async def write() -> str:
+        return "in"
+
+    @get("/real-name", opt={"audience": "resident", "assurance": AssuranceLevel.L2, "scope": None})
+    async def real_name() -> str:
+        return "in"
+
+    @get("/open", opt=PUBLIC)
+    async def opened() -> str:
+        return "in"
+
+    app = Litestar(
+        [read, write, real_name, opened],
+        middleware=[AccessMiddleware(Known(deaf=True))],
+        exception_handlers=exception_handlers(),
+        openapi_config=None,
+    )
+    check_routes(app)
+    answer = TestClient(app).request(method, path, headers={"Authorization": "real-name"})
+    assert answer.status_code == status
+    if status == 503:
+        assert (answer.json()["code"], answer.headers["Retry-After"]) == ("ENDINGS_UNHEARD", "1")
 
 
 def test_a_level_admits_itself_and_all_above() -> None:

@@ -49,7 +49,13 @@ async def client(told: dict[str, str]) -> AsyncIterator[Client]:
         await platform.ensure_indexes()
         lines: list[dict[str, object]] = [
             {"kind": "organisation", "id": "hotel", "name": "江边旅馆"},
-            {"kind": "department", "id": "police", "name": "市公安局", "keys": [POLICE.jwk()]},
+            {
+                "kind": "department",
+                "id": "police",
+                "name": "市公安局",
+                "keys": [POLICE.jwk()],
+                "types": ["resident-id-card"],
+            },
             {
                 "kind": "clerk",
                 "organisation": "hotel",
@@ -122,6 +128,65 @@ async def test_a_code_used_twice_is_a_conflict(client: Client, wechat: tuple[Wec
         *(client.post("/mp/v1/session/wechat", json={"code": code}) for _ in range(5))
     )
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
+
+
+async def test_a_lost_reply_is_given_again_to_the_same_device_only(
+    client: Client, wechat: tuple[Wechat, str]
+) -> None:
+    body = {"code": wechat[0].login(APP.appid, "lin")}
+    answers = [
+        await client.post("/mp/v1/session/wechat", json=body, headers={"X-Device-Id": device})
+        for device in ("a-phone-of-its-own-1", "a-phone-of-its-own-1", "another-phone-00001")
+    ]
+    assert [answer.status_code for answer in answers] == [201, 201, 409]
+    assert answers[0].json() == answers[1].json()
+    assert answers[2].json()["code"] == "CODE_REPLAYED"
+
+
+async def test_a_resident_sees_their_sessions_and_ends_them(
+    client: Client, wechat: tuple[Wechat, str], resident: dict[str, Any]
+) -> None:
+    phone = await client.post(
+        "/mp/v1/session/wechat",
+        json={"code": wechat[0].login(APP.appid, "lin")},
+        headers={"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)"},
+    )
+    listed = (await client.get("/mp/v1/sessions", headers=bearer(resident))).json()
+    assert [(each["current"], each["platform"]) for each in listed] == [(False, "iphone"), (True, None)]
+    path = f"/mp/v1/sessions/{listed[0]['id']}"
+    stranger = await sign_in(client, wechat[0], "nobody-we-know")
+    refused = await client.delete(path, headers=bearer(stranger))
+    assert (refused.status_code, refused.json()["code"]) == (404, "SESSION_UNKNOWN")
+    assert (await client.delete(path, headers=bearer(resident))).status_code == 204
+    answer = await client.post("/mp/v1/session/refresh", json={"refreshToken": phone.json()["refreshToken"]})
+    assert answer.json()["code"] == "SESSION_ENDED"
+    again = await client.delete(path, headers=bearer(resident))
+    assert again.json()["code"] == "SESSION_UNKNOWN"
+
+
+async def test_signing_out_everywhere_else_leaves_this_session(
+    client: Client, wechat: tuple[Wechat, str], resident: dict[str, Any]
+) -> None:
+    others = [await sign_in(client, wechat[0], "lin") for _ in range(3)]
+    ended = await client.delete("/mp/v1/sessions", headers=bearer(resident))
+    assert (ended.status_code, ended.json()) == (200, {"ended": 3})
+    for other in others:
+        body = {"refreshToken": other["refreshToken"]}
+        assert (await client.post("/mp/v1/session/refresh", json=body)).status_code == 401
+    listed = (await client.get("/mp/v1/sessions", headers=bearer(resident))).json()
+    assert [each["current"] for each in listed] == [True]
+
+
+async def test_a_clerk_sees_and_ends_their_own_sessions_only(client: Client) -> None:
+    here, elsewhere = await clerk_of(client), await clerk_of(client)
+    listed = (await client.get("/verifier/v1/sessions", headers=bearer(here))).json()
+    assert [each["current"] for each in listed] == [False, True]
+    path = f"/verifier/v1/sessions/{listed[0]['id']}"
+    assert (await client.delete(path, headers=bearer(here))).status_code == 204
+    answer = await client.post(
+        "/verifier/v1/session/refresh", json={"refreshToken": elsewhere["refreshToken"]}
+    )
+    assert answer.status_code == 401
 
 
 async def test_what_cannot_be_a_code_is_refused_before_anybody_is_asked(

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 import pytest
 
-from bff.sandbox.engines import free_port
+from bff.sandbox.engines import free_port, port_is_free
 from tests.environs import SECRETS
 
 Start = Callable[[dict[str, str]], tuple[subprocess.Popen[bytes], Path]]
@@ -97,6 +97,21 @@ def test_a_request_under_way_is_finished(environ: dict[str, str], start: Start) 
 
     assert answer.status_code == 401
     assert process.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_killed_it_leaves_no_worker(environ: dict[str, str], start: Start, workers: int) -> None:
+    port = free_port()
+    process, _ = start({**environ, "SUISHEN_WEB_PORT": str(port), "SUISHEN_WEB_WORKERS": str(workers)})
+    await_ready(f"http://127.0.0.1:{port}")
+
+    process.kill()
+    process.wait()
+
+    deadline = time.monotonic() + 30
+    while not port_is_free(port):
+        assert time.monotonic() < deadline, "a worker outlived its master"
+        time.sleep(0.1)
 
 
 @pytest.mark.parametrize("process", ["web", "worker", "scheduler"])

@@ -132,4 +132,4 @@ def test_a_successor_opens_only_under_its_predecessor() -> None:
 def test_the_more_a_session_opens_the_sooner_it_ends(
     audience: Audience, level: AssuranceLevel, longest: timedelta
 ) -> None:
-    assert lifetime(audience, level) == longest
+    assert lifetime(audience, level).absolute == longest

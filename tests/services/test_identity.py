@@ -168,7 +168,7 @@ class Stream:
         self.replies = list(replies)
         self.asked: list[str] = []
 
-    async def since(self, position: str) -> tuple[str, Sequence[str]]:
+    async def since(self, position: str, *, wait: bool = True) -> tuple[str, Sequence[str]]:
         self.asked.append(position)
         if not self.replies:
             await asyncio.sleep(3600)

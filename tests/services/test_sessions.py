@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from auth_bridges.models import Audience, ClientFacts, Ending, ResidentSignedIn, Standing
-from auth_bridges.refusals import SessionEnded
+from auth_bridges.refusals import SessionEnded, SessionUnknown
 from auth_bridges.registrar import RegisterClerk, RegisterOrganisation, RegisterResident, WayIn
 from auth_bridges.rules.sessions import present
 from bff.platform.mongo import Database
@@ -165,10 +165,12 @@ async def test_a_clerks_shift_is_twelve_hours_and_follows_their_post(world: Worl
     await world.registrar.register(clerk)
     signed_in = await world.auth.sign_in_clerk("hotel", "1", "correct horse", COUNTER)
     await world.registrar.register(msgspec.structs.replace(clerk, scenes=("general",)))
-    world.clock.pass_(timedelta(hours=11, minutes=59))
-    renewed = await world.auth.refresh_clerk(signed_in.refresh.text, COUNTER)
+    renewed = signed_in
+    for _ in range(55):
+        world.clock.pass_(timedelta(minutes=13))
+        renewed = await world.auth.refresh_clerk(renewed.refresh.text, COUNTER)
     assert renewed.scenes == ("general",)
-    world.clock.pass_(timedelta(minutes=1))
+    world.clock.pass_(timedelta(minutes=5))
     with pytest.raises(SessionEnded):
         await world.auth.refresh_clerk(renewed.refresh.text, COUNTER)
 
@@ -239,3 +241,60 @@ async def test_whatever_is_presented_a_family_has_one_living_token(
     assert kept is not None
     assert (kept.ended_at is None) is alive
     assert kept.audience is Audience.RESIDENT
+
+
+async def test_a_real_name_session_left_idle_for_an_hour_ends(world: World) -> None:
+    await world.registrar.register(LI)
+    signed_in = await world.auth.sign_in("wechat", "code", PHONE)
+    world.clock.pass_(timedelta(minutes=59))
+    renewed = await world.auth.refresh(signed_in.refresh.text, PHONE)
+    world.clock.pass_(timedelta(minutes=60))
+    with pytest.raises(SessionEnded):
+        await world.auth.refresh(renewed.refresh.text, PHONE)
+
+
+async def test_a_session_of_a_providers_word_may_be_idle_for_weeks(
+    world: World, signed_in: ResidentSignedIn
+) -> None:
+    world.clock.pass_(timedelta(days=29))
+    await world.auth.refresh(signed_in.refresh.text, PHONE)
+
+
+async def test_a_clerk_is_signed_out_after_a_quarter_of_an_hour(world: World) -> None:
+    await world.registrar.register(RegisterOrganisation(id="org", name="某单位"))
+    await world.registrar.register(
+        RegisterClerk(organisation="org", number="1", passphrase="correct horse", scenes=("general",))
+    )
+    signed_in = await world.auth.sign_in_clerk("org", "1", "correct horse", COUNTER)
+    assert signed_in.access.expires_at - world.clock() <= timedelta(minutes=5)
+    world.clock.pass_(timedelta(minutes=14))
+    renewed = await world.auth.refresh_clerk(signed_in.refresh.text, COUNTER)
+    world.clock.pass_(timedelta(minutes=15))
+    with pytest.raises(SessionEnded):
+        await world.auth.refresh_clerk(renewed.refresh.text, COUNTER)
+
+
+async def test_a_person_sees_where_they_are_signed_in_and_ends_the_rest(
+    world: World, signed_in: ResidentSignedIn
+) -> None:
+    world.clock.pass_(timedelta(minutes=1))
+    world.bridge.knows["second"] = "oSIM1"
+    tablet = ClientFacts(address="203.0.113.9", device="a-tablet-of-mine-1", agent="Mozilla/5.0 (iPad; …)")
+    here = await world.auth.sign_in("wechat", "second", tablet)
+    subject = world.tokens.verify(here.access.text, now=world.clock()).grant.subject
+    seen = await world.auth.sessions(Audience.RESIDENT, subject)
+    assert [(each.id, each.platform) for each in seen] == [
+        (session_of(world, here), "ipad"),
+        (session_of(world, signed_in), None),
+    ]
+    assert await world.auth.end_other_sessions(Audience.RESIDENT, subject, session_of(world, here)) == 1
+    with pytest.raises(SessionEnded):
+        await world.auth.refresh(signed_in.refresh.text, PHONE)
+    await world.auth.refresh(here.refresh.text, tablet)
+    assert await endings(world) == [session_of(world, signed_in)]
+
+
+async def test_somebody_elses_session_cannot_be_ended(world: World, signed_in: ResidentSignedIn) -> None:
+    with pytest.raises(SessionUnknown):
+        await world.auth.end_session(Audience.RESIDENT, "somebody-else", session_of(world, signed_in))
+    await world.auth.refresh(signed_in.refresh.text, PHONE)

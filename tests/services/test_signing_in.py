@@ -8,13 +8,14 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from auth_bridges.models import Audience, Standing
+from auth_bridges.models import Audience, ClientFacts, ResidentSignedIn, Standing
 from auth_bridges.refusals import (
     AccountDisabled,
     AssertionRefused,
     ClerkNotRecognised,
     CodeAlreadyUsed,
     CodeRejected,
+    CodeReplayed,
     ProviderUnavailable,
     ProviderUnreached,
     SigningInBusy,
@@ -107,14 +108,52 @@ async def test_one_code_at_once_is_asked_for_once(world: World) -> None:
         *(world.auth.sign_in("wechat", "code", PHONE) for _ in range(10)), return_exceptions=True
     )
     assert world.bridge.asked == ["code"]
-    assert sum(isinstance(result, CodeAlreadyUsed) for result in results) == 9
+    assert {result.refresh.text for result in results if isinstance(result, ResidentSignedIn)}
+    assert len({str(result) for result in results}) == 1
 
 
-async def test_a_code_works_once(world: World) -> None:
+async def test_a_lost_reply_to_a_sign_in_can_be_asked_for_again(world: World) -> None:
+    world.bridge.knows["code"] = "oSIM1"
+    first = await world.auth.sign_in("wechat", "code", PHONE)
+    assert await world.auth.sign_in("wechat", "code", PHONE) == first
+    assert world.bridge.asked == ["code"]
+    assert world.audit.kinds == [("session.opened", "ok")]
+
+
+async def test_another_device_with_the_same_code_is_refused(world: World) -> None:
     world.bridge.knows["code"] = "oSIM1"
     await world.auth.sign_in("wechat", "code", PHONE)
+    with pytest.raises(CodeReplayed):
+        await world.auth.sign_in("wechat", "code", ClientFacts(address="198.51.100.9", device="b" * 20))
+    with pytest.raises(CodeAlreadyUsed):
+        await world.auth.sign_in("wechat", "code", ClientFacts(address="198.51.100.9"))
+    assert ("session.refused", "CODE_REPLAYED") in world.audit.kinds
+
+
+async def test_a_session_that_ended_is_not_given_out_again(world: World) -> None:
+    world.bridge.knows["code"] = "oSIM1"
+    first = await world.auth.sign_in("wechat", "code", PHONE)
+    await world.auth.sign_out(world.tokens.verify(first.access.text, now=world.clock()).grant.session)
     with pytest.raises(CodeAlreadyUsed):
         await world.auth.sign_in("wechat", "code", PHONE)
+
+
+async def test_a_kept_reply_opens_for_nobody_who_reads_the_store(world: World, redis: Redis) -> None:
+    world.bridge.knows["code"] = "oSIM1"
+    first = await world.auth.sign_in("wechat", "code", PHONE)
+    (key,) = [key async for key in redis.scan_iter("auth:reply:*")]
+    kept = await redis.get(key)
+    assert isinstance(kept, bytes)
+    assert first.refresh.text.encode() not in kept
+    assert 0 < await redis.pttl(key) <= 60_000
+
+
+async def test_a_code_from_no_device_works_once(world: World) -> None:
+    world.bridge.knows["code"] = "oSIM1"
+    nameless = ClientFacts(address="203.0.113.7")
+    await world.auth.sign_in("wechat", "code", nameless)
+    with pytest.raises(CodeAlreadyUsed):
+        await world.auth.sign_in("wechat", "code", nameless)
     assert world.bridge.asked == ["code"]
 
 
@@ -157,11 +196,12 @@ async def test_over_the_limit_no_provider_is_asked(world: World) -> None:
     assert world.bridge.asked == []
 
 
-async def test_limits_know_addresses_by_pseudonym_only(world: World) -> None:
+async def test_limits_know_addresses_devices_and_people_by_pseudonym_only(world: World) -> None:
     world.bridge.knows["code"] = "oSIM1"
     await world.auth.sign_in("wechat", "code", PHONE)
-    assert [bucket for bucket, _ in world.turnstile.counted] == ["sign-in"]
-    assert PHONE.address not in str(world.turnstile.counted)
+    assert [bucket for bucket, _ in world.turnstile.counted] == ["sign-in", "device", "subject"]
+    for personal in (PHONE.address, PHONE.device, "oSIM1"):
+        assert str(personal) not in str(world.turnstile.counted)
 
 
 async def test_the_database_holds_no_name_and_no_number_in_the_clear(
@@ -254,7 +294,13 @@ def police() -> DepartmentSigner:
 
 
 def department(signer: DepartmentSigner, **changes: object) -> RegisterDepartment:
-    line = {"kind": "department", "id": signer.department, "name": "市公安局", "keys": [signer.jwk()]}
+    line = {
+        "kind": "department",
+        "id": signer.department,
+        "name": "市公安局",
+        "keys": [signer.jwk()],
+        "types": ["resident-id-card"],
+    }
     return msgspec.convert(line | changes, RegisterDepartment)
 
 
@@ -265,6 +311,16 @@ async def test_a_department_signs_in_with_its_key(world: World, police: Departme
     assert (grant.audience, grant.subject) == (Audience.ISSUER, "police")
     assert grant.organisation_name == "市公安局"
     assert grant.scopes == {"wallet:issue", "wallet:status"}
+    assert grant.types == {"resident-id-card"}
+
+
+async def test_a_department_stored_before_there_were_types_issues_none(
+    world: World, police: DepartmentSigner, mongo_database: Database
+) -> None:
+    await register(world, department(police))
+    await mongo_database["organisations"].update_one({"_id": "police"}, {"$unset": {"types": 1}})
+    signed_in = await world.auth.sign_in_department(police.assertion(), COUNTER)
+    assert world.tokens.verify(signed_in.access.text, now=NOW).grant.types == frozenset()
 
 
 async def test_an_assertion_works_once_however_many_present_it(

@@ -144,6 +144,7 @@ async def test_of_many_rotations_of_one_token_one_happens(stores: AuthStores) ->
     [
         pytest.param({"ended_at": NOW, "ended_why": Ending.SIGNED_OUT}, id="ended"),
         pytest.param({"expires_at": NOW}, id="past its end"),
+        pytest.param({"idle_ends_at": NOW}, id="left idle"),
         pytest.param({"audience": Audience.VERIFIER}, id="of another API"),
         pytest.param({"current": b"second"}, id="whose token is another"),
     ],
@@ -176,6 +177,7 @@ async def test_no_token_is_stored(stores: AuthStores, mongo_database: Database) 
         *("_id", "audience", "subject", "client", "device", "started_at", "expires_at"),
         *("current", "previous", "successor", "rotated_at", "generation", "methods", "ended_at"),
         "ended_why",
+        *("idle_seconds", "idle_ends_at", "platform"),
     }
 
 
