@@ -61,6 +61,14 @@ class FaceChecked(Struct, frozen=True, kw_only=True):
     level: AssuranceLevel
 
 
+class _ProvedBefore(Exception):
+    """The number is somebody else's already, perhaps since a moment ago."""
+
+    def __init__(self, case: MergeCase) -> None:
+        super().__init__(case.id)
+        self.case = case
+
+
 class Proving:
     """Proves who somebody is, by asking those who know."""
 
@@ -116,13 +124,13 @@ class Proving:
         if not await self._registry(name, number):
             await self._told("identity.proved", actor, IdentityNotConfirmed.code, now)
             raise IdentityNotConfirmed
-        if (case := await self._keeper_of(holder, resident)) is not None:
-            return Proved(level=level_of(resident.proofs, now), case=case)
         proof = proof_of(
             AssuranceLevel.L2, method="two-elements", source="population", at=now, lives=self._lives
         )
 
         async def known(before: Resident) -> Resident:
+            if (case := await self._keeper_of(holder, before)) is not None:
+                raise _ProvedBefore(case)
             return msgspec.structs.replace(
                 before,
                 holder=holder,
@@ -131,7 +139,10 @@ class Proving:
                 proofs=renewed(before.proofs, proof),
             )
 
-        return await self._raise(actor, known, now)
+        try:
+            return await self._raise(actor, known, now)
+        except _ProvedBefore as before:
+            return Proved(level=level_of(resident.proofs, now), case=before.case)
 
     async def start_face_check(self, actor: Actor, *, consent: str) -> StoredFaceCheck:
         """Begin a face check (人脸核身) of who the account says it is."""
