@@ -5,7 +5,7 @@ departments with an assertion signed by their own key. Each gets tokens for one 
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
@@ -294,6 +294,17 @@ class AuthService:
     async def sign_out(self, session: str) -> None:
         """End ``session``: its refresh token now and for good, its access tokens within a second."""
         await self._sessions.end(session, Ending.SIGNED_OUT, now=self._clock())
+
+    async def end_for_operator(self, audience: Audience, subject: str | None) -> AsyncIterator[str]:
+        """End the sessions of ``subject``, or everybody's; each as it is ended. Safe to do again."""
+        ids = (
+            [each.id for each in await self._stores.sessions.living(audience, subject)]
+            if subject is not None
+            else [each.id async for each in self._stores.sessions.every(audience)]
+        )
+        for session in ids:
+            await self._sessions.end(session, Ending.ENDED_BY_OPERATOR, now=self._clock())
+            yield session
 
     # --- how ------------------------------------------------------------------------------------------
 
