@@ -109,7 +109,7 @@ class Leaving:
         """Ask to be deleted in seven days; asked again, the same one with a new receipt."""
         await self._step_ups.require(actor, Operation.DELETE, b"")
         resident = await self._people.active(actor.resident)
-        now = self._clock()
+        now = self._clock().replace(microsecond=0)
         receipt = base64.urlsafe_b64encode(self._chance(32)).rstrip(b"=").decode()
         deletion = Deletion(
             id=self._chance(16).hex(),

@@ -88,7 +88,8 @@ class Phones:
         if port is None:
             raise ProviderNotOffered
         await self._step_ups.require(actor, Operation.BIND_PHONE, f"{provider}:{packet}".encode())
-        # A packet has no number of its own, so the packet itself is what counts once.
+        # A packet has no number of its own, so the packet itself is what counts once; the session that
+        # brought it may bring it again, for its reply may have been lost.
         name = f"packet:{self._personal.pseudonym('packet', packet)}"
         if not await self._stores.one_time.claim(name, owner=actor.session, keep=_PACKET_KEPT):
             raise CodeAlreadyUsed

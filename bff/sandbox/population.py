@@ -2,13 +2,11 @@
 
 import hmac
 from collections.abc import Mapping
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 from aiohttp import web
 from msgspec import Meta, Struct
-
-KEY: Final = "simulated-population-key"
 
 
 class _Question(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -21,7 +19,7 @@ class Population:
 
     name = "population"
 
-    def __init__(self, people: Mapping[str, str], *, key: str = KEY) -> None:
+    def __init__(self, people: Mapping[str, str], *, key: str) -> None:
         """``people`` are names by ID number."""
         self._people = people
         self._key = key

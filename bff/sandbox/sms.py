@@ -14,7 +14,6 @@ from msgspec import Meta, Struct
 
 from bff.sandbox.simulator import Clock, utc_now
 
-KEY: Final = "simulated-sms-key"
 _KEPT: Final = 1000
 
 
@@ -37,7 +36,7 @@ class Sms:
 
     name = "sms"
 
-    def __init__(self, *, key: str = KEY, now: Clock = utc_now) -> None:
+    def __init__(self, *, key: str, now: Clock = utc_now) -> None:
         self._key = key
         self._now = now
         self._outbox: deque[Delivered] = deque(maxlen=_KEPT)
