@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from bff.platform.contract import Contract
-from bff.sandbox.city import CERTIFICATES
+from bff.sandbox.city import CERTIFICATES, PEOPLE
 from bff.sandbox.stack import City
-from tests.contracts.people import DEPARTMENT, People
+from tests.contracts.people import DEPARTMENT, RESIDENT, People
 
 DOCUMENT: Final[dict[str, Any]] = msgspec.json.decode(Contract.committed().openapi)
 OPERATIONS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
@@ -21,6 +21,9 @@ OPERATIONS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
     for path, methods in DOCUMENT["paths"].items()
     for method, operation in methods.items()
 }
+
+
+LIN: Final = next(person for person in PEOPLE if person.key == RESIDENT)
 
 
 class Promise:
@@ -175,6 +178,45 @@ def test_a_scanner_fetches_what_it_needs(promise: Promise) -> None:
             break
         except AssertionError:
             time.sleep(0.2)
+
+
+def test_a_resident_looks_after_their_account(promise: Promise, city: City) -> None:
+    me = {"errand": "account"}
+    account = promise.call("ReadAccount", **me).json()
+    promise.call("ExportAccount", **me)
+    nothing = "0" * 32
+    promise.call("RemoveLink", linkId=account["links"][0]["id"], status=409, **me)
+    promise.call("UndoMerge", mergeId=nothing, status=404, **me)
+    key = {"Idempotency-Key": "promise-account-1"}
+    sent = promise.call("SendPhoneCode", {"phone": LIN.phone}, headers=key, **me).json()
+    outbox = httpx.get(f"{city.sms_url}/_sim/sms/outbox", params={"phone": f"+86{LIN.phone}"}).json()
+    bound = {"requestId": sent["requestId"], "code": outbox[0]["code"]}
+    promise.call("BindPhoneBySms", bound, **me)
+    promise.call("BindPhoneByCode", {"code": "code"}, provider="nobody", status=404, **me)
+    promise.call("BindPhoneByPacket", {"packet": "packet"}, provider="nobody", status=404, **me)
+    person = {"name": LIN.name, "idNumber": LIN.id_number, "consentNotice": "real-name-1"}
+    assert promise.call("ProveRealName", person, **me).json()["trustGrade"] == 3
+    link = {"provider": "nobody", "code": "code"}
+    promise.call("AddLink", link, headers={"Idempotency-Key": "promise-account-2"}, status=404, **me)
+    face = {"consentNotice": "face-1"}
+    promise.call("StartFaceCheck", face, headers={"Idempotency-Key": "promise-account-3"}, status=404, **me)
+    promise.call("ConcludeFaceCheck", checkId=nothing, status=404, **me)
+
+
+def test_a_challenge_that_is_none_is_answered_by_nothing(promise: Promise) -> None:
+    challenge = {"challenge": "x" * 40}
+    code = {**challenge, "requestId": "0" * 32, "code": "123456"}
+    promise.call("AnswerByProvider", {**challenge, "provider": "wechat", "code": "code"}, status=403)
+    promise.call("SendStepUpCode", challenge, status=403)
+    promise.call("AnswerByPhone", code, status=403)
+
+
+def test_a_resident_leaves_and_stays_after_all(promise: Promise) -> None:
+    me = {"errand": "going"}
+    promise.call("ReadDeletion", **me)
+    asked = promise.call("RequestDeletion", headers={"Idempotency-Key": "promise-leaving-1"}, **me).json()
+    promise.call("FetchDeletionCertificate", {"receipt": asked["receipt"]})
+    promise.call("CancelDeletion", **me)
 
 
 def test_machines_ask(promise: Promise) -> None:
