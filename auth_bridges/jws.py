@@ -47,9 +47,9 @@ class Jws(Struct, frozen=True, kw_only=True):
         return True
 
 
-def take_apart(text: str) -> Jws:
+def take_apart(text: str, *, longest: int = _LONGEST) -> Jws:
     """The parts of ``text``, or ``NotReadable``."""
-    if len(text) > _LONGEST:
+    if len(text) > longest:
         raise NotReadable("too long")
     try:
         signed, _, signature = text.encode("ascii").rpartition(b".")

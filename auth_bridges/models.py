@@ -77,12 +77,21 @@ def phone_context(resident: str) -> bytes:
     return f"resident:{resident}:phone".encode()
 
 
+class FormerName(Struct, frozen=True, kw_only=True):
+    """What a provider once called somebody, and until when we believed it."""
+
+    kind: str
+    value: str
+    until: datetime
+
+
 class Link(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """One way in: a provider's subject and the resident it leads to.
 
     Unique by (provider, appid, subject). ``alternates`` are a provider's other names for the same
-    person (WeChat's unionid changes when an app moves): an index, never the key. One with
-    ``leaving_at`` is no way in any more; it goes once the sessions it opened have ended.
+    person (WeChat's unionid changes when an app moves): an index, never the key. ``former`` are those
+    that were replaced. One with ``leaving_at`` is no way in any more; it goes once the sessions it opened
+    have ended.
     """
 
     id: str
@@ -92,6 +101,7 @@ class Link(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     resident: str
     linked_at: datetime
     alternates: dict[str, str] = {}
+    former: tuple[FormerName, ...] = ()
     leaving_at: datetime | None = None
 
 
@@ -205,6 +215,18 @@ class DepartmentKey(Struct, frozen=True, kw_only=True):
     crv: Literal["P-256"] = "P-256"
 
 
+class SingleSignOn(Struct, frozen=True, kw_only=True):
+    """An organisation's own OpenID provider, where its clerks sign in (单点登录).
+
+    ``claim`` names a clerk in what the provider signs: ``sub``, kept with the clerk, or a claim that
+    holds the clerk's number.
+    """
+
+    issuer: str
+    client_id: str
+    claim: str = "sub"
+
+
 class Organisation(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """Who verifies (用证方) or issues (发证机关). Only one with keys can sign in by itself.
 
@@ -216,6 +238,7 @@ class Organisation(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     standing: Standing = Standing.ACTIVE
     scopes: tuple[str, ...] = ()
     keys: tuple[DepartmentKey, ...] = ()
+    sso: SingleSignOn | None = None
     types: tuple[str, ...] = ()
 
 
@@ -229,6 +252,7 @@ class Clerk(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     scopes: tuple[str, ...]
     scenes: tuple[str, ...]
     standing: Standing = Standing.ACTIVE
+    sso_subject: str | None = None
 
 
 class Ending(StrEnum):
@@ -241,6 +265,7 @@ class Ending(StrEnum):
     UNLINKED = "unlinked"
     MERGED = "merged"
     DELETED = "deleted"
+    PROVIDER_SIGNED_OUT = "provider_signed_out"
     ENDED_BY_OWNER = "ended_by_owner"
     ENDED_BY_OPERATOR = "ended_by_operator"
 
@@ -290,6 +315,62 @@ class ProviderSubject(Struct, frozen=True, kw_only=True):
     alternates: dict[str, str] = {}
 
 
+class SignInFlow(Struct, frozen=True, kw_only=True):
+    """A sign-in that was begun at an OpenID provider, and what its end must fit.
+
+    ``verifier`` and ``nonce`` leave us only as hashes, or towards the provider itself.
+    """
+
+    issuer: str
+    client_id: str
+    nonce: str
+    verifier: str
+    device: str
+    organisation: str | None = None
+
+
+class Begun(Struct, frozen=True, kw_only=True):
+    """Where to go on with a sign-in, and the state to come back with."""
+
+    url: str
+    state: str
+    expires_at: datetime
+
+
+class Authentication(Struct, frozen=True, kw_only=True):
+    """What an OpenID provider says of somebody who just signed in there."""
+
+    issuer: str
+    client_id: str
+    subject: str
+    issued_at: datetime
+    session: str | None = None
+    claims: dict[str, str] = {}
+
+
+class ProviderLogout(Struct, frozen=True, kw_only=True):
+    """What an OpenID provider says has ended there: one session, or all of a subject's."""
+
+    issuer: str
+    client_id: str
+    token_id: str
+    issued_at: datetime
+    subject: str | None = None
+    session: str | None = None
+
+
+class ProviderSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """Which sign-in at a provider a session of ours came from; ``vouched_at`` is by the provider's clock."""
+
+    id: str
+    issuer: str
+    client_id: str
+    subject: str
+    session: str | None
+    vouched_at: datetime
+    expires_at: datetime
+
+
 class Grant(Struct, frozen=True, kw_only=True):
     """What an access token says of its bearer."""
 
@@ -335,6 +416,7 @@ class ResidentSignedIn(Struct, frozen=True, kw_only=True):
 class ClerkSignedIn(Struct, frozen=True, kw_only=True):
     """A clerk's fresh pair of tokens."""
 
+    session: str
     access: AccessToken
     refresh: RefreshToken
     organisation: str

@@ -112,25 +112,20 @@ class Http(Protocol):
 
 
 class PhoneByCode(Protocol):
-    """A provider that tells a phone for a one-time code of its own."""
+    """A provider that tells a person's phone number for a one-time code the person gave."""
 
-    @property
-    def provider(self) -> str:
-        """Its name, as links carry it."""
+    def phone_number(self, code: str, openid: str) -> Awaitable[str]:
+        """The number with its country's, ``+86…``; ``openid`` is whose code it must be.
 
-    def phone(self, code: str, subject: str) -> Awaitable[str]:
-        """The phone ``subject`` gave the provider, ``+`` and digits; raises a refusal."""
+        ``PhoneCodeRejected``, or ``ProviderUnavailable`` after which the code may be spent.
+        """
 
 
 class PhoneByPacket(Protocol):
     """A provider that hands the mini-program a sealed packet with the phone in it."""
 
-    @property
-    def provider(self) -> str:
-        """Its name, as links carry it."""
-
-    def phone(self, packet: str) -> Awaitable[str]:
-        """The phone in ``packet``, ``+`` and digits; raises a refusal."""
+    def phone_number(self, packet: str) -> Awaitable[str]:
+        """The number in ``packet`` with its country's, ``+86…``; ``PhoneCodeRejected`` for no good one."""
 
 
 class SendCode(Protocol):

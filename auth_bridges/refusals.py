@@ -197,6 +197,235 @@ class ProviderUnreached(ProviderUnavailable):
     action = ProblemAction.RETRY
 
 
+class ProviderNotOffered(Refusal):
+    """This city, or this organisation, has not set up that way in, or that provider."""
+
+    code = "PROVIDER_NOT_OFFERED"
+    kind = Kind.NOT_FOUND
+    title_zh = "未开通此方式"
+    title_en = "Not offered here"
+    detail_zh = "请使用其他方式。"
+    detail_en = "Please use another way."
+
+
+class FlowEnded(Refusal):
+    """The sign-in this answer belongs to was never begun, took too long, or was already finished."""
+
+    code = "SIGN_IN_FLOW_ENDED"
+    kind = Kind.CONFLICT
+    title_zh = "登录流程已结束"
+    title_en = "This sign-in is over"
+    detail_zh = "请重新登录。"
+    detail_en = "Please sign in again."
+    action = ProblemAction.SIGN_IN
+
+
+class FlowElsewhere(Refusal):
+    """The sign-in was begun on another device: an answer that was carried over opens nothing."""
+
+    code = "SIGN_IN_FLOW_ELSEWHERE"
+    kind = Kind.CONFLICT
+    title_zh = "登录须在同一设备完成"
+    title_en = "Sign-in begun elsewhere"
+    detail_zh = "请在开始登录的设备上完成，或重新登录。"
+    detail_en = "Finish on the device where you began, or begin again."
+    action = ProblemAction.SIGN_IN
+
+
+class ProviderMixedUp(Refusal):
+    """The answer does not say it is of the provider that was asked (RFC 9207)."""
+
+    code = "PROVIDER_MIXED_UP"
+    kind = Kind.UNAUTHENTICATED
+    title_zh = "登录平台不符"
+    title_en = "Answer of another provider"
+    detail_zh = "登录应答并非来自所请求的平台，请重新登录。"
+    detail_en = "The answer is not of the provider that was asked; please sign in again."
+    action = ProblemAction.SIGN_IN
+
+
+class ProviderTokenRefused(Refusal):
+    """What a provider signed is not to be believed; each way of being wrong has its own code."""
+
+    code = "PROVIDER_TOKEN_REFUSED"
+    kind = Kind.UNAUTHENTICATED
+    title_zh = "登录平台的凭证无效"
+    title_en = "The provider's token is refused"
+    detail_zh = "登录平台返回的凭证不可信，请重新登录。"
+    detail_en = "The provider's token is not to be believed; please sign in again."
+    action = ProblemAction.SIGN_IN
+
+
+class ProviderTokenUnreadable(ProviderTokenRefused):
+    """It has not the form of such a token."""
+
+    code = "PROVIDER_TOKEN_UNREADABLE"
+
+
+class ProviderTokenKind(ProviderTokenRefused):
+    """It is a token, of another kind than the one asked for."""
+
+    code = "PROVIDER_TOKEN_KIND"
+
+
+class ProviderTokenAlgorithm(ProviderTokenRefused):
+    """Its algorithm is none we accept, or not its key's."""
+
+    code = "PROVIDER_TOKEN_ALGORITHM"
+
+
+class ProviderTokenKey(ProviderTokenRefused):
+    """Its key is none the provider publishes."""
+
+    code = "PROVIDER_TOKEN_KEY"
+
+
+class ProviderTokenForged(ProviderTokenRefused):
+    """Its signature is not its key's."""
+
+    code = "PROVIDER_TOKEN_FORGED"
+
+
+class ProviderTokenIssuer(ProviderTokenRefused):
+    """It was made by another provider."""
+
+    code = "PROVIDER_TOKEN_ISSUER"
+
+
+class ProviderTokenAudience(ProviderTokenRefused):
+    """It was made for somebody else, or for others too."""
+
+    code = "PROVIDER_TOKEN_AUDIENCE"
+
+
+class ProviderTokenTime(ProviderTokenRefused):
+    """It has ended, or was made in the future or too long ago."""
+
+    code = "PROVIDER_TOKEN_TIME"
+
+
+class ProviderTokenNonce(ProviderTokenRefused):
+    """It belongs to another sign-in."""
+
+    code = "PROVIDER_TOKEN_NONCE"
+
+
+class ProviderTokenReplayed(ProviderTokenRefused):
+    """It was presented before."""
+
+    code = "PROVIDER_TOKEN_REPLAYED"
+
+
+class PhoneCodeRejected(Refusal):
+    """Wrong, too old, used, tried too often, or another person's or request's; which is not told."""
+
+    code = "PHONE_CODE_REJECTED"
+    kind = Kind.INVALID
+    title_zh = "手机验证码或授权凭证无效"
+    title_en = "Phone code rejected"
+    detail_zh = "手机验证码或授权凭证不正确、已使用或已过期，请重新获取。"
+    detail_en = "The phone code is wrong, used or expired; ask for a new one."
+    action = ProblemAction.RETRY
+
+
+class ProviderTokenUnavailable(Refusal):
+    """We have no access token the provider accepts, and have asked for one often enough for now."""
+
+    code = "PROVIDER_TOKEN_UNAVAILABLE"
+    kind = Kind.UNAVAILABLE
+    title_zh = "平台接口暂不可用"
+    title_en = "The provider's API is unavailable"
+    detail_zh = "平台接口凭证暂不可用，请在 {retry_after} 秒后重试。"
+    detail_en = "The provider gives us no working access token; try again in {retry_after} s."
+    action = ProblemAction.RETRY
+
+
+class OpenDataUnreadable(Refusal):
+    """The provider's sealed data does not open: another session key, or changed since."""
+
+    code = "OPEN_DATA_UNREADABLE"
+    kind = Kind.INVALID
+    title_zh = "数据无法解密"
+    title_en = "The data does not open"
+    detail_zh = "登录态已更新或数据不完整，请重新登录后再试。"
+    detail_en = "The session key has changed or the data is damaged; sign in again and retry."
+    action = ProblemAction.SIGN_IN
+
+
+class OpenDataForeign(Refusal):
+    """The provider's data was made for another app."""
+
+    code = "OPEN_DATA_FOREIGN"
+    kind = Kind.INVALID
+    title_zh = "数据不属于本应用"
+    title_en = "The data is another app's"
+    detail_zh = "数据水印中的 appid 与本小程序不符。"
+    detail_en = "The appid in its watermark is not ours."
+
+
+class OpenDataStale(Refusal):
+    """The provider's data is too old, or of the future."""
+
+    code = "OPEN_DATA_STALE"
+    kind = Kind.INVALID
+    title_zh = "数据已过时"
+    title_en = "The data is stale"
+    detail_zh = "数据水印中的时间已过期，请重新获取。"
+    detail_en = "The time in its watermark is not of now; fetch it again."
+    action = ProblemAction.RETRY
+
+
+class ReplyRefused(ProviderUnavailable):
+    """What came in the provider's name is not to be believed; each subclass says why."""
+
+    code = "REPLY_REFUSED"
+    detail_zh = "平台应答未通过校验，请稍后重试。"
+    detail_en = "The provider's reply did not pass our checks; please try again shortly."
+    action = ProblemAction.RETRY
+
+
+class ReplyUnsigned(ReplyRefused):
+    """A reply that must be signed is not."""
+
+    code = "REPLY_UNSIGNED"
+
+
+class ReplyOfUnknownSerial(ReplyRefused):
+    """Signed by a certificate we do not hold."""
+
+    code = "REPLY_OF_UNKNOWN_SERIAL"
+
+
+class ReplyWronglySigned(ReplyRefused):
+    """The signature is not over this reply to this call, or not of the kind it must be."""
+
+    code = "REPLY_WRONGLY_SIGNED"
+
+
+class ReplyStale(ReplyRefused):
+    """Signed, and not now."""
+
+    code = "REPLY_STALE"
+
+
+class ReplyReplayed(ReplyRefused):
+    """Signed, and heard before."""
+
+    code = "REPLY_REPLAYED"
+
+
+class ReplyForeign(ReplyRefused):
+    """Signed, and for another app."""
+
+    code = "REPLY_FOREIGN"
+
+
+class ReplyUnreadable(ReplyRefused):
+    """Signed, and does not open or is no JSON of the documented form."""
+
+    code = "REPLY_UNREADABLE"
+
+
 class SigningInBusy(Refusal):
     """More passphrases are waiting to be checked than we can check soon."""
 
@@ -240,17 +469,6 @@ class NotRegistrable(Refusal):
     title_en = "Cannot be registered"
     detail_zh = "字段 {why} 不正确。"
     detail_en = "The field {why} is not valid."
-
-
-class ProviderNotOffered(Refusal):
-    """The city has not set this provider up."""
-
-    code = "PROVIDER_NOT_OFFERED"
-    kind = Kind.NOT_FOUND
-    title_zh = "本市未开通该方式"
-    title_en = "Not offered here"
-    detail_zh = "本市尚未开通此服务方式，请使用其他方式。"
-    detail_en = "This city does not offer it; use another way."
 
 
 class ChallengeRefused(Refusal):
@@ -329,17 +547,6 @@ class MergeNotWaiting(Refusal):
     title_en = "The merge waits for nobody"
     detail_zh = "该合并已有结果。"
     detail_en = "It was decided already."
-
-
-class PhoneCodeRejected(Refusal):
-    """Wrong, used, too old, tried too often or of another request; which is not told."""
-
-    code = "PHONE_CODE_REJECTED"
-    kind = Kind.INVALID
-    title_zh = "验证码不正确"
-    title_en = "The code is not right"
-    detail_zh = "验证码不正确或已失效，请重新获取。"
-    detail_en = "The code is wrong or has ended; ask for a new one."
 
 
 class SmsUnavailable(Refusal):

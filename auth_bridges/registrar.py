@@ -4,7 +4,7 @@ One JSON object a line, told apart by ``kind``. Registering the same line again 
 file can be sent again after an import that was cut short.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final
@@ -23,6 +23,7 @@ from auth_bridges.models import (
     Organisation,
     ProviderSubject,
     Resident,
+    SingleSignOn,
     Standing,
     name_context,
     number_context,
@@ -46,11 +47,20 @@ class _Line(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, renam
     pass
 
 
+class OwnSignOn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """The organisation's own OpenID provider; ``claim`` holds the clerk's number, or is ``sub``."""
+
+    issuer: Annotated[str, Meta(pattern=r"^https?://[^?#\s]+\Z", max_length=200)]
+    client_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,128}\Z")]
+    claim: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_:/.-]{1,128}\Z")] = "sub"
+
+
 class RegisterOrganisation(_Line, frozen=True, kw_only=True, tag="organisation"):
-    """Who employs clerks (用证方)."""
+    """Who employs clerks (用证方), and where these sign in if not with passphrases."""
 
     id: OrganisationId
     name: Name
+    sso: OwnSignOn | None = None
     standing: Standing = Standing.ACTIVE
 
 
@@ -73,6 +83,7 @@ class RegisterClerk(_Line, frozen=True, kw_only=True, tag="clerk"):
     passphrase: Annotated[str, Meta(min_length=8, max_length=128)] | None = None
     scopes: Annotated[tuple[Scope, ...], Meta(max_length=16)] = ("wallet:verify",)
     scenes: Annotated[tuple[str, ...], Meta(max_length=64)]
+    sso_subject: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
     standing: Standing = Standing.ACTIVE
 
 
@@ -131,7 +142,10 @@ class Registrar:
         clock: Clock,
         chance: Chance,
         types: Collection[str],
+        may_be_asked: Callable[[str], bool] = lambda _: True,
     ) -> None:
+        """``may_be_asked`` says whether an address may be a provider's here."""
+        self._may_be_asked = may_be_asked
         self._stores = stores
         self._personal = personal
         self._passphrases = passphrases
@@ -164,13 +178,21 @@ class Registrar:
         """Do what one line of a file says, or refuse it."""
         match line:
             case RegisterOrganisation():
-                return await self._put(Organisation(id=line.id, name=line.name, standing=line.standing))
+                return await self._put(self._organisation(line))
             case RegisterDepartment():
                 return await self._put(self._department(line))
             case RegisterClerk():
                 return await self._register_clerk(line)
             case RegisterResident():
                 return await self._register_resident(line)
+
+    def _organisation(self, line: RegisterOrganisation) -> Organisation:
+        sso = None
+        if line.sso is not None:
+            if not self._may_be_asked(line.sso.issuer):
+                raise NotRegistrable(why="sso.issuer")
+            sso = SingleSignOn(issuer=line.sso.issuer, client_id=line.sso.client_id, claim=line.sso.claim)
+        return Organisation(id=line.id, name=line.name, standing=line.standing, sso=sso)
 
     def _department(self, line: RegisterDepartment) -> Organisation:
         try:
@@ -208,13 +230,22 @@ class Registrar:
             scopes=line.scopes,
             scenes=line.scenes,
             standing=line.standing,
+            sso_subject=line.sso_subject,
         )
+        await self._check_sso_subject(clerk)
         if clerk == known:
             return Outcome.UNCHANGED
         await self._stores.directory.put_clerk(clerk)
         if clerk.standing is Standing.DISABLED:
             await self._sessions.end_all(Audience.VERIFIER, clerk.id, Ending.DISABLED, now=self._clock())
         return await self._registered("clerk", clerk.id, known)
+
+    async def _check_sso_subject(self, clerk: Clerk) -> None:
+        if clerk.sso_subject is None:
+            return
+        other = await self._stores.directory.clerk_by_subject(clerk.organisation, clerk.sso_subject)
+        if other is not None and other.id != clerk.id:
+            raise NotRegistrable(why="ssoSubject")
 
     async def _passphrase_of(self, line: RegisterClerk, known: Clerk | None) -> str:
         kept = UNUSABLE if known is None else known.passphrase

@@ -118,19 +118,26 @@ class AuthService:
             return await self._answered_before(provider, name, mark, code, client)
         try:
             subject = await self._exchange(bridge, code, name)
-            await self._admit_tries(
-                "subject", f"{provider} {subject.subject}", self._settings.sign_ins_per_subject
-            )
         except Refusal as refusal:
             raise await self._refused(f"provider:{provider}", refusal) from None
-        resident = await self._resident_of(subject)
-        if resident.standing is not Standing.ACTIVE:
-            raise await self._refused(resident.id, AccountDisabled())
-        signed_in = await self._sign_in(subject, resident, client)
+        signed_in = await self.open_for(subject, client)
         if client.device is not None:
             sealed = seal_reply(code, client.device, _pack(signed_in), self._chance(12))
             await self._stores.replies.keep(name, sealed, keep=_REPLY_KEPT)
         return signed_in
+
+    async def open_for(self, subject: ProviderSubject, client: ClientFacts) -> ResidentSignedIn:
+        """Open a session for whom ``subject`` leads to; only for a bridge that has just proved it."""
+        try:
+            await self._admit_tries(
+                "subject", f"{subject.provider} {subject.subject}", self._settings.sign_ins_per_subject
+            )
+        except Refusal as refusal:
+            raise await self._refused(f"provider:{subject.provider}", refusal) from None
+        resident = await self._resident_of(subject)
+        if resident.standing is not Standing.ACTIVE:
+            raise await self._refused(resident.id, AccountDisabled())
+        return await self._sign_in(subject, resident, client)
 
     async def _sign_in(
         self, subject: ProviderSubject, resident: Resident, client: ClientFacts
@@ -208,9 +215,15 @@ class AuthService:
         clerk = await self._stores.directory.clerk(organisation, number)
         employer = await self._stores.directory.organisation(organisation)
         matches = await self._passphrases.matches(passphrase, None if clerk is None else clerk.passphrase)
-        if not (matches and clerk and employer and _in_service(clerk, employer)):
+        if not (matches and clerk and employer and in_service(clerk, employer)):
             actor = "unknown" if clerk is None else clerk.id
             raise await self._refused(actor, ClerkNotRecognised())
+        return await self.open_shift(clerk, employer, client)
+
+    async def open_shift(
+        self, clerk: Clerk, employer: Organisation, client: ClientFacts, **facts: str
+    ) -> ClerkSignedIn:
+        """Open a session for a clerk who has just proved who they are."""
         now = self._clock()
         live = await self._sessions.open(
             audience=Audience.VERIFIER,
@@ -221,7 +234,7 @@ class AuthService:
             now=now,
             platform=platform_of(client.agent),
         )
-        await self._opened(live, now, organisation=employer.id)
+        await self._opened(live, now, organisation=employer.id, **facts)
         return self._clerk_signed_in(live, clerk, employer, now)
 
     async def refresh_clerk(self, token: str, client: ClientFacts) -> ClerkSignedIn:
@@ -231,7 +244,7 @@ class AuthService:
         live = await self._sessions.renew(token, audience=Audience.VERIFIER, device=client.device, now=now)
         clerk = await self._stores.directory.clerk_by_id(live.session.subject)
         employer = None if clerk is None else await self._stores.directory.organisation(clerk.organisation)
-        if clerk is None or employer is None or not _in_service(clerk, employer):
+        if clerk is None or employer is None or not in_service(clerk, employer):
             await self._sessions.end(live.session.id, Ending.DISABLED, now=now)
             raise SessionEnded
         return self._clerk_signed_in(live, clerk, employer, now)
@@ -349,6 +362,8 @@ class AuthService:
                         alternates=subject.alternates,
                     ),
                 )
+            elif subject.alternates.items() - link.alternates.items():
+                await residents.rename(link, subject.alternates, now=now)
             resident = await residents.root_of(link.resident)
             if resident is None:
                 resident = await residents.ensure(Resident(id=link.resident, created_at=now))
@@ -414,6 +429,7 @@ class AuthService:
             ends=min(refresh.expires_at, now + _CLERK_ACCESS),
         )
         return ClerkSignedIn(
+            session=live.session.id,
             access=access,
             refresh=refresh,
             organisation=employer.id,
@@ -463,7 +479,8 @@ class AuthService:
         return self._chance(16).hex()
 
 
-def _in_service(clerk: Clerk, employer: Organisation) -> bool:
+def in_service(clerk: Clerk, employer: Organisation) -> bool:
+    """Whether the clerk may begin a shift, as far as the directory says."""
     return clerk.standing is Standing.ACTIVE and employer.standing is Standing.ACTIVE
 
 

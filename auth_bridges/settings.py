@@ -63,6 +63,60 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
             pattern=r"^https?://[^/?#]+$",
         ),
     ] = "https://api.weixin.qq.com"
+    oidc_keys_dir: Annotated[
+        Path | None,
+        Meta(
+            description="Folder of P-256 keys by which OpenID providers know us, with a file `current`.",
+            extra={"zh": "本平台作为 OpenID 客户端的签名密钥(P-256)所在目录，含 current 文件。"},
+        ),
+    ] = None
+    citizen_issuer: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://[^?#\s]+\Z")] | None,
+        Meta(
+            description="Citizen Cloud's `issuer`; none: residents cannot sign in there.",
+            extra={"zh": "市民云的 issuer；不设则不提供市民云登录。"},
+        ),
+    ] = None
+    citizen_client_id: Annotated[
+        Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,128}\Z")] | None,
+        Meta(
+            description="Our name at Citizen Cloud.",
+            extra={"zh": "本平台在市民云的 client_id。"},
+        ),
+    ] = None
+    citizen_redirect_uri: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://[^#\s]+\Z")] | None,
+        Meta(
+            description="Our page that residents come back to from there, exactly as registered.",
+            extra={"zh": "市民云登录后返回的本平台页面地址，须与登记的完全一致。"},
+        ),
+    ] = None
+    clerk_sso_redirect_uri: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://[^#\s]+\Z")] | None,
+        Meta(
+            description="Our page that clerks come back to from their organisation's own sign-in; "
+            "none: passphrases only.",
+            extra={"zh": "核验员单点登录后返回的本平台页面地址；不设则仅用口令登录。"},
+        ),
+    ] = None
+    wechat_fallback_url: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://[^/?#]+$")] | None,
+        Meta(
+            description="Where it answers when that cannot be reached: `https://api2.weixin.qq.com`.",
+            extra={"zh": "上述地址连接不上时使用的微信容灾域名，如 `https://api2.weixin.qq.com`。"},
+        ),
+    ] = None
+    wechat_secure_dir: Annotated[
+        Path | None,
+        Meta(
+            description="Folder of the secure API's keys: `<serial>.aes256` or `.sm4` (base64), `app.pem`, "
+            "`platform-<serial>.pem`; none: calls are not sealed.",
+            extra={
+                "zh": "微信服务端 API 签名加密的密钥目录：`<编号>.aes256` 或 `.sm4`（base64）、`app.pem`、"
+                "`platform-<编号>.pem`；不设则不加密。"
+            },
+        ),
+    ] = None
     sign_ins_per_address: Annotated[
         int,
         Meta(

@@ -17,7 +17,7 @@ from auth_bridges.accounts import Accounts, Outside
 from auth_bridges.accounts.linking import Linked
 from auth_bridges.models import Actor, ClientFacts, FaceCheckState, ProviderSubject
 from auth_bridges.passphrases import Passphrases, ScryptCost
-from auth_bridges.refusals import CodeRejected, SmsUnavailable
+from auth_bridges.refusals import CodeRejected, PhoneCodeRejected, SmsUnavailable
 from auth_bridges.registrar import Registrar
 from auth_bridges.service import AuthService
 from auth_bridges.settings import AuthSettings
@@ -116,8 +116,6 @@ class FakeAlipay(FakeBridge):
 class Phones:
     """Phones that codes are sent to, and what a provider tells of them."""
 
-    provider = "wechat"
-
     def __init__(self) -> None:
         self.received: list[tuple[str, str]] = []
         self.told: dict[tuple[str, str], str] = {}
@@ -128,10 +126,10 @@ class Phones:
             raise SmsUnavailable
         self.received.append((phone, code))
 
-    async def phone(self, code: str, subject: str) -> str:
-        if (code, subject) not in self.told:
-            raise CodeRejected
-        return self.told[code, subject]
+    async def phone_number(self, code: str, openid: str) -> str:
+        if (code, openid) not in self.told:
+            raise PhoneCodeRejected
+        return self.told[code, openid]
 
     def code(self, phone: str) -> str:
         return next(code for number, code in reversed(self.received) if number == phone)
@@ -140,9 +138,7 @@ class Phones:
 class Packets:
     """A provider whose packets hold the phone as they are."""
 
-    provider = "alipay"
-
-    async def phone(self, packet: str) -> str:
+    async def phone_number(self, packet: str) -> str:
         return packet
 
 
@@ -255,8 +251,8 @@ class World:
                 send_code=self.phones,
                 registry=self.registry,
                 face=self.faces,
-                phone_by_code=(self.phones,),
-                phone_by_packet=(Packets(),),
+                phone_by_code={"wechat": self.phones},
+                phone_by_packet={"alipay": Packets()},
             ),
             admit=self.turnstile,
             audit=self.audit,

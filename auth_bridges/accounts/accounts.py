@@ -1,6 +1,6 @@
 """Where the uses of an account are put together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from msgspec import Struct
 
@@ -37,13 +37,13 @@ from auth_bridges.vault import Vault
 
 
 class Outside(Struct, frozen=True, kw_only=True):
-    """Those a city may have set up; what is None is refused as not offered."""
+    """Those a city may have set up; what is None is refused as not offered. Phones go by provider."""
 
     send_code: SendCode | None = None
     registry: PopulationRegistry | None = None
     face: FaceCheck | None = None
-    phone_by_code: Sequence[PhoneByCode] = ()
-    phone_by_packet: Sequence[PhoneByPacket] = ()
+    phone_by_code: Mapping[str, PhoneByCode] = {}
+    phone_by_packet: Mapping[str, PhoneByPacket] = {}
 
 
 class Accounts:

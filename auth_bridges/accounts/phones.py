@@ -4,7 +4,7 @@ Nobody is looked up by phone. Two residents may have the same one, families do a
 so a number that is somebody's already is neither an error nor a merge, and no answer tells that it is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -38,8 +38,8 @@ class Phones:
         codes: Codes,
         vault: Vault,
         personal: PersonalData,
-        by_code: Iterable[PhoneByCode],
-        by_packet: Iterable[PhoneByPacket],
+        by_code: Mapping[str, PhoneByCode],
+        by_packet: Mapping[str, PhoneByPacket],
         lives: Lives,
         audit: Audit,
         notify: Notify,
@@ -51,8 +51,8 @@ class Phones:
         self._codes = codes
         self._vault = vault
         self._personal = personal
-        self._by_code = {each.provider: each for each in by_code}
-        self._by_packet = {each.provider: each for each in by_packet}
+        self._by_code = by_code
+        self._by_packet = by_packet
         self._lives = lives
         self._audit = audit
         self._notify = notify
@@ -80,7 +80,7 @@ class Phones:
         link = next((each for each in links if each.provider == provider), None)
         if link is None:
             raise LinkUnknown
-        return await self._bind(actor, await port.phone(code, link.subject), "provider", provider)
+        return await self._bind(actor, await port.phone_number(code, link.subject), "provider", provider)
 
     async def bind_by_packet(self, actor: Actor, provider: str, packet: str) -> str:
         """Bind the phone in a sealed ``packet`` of ``provider``."""
@@ -93,7 +93,7 @@ class Phones:
         name = f"packet:{self._personal.pseudonym('packet', packet)}"
         if not await self._stores.one_time.claim(name, owner=actor.session, keep=_PACKET_KEPT):
             raise CodeAlreadyUsed
-        return await self._bind(actor, await port.phone(packet), "provider", provider)
+        return await self._bind(actor, await port.phone_number(packet), "provider", provider)
 
     async def _bind(self, actor: Actor, phone: str, method: str, source: str) -> str:
         now = self._clock()

@@ -1,7 +1,7 @@
 """Residents and the ways in that lead to them. MongoDB, majority and journal."""
 
 from collections.abc import Collection as Several
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -10,10 +10,11 @@ from motor.motor_asyncio import AsyncIOMotorClientSession
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from auth_bridges.models import Link, ProviderSubject, Resident
+from auth_bridges.models import FormerName, Link, ProviderSubject, Resident
 from auth_bridges.store.documents import Collection, Document, document_of, struct_of
 
 _CHAIN: Final = 16
+_FORMER_KEPT: Final = 20
 
 
 class NotTheirs(Exception):
@@ -44,6 +45,8 @@ class Residents:
                 IndexModel(
                     [("leaving_at", ASCENDING)], partialFilterExpression={"leaving_at": {"$type": "date"}}
                 ),
+                # Found by, never decided by: a provider may change these names.
+                IndexModel([("alternates.$**", ASCENDING)]),
             ]
         )
 
@@ -129,6 +132,22 @@ class Residents:
     async def drop_all(self, resident: str) -> None:
         """Forget every way in that leads to ``resident``."""
         await self._links.delete_many({"resident": resident})
+
+    async def rename(self, link: Link, alternates: Mapping[str, str], *, now: datetime) -> None:
+        """Note the provider's other names of now, and keep those they replace.
+
+        Only if ``link`` still has the names it was read with: of two sign-ins at once one does it.
+        """
+        replaced = [
+            document_of(FormerName(kind=kind, value=link.alternates[kind], until=now))
+            for kind, value in alternates.items()
+            if kind in link.alternates and link.alternates[kind] != value
+        ]
+        change: Document = {"$set": {f"alternates.{kind}": value for kind, value in alternates.items()}}
+        if replaced:
+            change["$push"] = {"former": {"$each": replaced, "$slice": -_FORMER_KEPT}}
+        unchanged = {f"alternates.{kind}": link.alternates.get(kind) for kind in alternates}
+        await self._links.update_one({"_id": link.id, **unchanged}, change)
 
     async def turn(self, link: Link, resident: str) -> None:
         """Lead ``link`` to ``resident`` instead, if it still leads where it did."""

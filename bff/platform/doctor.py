@@ -137,6 +137,8 @@ def _keys(settings: Settings) -> list[Finding]:
         *_ring("token-keys", "访问令牌", "access-token", settings.auth.token_keys_dir),
         *_ring("wallet-keys", "亮证", "shown-code", settings.wallet.keys_dir),
     ]
+    if settings.auth.oidc_keys_dir is not None:
+        findings += _ring("oidc-keys", "OpenID 客户端", "OpenID client", settings.auth.oidc_keys_dir)
     if settings.auth.token_keys_dir.resolve() == settings.wallet.keys_dir.resolve():
         findings.append(
             _error(

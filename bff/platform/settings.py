@@ -264,6 +264,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         except _Wrong as wrong:
             problems.append(SettingProblem(name=setting.name, zh=wrong.zh, en=wrong.en))
     problems.extend(_at_odds(values["platform"]))
+    problems.extend(_in_part(values))
     if values["platform"].get("env", Environment.PRODUCTION) is Environment.PRODUCTION:
         problems.extend(_unfit_for_production(values, known.values()))
     if problems:
@@ -420,6 +421,31 @@ def _at_odds(platform: Mapping[str, object]) -> Iterator[SettingProblem]:
         )
 
 
+# Set together or not at all: what the one is for cannot be done without the others.
+_GROUPS: Final = (
+    (
+        "SUISHEN_AUTH_CITIZEN_ISSUER",
+        "SUISHEN_AUTH_CITIZEN_CLIENT_ID",
+        "SUISHEN_AUTH_CITIZEN_REDIRECT_URI",
+    ),
+)
+_NEEDS: Final = (
+    ("SUISHEN_AUTH_CITIZEN_ISSUER", "SUISHEN_AUTH_OIDC_KEYS_DIR"),
+    ("SUISHEN_AUTH_CLERK_SSO_REDIRECT_URI", "SUISHEN_AUTH_OIDC_KEYS_DIR"),
+)
+
+
+def _in_part(values: Mapping[str, Mapping[str, object]]) -> Iterator[SettingProblem]:
+    """What has been set up by half."""
+    told = {f"{_PREFIXES[part]}{field.upper()}" for part, fields in values.items() for field in fields}
+    needed = {(name, other) for group in _GROUPS for name in group for other in group if name != other}
+    for name, other in sorted({*needed, *_NEEDS}):
+        if name in told and other not in told:
+            yield SettingProblem(
+                name=other, zh=f"设置了 {name} 就必须设置", en=f"must be set together with {name}"
+            )
+
+
 # --- what production refuses -------------------------------------------------------------------------
 
 _STAND_IN: Final = re.compile(
@@ -453,6 +479,15 @@ def _texts(value: object) -> Iterator[str]:
     elif isinstance(value, (list, tuple, set, frozenset)):
         for item in value:
             yield from _texts(item)
+
+
+def is_unfit(environment: Environment, address: str) -> bool:
+    """Whether ``address``, told by an operator and not by the environment, is none a provider may have."""
+    if environment is not Environment.PRODUCTION:
+        return False
+    return bool(_STAND_IN.search(address)) or not (
+        address.lower().startswith("https://") and _is_public(_host(address))
+    )
 
 
 def _unfit(setting: Setting, text: str) -> Iterator[tuple[str, str]]:

@@ -30,6 +30,7 @@ from auth_bridges.refusals import (
     ProviderAccountBlocked,
     ProviderBusy,
     ProviderNotOffered,
+    ProviderTokenUnavailable,
     ProviderUnavailable,
     ReauthenticationRequired,
     RegistryUnavailable,
@@ -292,7 +293,7 @@ class PhoneController(Controller):
 
     @post(
         "/codes/{provider:str}",
-        opt={"refusals": (*_GATE, *_PROVIDER, LinkUnknown)},
+        opt={"refusals": (*_GATE, *_PROVIDER, LinkUnknown, PhoneCodeRejected, ProviderTokenUnavailable)},
         operation_id="BindPhoneByCode",
         summary="Bind by a provider's code",
         status_code=200,
@@ -311,7 +312,7 @@ class PhoneController(Controller):
 
     @post(
         "/packets/{provider:str}",
-        opt={"refusals": (*_GATE, *_PROVIDER)},
+        opt={"refusals": (*_GATE, *_PROVIDER, PhoneCodeRejected)},
         operation_id="BindPhoneByPacket",
         summary="Bind by a provider's sealed packet",
         status_code=200,

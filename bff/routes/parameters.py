@@ -16,6 +16,7 @@ from miniapp_schemas.session import SessionId
 from miniapp_schemas.wallet import CredentialId, PresentationId
 
 __all__ = [
+    "BoundDevice",
     "CredentialIdInPath",
     "CursorInQuery",
     "DeviceId",
@@ -103,6 +104,19 @@ DeviceId = Annotated[
             Meta(
                 description="Random, made once by the client and kept. A refresh token presented again "
                 "by the same device is a lost reply, by another a copy.",
+                pattern=r"^[A-Za-z0-9_-]{16,64}\Z",
+            ),
+        ],
+        "X-Device-Id",
+    ),
+]
+BoundDevice = Annotated[
+    str,
+    header(
+        Annotated[
+            str,
+            Meta(
+                description="Random, made once by the client and kept. What one device begins no other ends.",
                 pattern=r"^[A-Za-z0-9_-]{16,64}\Z",
             ),
         ],

@@ -195,6 +195,12 @@ export interface ClerkSignIn {
   passphrase: string;
 }
 
+/** Sign in where the organisation's people sign in. */
+export interface ClerkSsoBegin {
+  /** The organisation's id. */
+  organisation: string;
+}
+
 /** One certificate (电子证照) in the resident's wallet. */
 export interface Credential {
   /** Opaque. */
@@ -579,6 +585,16 @@ export interface NoticeInfo {
   at: string;
 }
 
+/** Finish a sign-in with what the provider sent back in the address. */
+export interface OidcSignIn {
+  /** The `code` that came back: once, minutes. */
+  code: string;
+  /** The `state` that came back. */
+  state: string;
+  /** The `iss` that came back (RFC 9207); an answer without it is refused. */
+  iss?: string | null;
+}
+
 /** The phone that is bound now; refresh the session for its level. */
 export interface PhoneBound {
   /** Masked. */
@@ -782,6 +798,16 @@ export interface ShowCredential {
   claims?: string[] | null;
 }
 
+/** A sign-in that goes on at an OpenID provider. */
+export interface SignInBegun {
+  /** Where to send the person, in this browser. */
+  authorizationUrl: string;
+  /** Finish only what comes back with this. */
+  state: string;
+  /** Until when it can be finished. */
+  expiresAt: string;
+}
+
 /** One place where the caller is signed in (登录设备). */
 export interface SignedInDevice {
   /** A session's id; opens nothing by itself. */
@@ -964,7 +990,18 @@ export type RefusalCode =
   | "PRESENTATION_UNKNOWN"
   | "PROVIDER_ACCOUNT_BLOCKED"
   | "PROVIDER_BUSY"
+  | "PROVIDER_MIXED_UP"
   | "PROVIDER_NOT_OFFERED"
+  | "PROVIDER_TOKEN_ALGORITHM"
+  | "PROVIDER_TOKEN_AUDIENCE"
+  | "PROVIDER_TOKEN_FORGED"
+  | "PROVIDER_TOKEN_ISSUER"
+  | "PROVIDER_TOKEN_KEY"
+  | "PROVIDER_TOKEN_KIND"
+  | "PROVIDER_TOKEN_NONCE"
+  | "PROVIDER_TOKEN_TIME"
+  | "PROVIDER_TOKEN_UNAVAILABLE"
+  | "PROVIDER_TOKEN_UNREADABLE"
   | "PROVIDER_UNAVAILABLE"
   | "REGISTRY_UNAVAILABLE"
   | "REQUEST_UNDER_WAY"
@@ -975,6 +1012,8 @@ export type RefusalCode =
   | "SESSION_ENDED"
   | "SESSION_UNKNOWN"
   | "SIGNING_IN_BUSY"
+  | "SIGN_IN_FLOW_ELSEWHERE"
+  | "SIGN_IN_FLOW_ENDED"
   | "SIGN_IN_REQUIRED"
   | "SMS_UNAVAILABLE"
   | "STATUS_CHANGE_IMPOSSIBLE"
@@ -1271,7 +1310,7 @@ export interface Operations {
     body: BindPhoneByCode;
     status: 200;
     answer: PhoneBound;
-    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "LINK_UNKNOWN" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "LINK_UNKNOWN" | "PHONE_CODE_REJECTED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_UNAVAILABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Bind the phone in the packet (`my.getPhoneNumber`). */
   BindPhoneByPacket: {
@@ -1283,7 +1322,7 @@ export interface Operations {
     body: BindPhoneByPacket;
     status: 200;
     answer: PhoneBound;
-    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "PHONE_CODE_REJECTED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Bind the phone the code was sent to; the session that asked for it, and no other. */
   BindPhoneBySms: {
@@ -1429,6 +1468,30 @@ export interface Operations {
     answer: null;
     codes: "ENDINGS_UNHEARD" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
   };
+  /** Trade what the resident came back with for a session, once; after any refusal begin again. */
+  SignInWithCitizenCloud: {
+    method: "POST";
+    path: "/mp/v1/session/oidc";
+    parameters: {};
+    query: {};
+    header: { "X-Device-Id": string; };
+    body: OidcSignIn;
+    status: 201;
+    answer: Session;
+    codes: "ACCOUNT_DISABLED" | "CODE_REJECTED" | "PROVIDER_BUSY" | "PROVIDER_MIXED_UP" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_ALGORITHM" | "PROVIDER_TOKEN_AUDIENCE" | "PROVIDER_TOKEN_FORGED" | "PROVIDER_TOKEN_ISSUER" | "PROVIDER_TOKEN_KEY" | "PROVIDER_TOKEN_KIND" | "PROVIDER_TOKEN_NONCE" | "PROVIDER_TOKEN_TIME" | "PROVIDER_TOKEN_UNREADABLE" | "PROVIDER_UNAVAILABLE" | "SIGN_IN_FLOW_ELSEWHERE" | "SIGN_IN_FLOW_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Where to send the resident; finish within ten minutes on the same device. */
+  BeginCitizenCloud: {
+    method: "POST";
+    path: "/mp/v1/session/oidc/begin";
+    parameters: {};
+    query: {};
+    header: { "X-Device-Id": string; };
+    body: null;
+    status: 201;
+    answer: SignInBegun;
+    codes: "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "VALIDATION";
+  };
   /** Trade a refresh token for a new pair. Reply lost: the same again within 20 s gets the same. */
   RefreshSession: {
     method: "POST";
@@ -1552,6 +1615,30 @@ export interface Operations {
     status: 200;
     answer: ClerkSession;
     codes: "SESSION_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Trade what the clerk came back with for a session; it ends when the organisation's own does. */
+  ClerkSsoSignIn: {
+    method: "POST";
+    path: "/verifier/v1/session/sso";
+    parameters: {};
+    query: {};
+    header: { "X-Device-Id": string; };
+    body: OidcSignIn;
+    status: 201;
+    answer: ClerkSession;
+    codes: "CLERK_NOT_RECOGNISED" | "CODE_REJECTED" | "PROVIDER_BUSY" | "PROVIDER_MIXED_UP" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_ALGORITHM" | "PROVIDER_TOKEN_AUDIENCE" | "PROVIDER_TOKEN_FORGED" | "PROVIDER_TOKEN_ISSUER" | "PROVIDER_TOKEN_KEY" | "PROVIDER_TOKEN_KIND" | "PROVIDER_TOKEN_NONCE" | "PROVIDER_TOKEN_TIME" | "PROVIDER_TOKEN_UNREADABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_FLOW_ELSEWHERE" | "SIGN_IN_FLOW_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Where to send the clerk; finish within ten minutes on the same device. */
+  BeginClerkSso: {
+    method: "POST";
+    path: "/verifier/v1/session/sso/begin";
+    parameters: {};
+    query: {};
+    header: { "X-Device-Id": string; };
+    body: ClerkSsoBegin;
+    status: 201;
+    answer: SignInBegun;
+    codes: "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** End all of the clerk's sessions but this one. */
   EndOtherClerkSessions: {

@@ -95,16 +95,33 @@ def test_a_resident_signs_in_renews_and_signs_out(promise: Promise, people: Peop
     promise.call("SignOut", errand="leaving", status=401)
 
 
-@pytest.mark.parametrize(("audience", "whose"), [("resident", ""), ("verifier", "Clerk")])
+def test_a_way_in_the_city_did_not_set_up_is_told_as_such(promise: Promise) -> None:
+    device = {"X-Device-Id": "a-device-of-its-own"}
+    back = {"code": "c", "state": "0" * 32, "iss": "https://id.example.org"}
+
+    promise.call("BeginCitizenCloud", headers=device, status=404)
+    promise.call("SignInWithCitizenCloud", back, headers=device, status=404)
+    promise.call("BeginClerkSso", {"organisation": "nobody"}, headers=device, status=404)
+    promise.call("ClerkSsoSignIn", back, headers=device, status=409)
+
+
+@pytest.mark.parametrize(
+    ("audience", "names"),
+    [
+        ("resident", ("ListSessions", "EndSession", "EndOtherSessions")),
+        ("verifier", ("ListClerkSessions", "EndClerkSession", "EndOtherClerkSessions")),
+    ],
+)
 def test_somebody_sees_where_they_are_signed_in_and_ends_it(
-    promise: Promise, people: People, audience: str, whose: str
+    promise: Promise, people: People, audience: str, names: tuple[str, str, str]
 ) -> None:
+    listing, ending, ending_others = names
     people.bearer(f"elsewhere-{audience}", audience)
-    sessions = promise.call(f"List{whose}Sessions", errand="here").json()
+    sessions = promise.call(listing, errand="here").json()
     elsewhere = next(each for each in sessions if not each["current"])
-    promise.call(f"End{whose}Session", errand="here", sessionId=elsewhere["id"])
-    promise.call(f"End{whose}Session", errand="here", sessionId=elsewhere["id"], status=404)
-    promise.call(f"EndOther{whose}Sessions", errand="here")
+    promise.call(ending, errand="here", sessionId=elsewhere["id"])
+    promise.call(ending, errand="here", sessionId=elsewhere["id"], status=404)
+    promise.call(ending_others, errand="here")
     people.forget()
 
 
@@ -181,26 +198,29 @@ def test_a_scanner_fetches_what_it_needs(promise: Promise) -> None:
 
 
 def test_a_resident_looks_after_their_account(promise: Promise, city: City) -> None:
-    me = {"errand": "account"}
-    account = promise.call("ReadAccount", **me).json()
-    promise.call("ExportAccount", **me)
+    account = promise.call("ReadAccount", errand="account").json()
+    promise.call("ExportAccount", errand="account")
     nothing = "0" * 32
-    promise.call("RemoveLink", linkId=account["links"][0]["id"], status=409, **me)
-    promise.call("UndoMerge", mergeId=nothing, status=404, **me)
+    promise.call("RemoveLink", linkId=account["links"][0]["id"], status=409, errand="account")
+    promise.call("UndoMerge", mergeId=nothing, status=404, errand="account")
     key = {"Idempotency-Key": "promise-account-1"}
-    sent = promise.call("SendPhoneCode", {"phone": LIN.phone}, headers=key, **me).json()
+    sent = promise.call("SendPhoneCode", {"phone": LIN.phone}, headers=key, errand="account").json()
     outbox = httpx.get(f"{city.sms_url}/_sim/sms/outbox", params={"phone": f"+86{LIN.phone}"}).json()
     bound = {"requestId": sent["requestId"], "code": outbox[0]["code"]}
-    promise.call("BindPhoneBySms", bound, **me)
-    promise.call("BindPhoneByCode", {"code": "code"}, provider="nobody", status=404, **me)
-    promise.call("BindPhoneByPacket", {"packet": "packet"}, provider="nobody", status=404, **me)
+    promise.call("BindPhoneBySms", bound, errand="account")
+    promise.call("BindPhoneByCode", {"code": "code"}, provider="nobody", status=404, errand="account")
+    promise.call("BindPhoneByPacket", {"packet": "packet"}, provider="nobody", status=404, errand="account")
     person = {"name": LIN.name, "idNumber": LIN.id_number, "consentNotice": "real-name-1"}
-    assert promise.call("ProveRealName", person, **me).json()["trustGrade"] == 3
+    assert promise.call("ProveRealName", person, errand="account").json()["trustGrade"] == 3
     link = {"provider": "nobody", "code": "code"}
-    promise.call("AddLink", link, headers={"Idempotency-Key": "promise-account-2"}, status=404, **me)
+    promise.call(
+        "AddLink", link, headers={"Idempotency-Key": "promise-account-2"}, status=404, errand="account"
+    )
     face = {"consentNotice": "face-1"}
-    promise.call("StartFaceCheck", face, headers={"Idempotency-Key": "promise-account-3"}, status=404, **me)
-    promise.call("ConcludeFaceCheck", checkId=nothing, status=404, **me)
+    promise.call(
+        "StartFaceCheck", face, headers={"Idempotency-Key": "promise-account-3"}, status=404, errand="account"
+    )
+    promise.call("ConcludeFaceCheck", checkId=nothing, status=404, errand="account")
 
 
 def test_a_challenge_that_is_none_is_answered_by_nothing(promise: Promise) -> None:
@@ -212,11 +232,12 @@ def test_a_challenge_that_is_none_is_answered_by_nothing(promise: Promise) -> No
 
 
 def test_a_resident_leaves_and_stays_after_all(promise: Promise) -> None:
-    me = {"errand": "going"}
-    promise.call("ReadDeletion", **me)
-    asked = promise.call("RequestDeletion", headers={"Idempotency-Key": "promise-leaving-1"}, **me).json()
+    promise.call("ReadDeletion", errand="going")
+    asked = promise.call(
+        "RequestDeletion", headers={"Idempotency-Key": "promise-leaving-1"}, errand="going"
+    ).json()
     promise.call("FetchDeletionCertificate", {"receipt": asked["receipt"]})
-    promise.call("CancelDeletion", **me)
+    promise.call("CancelDeletion", errand="going")
 
 
 def test_machines_ask(promise: Promise) -> None:

@@ -14,6 +14,7 @@ from joserfc.jwk import KeySet
 from litestar.testing import AsyncTestClient
 
 from auth_bridges.accounts import Outside
+from auth_bridges.bridges.wechat_api import WechatApi
 from auth_bridges.models import FaceCheckState, MergeState
 from auth_bridges.settings import AuthSettings
 from bff.platform import services
@@ -26,7 +27,7 @@ from bff.sandbox.simulator import Fault, FaultKind, Plan, Provider, simulated_in
 from bff.sandbox.sms import Sms
 from bff.sandbox.wechat import Wechat
 from bff.sandbox.wechat_ids import WechatApp, openid_of
-from tests.auth_fakes import FakeFaces, Packets, Phones
+from tests.auth_fakes import FakeFaces, Packets
 from tests.environs import COMPLETE
 
 Client = AsyncTestClient[Any]
@@ -41,11 +42,11 @@ class Outer:
     """What lies outside: the simulators, and fakes for what no simulator plays yet."""
 
     def __init__(self, stack: ExitStack) -> None:
-        self.wechat, self.sms = Wechat([APP]), Sms(key="sms-key-0001")
+        self.wechat, self.sms = Wechat([APP], phones={"lin": MOBILE}), Sms(key="sms-key-0001")
         people = {NUMBER: NAME, OTHER_NUMBER: OTHER_NAME}
         served: list[Provider] = [self.wechat, self.sms, Population(people, key="population-key-0001")]
         self.urls = [stack.enter_context(simulated_in_thread(each)).url for each in served]
-        self.faces, self.attested = FakeFaces(), Phones()
+        self.faces = FakeFaces()
 
     def environ(self) -> dict[str, str]:
         return {
@@ -75,9 +76,9 @@ def settings(environ: dict[str, str], outer: Outer) -> Settings:
 async def client(settings: Settings, outer: Outer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Client]:
     real = services._outside
 
-    def with_fakes(auth: AuthSettings, http: Outbound) -> Outside:
-        fakes = {"face": outer.faces, "phone_by_code": (outer.attested,), "phone_by_packet": (Packets(),)}
-        return msgspec.structs.replace(real(auth, http), **fakes)
+    def with_fakes(auth: AuthSettings, http: Outbound, wechat: WechatApi) -> Outside:
+        fakes = {"face": outer.faces, "phone_by_packet": {"alipay": Packets()}}
+        return msgspec.structs.replace(real(auth, http, wechat), **fakes)
 
     monkeypatch.setattr(services, "_outside", with_fakes)
     async with Platform.open(settings) as platform:
@@ -221,10 +222,11 @@ async def test_a_gateway_that_is_away_is_told_as_such(lin: Person, outer: Outer)
 
 
 async def test_a_provider_attests_a_phone(lin: Person, outer: Outer) -> None:
-    outer.attested.told["phone-code", openid_of(APP.appid, "lin")] = f"+86{MOBILE}"
-    bound = await lin("POST", "/phone/codes/wechat", {"code": "phone-code"})
-    assert bound.json() == {"phone": "154****0001"}
-    refused(await lin("POST", "/phone/codes/wechat", {"code": "another"}), 401, "CODE_REJECTED")
+    tapped = {"code": outer.wechat.people.tap_phone(APP.appid, "lin")}
+    assert (await lin("POST", "/phone/codes/wechat", tapped)).json() == {"phone": "154****0001"}
+    refused(await lin("POST", "/phone/codes/wechat", tapped), 400, "PHONE_CODE_REJECTED")
+    others = {"code": outer.wechat.people.tap_phone(APP.appid, "chen")}
+    refused(await lin("POST", "/phone/codes/wechat", others), 400, "PHONE_CODE_REJECTED")
     refused(await lin("POST", "/phone/codes/alipay", {"code": "phone-code"}), 404, "PROVIDER_NOT_OFFERED")
     packet = {"packet": f"+86{MOBILE}"}
     assert (await lin("POST", "/phone/packets/alipay", packet)).status_code == 200

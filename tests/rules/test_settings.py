@@ -10,6 +10,7 @@ from bff.platform.settings import (
     Settings,
     SettingsError,
     catalogue,
+    is_unfit,
     load_settings,
 )
 from tests.environs import COMPLETE, SECRETS
@@ -137,6 +138,29 @@ def test_two_settings_that_exclude_each_other_are_refused_together() -> None:
     assert problem.name == "SUISHEN_METRICS_PORT"
 
 
+CITIZEN_CLOUD = {
+    "SUISHEN_AUTH_OIDC_KEYS_DIR": "/etc/suishen/oidc-keys",
+    "SUISHEN_AUTH_CITIZEN_ISSUER": "https://id.city.gov.cn",
+    "SUISHEN_AUTH_CITIZEN_CLIENT_ID": "suishen",
+    "SUISHEN_AUTH_CITIZEN_REDIRECT_URI": "https://suishen.city.gov.cn/resident/",
+}
+
+
+@pytest.mark.parametrize("left_out", CITIZEN_CLOUD)
+def test_what_is_set_up_by_half_is_refused(left_out: str) -> None:
+    environ = {**COMPLETE, **CITIZEN_CLOUD}
+    assert load_settings(environ).auth.citizen_client_id == "suishen"
+    del environ[left_out]
+
+    assert {problem.name for problem in problems(environ)} <= {left_out, *CITIZEN_CLOUD}
+
+
+def test_clerks_own_sign_in_needs_our_keys_as_a_client() -> None:
+    (problem,) = problems({**COMPLETE, "SUISHEN_AUTH_CLERK_SSO_REDIRECT_URI": "https://suishen.city.gov.cn/"})
+
+    assert problem.name == "SUISHEN_AUTH_OIDC_KEYS_DIR"
+
+
 class TestFromFiles:
     def test_a_secret_may_lie_in_a_file(self, tmp_path: Path) -> None:
         file = tmp_path / "wechat"
@@ -191,6 +215,20 @@ class TestProduction:
         assert [why in problem.en for problem in problems({**PRODUCTION, name: value})].count(True) == 1
 
         load_settings({**COMPLETE, name: value})
+
+    @pytest.mark.parametrize(
+        "issuer",
+        ["http://127.0.0.1:9000/citizens", "https://127.0.0.1/citizens", "https://sandbox.city.gov.cn"],
+    )
+    def test_a_simulated_openid_provider_is_refused_there_and_only_there(self, issuer: str) -> None:
+        simulated = {**CITIZEN_CLOUD, "SUISHEN_AUTH_CITIZEN_ISSUER": issuer}
+        names = {each.name for each in problems({**PRODUCTION, **simulated})}
+        assert names == {"SUISHEN_AUTH_CITIZEN_ISSUER"}
+        assert is_unfit(Environment.PRODUCTION, issuer)
+        assert not is_unfit(Environment.TEST, issuer)
+        assert not is_unfit(Environment.PRODUCTION, "https://id.city.gov.cn")
+
+        load_settings({**COMPLETE, **simulated})
 
     def test_our_own_stores_may_be_on_a_private_network(self) -> None:
         load_settings({**PRODUCTION, "SUISHEN_REDIS_URL": "redis://127.0.0.1:6379"})

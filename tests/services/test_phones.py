@@ -11,7 +11,6 @@ from redis.asyncio import Redis
 from auth_bridges.models import Actor, NoticeKind
 from auth_bridges.refusals import (
     CodeAlreadyUsed,
-    CodeRejected,
     LinkUnknown,
     PhoneCodeRejected,
     ProviderNotOffered,
@@ -177,7 +176,7 @@ async def test_a_provider_attests_the_phone_of_the_very_person(world: World) -> 
     world.phones.told["phone-code", "w"] = MOBILE
     assert await world.accounts.phones.bind_by_code(me, "wechat", "phone-code") == "154****0001"
     other = await world.signed_in("other")
-    with pytest.raises(CodeRejected):
+    with pytest.raises(PhoneCodeRejected):
         await world.accounts.phones.bind_by_code(other, "wechat", "phone-code")
     by_alipay = await world.signed_in("a", world.alipay)
     with pytest.raises(LinkUnknown):

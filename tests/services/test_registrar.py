@@ -120,6 +120,27 @@ async def test_a_clerk_needs_an_organisation(world: World) -> None:
     assert (told[0].problem or "").startswith(NoSuchOrganisation.code)
 
 
+async def test_a_name_at_the_organisations_own_sign_in_is_one_clerks(world: World) -> None:
+    organisation = {
+        "kind": "organisation",
+        "id": "hotel",
+        "name": "江边旅馆",
+        "sso": {"issuer": "https://id.hotel.cn", "clientId": "suishen"},
+    }
+    clerk = {"kind": "clerk", "organisation": "hotel", "number": "1", "scenes": [], "ssoSubject": "s-1"}
+    told = await registered(world, organisation, clerk, clerk, {**clerk, "number": "2"})
+    assert [each.outcome for each in told] == [Outcome.CREATED, Outcome.CREATED, Outcome.UNCHANGED, None]
+    assert (told[3].problem or "").startswith(NotRegistrable.code)
+
+
+async def test_a_sign_in_that_may_not_be_asked_here_is_not_registered(world: World) -> None:
+    world.registrar._may_be_asked = lambda address: address.startswith("https://")
+    sso = {"issuer": "http://127.0.0.1:9000/hotel", "clientId": "suishen"}
+    told = await registered(world, {"kind": "organisation", "id": "hotel", "name": "江边旅馆", "sso": sso})
+    assert (told[0].problem or "").startswith(NotRegistrable.code)
+    assert await world.stores.directory.organisation("hotel") is None
+
+
 # --- residents and their ways in -----------------------------------------------------------------------
 
 
