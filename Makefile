@@ -80,14 +80,15 @@ $(VENV)/.python:
 	@touch $@
 
 # pip brings uv, uv brings the rest ten times faster: from pip's own index, so that a mirror is kept to. What uv
-# cannot do here (another proxy, another platform), pip does. Either refuses a file whose hash is not in the lock.
+# cannot do here (another proxy, another platform), pip does. Either refuses a file whose hash is not in the lock,
+# and leaves bytecode behind: where Python may write none (PYTHONDONTWRITEBYTECODE), every start would compile it all.
 $(VENV)/.packages: $(VENV)/.python requirements-dev.lock pyproject.toml
 	@echo "· Python packages, each checked against its hash in requirements-dev.lock"
 	@awk '/^[a-z]/ { wanted = /^uv==/ } wanted' requirements-dev.lock > $(VENV)/uv.lock
 	@$(PIP) --require-hashes --no-deps --requirement $(VENV)/uv.lock
 	@index=$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true)}; \
 	$(BIN)/uv pip install --python $(BIN)/python $${index:+--default-index "$$index"} \
-	  $$([ -t 2 ] || echo --quiet) --require-hashes --no-deps --requirement requirements-dev.lock \
+	  $$([ -t 2 ] || echo --quiet) --compile-bytecode --require-hashes --no-deps --requirement requirements-dev.lock \
 	|| { echo "· uv could not; pip will, in a minute or two"; \
 	  $(PIP) --require-hashes --no-deps --requirement requirements-dev.lock; }
 	@$(PIP) --no-deps --no-build-isolation --editable .

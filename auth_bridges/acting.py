@@ -29,8 +29,6 @@ from auth_bridges.models import (
     StoredSession,
     child_context,
     code_context,
-    name_context,
-    number_context,
 )
 from auth_bridges.ports import (
     Admit,
@@ -69,10 +67,11 @@ from auth_bridges.rules.acting import (
     state_of,
     token_ends,
 )
-from auth_bridges.rules.assurance import RESIDENT_SCOPES, as_themselves
+from auth_bridges.rules.assurance import RESIDENT_SCOPES, as_themselves, level_of
 from auth_bridges.rules.sessions import is_alive
 from auth_bridges.store import AuthStores
 from auth_bridges.tokens import AccessTokens
+from auth_bridges.vault import Vault
 from miniapp_schemas.acting import ActingFor, ActingKind, GrantSide, GrantState
 from miniapp_schemas.assurance import AssuranceLevel
 
@@ -88,7 +87,8 @@ class _Party(Struct, frozen=True, kw_only=True):
     id: str
     key: str
     name: str
-    resident: Resident | None
+    assurance: AssuranceLevel
+    resident: Resident | None = None
 
 
 class ActingService:
@@ -111,6 +111,7 @@ class ActingService:
         self._grants = stores.grants
         self._tokens = tokens
         self._personal = personal
+        self._vault = Vault(stores.resident_keys, personal, chance)
         self._family = family
         self._legal = legal
         self._admit = admit
@@ -164,7 +165,7 @@ class ActingService:
             raise NotLegalRepresentative
         now = self._clock()
         whom = self._key_of(organisation)
-        named = _Party(id="", key=self._personal.hash(agent), name="", resident=None)
+        named = _Party(id="", key=self._personal.hash(agent), name="", assurance=AssuranceLevel.L0)
         grant = self._draft(ActingKind.ENTERPRISE, whom, named, scopes=scopes, now=now, until=until)
         grant = structs.replace(grant, agent_name=None, whom_name=organisation.name, granted_by=granter.key)
         return await self._offer(grant, by=granter)
@@ -264,8 +265,7 @@ class ActingService:
             raise GrantNotInForce
         if grant.kind is ActingKind.GUARDIAN:
             await self._still_guardian(grant, party, now)
-        assurance = AssuranceLevel.L1 if party.resident is None else party.resident.assurance
-        ends = token_ends(grant, opened, assurance)
+        ends = token_ends(grant, opened, party.assurance)
         if now >= ends:
             raise GrantNotInForce
         content = acting_as(
@@ -273,7 +273,7 @@ class ActingService:
             subject=party.id,
             name=party.name,
             session=opened,
-            assurance=assurance,
+            assurance=party.assurance,
             scopes=RESIDENT_SCOPES,
         )
         await self._note("acting.switched", grant, by=party, now=now)
@@ -283,10 +283,10 @@ class ActingService:
         """A token in one's own name again."""
         now = self._clock()
         opened = await self._session(subject, session, now)
-        resident = await self._stores.residents.get(subject)
+        resident = await self._stores.residents.root_of(subject)
         if resident is None or resident.standing is not Standing.ACTIVE:
             raise SessionEnded
-        content = as_themselves(resident, session=opened.id, client=opened.client)
+        content = as_themselves(resident, opened, assurance=level_of(resident.proofs, now))
         return ActingSwitched(access=self._mint(content, now, opened.expires_at), grant=None)
 
     # --- how ------------------------------------------------------------------------------------------
@@ -330,7 +330,9 @@ class ActingService:
         await self._grants.clear(grant.hold or "", grant.whom, now=now)
         kept = await self._grants.offer(grant, places)
         if kept is None:
-            raise TooManyGuardians if places else GrantStandsAlready
+            if places:
+                raise TooManyGuardians
+            raise GrantStandsAlready
         if kept.id != grant.id:
             # Asked twice, or asked again after a crash, is asked once.
             if (kept.scopes, kept.granted_by) != (grant.scopes, grant.granted_by) or (
@@ -379,10 +381,9 @@ class ActingService:
         """What the register says now; one refusal for whatever is not a guardian and a child."""
         if self._family is None:
             raise ActingNotOffered
-        resident = guardian.resident
-        if resident is None or resident.number is None:
+        own = None if guardian.resident is None else await self._vault.number(guardian.resident)
+        if own is None:
             raise NotAGuardian
-        own = self._personal.open(resident.number, number_context(resident.id)).decode()
         known = await self._family.guardianship(own, child)
         if known is None or self._clock() >= comes_of_age(known.born):
             raise NotAGuardian
@@ -407,22 +408,27 @@ class ActingService:
 
     async def _party(self, subject: str) -> _Party:
         """A resident or a clerk; the two have ids that never meet."""
-        resident = await self._stores.residents.get(subject)
-        return await self._clerk(subject) if resident is None else self._party_of(resident)
+        resident = await self._stores.residents.root_of(subject)
+        return await self._clerk(subject) if resident is None else await self._party_of(resident)
 
     async def _resident(self, subject: str) -> _Party:
-        resident = await self._stores.residents.get(subject)
+        resident = await self._stores.residents.root_of(subject)
         if resident is None:
             raise SessionEnded
-        return self._party_of(resident)
+        return await self._party_of(resident)
 
-    def _party_of(self, resident: Resident) -> _Party:
+    async def _party_of(self, resident: Resident) -> _Party:
         if resident.standing is not Standing.ACTIVE:
             raise SessionEnded
-        if resident.holder is None or not resident.assurance.satisfies(AssuranceLevel.L2):
+        assurance = level_of(resident.proofs, self._clock())
+        if resident.holder is None or not assurance.satisfies(AssuranceLevel.L2):
             raise StepUpRequired(needed=AssuranceLevel.L2)
         return _Party(
-            id=resident.id, key=resident.holder, name=self._masked_name(resident) or "", resident=resident
+            id=resident.id,
+            key=resident.holder,
+            name=await self._masked_name(resident) or "",
+            assurance=assurance,
+            resident=resident,
         )
 
     async def _clerk(self, clerk_id: str) -> _Party:
@@ -430,7 +436,9 @@ class ActingService:
         employer = None if clerk is None else await self._stores.directory.organisation(clerk.organisation)
         if clerk is None or employer is None or clerk.standing is not Standing.ACTIVE:
             raise SessionEnded
-        return _Party(id=clerk.id, key=clerk.id, name=f"{employer.name} {clerk.number}", resident=None)
+        return _Party(
+            id=clerk.id, key=clerk.id, name=f"{employer.name} {clerk.number}", assurance=AssuranceLevel.L1
+        )
 
     async def _session(self, subject: str, session: str, now: datetime) -> StoredSession:
         opened = await self._stores.sessions.get(session)
@@ -447,13 +455,11 @@ class ActingService:
         if grant.whom_name is not None:
             return grant.whom_name
         whom = await self._stores.residents.by_holder(grant.whom)
-        return None if whom is None else self._masked_name(whom)
+        return None if whom is None else await self._masked_name(whom)
 
-    def _masked_name(self, resident: Resident) -> str | None:
-        if resident.name is None:
-            return None
-        name = self._personal.open(resident.name, name_context(resident.id)).decode()
-        return self._personal.mask_name(name)
+    async def _masked_name(self, resident: Resident) -> str | None:
+        name = await self._vault.name(resident)
+        return None if name is None else self._personal.mask_name(name)
 
     def _key_of(self, organisation: LegalPerson) -> str:
         return self._personal.pseudonym("uscc", organisation.uscc)

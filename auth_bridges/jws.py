@@ -47,16 +47,17 @@ class Jws(Struct, frozen=True, kw_only=True):
         return True
 
 
-def take_apart(text: str) -> Jws:
+def take_apart(text: str, *, longest: int = _LONGEST) -> Jws:
     """The parts of ``text``, or ``NotReadable``."""
-    if len(text) > _LONGEST:
+    if len(text) > longest:
         raise NotReadable("too long")
     try:
-        header, payload, signature = text.encode("ascii").split(b".")
+        signed, _, signature = text.encode("ascii").rpartition(b".")
+        header, payload = signed.split(b".")
         return Jws(
-            header=decode_part(header),
-            payload=decode_part(payload),
-            signed=header + b"." + payload,
+            header=_decoded(header),
+            payload=_decoded(payload),
+            signed=signed,
             signature=decode_part(signature),
         )
     except (NotBase64, ValueError) as error:
@@ -67,9 +68,14 @@ def decode_part(part: bytes) -> bytes:
     """Base64url without padding (RFC 7515 §2), in its one form.
 
     Python's decoder passes over strange characters and spare bits: one signature would have as many
-    spellings as anybody likes, each a token of its own to whoever remembers tokens by their text.
+    spellings as anybody likes, each a token of its own to whoever remembers tokens by their text. The
+    other two parts are signed as they are spelt.
     """
-    decoded = urlsafe_b64decode(part + b"=" * (-len(part) % 4))
+    decoded = _decoded(part)
     if urlsafe_b64encode(decoded).rstrip(b"=") != part:
         raise NotReadable("not base64url in its one form")
     return decoded
+
+
+def _decoded(part: bytes) -> bytes:
+    return urlsafe_b64decode(part + b"=" * (-len(part) % 4))

@@ -28,28 +28,39 @@ class Standing(StrEnum):
 
     ACTIVE = "active"
     DISABLED = "disabled"
+    DELETED = "deleted"
 
 
-class Proof(Struct, frozen=True, kw_only=True):
-    """Why we believe a level (实名等级): who said so, how, and when."""
+class Proof(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why we believe a level (实名等级): who said so, how, when, and until when it counts."""
 
     level: AssuranceLevel
     method: str
     source: str
     at: datetime
+    expires_at: datetime | None = None
 
 
 class Resident(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
-    """A person. Name and ID number are sealed; ``holder`` is the number's keyed hash."""
+    """A person. Name, ID number and phone are sealed; ``holder`` and ``phone_hash`` are keyed hashes.
+
+    The level is not kept: it is what the proofs add up to at the moment of asking. Who was merged into
+    somebody keeps everything and only points there (``merged_into``); the other lists whom it took in.
+    ``ways`` counts changes of ways in, so that two of them at once are seen to be two.
+    """
 
     id: str
-    assurance: AssuranceLevel
     created_at: datetime
     standing: Standing = Standing.ACTIVE
     holder: str | None = None
     name: bytes | None = None
     number: bytes | None = None
+    phone: bytes | None = None
+    phone_hash: str | None = None
     proofs: tuple[Proof, ...] = ()
+    merged_into: str | None = None
+    absorbed: tuple[str, ...] = ()
+    ways: int = 0
 
 
 def name_context(resident: str) -> bytes:
@@ -62,11 +73,26 @@ def number_context(resident: str) -> bytes:
     return f"resident:{resident}:number".encode()
 
 
+def phone_context(resident: str) -> bytes:
+    """What a resident's sealed phone belongs to."""
+    return f"resident:{resident}:phone".encode()
+
+
+class FormerName(Struct, frozen=True, kw_only=True):
+    """What a provider once called somebody, and until when we believed it."""
+
+    kind: str
+    value: str
+    until: datetime
+
+
 class Link(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """One way in: a provider's subject and the resident it leads to.
 
     Unique by (provider, appid, subject). ``alternates`` are a provider's other names for the same
-    person (WeChat's unionid changes when an app moves): an index, never the key.
+    person (WeChat's unionid changes when an app moves): an index, never the key. ``former`` are those
+    that were replaced. One with ``leaving_at`` is no way in any more; it goes once the sessions it opened
+    have ended.
     """
 
     id: str
@@ -76,6 +102,109 @@ class Link(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     resident: str
     linked_at: datetime
     alternates: dict[str, str] = {}
+    former: tuple[FormerName, ...] = ()
+    leaving_at: datetime | None = None
+
+
+class MergeReason(StrEnum):
+    """How two residents were found to be one person."""
+
+    LINK = "link"
+    ID_NUMBER = "id_number"
+
+
+class MergeState(StrEnum):
+    """Where a merge is; the steps from one to another are in ``rules.linking``."""
+
+    WAITING = "waiting"
+    MERGING = "merging"
+    MERGED = "merged"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+    REFUSED = "refused"
+
+
+class MergeCase(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """Two residents that look like one person (账号合并): who would go on, and what became of it."""
+
+    id: str
+    survivor: str
+    absorbed: str
+    why: MergeReason
+    state: MergeState
+    opened_at: datetime
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+
+
+class NoticeKind(StrEnum):
+    """What somebody must hear of their own account."""
+
+    LINKED = "linked"
+    UNLINKED = "unlinked"
+    MERGE_WAITING = "merge_waiting"
+    MERGED = "merged"
+    MERGE_UNDONE = "merge_undone"
+    MERGE_REFUSED = "merge_refused"
+    PHONE_BOUND = "phone_bound"
+    REAL_NAME = "real_name"
+    DELETION_REQUESTED = "deletion_requested"
+    DELETION_CANCELLED = "deletion_cancelled"
+
+
+class Notice(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """One thing somebody was told of their own account."""
+
+    id: str
+    resident: str
+    kind: NoticeKind
+    at: datetime
+
+
+class FaceCheckState(StrEnum):
+    """How far a face check (人脸核身) has come, by the word of the provider's server and of no browser."""
+
+    PENDING = "pending"
+    PASSED = "passed"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+class StoredFaceCheck(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """A face check as it was begun; ``certification`` is the provider's name for it."""
+
+    id: str
+    resident: str
+    certification: str
+    url: str
+    started_at: datetime
+
+
+class Deletion(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """An account's way out (注销). Who it was stands in it until it is done; then only keyed hashes do.
+
+    ``receipt`` is SHA-256 of what the resident keeps to fetch the certificate with.
+    """
+
+    id: str
+    receipt: bytes
+    requested_at: datetime
+    due_at: datetime
+    resident: str | None = None
+    begun: bool = False
+    deleted_at: datetime | None = None
+    tombstone: str | None = None
+
+
+class Actor(Struct, frozen=True, kw_only=True):
+    """A resident about to change their account, as their token says; ``challenge`` as they presented it."""
+
+    resident: str
+    session: str
+    level: AssuranceLevel
+    auth_time: datetime
+    methods: frozenset[str]
+    challenge: str | None = None
 
 
 class DepartmentKey(Struct, frozen=True, kw_only=True):
@@ -87,14 +216,31 @@ class DepartmentKey(Struct, frozen=True, kw_only=True):
     crv: Literal["P-256"] = "P-256"
 
 
+class SingleSignOn(Struct, frozen=True, kw_only=True):
+    """An organisation's own OpenID provider, where its clerks sign in (单点登录).
+
+    ``claim`` names a clerk in what the provider signs: ``sub``, kept with the clerk, or a claim that
+    holds the clerk's number.
+    """
+
+    issuer: str
+    client_id: str
+    claim: str = "sub"
+
+
 class Organisation(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
-    """Who verifies (用证方) or issues (发证机关). Only one with keys can sign in by itself."""
+    """Who verifies (用证方) or issues (发证机关). Only one with keys can sign in by itself.
+
+    ``types`` are what it issues; one stored before there were any issues nothing.
+    """
 
     id: str
     name: str
     standing: Standing = Standing.ACTIVE
     scopes: tuple[str, ...] = ()
     keys: tuple[DepartmentKey, ...] = ()
+    sso: SingleSignOn | None = None
+    types: tuple[str, ...] = ()
 
 
 class Clerk(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
@@ -107,6 +253,7 @@ class Clerk(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     scopes: tuple[str, ...]
     scenes: tuple[str, ...]
     standing: Standing = Standing.ACTIVE
+    sso_subject: str | None = None
 
 
 class Ending(StrEnum):
@@ -116,6 +263,10 @@ class Ending(StrEnum):
     TOKEN_REUSED = "token_reused"  # noqa: S105 - a reason, not a token
     DISABLED = "disabled"
     LINK_MOVED = "link_moved"
+    UNLINKED = "unlinked"
+    MERGED = "merged"
+    DELETED = "deleted"
+    PROVIDER_SIGNED_OUT = "provider_signed_out"
     ENDED_BY_OWNER = "ended_by_owner"
     ENDED_BY_OPERATOR = "ended_by_operator"
 
@@ -143,6 +294,7 @@ class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     idle_ends_at: datetime | None = None
     platform: str | None = None
     generation: int = 0
+    methods: tuple[str, ...] = ()
     ended_at: datetime | None = None
     ended_why: Ending | None = None
 
@@ -156,12 +308,80 @@ class ClientFacts(Struct, frozen=True, kw_only=True):
 
 
 class ProviderSubject(Struct, frozen=True, kw_only=True):
-    """Whom a provider says somebody is."""
+    """Whom a provider says somebody is.
+
+    ``synonyms`` names those of the ``alternates`` that mean this person, in this app, for ever: who is
+    not found by the subject is found by them.
+    """
 
     provider: str
     appid: str
     subject: str
     alternates: dict[str, str] = {}
+    synonyms: tuple[str, ...] = ()
+
+
+class FaceCheckStarted(Struct, frozen=True, kw_only=True):
+    """A face check (人脸核身) that waits for the person at ``url``."""
+
+    id: str
+    url: str
+
+
+class SignInFlow(Struct, frozen=True, kw_only=True):
+    """A sign-in that was begun at an OpenID provider, and what its end must fit.
+
+    ``verifier`` and ``nonce`` leave us only as hashes, or towards the provider itself.
+    """
+
+    issuer: str
+    client_id: str
+    nonce: str
+    verifier: str
+    device: str
+    organisation: str | None = None
+
+
+class Begun(Struct, frozen=True, kw_only=True):
+    """Where to go on with a sign-in, and the state to come back with."""
+
+    url: str
+    state: str
+    expires_at: datetime
+
+
+class Authentication(Struct, frozen=True, kw_only=True):
+    """What an OpenID provider says of somebody who just signed in there."""
+
+    issuer: str
+    client_id: str
+    subject: str
+    issued_at: datetime
+    session: str | None = None
+    claims: dict[str, str] = {}
+
+
+class ProviderLogout(Struct, frozen=True, kw_only=True):
+    """What an OpenID provider says has ended there: one session, or all of a subject's."""
+
+    issuer: str
+    client_id: str
+    token_id: str
+    issued_at: datetime
+    subject: str | None = None
+    session: str | None = None
+
+
+class ProviderSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """Which sign-in at a provider a session of ours came from; ``vouched_at`` is by the provider's clock."""
+
+    id: str
+    issuer: str
+    client_id: str
+    subject: str
+    session: str | None
+    vouched_at: datetime
+    expires_at: datetime
 
 
 class Acting(Struct, frozen=True, kw_only=True):
@@ -196,6 +416,9 @@ class Grant(Struct, frozen=True, kw_only=True):
     clerk_number: str | None = None
     scenes: frozenset[str] = frozenset()
     acting: Acting | None = None
+    auth_time: datetime | None = None
+    methods: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
 
 
 class AccessToken(Struct, frozen=True, kw_only=True):
@@ -224,6 +447,7 @@ class ResidentSignedIn(Struct, frozen=True, kw_only=True):
 class ClerkSignedIn(Struct, frozen=True, kw_only=True):
     """A clerk's fresh pair of tokens."""
 
+    session: str
     access: AccessToken
     refresh: RefreshToken
     organisation: str

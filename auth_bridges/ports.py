@@ -6,7 +6,7 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
-from auth_bridges.models import Guardianship, LegalPerson
+from auth_bridges.models import FaceCheckStarted, FaceCheckState, Guardianship, LegalPerson, Notice
 
 
 class TokenKey(Protocol):
@@ -126,6 +126,57 @@ class LegalPersonProof(Protocol):
 
     async def represented_by(self, resident: str, session: str) -> Sequence[LegalPerson]:
         """The organisations for which ``resident`` holds a proof that is still good in ``session``."""
+
+
+class PhoneByCode(Protocol):
+    """A provider that tells a person's phone number for a one-time code the person gave."""
+
+    def phone_number(self, code: str, openid: str) -> Awaitable[str]:
+        """The number with its country's, ``+86…``; ``openid`` is whose code it must be.
+
+        ``PhoneCodeRejected``, or ``ProviderUnavailable`` after which the code may be spent.
+        """
+
+
+class PhoneByPacket(Protocol):
+    """A provider that hands the mini-program a sealed packet with the phone in it."""
+
+    def phone_number(self, packet: str, session: str) -> Awaitable[str]:
+        """The number in ``packet`` with its country's, ``+86…``, for ``session`` and no other ever again.
+
+        ``PhonePacketRefused`` for no good one, and for one another session brought.
+        """
+
+
+class SendCode(Protocol):
+    """Sends a one-time code by text message, or raises ``SmsUnavailable``."""
+
+    def __call__(self, phone: str, code: str) -> Awaitable[None]:
+        """Send ``code`` to ``phone`` (``+`` and digits)."""
+
+
+class PopulationRegistry(Protocol):
+    """Knows who is registered with which number (人口库, two elements)."""
+
+    def __call__(self, name: str, number: str) -> Awaitable[bool]:
+        """Whether ``name`` is registered with ``number``; raises ``RegistryUnavailable``."""
+
+
+class FaceCheck(Protocol):
+    """Compares a face with name and number (人脸核身); believed by asking, never by what a client says."""
+
+    def start(self, name: str, id_number: str, order: str) -> Awaitable[FaceCheckStarted]:
+        """Begin one under our number ``order``; the same order begins once."""
+
+    def result(self, certification: str) -> Awaitable[FaceCheckState]:
+        """How it stands now."""
+
+
+class Notify(Protocol):
+    """Tells a resident something of their own account; told again under the same id it is one notice."""
+
+    def __call__(self, notice: Notice) -> Awaitable[None]:
+        """See to it that they hear it."""
 
 
 class Clock(Protocol):

@@ -28,6 +28,15 @@ class StepUpRequired(Refusal):
     action = ProblemAction.STEP_UP
 
 
+class ReauthenticationRequired(StepUpRequired):
+    """The authentication is too old, or was not of a kind the operation takes."""
+
+    title_zh = "请再次验证身份"
+    title_en = "Confirm that it is you"
+    detail_zh = "此操作需要重新验证身份，验证后请原样再次提交。"
+    detail_en = "This needs a fresh proof that it is you; prove it, then send the same request again."
+
+
 class ScopeMissing(Refusal):
     """The token lacks the scope the operation needs."""
 
@@ -186,6 +195,257 @@ class ProviderUnreached(ProviderUnavailable):
     detail_zh = "暂时无法连接登录平台，请重试。"
     detail_en = "The provider could not be reached; please try again."
     action = ProblemAction.RETRY
+
+
+class ProviderNotOffered(Refusal):
+    """This city, or this organisation, has not set up that way in, or that provider."""
+
+    code = "PROVIDER_NOT_OFFERED"
+    kind = Kind.NOT_FOUND
+    title_zh = "未开通此方式"
+    title_en = "Not offered here"
+    detail_zh = "请使用其他方式。"
+    detail_en = "Please use another way."
+
+
+class FlowEnded(Refusal):
+    """The sign-in this answer belongs to was never begun, took too long, or was already finished."""
+
+    code = "SIGN_IN_FLOW_ENDED"
+    kind = Kind.CONFLICT
+    title_zh = "登录流程已结束"
+    title_en = "This sign-in is over"
+    detail_zh = "请重新登录。"
+    detail_en = "Please sign in again."
+    action = ProblemAction.SIGN_IN
+
+
+class FlowElsewhere(Refusal):
+    """The sign-in was begun on another device: an answer that was carried over opens nothing."""
+
+    code = "SIGN_IN_FLOW_ELSEWHERE"
+    kind = Kind.CONFLICT
+    title_zh = "登录须在同一设备完成"
+    title_en = "Sign-in begun elsewhere"
+    detail_zh = "请在开始登录的设备上完成，或重新登录。"
+    detail_en = "Finish on the device where you began, or begin again."
+    action = ProblemAction.SIGN_IN
+
+
+class ProviderMixedUp(Refusal):
+    """The answer does not say it is of the provider that was asked (RFC 9207)."""
+
+    code = "PROVIDER_MIXED_UP"
+    kind = Kind.UNAUTHENTICATED
+    title_zh = "登录平台不符"
+    title_en = "Answer of another provider"
+    detail_zh = "登录应答并非来自所请求的平台，请重新登录。"
+    detail_en = "The answer is not of the provider that was asked; please sign in again."
+    action = ProblemAction.SIGN_IN
+
+
+class ProviderTokenRefused(Refusal):
+    """What a provider signed is not to be believed; each way of being wrong has its own code."""
+
+    code = "PROVIDER_TOKEN_REFUSED"
+    kind = Kind.UNAUTHENTICATED
+    title_zh = "登录平台的凭证无效"
+    title_en = "The provider's token is refused"
+    detail_zh = "登录平台返回的凭证不可信，请重新登录。"
+    detail_en = "The provider's token is not to be believed; please sign in again."
+    action = ProblemAction.SIGN_IN
+
+
+class ProviderTokenUnreadable(ProviderTokenRefused):
+    """It has not the form of such a token."""
+
+    code = "PROVIDER_TOKEN_UNREADABLE"
+
+
+class ProviderTokenKind(ProviderTokenRefused):
+    """It is a token, of another kind than the one asked for."""
+
+    code = "PROVIDER_TOKEN_KIND"
+
+
+class ProviderTokenAlgorithm(ProviderTokenRefused):
+    """Its algorithm is none we accept, or not its key's."""
+
+    code = "PROVIDER_TOKEN_ALGORITHM"
+
+
+class ProviderTokenKey(ProviderTokenRefused):
+    """Its key is none the provider publishes."""
+
+    code = "PROVIDER_TOKEN_KEY"
+
+
+class ProviderTokenForged(ProviderTokenRefused):
+    """Its signature is not its key's."""
+
+    code = "PROVIDER_TOKEN_FORGED"
+
+
+class ProviderTokenIssuer(ProviderTokenRefused):
+    """It was made by another provider."""
+
+    code = "PROVIDER_TOKEN_ISSUER"
+
+
+class ProviderTokenAudience(ProviderTokenRefused):
+    """It was made for somebody else, or for others too."""
+
+    code = "PROVIDER_TOKEN_AUDIENCE"
+
+
+class ProviderTokenTime(ProviderTokenRefused):
+    """It has ended, or was made in the future or too long ago."""
+
+    code = "PROVIDER_TOKEN_TIME"
+
+
+class ProviderTokenNonce(ProviderTokenRefused):
+    """It belongs to another sign-in."""
+
+    code = "PROVIDER_TOKEN_NONCE"
+
+
+class ProviderTokenReplayed(ProviderTokenRefused):
+    """It was presented before."""
+
+    code = "PROVIDER_TOKEN_REPLAYED"
+
+
+class PhoneCodeRejected(Refusal):
+    """Wrong, too old, used, tried too often, or another person's or request's; which is not told."""
+
+    code = "PHONE_CODE_REJECTED"
+    kind = Kind.INVALID
+    title_zh = "手机验证码或授权凭证无效"
+    title_en = "Phone code rejected"
+    detail_zh = "手机验证码或授权凭证不正确、已使用或已过期，请重新获取。"
+    detail_en = "The phone code is wrong, used or expired; ask for a new one."
+    action = ProblemAction.RETRY
+
+
+class ProviderTokenUnavailable(Refusal):
+    """We have no access token the provider accepts, and have asked for one often enough for now."""
+
+    code = "PROVIDER_TOKEN_UNAVAILABLE"
+    kind = Kind.UNAVAILABLE
+    title_zh = "平台接口暂不可用"
+    title_en = "The provider's API is unavailable"
+    detail_zh = "平台接口凭证暂不可用，请在 {retry_after} 秒后重试。"
+    detail_en = "The provider gives us no working access token; try again in {retry_after} s."
+    action = ProblemAction.RETRY
+
+
+class OpenDataUnreadable(Refusal):
+    """The provider's sealed data does not open: another session key, or changed since."""
+
+    code = "OPEN_DATA_UNREADABLE"
+    kind = Kind.INVALID
+    title_zh = "数据无法解密"
+    title_en = "The data does not open"
+    detail_zh = "登录态已更新或数据不完整，请重新登录后再试。"
+    detail_en = "The session key has changed or the data is damaged; sign in again and retry."
+    action = ProblemAction.SIGN_IN
+
+
+class OpenDataForeign(Refusal):
+    """The provider's data was made for another app."""
+
+    code = "OPEN_DATA_FOREIGN"
+    kind = Kind.INVALID
+    title_zh = "数据不属于本应用"
+    title_en = "The data is another app's"
+    detail_zh = "数据水印中的 appid 与本小程序不符。"
+    detail_en = "The appid in its watermark is not ours."
+
+
+class OpenDataStale(Refusal):
+    """The provider's data is too old, or of the future."""
+
+    code = "OPEN_DATA_STALE"
+    kind = Kind.INVALID
+    title_zh = "数据已过时"
+    title_en = "The data is stale"
+    detail_zh = "数据水印中的时间已过期，请重新获取。"
+    detail_en = "The time in its watermark is not of now; fetch it again."
+    action = ProblemAction.RETRY
+
+
+class ReplyRefused(ProviderUnavailable):
+    """What came in the provider's name is not to be believed; each subclass says why."""
+
+    code = "REPLY_REFUSED"
+    detail_zh = "平台应答未通过校验，请稍后重试。"
+    detail_en = "The provider's reply did not pass our checks; please try again shortly."
+
+
+class ReplyUnsigned(ReplyRefused):
+    """A reply that must be signed is not."""
+
+    code = "REPLY_UNSIGNED"
+
+
+class ReplyOfUnknownSerial(ReplyRefused):
+    """Signed by a certificate we do not hold."""
+
+    code = "REPLY_OF_UNKNOWN_SERIAL"
+
+
+class ReplyWronglySigned(ReplyRefused):
+    """The signature is not over this reply to this call, or not of the kind it must be."""
+
+    code = "REPLY_WRONGLY_SIGNED"
+
+
+class ReplyWeaklyHashed(ReplyRefused):
+    """Signed over another hash than the one agreed on: MD5 and SHA-1 can be made to fit."""
+
+    code = "REPLY_WEAKLY_HASHED"
+
+
+class ReplyStale(ReplyRefused):
+    """Signed, and not now."""
+
+    code = "REPLY_STALE"
+
+
+class ReplyReplayed(ReplyRefused):
+    """Signed, and heard before."""
+
+    code = "REPLY_REPLAYED"
+
+
+class ReplyForeign(ReplyRefused):
+    """Signed, and for another app; or the answer to another call."""
+
+    code = "REPLY_FOREIGN"
+
+
+class ReplyAmbiguous(ReplyRefused):
+    """A name in it comes twice: two readers would read two replies."""
+
+    code = "REPLY_AMBIGUOUS"
+
+
+class ReplyUnreadable(ReplyRefused):
+    """Signed, and does not open or is no JSON of the documented form."""
+
+    code = "REPLY_UNREADABLE"
+
+
+class PhonePacketRefused(Refusal):
+    """The provider does not vouch for a phone number, or not in this packet, or did so before."""
+
+    code = "PHONE_PACKET_REFUSED"
+    kind = Kind.INVALID
+    title_zh = "手机号授权无效"
+    title_en = "The phone number was not accepted"
+    detail_zh = "授权无效或已使用，请重新授权。"
+    detail_en = "The authorisation is invalid or was used before; please authorise again."
 
 
 class SigningInBusy(Refusal):
@@ -398,3 +658,171 @@ class NotLegalRepresentative(Refusal):
     title_en = "Only the legal representative may grant this"
     detail_zh = "请先用法人一证通证明您是该单位的法定代表人。"
     detail_en = "First prove with the legal person's certificate that you represent the organisation."
+
+
+class ChallengeRefused(Refusal):
+    """The challenge is not one we gave for this request, or is not answered, or was used."""
+
+    code = "STEP_UP_CHALLENGE_REFUSED"
+    kind = Kind.FORBIDDEN
+    title_zh = "验证已失效"
+    title_en = "The confirmation does not count"
+    detail_zh = "该验证不属于本次操作，或已过期、已使用，请重新提交。"
+    detail_en = "It is for another request, has ended or was used; send the request again without it."
+
+
+class StepUpNotProved(Refusal):
+    """The proof is good, but proves somebody else, or in a way the operation does not take."""
+
+    code = "STEP_UP_NOT_PROVED"
+    kind = Kind.FORBIDDEN
+    title_zh = "未能确认是本人"
+    title_en = "It was not proved to be you"
+    detail_zh = "请使用本账号已绑定的方式验证。"
+    detail_en = "Use a way that belongs to this account."
+    action = ProblemAction.STEP_UP
+
+
+class LinkUnknown(Refusal):
+    """No such way in leads to the caller."""
+
+    code = "LINK_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "没有该登录方式"
+    title_en = "No such way in"
+    detail_zh = "您的账号没有绑定该登录方式。"
+    detail_en = "Your account has no such way in."
+
+
+class LastWayIn(Refusal):
+    """Without this way in nobody could get into the account any more."""
+
+    code = "LAST_WAY_IN"
+    kind = Kind.CONFLICT
+    title_zh = "这是唯一的登录方式"
+    title_en = "It is the only way in"
+    detail_zh = "解绑后将无法登录，请先绑定其他登录方式。"
+    detail_en = "Without it you could not sign in; link another first."
+
+
+class MergeUnknown(Refusal):
+    """No such merge concerns the caller."""
+
+    code = "MERGE_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "没有该合并记录"
+    title_en = "No such merge"
+    detail_zh = "没有与您的账号有关的该合并记录。"
+    detail_en = "No such merge concerns your account."
+
+
+class MergeNotReversible(Refusal):
+    """The thirty days are over, it was undone, or one of the two would be left without a way in."""
+
+    code = "MERGE_NOT_REVERSIBLE"
+    kind = Kind.CONFLICT
+    title_zh = "合并不能撤销"
+    title_en = "The merge cannot be undone"
+    detail_zh = "已超过三十日，或撤销后其中一个账号将没有登录方式。"
+    detail_en = "Thirty days are over, or one of the two would be left without a way in."
+
+
+class MergeNotWaiting(Refusal):
+    """Nobody waits for a decision on this merge."""
+
+    code = "MERGE_NOT_WAITING"
+    kind = Kind.CONFLICT
+    title_zh = "该合并无需审核"
+    title_en = "The merge waits for nobody"
+    detail_zh = "该合并已有结果。"
+    detail_en = "It was decided already."
+
+
+class SmsUnavailable(Refusal):
+    """The text message did not go out."""
+
+    code = "SMS_UNAVAILABLE"
+    kind = Kind.UNAVAILABLE
+    title_zh = "短信暂时无法发送"
+    title_en = "Text messages cannot be sent"
+    detail_zh = "请稍后重试。"
+    detail_en = "Please try again shortly."
+    action = ProblemAction.RETRY
+
+
+class NoPhoneBound(Refusal):
+    """There is no phone of the caller's to send a code to."""
+
+    code = "NO_PHONE_BOUND"
+    kind = Kind.CONFLICT
+    title_zh = "尚未绑定手机"
+    title_en = "No phone is bound"
+    detail_zh = "请先绑定手机，或使用其他方式验证。"
+    detail_en = "Bind a phone first, or use another way."
+
+
+class IdentityNotConfirmed(Refusal):
+    """The registry does not hold this name with this number; which is wrong is not told."""
+
+    code = "IDENTITY_NOT_CONFIRMED"
+    kind = Kind.FORBIDDEN
+    title_zh = "姓名与证件号码不一致"
+    title_en = "Name and number were not confirmed"
+    detail_zh = "请核对姓名和公民身份号码。"
+    detail_en = "Check the name and the ID number."
+
+
+class IdentityAlreadyProved(Refusal):
+    """The account is somebody else's by name and number; it does not change hands."""
+
+    code = "IDENTITY_ALREADY_PROVED"
+    kind = Kind.CONFLICT
+    title_zh = "账号已实名"
+    title_en = "The account is real-name already"
+    detail_zh = "该账号已用其他身份实名，不能更换。"
+    detail_en = "It is real-name under another identity, which cannot be changed."
+
+
+class RegistryUnavailable(Refusal):
+    """The population registry gave no usable answer."""
+
+    code = "REGISTRY_UNAVAILABLE"
+    kind = Kind.UNAVAILABLE
+    title_zh = "身份核验暂不可用"
+    title_en = "The registry is unavailable"
+    detail_zh = "请稍后重试。"
+    detail_en = "Please try again shortly."
+    action = ProblemAction.RETRY
+
+
+class FaceCheckUnknown(Refusal):
+    """No such face check was begun by the caller."""
+
+    code = "FACE_CHECK_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "没有该人脸核身"
+    title_en = "No such face check"
+    detail_zh = "请重新发起人脸核身。"
+    detail_en = "Begin a new one."
+
+
+class DeletionUnknown(Refusal):
+    """No deletion is under way, or none has this receipt."""
+
+    code = "DELETION_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "没有注销申请"
+    title_en = "No such deletion"
+    detail_zh = "没有进行中的注销申请，或回执不正确。"
+    detail_en = "None is under way, or the receipt is not right."
+
+
+class DeletionBegun(Refusal):
+    """The seven days are over and the account is being deleted."""
+
+    code = "DELETION_BEGUN"
+    kind = Kind.CONFLICT
+    title_zh = "注销已开始"
+    title_en = "The deletion has begun"
+    detail_zh = "冷静期已过，注销不能再撤回。"
+    detail_en = "The cooling-off time is over; it cannot be taken back."

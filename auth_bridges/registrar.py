@@ -4,7 +4,7 @@ One JSON object a line, told apart by ``kind``. Registering the same line again 
 file can be sent again after an import that was cut short.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final
@@ -21,9 +21,9 @@ from auth_bridges.models import (
     Ending,
     Link,
     Organisation,
-    Proof,
     ProviderSubject,
     Resident,
+    SingleSignOn,
     Standing,
     name_context,
     number_context,
@@ -31,36 +31,47 @@ from auth_bridges.models import (
 from auth_bridges.passphrases import UNUSABLE, Passphrases
 from auth_bridges.ports import Audit, Chance, Clock, PersonalData
 from auth_bridges.refusals import LinkTaken, NoSuchOrganisation, NotRegistrable
-from auth_bridges.rules.assurance import level_of, with_proof
+from auth_bridges.rules.assurance import Lives, proof_of, with_proof
 from auth_bridges.sessions import Sessions
 from auth_bridges.store import AuthStores
+from auth_bridges.vault import Vault
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.refusals import Refusal
 
-OrganisationId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+OrganisationId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
-Scope = Annotated[str, Meta(pattern=r"^[a-z]+:[a-z]+$")]
+Scope = Annotated[str, Meta(pattern=r"^[a-z]+:[a-z]+\Z")]
 
 
 class _Line(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel", tag_field="kind"):
     pass
 
 
+class OwnSignOn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """The organisation's own OpenID provider; ``claim`` holds the clerk's number, or is ``sub``."""
+
+    issuer: Annotated[str, Meta(pattern=r"^https?://[^?#\s]+\Z", max_length=200)]
+    client_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,128}\Z")]
+    claim: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_:/.-]{1,128}\Z")] = "sub"
+
+
 class RegisterOrganisation(_Line, frozen=True, kw_only=True, tag="organisation"):
-    """Who employs clerks (用证方)."""
+    """Who employs clerks (用证方), and where these sign in if not with passphrases."""
 
     id: OrganisationId
     name: Name
+    sso: OwnSignOn | None = None
     standing: Standing = Standing.ACTIVE
 
 
 class RegisterDepartment(_Line, frozen=True, kw_only=True, tag="department"):
-    """Who issues (发证机关): signs in by itself with one of ``keys``."""
+    """Who issues (发证机关): signs in by itself with one of ``keys``, issues ``types`` and no other."""
 
     id: OrganisationId
     name: Name
     keys: Annotated[tuple[DepartmentKey, ...], Meta(min_length=1, max_length=8)]
     scopes: Annotated[tuple[Scope, ...], Meta(max_length=16)] = ("wallet:issue", "wallet:status")
+    types: Annotated[tuple[str, ...], Meta(max_length=64)]
     standing: Standing = Standing.ACTIVE
 
 
@@ -72,6 +83,7 @@ class RegisterClerk(_Line, frozen=True, kw_only=True, tag="clerk"):
     passphrase: Annotated[str, Meta(min_length=8, max_length=128)] | None = None
     scopes: Annotated[tuple[Scope, ...], Meta(max_length=16)] = ("wallet:verify",)
     scenes: Annotated[tuple[str, ...], Meta(max_length=64)]
+    sso_subject: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
     standing: Standing = Standing.ACTIVE
 
 
@@ -117,7 +129,7 @@ class Registered(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Registrar:
-    """Registers whom operators vouch for."""
+    """Registers whom operators vouch for; ``types`` are the certificate types there are to issue."""
 
     def __init__(
         self,
@@ -125,16 +137,24 @@ class Registrar:
         stores: AuthStores,
         personal: PersonalData,
         passphrases: Passphrases,
+        lives: Lives,
         audit: Audit,
         clock: Clock,
         chance: Chance,
+        types: Collection[str],
+        may_be_asked: Callable[[str], bool] = lambda _: True,
     ) -> None:
+        """``may_be_asked`` says whether an address may be a provider's here."""
+        self._may_be_asked = may_be_asked
         self._stores = stores
         self._personal = personal
         self._passphrases = passphrases
+        self._lives = lives
         self._audit = audit
         self._clock = clock
         self._chance = chance
+        self._vault = Vault(stores.resident_keys, personal, chance)
+        self._types = types
         self._sessions = Sessions(stores.sessions, stores.ended, audit=audit, chance=chance)
 
     async def register_lines(self, lines: Iterable[bytes]) -> AsyncIterator[Registered]:
@@ -158,13 +178,38 @@ class Registrar:
         """Do what one line of a file says, or refuse it."""
         match line:
             case RegisterOrganisation():
-                return await self._put(Organisation(id=line.id, name=line.name, standing=line.standing))
+                return await self._put(self._organisation(line))
             case RegisterDepartment():
-                return await self._put(_department(line))
+                return await self._put(self._department(line))
             case RegisterClerk():
                 return await self._register_clerk(line)
             case RegisterResident():
                 return await self._register_resident(line)
+
+    def _organisation(self, line: RegisterOrganisation) -> Organisation:
+        sso = None
+        if line.sso is not None:
+            if not self._may_be_asked(line.sso.issuer):
+                raise NotRegistrable(why="sso.issuer")
+            sso = SingleSignOn(issuer=line.sso.issuer, client_id=line.sso.client_id, claim=line.sso.claim)
+        return Organisation(id=line.id, name=line.name, standing=line.standing, sso=sso)
+
+    def _department(self, line: RegisterDepartment) -> Organisation:
+        try:
+            for key in line.keys:
+                public_key(key)
+        except ValueError:
+            raise NotRegistrable(why="keys") from None
+        if any(code not in self._types for code in line.types):
+            raise NotRegistrable(why="types")
+        return Organisation(
+            id=line.id,
+            name=line.name,
+            standing=line.standing,
+            scopes=line.scopes,
+            keys=line.keys,
+            types=line.types,
+        )
 
     async def _put(self, organisation: Organisation) -> Outcome:
         known = await self._stores.directory.organisation(organisation.id)
@@ -185,13 +230,22 @@ class Registrar:
             scopes=line.scopes,
             scenes=line.scenes,
             standing=line.standing,
+            sso_subject=line.sso_subject,
         )
+        await self._check_sso_subject(clerk)
         if clerk == known:
             return Outcome.UNCHANGED
         await self._stores.directory.put_clerk(clerk)
         if clerk.standing is Standing.DISABLED:
             await self._sessions.end_all(Audience.VERIFIER, clerk.id, Ending.DISABLED, now=self._clock())
         return await self._registered("clerk", clerk.id, known)
+
+    async def _check_sso_subject(self, clerk: Clerk) -> None:
+        if clerk.sso_subject is None:
+            return
+        other = await self._stores.directory.clerk_by_subject(clerk.organisation, clerk.sso_subject)
+        if other is not None and other.id != clerk.id:
+            raise NotRegistrable(why="ssoSubject")
 
     async def _passphrase_of(self, line: RegisterClerk, known: Clerk | None) -> str:
         kept = UNUSABLE if known is None else known.passphrase
@@ -213,10 +267,10 @@ class Registrar:
         now = self._clock()
         known = await self._find(holder, ways)
         resident = known or await self._stores.residents.ensure(
-            Resident(id=self._random_id(), assurance=AssuranceLevel.L0, created_at=now, holder=holder)
+            Resident(id=self._random_id(), created_at=now, holder=holder)
         )
         linked = [await self._link(way, resident.id, now) for way in ways]
-        changed = self._made_known(resident, line, holder, now)
+        changed = await self._made_known(resident, line, holder, now)
         if changed == known and not any(linked):
             return Outcome.UNCHANGED
         if not await self._stores.residents.replace(resident, changed):
@@ -225,33 +279,32 @@ class Registrar:
             await self._sessions.end_all(Audience.RESIDENT, changed.id, Ending.DISABLED, now=now)
         return await self._registered("resident", changed.id, known)
 
-    def _made_known(self, resident: Resident, line: RegisterResident, holder: str, now: datetime) -> Resident:
-        proof = Proof(level=line.assurance, method=line.method, source=line.source, at=now)
-        proofs = with_proof(resident.proofs, proof)
-        return Resident(
-            id=resident.id,
-            assurance=level_of(proofs),
-            created_at=resident.created_at,
+    async def _made_known(
+        self, resident: Resident, line: RegisterResident, holder: str, now: datetime
+    ) -> Resident:
+        proof = proof_of(line.assurance, method=line.method, source=line.source, at=now, lives=self._lives)
+        return msgspec.structs.replace(
+            resident,
             standing=line.standing,
             holder=holder,
-            name=self._sealed(resident.name, line.name, name_context(resident.id)),
-            number=self._sealed(resident.number, line.id_number, number_context(resident.id)),
-            proofs=proofs,
+            name=await self._sealed(resident, resident.name, line.name, name_context(resident.id)),
+            number=await self._sealed(resident, resident.number, line.id_number, number_context(resident.id)),
+            proofs=with_proof(resident.proofs, proof),
         )
 
-    def _sealed(self, old: bytes | None, plain: str, context: bytes) -> bytes:
+    async def _sealed(self, whose: Resident, old: bytes | None, plain: str, context: bytes) -> bytes:
         """``plain`` sealed; as it was sealed before if it is the same, so that nothing seems changed."""
-        if old is not None and self._personal.open(old, context) == plain.encode():
+        if old is not None and await self._vault.open(whose.id, old, context) == plain.encode():
             return old
-        return self._personal.seal(plain.encode(), context)
+        return await self._vault.seal(whose.id, plain.encode(), context)
 
     async def _find(self, holder: str, ways: Sequence[ProviderSubject]) -> Resident | None:
         if (known := await self._stores.residents.by_holder(holder)) is not None:
             return known
         for way in ways:
             link = await self._stores.residents.link_of(way)
-            led_to = None if link is None else await self._stores.residents.get(link.resident)
-            if led_to is not None:
+            led_to = None if link is None else await self._stores.residents.root_of(link.resident)
+            if led_to is not None and led_to.standing is not Standing.DELETED:
                 if led_to.holder is not None:
                     raise LinkTaken
                 return led_to
@@ -274,8 +327,10 @@ class Registrar:
         link = await self._stores.residents.lead(way, new)
         if link.resident == resident:
             return link.id == new.id
-        other = await self._stores.residents.get(link.resident)
-        if other is not None and other.holder is not None:
+        other = await self._stores.residents.root_of(link.resident)
+        if other is not None and other.id == resident:
+            return False
+        if other is not None and (other.holder is not None or other.phone is not None):
             raise LinkTaken
         await self._stores.residents.turn(link, resident)
         await self._sessions.end_all(Audience.RESIDENT, link.resident, Ending.LINK_MOVED, now=now)
@@ -290,18 +345,3 @@ class Registrar:
 
     def _random_id(self) -> str:
         return self._chance(16).hex()
-
-
-def _department(line: RegisterDepartment) -> Organisation:
-    try:
-        for key in line.keys:
-            public_key(key)
-    except ValueError:
-        raise NotRegistrable(why="keys") from None
-    return Organisation(
-        id=line.id,
-        name=line.name,
-        standing=line.standing,
-        scopes=line.scopes,
-        keys=line.keys,
-    )

@@ -5,7 +5,7 @@ departments with an assertion signed by their own key. Each gets tokens for one 
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
@@ -31,7 +31,6 @@ from auth_bridges.models import (
     ResidentSignedIn,
     Standing,
     StoredSession,
-    name_context,
 )
 from auth_bridges.passphrases import Passphrases
 from auth_bridges.ports import Admit, Audit, Chance, Clock, PersonalData
@@ -41,16 +40,19 @@ from auth_bridges.refusals import (
     ClerkNotRecognised,
     CodeAlreadyUsed,
     CodeReplayed,
+    ProviderNotOffered,
     ProviderUnreached,
     SessionEnded,
     SessionUnknown,
 )
-from auth_bridges.rules.assurance import as_themselves
+from auth_bridges.rules.assurance import as_themselves, level_of
+from auth_bridges.rules.policy import Method
 from auth_bridges.rules.sessions import open_reply, platform_of, seal_reply
 from auth_bridges.sessions import Live, Sessions
 from auth_bridges.settings import AuthSettings
 from auth_bridges.store import AuthStores
 from auth_bridges.tokens import AccessTokens
+from auth_bridges.vault import Vault
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.refusals import Refusal
 
@@ -94,6 +96,7 @@ class AuthService:
         self._audit = audit
         self._clock = clock
         self._chance = chance
+        self._vault = Vault(stores.resident_keys, personal, chance)
         self._sessions = Sessions(stores.sessions, stores.ended, audit=audit, chance=chance)
 
     # --- residents ------------------------------------------------------------------------------------
@@ -107,7 +110,7 @@ class AuthService:
         await self._admit_address("sign-in", client, self._settings.sign_ins_per_address)
         if client.device is not None:
             await self._admit_tries("device", client.device, self._settings.sign_ins_per_device)
-        bridge = self._bridges[provider]
+        bridge = self._bridge(provider)
         name = _digest("code", provider, bridge.appid, code)
         mark = None if client.device is None else _digest("device", client.device)
         owner = f"{mark or 'unknown'} {self._random_id()}"
@@ -115,19 +118,26 @@ class AuthService:
             return await self._answered_before(provider, name, mark, code, client)
         try:
             subject = await self._exchange(bridge, code, name)
-            await self._admit_tries(
-                "subject", f"{provider} {subject.subject}", self._settings.sign_ins_per_subject
-            )
         except Refusal as refusal:
             raise await self._refused(f"provider:{provider}", refusal) from None
-        resident = await self._resident_of(subject)
-        if resident.standing is not Standing.ACTIVE:
-            raise await self._refused(resident.id, AccountDisabled())
-        signed_in = await self._sign_in(subject, resident, client)
+        signed_in = await self.open_for(subject, client)
         if client.device is not None:
             sealed = seal_reply(code, client.device, _pack(signed_in), self._chance(12))
             await self._stores.replies.keep(name, sealed, keep=_REPLY_KEPT)
         return signed_in
+
+    async def open_for(self, subject: ProviderSubject, client: ClientFacts) -> ResidentSignedIn:
+        """Open a session for whom ``subject`` leads to; only for a bridge that has just proved it."""
+        try:
+            await self._admit_tries(
+                "subject", f"{subject.provider} {subject.subject}", self._settings.sign_ins_per_subject
+            )
+        except Refusal as refusal:
+            raise await self._refused(f"provider:{subject.provider}", refusal) from None
+        resident = await self._resident_of(subject)
+        if resident.standing is not Standing.ACTIVE:
+            raise await self._refused(resident.id, AccountDisabled())
+        return await self._sign_in(subject, resident, client)
 
     async def _sign_in(
         self, subject: ProviderSubject, resident: Resident, client: ClientFacts
@@ -138,12 +148,14 @@ class AuthService:
             subject=resident.id,
             client=f"{subject.provider}:{subject.appid}",
             device=client.device,
-            assurance=resident.assurance,
+            assurance=level_of(resident.proofs, now),
+            methods=(Method.PROVIDER.value,),
             now=now,
             platform=platform_of(client.agent),
         )
-        await self._opened(live, now, provider=subject.provider, assurance=resident.assurance.value)
-        return self._resident_signed_in(live, resident, now)
+        assurance = level_of(resident.proofs, now)
+        await self._opened(live, now, provider=subject.provider, assurance=assurance.value)
+        return await self._resident_signed_in(live, await self._sealed_anew(resident), now)
 
     async def _answered_before(
         self, provider: str, name: str, mark: str | None, code: str, client: ClientFacts
@@ -174,7 +186,23 @@ class AuthService:
         if resident is None or resident.standing is not Standing.ACTIVE:
             await self._sessions.end(live.session.id, Ending.DISABLED, now=now)
             raise SessionEnded
-        return self._resident_signed_in(live, resident, now)
+        if resident.merged_into is not None:
+            await self._sessions.end(live.session.id, Ending.MERGED, now=now)
+            raise SessionEnded
+        return await self._resident_signed_in(live, resident, now)
+
+    async def subject_of(self, provider: str, code: str) -> ProviderSubject:
+        """Whom ``provider`` says the holder of its one-time ``code`` is."""
+        bridge = self._bridges.get(provider)
+        if bridge is None:
+            raise ProviderNotOffered
+        name = _digest("code", provider, bridge.appid, code)
+        try:
+            if not await self._stores.one_time.claim(name, owner=self._random_id(), keep=_CODE_KEPT):
+                raise CodeAlreadyUsed
+            return await self._exchange(bridge, code, name)
+        except Refusal as refusal:
+            raise await self._refused(f"provider:{provider}", refusal) from None
 
     # --- clerks ---------------------------------------------------------------------------------------
 
@@ -187,9 +215,15 @@ class AuthService:
         clerk = await self._stores.directory.clerk(organisation, number)
         employer = await self._stores.directory.organisation(organisation)
         matches = await self._passphrases.matches(passphrase, None if clerk is None else clerk.passphrase)
-        if not (matches and clerk and employer and _in_service(clerk, employer)):
+        if not (matches and clerk and employer and in_service(clerk, employer)):
             actor = "unknown" if clerk is None else clerk.id
             raise await self._refused(actor, ClerkNotRecognised())
+        return await self.open_shift(clerk, employer, client)
+
+    async def open_shift(
+        self, clerk: Clerk, employer: Organisation, client: ClientFacts, **facts: str
+    ) -> ClerkSignedIn:
+        """Open a session for a clerk who has just proved who they are."""
         now = self._clock()
         live = await self._sessions.open(
             audience=Audience.VERIFIER,
@@ -200,7 +234,7 @@ class AuthService:
             now=now,
             platform=platform_of(client.agent),
         )
-        await self._opened(live, now, organisation=employer.id)
+        await self._opened(live, now, organisation=employer.id, **facts)
         return self._clerk_signed_in(live, clerk, employer, now)
 
     async def refresh_clerk(self, token: str, client: ClientFacts) -> ClerkSignedIn:
@@ -210,7 +244,7 @@ class AuthService:
         live = await self._sessions.renew(token, audience=Audience.VERIFIER, device=client.device, now=now)
         clerk = await self._stores.directory.clerk_by_id(live.session.subject)
         employer = None if clerk is None else await self._stores.directory.organisation(clerk.organisation)
-        if clerk is None or employer is None or not _in_service(clerk, employer):
+        if clerk is None or employer is None or not in_service(clerk, employer):
             await self._sessions.end(live.session.id, Ending.DISABLED, now=now)
             raise SessionEnded
         return self._clerk_signed_in(live, clerk, employer, now)
@@ -238,6 +272,7 @@ class AuthService:
                 scopes=frozenset(department.scopes),
                 organisation=department.id,
                 organisation_name=department.name,
+                types=frozenset(department.types),
             ),
             now,
         )
@@ -273,6 +308,17 @@ class AuthService:
         """End ``session``: its refresh token now and for good, its access tokens within a second."""
         await self._sessions.end(session, Ending.SIGNED_OUT, now=self._clock())
 
+    async def end_for_operator(self, audience: Audience, subject: str | None) -> AsyncIterator[str]:
+        """End the sessions of ``subject``, or everybody's; each as it is ended. Safe to do again."""
+        ids = (
+            [each.id for each in await self._stores.sessions.living(audience, subject)]
+            if subject is not None
+            else [each.id async for each in self._stores.sessions.every(audience)]
+        )
+        for session in ids:
+            await self._sessions.end(session, Ending.ENDED_BY_OPERATOR, now=self._clock())
+            yield session
+
     # --- how ------------------------------------------------------------------------------------------
 
     async def _is_by(self, department: Organisation, claimed: Assertion, now: datetime) -> bool:
@@ -283,6 +329,12 @@ class AuthService:
         # Kept twice as long as it could live, so that no clock skew makes it good again.
         name = _digest("assertion", department.id, claimed.token_id)
         return await self._stores.one_time.claim(name, owner=self._random_id(), keep=2 * LONGEST)
+
+    def _bridge(self, provider: str) -> Bridge:
+        try:
+            return self._bridges[provider]
+        except KeyError:
+            raise ProviderNotOffered from None
 
     async def _exchange(self, bridge: Bridge, code: str, name: str) -> ProviderSubject:
         """Ask the provider; the caller has claimed the code, so nobody else does."""
@@ -301,39 +353,55 @@ class AuthService:
         """Whom this way in leads to; at first sight a new resident of whom only that is known."""
         residents = self._stores.residents
         now = self._clock()
-        link = await residents.link_of(subject)
-        if link is None:
-            link = await residents.lead(
-                subject,
-                Link(
-                    id=self._random_id(),
-                    provider=subject.provider,
-                    appid=subject.appid,
-                    subject=subject.subject,
-                    resident=self._random_id(),
-                    linked_at=now,
-                    alternates=subject.alternates,
-                ),
+        while True:
+            link = await residents.link_of(subject)
+            if link is None:
+                link = await residents.lead(
+                    subject,
+                    Link(
+                        id=self._random_id(),
+                        provider=subject.provider,
+                        appid=subject.appid,
+                        subject=subject.subject,
+                        resident=self._random_id(),
+                        linked_at=now,
+                        alternates=subject.alternates,
+                    ),
+                )
+            elif subject.alternates.items() - link.alternates.items():
+                await residents.rename(link, subject.alternates, now=now)
+            resident = await residents.root_of(link.resident)
+            if resident is None:
+                resident = await residents.ensure(Resident(id=link.resident, created_at=now))
+            if link.leaving_at is None and resident.standing is not Standing.DELETED:
+                return resident
+            # Taken away, or left behind by an account that is gone: whoever comes by it now is a stranger.
+            client = f"{link.provider}:{link.appid}"
+            await self._sessions.end_all(
+                Audience.RESIDENT, resident.id, Ending.UNLINKED, now=now, client=client
             )
-        resident = await residents.get(link.resident)
-        if resident is None:
-            resident = await residents.ensure(
-                Resident(id=link.resident, assurance=AssuranceLevel.L0, created_at=now)
-            )
-        return resident
+            await residents.drop(link)
 
-    def _resident_signed_in(self, live: Live, resident: Resident, now: datetime) -> ResidentSignedIn:
-        refresh = self._still_open(live, resident.assurance, now)
+    async def _sealed_anew(self, resident: Resident) -> Resident:
+        """``resident`` with everything under their own key; as they were if somebody changed them."""
+        moved = await self._vault.moved(resident)
+        if moved == resident or not await self._stores.residents.replace(resident, moved):
+            return resident
+        return moved
+
+    async def _resident_signed_in(self, live: Live, resident: Resident, now: datetime) -> ResidentSignedIn:
+        assurance = level_of(resident.proofs, now)
+        refresh = self._still_open(live, assurance, now)
         access = self._mint(
-            as_themselves(resident, session=live.session.id, client=live.session.client),
+            as_themselves(resident, live.session, assurance=assurance),
             now,
             ends=refresh.expires_at,
         )
         return ResidentSignedIn(
             access=access,
             refresh=refresh,
-            assurance=resident.assurance,
-            display_name=self._display_name(resident),
+            assurance=assurance,
+            display_name=await self._display_name(resident),
         )
 
     def _clerk_signed_in(
@@ -357,6 +425,7 @@ class AuthService:
             ends=min(refresh.expires_at, now + _CLERK_ACCESS),
         )
         return ClerkSignedIn(
+            session=live.session.id,
             access=access,
             refresh=refresh,
             organisation=employer.id,
@@ -375,11 +444,9 @@ class AuthService:
     def _mint(self, grant: Grant, now: datetime, *, ends: datetime | None = None) -> AccessToken:
         return self._tokens.mint(grant, token_id=self._random_id(), now=now, ends=ends)
 
-    def _display_name(self, resident: Resident) -> str | None:
-        if resident.name is None:
-            return None
-        name = self._personal.open(resident.name, name_context(resident.id)).decode()
-        return self._personal.mask_name(name)
+    async def _display_name(self, resident: Resident) -> str | None:
+        name = await self._vault.name(resident)
+        return None if name is None else self._personal.mask_name(name)
 
     async def _admit_address(self, bucket: str, client: ClientFacts, per_minute: int) -> None:
         caller = self._personal.pseudonym("address", client.address)
@@ -408,7 +475,8 @@ class AuthService:
         return self._chance(16).hex()
 
 
-def _in_service(clerk: Clerk, employer: Organisation) -> bool:
+def in_service(clerk: Clerk, employer: Organisation) -> bool:
+    """Whether the clerk may begin a shift, as far as the directory says."""
     return clerk.standing is Standing.ACTIVE and employer.standing is Standing.ACTIVE
 
 

@@ -69,6 +69,9 @@ class Claims(Struct, frozen=True, kw_only=True, omit_defaults=True):
     clk: str | None = None
     scn: list[str] = []
     act: Actor | None = None
+    auth_time: Moment | None = None
+    amr: list[str] = []
+    tps: list[str] = []
 
 
 class VerifiedToken(Struct, frozen=True, kw_only=True):
@@ -120,6 +123,9 @@ class AccessTokens:
             clk=grant.clerk_number,
             scn=sorted(grant.scenes),
             act=None if grant.acting is None else _actor(grant.subject, grant.acting),
+            auth_time=None if grant.auth_time is None else int(grant.auth_time.timestamp()),
+            amr=sorted(grant.methods),
+            tps=sorted(grant.types),
         )
         key = self._keys.signing()
         text = _jws.encode(_encode(claims), key.private, "ES256", headers={"typ": "at+jwt", "kid": key.kid})
@@ -151,6 +157,9 @@ class AccessTokens:
                 clerk_number=claims.clk,
                 scenes=frozenset(claims.scn),
                 acting=None if claims.act is None else _acting(claims.sub, claims.act),
+                auth_time=None if claims.auth_time is None else datetime.fromtimestamp(claims.auth_time, UTC),
+                methods=frozenset(claims.amr),
+                types=frozenset(claims.tps),
             ),
             token_id=claims.jti,
             expires_at=expires_at,

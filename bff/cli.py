@@ -4,9 +4,11 @@ A command is imported when it is called: an offline check must not wait for a we
 image without the sandbox has no ``up`` and no ``demo`` to offer.
 """
 
+import gc
 import os
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -39,6 +41,8 @@ _COMMANDS: Final[Mapping[str, _Command]] = {
     "wallet": _Command("bff.cli_wallet", "wallet", "Certificates (电子证照)."),
     "keys": _Command("bff.cli_keys", "keys", "Signing keys (签名密钥)."),
     "directory": _Command("bff.cli_directory", "directory", "Who may sign in (人员与机构)."),
+    "account": _Command("bff.cli_account", "account", "Residents' accounts (居民账号)."),
+    "sessions": _Command("bff.cli_sessions", "sessions", "Who is signed in (登录会话)."),
     "schemas": _Command("bff.cli_schemas", "schemas", "The contract, for those who build on it (接口契约)."),
     "audit": _Command("bff.cli_audit", "audit", "The audit trail (审计)."),
     "bench": _Command("bff.sandbox.bench.cli", "bench", "Speed, as ratios (性能测试)."),
@@ -83,8 +87,9 @@ def main() -> None:
 @click.command()
 def web() -> None:
     """Answer requests until SIGTERM or Ctrl-C (Web 进程). Configured by SUISHEN_* variables."""
-    settings = _started()
-    from bff.processes.web import serve
+    with _collector_at_rest():
+        settings = _started()
+        from bff.processes.web import serve
 
     serve(settings)
 
@@ -92,7 +97,8 @@ def web() -> None:
 @click.command()
 def worker() -> None:
     """Move acknowledged events into MongoDB until SIGTERM or Ctrl-C (后台进程)."""
-    from bff.processes.worker import work
+    with _collector_at_rest():
+        from bff.processes.worker import work
 
     _run(work)
 
@@ -100,9 +106,20 @@ def worker() -> None:
 @click.command()
 def scheduler() -> None:
     """Start what is due until SIGTERM or Ctrl-C (定时进程)."""
-    from bff.processes.scheduler import tick
+    with _collector_at_rest():
+        from bff.processes.scheduler import tick
 
     _run(tick)
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Spare imports the garbage collector: they make objects that stay, and it would look at all of them."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _run(process: "Callable[[Settings], Coroutine[None, None, None]]") -> None:

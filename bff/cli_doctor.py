@@ -1,10 +1,13 @@
 """``suishen doctor``: settings, stores, keys, clock."""
 
 import asyncio
-import os
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+
+from bff.cli_data import data_option, environ_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,27 +18,29 @@ _MARKS: Final = {"ok": "[green]✔[/]", "warning": "[yellow]▲[/]", "error": "[
 
 
 @click.command()
+@data_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a finding.")
-def doctor(*, as_json: bool) -> None:
+def doctor(data: Path | None, *, as_json: bool) -> None:
     """Look at settings, stores, keys and clock; say what is wrong and how to mend it (自检).
 
-    Configured by the same SUISHEN_* variables as the processes. Exit status 1 if anything is an error.
+    Configured by the same SUISHEN_* variables as the processes, or by --data. Exit status 1 if anything
+    is an error, 2 if no city runs in --data.
     """
     from rich.console import Console
 
     console = Console(highlight=False)
-    errors = asyncio.run(_examine(console, as_json=as_json))
+    errors = asyncio.run(_examine(console, environ_of(data), as_json=as_json))
     if errors:
         raise SystemExit(1)
 
 
-async def _examine(console: "Console", *, as_json: bool) -> int:
+async def _examine(console: "Console", environ: Mapping[str, str], *, as_json: bool) -> int:
     import msgspec
 
     from bff.platform.doctor import Level, examine
 
     errors = 0
-    async for finding in examine(os.environ):
+    async for finding in examine(environ):
         errors += finding.level is Level.ERROR
         if as_json:
             click.echo(msgspec.json.encode(finding))

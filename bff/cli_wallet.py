@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 VALID: Final = 0
 NOT_VALID: Final = 1
 UNREADABLE: Final = 2
+# A code has a few hundred characters, whatever a text editor or a pipe puts around it.
+_LONGEST_TEXT: Final = 16_384
 
 
 @click.group()
@@ -52,15 +54,16 @@ class _Instant(click.ParamType[datetime]):
 @click.option("--at", type=_Instant(), help="Judge as of this time; Asia/Shanghai if it has no offset.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 def verify(code: str, trust: Path, status: Path | None, at: datetime | None, *, as_json: bool) -> None:
-    """Check a shown code offline (离线核验): its text, or a picture of it.
+    """Check a shown code offline (离线核验): its text, a file that holds it, or a picture of it.
 
-    Exit status: 0 valid, 1 not valid, 2 unreadable (or a file that cannot be used).
+    TEXT|IMAGE is the code itself, the path of a text file or of a picture, or - for a text on standard
+    input. Exit status: 0 valid, 1 not valid, 2 unreadable (or a file that cannot be used).
     """
     from miniapp_schemas.wallet import Verdict
     from wallet.codec.errors import CodecError
     from wallet.codec.keys import KeySet
     from wallet.issuers.base import load_registry
-    from wallet.offline import StatusListRefused, read_image, verify_offline
+    from wallet.offline import StatusListRefused, verify_offline
 
     try:
         keys = KeySet.parse(trust.read_bytes())
@@ -68,12 +71,8 @@ def verify(code: str, trust: Path, status: Path | None, at: datetime | None, *, 
         raise click.BadParameter(f"{trust}: {cause}", param_hint="--trust") from cause
     registry = load_registry()
     try:
-        text = read_image(Path(code)) if _is_file(code) else code.strip("\r\n")
-    except CodecError:
-        text = ""  # no code of ours: judged UNREADABLE below
-    try:
         result = verify_offline(
-            text,
+            _text_of(code),
             trust=keys,
             status=None if status is None else status.read_bytes(),
             registry=registry,
@@ -88,6 +87,34 @@ def verify(code: str, trust: Path, status: Path | None, at: datetime | None, *, 
     if result.verdict is Verdict.UNREADABLE:
         sys.exit(UNREADABLE)
     sys.exit(VALID if result.valid else NOT_VALID)
+
+
+def _text_of(code: str) -> str:
+    """The code itself, wherever it is; empty, and so judged unreadable, if there is none of ours."""
+    from wallet.codec.errors import CodecError
+    from wallet.offline import read_image
+
+    if code != "-" and not _is_file(code):
+        return code.strip("\r\n")
+    try:
+        with click.open_file(code, "rb") as file:
+            text = _as_text(file.read(_LONGEST_TEXT + 1))
+        if text is None:
+            return "" if code == "-" else read_image(Path(code))
+        return text
+    except (OSError, CodecError):
+        return ""
+
+
+def _as_text(content: bytes) -> str | None:
+    """What a text file says; None if it is longer than a code may be, or none.
+
+    A code's alphabet is ASCII; no picture that a phone or a scanner writes keeps to it.
+    """
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    if len(content) > _LONGEST_TEXT or not content.isascii() or b"\0" in content:
+        return None
+    return content.decode("ascii").strip("\r\n")
 
 
 def _is_file(code: str) -> bool:

@@ -7,15 +7,15 @@ from msgspec import Meta
 
 from miniapp_schemas.base import IdNumber, Instant, Request, Response, Uscc
 
-GrantId = Annotated[str, Meta(description="Opaque; newer ones sort higher.", pattern=r"^[0-9a-f]{32}$")]
+GrantId = Annotated[str, Meta(description="Opaque; newer ones sort higher.", pattern=r"^[0-9a-f]{32}\Z")]
 Scopes = Annotated[
-    list[Annotated[str, Meta(pattern=r"^[a-z]{2,20}:[a-z]{2,20}$")]],
+    list[Annotated[str, Meta(pattern=r"^[a-z]{2,20}:[a-z]{2,20}\Z")]],
     Meta(
         description="What may be done; a part of what the kind of grant allows.", min_length=1, max_length=8
     ),
 ]
 CaseId = Annotated[
-    str, Meta(description="办件编号 the clerk works on.", pattern=r"^[A-Z0-9][A-Z0-9-]{5,39}$")
+    str, Meta(description="办件编号 the clerk works on.", pattern=r"^[A-Z0-9][A-Z0-9-]{5,39}\Z")
 ]
 
 
@@ -82,7 +82,7 @@ class ConfirmGrant(Request, frozen=True, kw_only=True):
     """Confirm; whoever is to act sends the code the other side reads out to them."""
 
     code: Annotated[
-        Annotated[str, Meta(pattern=r"^[0-9]{6}$")] | None,
+        Annotated[str, Meta(pattern=r"^[0-9]{6}\Z")] | None,
         Meta(description="The code on the other side's screen. Not needed by that side itself."),
     ] = None
 
@@ -91,9 +91,9 @@ class ActingGrant(Response, frozen=True, kw_only=True):
     """Leave to act for somebody (代办授权), as one of its two sides sees it."""
 
     id: GrantId
-    kind: ActingKind
-    state: GrantState
-    side: GrantSide
+    kind: Annotated[ActingKind, Meta(description="Why one may act for the other.")]
+    state: Annotated[GrantState, Meta(description="Where it stands now.")]
+    side: Annotated[GrantSide, Meta(description="The caller's.")]
     name: Annotated[
         str | None, Meta(description="The other side, masked; null until they may be named to the caller.")
     ]
@@ -120,7 +120,7 @@ class ActingFor(Response, frozen=True, kw_only=True):
     """Somebody the caller may act for."""
 
     grant_id: GrantId
-    kind: ActingKind
+    kind: Annotated[ActingKind, Meta(description="Why they may.")]
     name: Annotated[str, Meta(description="Masked; an organisation's in full.")]
     scopes: Annotated[list[str], Meta(description="What may be done.")]
     until: Annotated[Instant, Meta(description="When the leave ends.")]
@@ -144,5 +144,5 @@ class ActingSession(Response, frozen=True, kw_only=True):
 class ShownBy(Response, frozen=True, kw_only=True):
     """Who acted for the holder (代亮)."""
 
-    kind: ActingKind
+    kind: Annotated[ActingKind, Meta(description="Why they may.")]
     name: Annotated[str, Meta(description="Masked; of a clerk, organisation and number.")]

@@ -1,7 +1,10 @@
-"""What every wire struct is made of.
+r"""What every wire struct is made of.
 
 Requests forbid unknown fields, so that a typo is refused and not ignored. Responses do not: within
 ``/v1`` fields are only ever added, and a released mini-program must go on reading them.
+
+A pattern ends in ``\Z``: Python's ``$`` would let a last newline through. The contract says ``$``, as
+ECMA 262 means it.
 """
 
 from datetime import datetime
@@ -39,12 +42,14 @@ class Page(Response, Generic[T], frozen=True, kw_only=True):
 Instant = Annotated[datetime, Meta(description="RFC 3339 instant in UTC.", tz=True)]
 Cursor = Annotated[
     str,
-    Meta(description="An opaque `nextCursor`.", min_length=1, max_length=256, pattern=r"^[A-Za-z0-9_=.-]+$"),
+    Meta(description="An opaque `nextCursor`.", min_length=1, max_length=256, pattern=r"^[A-Za-z0-9_=.-]+\Z"),
 ]
 IdNumber = Annotated[
-    str, Meta(description="公民身份号码 (GB 11643) of a natural person.", pattern=r"^[0-9]{17}[0-9X]$")
+    str, Meta(description="公民身份号码 (GB 11643) of a natural person.", pattern=r"^[0-9]{17}[0-9X]\Z")
 ]
 Uscc = Annotated[
     str,
-    Meta(description="统一社会信用代码 (GB 32100) of an organisation.", pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$"),
+    Meta(
+        description="统一社会信用代码 (GB 32100) of an organisation.", pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}\Z"
+    ),
 ]

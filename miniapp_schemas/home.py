@@ -20,7 +20,7 @@ class BlockStatus(StrEnum):
 class Block(Response, frozen=True, kw_only=True):
     """One part of a screen; a dead source makes it `stale` or `unavailable`, never the screen."""
 
-    status: BlockStatus
+    status: Annotated[BlockStatus, Meta(description="Whether there is data, and how fresh.")]
     required: Annotated[bool, Meta(description="The screen makes no sense without it: offer a retry.")]
     as_of: Annotated[Instant | None, Meta(description="When the data was true; null if there is none.")]
     etag: Annotated[str | None, Meta(description="Changes only when `data` does.")]

@@ -10,15 +10,15 @@ from miniapp_schemas.base import Response
 class Liveness(Response, frozen=True, kw_only=True):
     """The process answers."""
 
-    status: Literal["alive"] = "alive"
+    status: Annotated[Literal["alive"], Meta(description="Always this, if there is an answer.")] = "alive"
 
 
 class Dependency(Response, frozen=True, kw_only=True):
     """One thing we need, and how it is."""
 
     name: Annotated[str, Meta(description="`mongo`, `redis`, `keys` …")]
-    status: Literal["ok", "failing"]
-    required: bool
+    status: Annotated[Literal["ok", "failing"], Meta(description="As of the last probe.")]
+    required: Annotated[bool, Meta(description="Without it we are not ready.")]
     latency_ms: Annotated[float | None, Meta(description="Of the probe.")] = None
     reason: Annotated[str | None, Meta(description="What is wrong; no address, no secret.")] = None
 
@@ -26,5 +26,5 @@ class Dependency(Response, frozen=True, kw_only=True):
 class Readiness(Response, frozen=True, kw_only=True):
     """Whether to send us requests."""
 
-    status: Literal["ready", "not_ready"]
-    dependencies: list[Dependency]
+    status: Annotated[Literal["ready", "not_ready"], Meta(description="Ready if all that is required is ok.")]
+    dependencies: Annotated[list[Dependency], Meta(description="Each thing we need.")]

@@ -8,19 +8,61 @@ from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.base import Instant, Request, Response
 
 SessionId = Annotated[
-    str, Meta(description="A session's id; opens nothing by itself.", pattern=r"^[0-9a-f]{32}$")
+    str, Meta(description="A session's id; opens nothing by itself.", pattern=r"^[0-9a-f]{32}\Z")
 ]
 ProviderCode = Annotated[
     str,
-    Meta(description="The code of `wx.login`: once, five minutes.", pattern=r"^[A-Za-z0-9_-]{1,128}$"),
+    Meta(description="The code of `wx.login`: once, five minutes.", pattern=r"^[A-Za-z0-9_-]{1,128}\Z"),
 ]
-RefreshToken = Annotated[str, Meta(description="Opaque; single use.", pattern=r"^[A-Za-z0-9_-]{43,128}$")]
+RefreshToken = Annotated[str, Meta(description="Opaque; single use.", pattern=r"^[A-Za-z0-9_-]{43,128}\Z")]
 
 
 class WechatSignIn(Request, frozen=True, kw_only=True):
     """Sign in with the code `wx.login` gave the mini-program."""
 
     code: ProviderCode
+
+
+class AlipaySignIn(Request, frozen=True, kw_only=True):
+    """Sign in with the code `my.getAuthCode` gave the mini-program."""
+
+    code: Annotated[
+        str,
+        Meta(description="The code of `my.getAuthCode`: once.", pattern=r"^[A-Za-z0-9_-]{1,128}\Z"),
+    ]
+
+
+AuthorizationCode = Annotated[
+    str,
+    Meta(description="The `code` that came back: once, minutes.", pattern=r"^[\x20-\x7e]{1,1024}\Z"),
+]
+FlowState = Annotated[str, Meta(description="The `state` that came back.", pattern=r"^[0-9a-f]{32}\Z")]
+ProviderIssuer = Annotated[
+    str | None,
+    Meta(description="The `iss` that came back (RFC 9207); an answer without it is refused."),
+]
+
+
+class SignInBegun(Response, frozen=True, kw_only=True):
+    """A sign-in that goes on at an OpenID provider."""
+
+    authorization_url: Annotated[str, Meta(description="Where to send the person, in this browser.")]
+    state: Annotated[str, Meta(description="Finish only what comes back with this.")]
+    expires_at: Annotated[Instant, Meta(description="Until when it can be finished.")]
+
+
+class OidcSignIn(Request, frozen=True, kw_only=True):
+    """Finish a sign-in with what the provider sent back in the address."""
+
+    code: AuthorizationCode
+    state: FlowState
+    iss: ProviderIssuer = None
+
+
+class ClerkSsoBegin(Request, frozen=True, kw_only=True):
+    """Sign in where the organisation's people sign in."""
+
+    organisation: Annotated[str, Meta(description="The organisation's id.", min_length=1, max_length=64)]
 
 
 class SessionRefresh(Request, frozen=True, kw_only=True):

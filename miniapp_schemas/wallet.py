@@ -9,11 +9,11 @@ from msgspec import Meta
 from miniapp_schemas.acting import ShownBy
 from miniapp_schemas.base import IdNumber, Instant, Request, Response, Text, Uscc
 
-CredentialId = Annotated[str, Meta(description="Random, opaque.", pattern=r"^[0-9a-f]{32}$")]
-PresentationId = Annotated[str, Meta(description="Not the code itself.", pattern=r"^[0-9a-f]{32}$")]
-ClaimName = Annotated[str, Meta(description="Name of a claim.", pattern=r"^[a-z][A-Za-z0-9]{0,39}$")]
+CredentialId = Annotated[str, Meta(description="Opaque.", pattern=r"^[0-9a-f]{32}\Z")]
+PresentationId = Annotated[str, Meta(description="Not the code itself.", pattern=r"^[0-9a-f]{32}\Z")]
+ClaimName = Annotated[str, Meta(description="Name of a claim.", pattern=r"^[a-z][A-Za-z0-9]{0,39}\Z")]
 SceneCode = Annotated[
-    str, Meta(description="Scene (场景) code.", pattern=r"^[a-z][a-z0-9-]{0,30}(\.[a-z][a-z0-9-]{0,30})?$")
+    str, Meta(description="Scene (场景) code.", pattern=r"^[a-z][a-z0-9-]{0,30}(\.[a-z][a-z0-9-]{0,30})?\Z")
 ]
 
 
@@ -72,11 +72,11 @@ class Credential(Response, frozen=True, kw_only=True):
     issuer_name: Annotated[str, Meta(description="发证机关.")]
     title: Annotated[str, Meta(description="Holder as printed on the card, masked.")]
     number: Annotated[str, Meta(description="Its number, masked.")]
-    status: CredentialStatus
+    status: Annotated[CredentialStatus, Meta(description="How it stands now.")]
     status_reason: Annotated[Text, Meta(description="Why it stands so, and what to do.")]
     valid_from: Annotated[date, Meta(description="First day, Asia/Shanghai.")]
     valid_until: Annotated[date | None, Meta(description="Last day, Asia/Shanghai; null = 长期.")]
-    mode: PresentationMode
+    mode: Annotated[PresentationMode, Meta(description="How its codes are made; a scene can ask for opaque.")]
     version: Annotated[int, Meta(description="Rises with every change by the issuer.")]
     updated_at: Instant
 
@@ -94,7 +94,7 @@ class SceneOffer(Response, frozen=True, kw_only=True):
     scene: SceneCode
     name: Annotated[Text, Meta(description="What it is called.")]
     claims: Annotated[list[ClaimName], Meta(description="Everything a verifier may see there.")]
-    mode: PresentationMode
+    mode: Annotated[PresentationMode, Meta(description="How the code is made there.")]
 
 
 class ShowCredential(Request, frozen=True, kw_only=True):
@@ -113,7 +113,7 @@ class PresentationTicket(Response, frozen=True, kw_only=True):
 
     presentation_id: PresentationId
     code: Annotated[str, Meta(description="Draw exactly this, alphanumeric mode, ECC M.")]
-    mode: PresentationMode
+    mode: Annotated[PresentationMode, Meta(description="Whether the code holds the fields.")]
     scene: SceneCode
     claims: Annotated[list[ClaimName], Meta(description="What a verifier will see.")]
     issued_at: Annotated[Instant, Meta(description="Server time: count down from here.")]
@@ -132,7 +132,7 @@ class PresentationProgress(Response, frozen=True, kw_only=True):
     """What became of a shown code."""
 
     presentation_id: PresentationId
-    state: PresentationState
+    state: Annotated[PresentationState, Meta(description="Whether it can still be used, or was.")]
     used: Annotated["UsageRecord | None", Meta(description="Who used it, once used.")] = None
 
 
@@ -148,7 +148,7 @@ class UsageRecord(Response, frozen=True, kw_only=True):
     scene: SceneCode
     scene_name: Annotated[Text, Meta(description="Where.")]
     claims: Annotated[list[ClaimName], Meta(description="What they saw; empty if refused.")]
-    verdict: Verdict
+    verdict: Annotated[Verdict, Meta(description="The answer the clerk got.")]
     shown_by: Annotated[
         ShownBy | None, Meta(description="Who showed it in the holder's name; null: the holder.")
     ] = None
@@ -160,21 +160,21 @@ class Verify(Request, frozen=True, kw_only=True):
     code: Annotated[str, Meta(description="Exactly what the scanner read.", min_length=1, max_length=2048)]
     request_id: Annotated[
         str,
-        Meta(description="New for each scan, the same for each retry.", pattern=r"^[A-Za-z0-9_-]{8,64}$"),
+        Meta(description="New for each scan, the same for each retry.", pattern=r"^[A-Za-z0-9_-]{8,64}\Z"),
     ]
 
 
 class Verification(Response, frozen=True, kw_only=True):
     """The answer to a scan: a verdict, what to do next, and only the scene's fields."""
 
-    verdict: Verdict
+    verdict: Annotated[Verdict, Meta(description="The answer, as a stable code.")]
     valid: Annotated[bool, Meta(description="True only for OK_*.")]
     advice: Annotated[Text, Meta(description="What to do next, in plain words.")]
     checked_at: Instant
     type_name: Annotated[Text | None, Meta(description="Kind of certificate, if known.")] = None
     issuer_name: Annotated[str | None, Meta(description="发证机关, if valid.")] = None
     scene: Annotated[SceneCode | None, Meta(description="Scene the code was shown for, if known.")] = None
-    mode: PresentationMode | None = None
+    mode: Annotated[PresentationMode | None, Meta(description="How the code was made, if known.")] = None
     claims: Annotated[list[Claim], Meta(description="Empty unless valid.")] = []
     usage_id: Annotated[str | None, Meta(description="The usage record, if one was written.")] = None
     shown_by: Annotated[
@@ -187,9 +187,9 @@ class CheckRecord(Response, frozen=True, kw_only=True):
 
     id: Annotated[str, Meta(description="UUIDv7; the holder's usage record has the same.")]
     at: Instant
-    type_name: Annotated[Text, Meta(description="Which kind of certificate.")]
-    scene: SceneCode
-    verdict: Verdict
+    type_name: Annotated[Text | None, Meta(description="Which kind of certificate; null if scene denied.")]
+    scene: Annotated[SceneCode | None, Meta(description="Where; null if scene denied.")]
+    verdict: Annotated[Verdict, Meta(description="The answer the clerk got.")]
     valid: Annotated[bool, Meta(description="True only for OK_*.")]
 
 
@@ -197,8 +197,8 @@ class Holder(Request, frozen=True, kw_only=True):
     """Whom the certificate is about, and in whose wallet it lies."""
 
     name: Annotated[str, Meta(description="Name of the person or organisation.", min_length=1, max_length=64)]
-    id_number: IdNumber | None = None
-    uscc: Uscc | None = None
+    id_number: Annotated[IdNumber | None, Meta(description="Of a person.")] = None
+    uscc: Annotated[Uscc | None, Meta(description="Of an organisation.")] = None
     keepers: Annotated[
         list[IdNumber],
         Meta(
@@ -212,10 +212,10 @@ class Holder(Request, frozen=True, kw_only=True):
 class IssueCredential(Request, frozen=True, kw_only=True):
     """Issue a certificate, or a new version of one: idempotent by (issuer, serial, version)."""
 
-    type: Annotated[str, Meta(description="A registered type's code.", pattern=r"^[a-z][a-z0-9-]{1,40}$")]
-    serial: Annotated[str, Meta(description="流水号 within the issuer.", pattern=r"^[0-9A-Z]{1,32}$")]
+    type: Annotated[str, Meta(description="A registered type's code.", pattern=r"^[a-z][a-z0-9-]{1,40}\Z")]
+    serial: Annotated[str, Meta(description="流水号 within the issuer.", pattern=r"^[0-9A-Z]{1,32}\Z")]
     version: Annotated[int, Meta(description="版本号, from 1.", ge=1, le=999)] = 1
-    holder: Holder
+    holder: Annotated[Holder, Meta(description="Whom it is about, and who keeps it.")]
     claims: Annotated[
         dict[str, Annotated[str, Meta(max_length=200)]],
         Meta(description="The type's fields.", max_length=40),
@@ -238,7 +238,7 @@ class IssuedCredential(Response, frozen=True, kw_only=True):
     type: Annotated[str, Meta(description="Credential type code.")]
     serial: Annotated[str, Meta(description="流水号.")]
     version: Annotated[int, Meta(description="版本号.")]
-    status: CredentialStatus
+    status: Annotated[CredentialStatus, Meta(description="How it stands now.")]
     status_reason: Annotated[str | None, Meta(description="As last given.")] = None
     holder_masked: Annotated[str, Meta(description="Name and number, masked.")]
     issued_at: Instant
@@ -253,7 +253,7 @@ class CredentialTypeInfo(Response, frozen=True, kw_only=True):
     catalogue_code: Annotated[str, Meta(description="证照类型代码, 21 characters.")]
     holder: Annotated[str, Meta(description="`person` or `organisation`.")]
     fields: Annotated[list["FieldInfo"], Meta(description="Its fields.")]
-    mode: PresentationMode
+    mode: Annotated[PresentationMode, Meta(description="How its codes are made; a scene can ask for opaque.")]
 
 
 class FieldInfo(Response, frozen=True, kw_only=True):
@@ -261,6 +261,6 @@ class FieldInfo(Response, frozen=True, kw_only=True):
 
     name: ClaimName
     label: Annotated[Text, Meta(description="What to call it.")]
-    required: bool
+    required: Annotated[bool, Meta(description="A certificate of this type must have it.")]
     disclosable: Annotated[bool, Meta(description="May ever appear in a presentation.")]
     pattern: Annotated[str | None, Meta(description="What a value must look like.")] = None

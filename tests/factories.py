@@ -19,12 +19,12 @@ from wallet.issuing import Issuing
 from wallet.models import Issuer, Requester
 from wallet.service import Wallet
 from wallet.settings import WalletSettings
-from wallet.store import CredentialStore, PresentationStore, StatusListStore, UsageStore
+from wallet.store import SHOWABLE, CredentialStore, PresentationStore, StatusListStore, UsageStore
 
 # 11010519491231002X is the sample number of GB 11643-1999 itself; nobody's.
 ID_NUMBER = "11010519491231002X"
-POLICE = Issuer(id="11100000000013338W", name="市公安局")
-HOSPITAL = Issuer(id="12310000425000659N", name="市妇幼保健院")
+POLICE = Issuer(id="11100000000013338W", name="市公安局", types=frozenset({"resident-id-card"}))
+HOSPITAL = Issuer(id="12310000425000659N", name="市妇幼保健院", types=frozenset({"birth-certificate"}))
 HOTEL_CLERK = Requester(
     clerk="clerk-1",
     clerk_number="0001",
@@ -70,7 +70,9 @@ class Bench:
         self.personal = IdNumbers(hash_key=b"h" * 32, seal_keys=[b"s" * 32])
         self.keys = OneKey()
         self.registry = load_registry()
-        self.credentials = CredentialStore(database["credentials"], ReaderById(database["credentials"]))
+        self.credentials = CredentialStore(
+            database["credentials"], ReaderById(database["credentials"], SHOWABLE)
+        )
         self.usages = UsageStore(database["usages"])
         self.presentations = PresentationStore(self.run, shards=2)
         self.audit = AuditTrail(database["audit"])
@@ -83,6 +85,7 @@ class Bench:
             audit=AuditRecorder(self.run).record,
             clock=self.clock,
             chance=secrets.token_bytes,
+            timed_id=timed_id,
         )
         self.clerk_rate = Rate(per_minute=60_000, burst=10_000)
         self.wallet = self.another_wallet()

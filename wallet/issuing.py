@@ -19,7 +19,13 @@ from wallet.codec.status_list import StatusList, StatusToken, write_token
 from wallet.issuers.base import CredentialType, Registry
 from wallet.models import Credential, Issuer, Secrets, Version
 from wallet.ports import Audit, Keys, PersonalData
-from wallet.refusals import CredentialUnknown, SerialConflict, StatusListUnknown, VersionStale
+from wallet.refusals import (
+    CredentialUnknown,
+    IssuerNotAllowed,
+    SerialConflict,
+    StatusListUnknown,
+    VersionStale,
+)
 from wallet.rules.claims import Party, settle_claims
 from wallet.rules.disclosure import mask
 from wallet.rules.identifiers import check_id_number, ecert_identifier, mask_name
@@ -61,6 +67,7 @@ class Issuing:
         audit: Audit,
         clock: Callable[[], datetime],
         chance: Callable[[int], bytes],
+        timed_id: Callable[[datetime], str],
     ) -> None:
         self._credentials = credentials
         self._status_lists = status_lists
@@ -70,10 +77,11 @@ class Issuing:
         self._audit = audit
         self._clock = clock
         self._chance = chance
+        self._timed_id = timed_id
 
-    def types(self) -> list[wire.CredentialTypeInfo]:
-        """The registered types."""
-        return [views.type_info(of) for of in self._registry.types.values()]
+    def types(self, issuer: Issuer) -> list[wire.CredentialTypeInfo]:
+        """The registered types that the department may issue."""
+        return [views.type_info(of) for of in self._registry.types.values() if of.code in issuer.types]
 
     async def issue(self, issuer: Issuer, asked: wire.IssueCredential) -> wire.IssuedCredential:
         """Issue a certificate, or a later version of one.
@@ -106,6 +114,7 @@ class Issuing:
     def _draft(self, issuer: Issuer, asked: wire.IssueCredential) -> _Draft:
         """What was asked for, checked against its type, or a refusal."""
         of = self._registry.type(asked.type)
+        _check_own(issuer, of.code)
         party = Party(name=asked.holder.name, id_number=asked.holder.id_number, uscc=asked.holder.uscc)
         claims = settle_claims(of, party, asked.claims)
         check_period(asked.valid_from, asked.valid_until, longest_years=of.longest_years)
@@ -128,7 +137,7 @@ class Issuing:
     def _drawn_up(self, draft: _Draft, existing: Credential | None, now: datetime) -> Credential:
         """The certificate to keep: a new one, or ``existing`` with its next version's content."""
         asked, of, party, claims = draft.asked, draft.of, draft.party, draft.claims
-        credential_id = self._chance(16).hex() if existing is None else existing.id
+        credential_id = self._timed_id(now).replace("-", "") if existing is None else existing.id
         number = party.id_number or party.uscc or ""
         secrets = Secrets(holder_name=party.name, holder_number=number, claims=claims)
         version = Version(version=asked.version, content=draft.content, at=now)
@@ -176,6 +185,7 @@ class Issuing:
         while True:
             now = self._clock()
             credential = await self._issued(issuer, credential_id)
+            _check_own(issuer, credential.type)
             if _is_done(credential.mark, change):
                 return views.issued(credential, now=now)
             changed = structs.replace(
@@ -251,6 +261,12 @@ class Issuing:
         if token is None:
             raise StatusListUnknown
         return token
+
+
+def _check_own(issuer: Issuer, type_code: str) -> None:
+    """Refuse a type that is not the department's, or is not any more."""
+    if type_code not in issuer.types:
+        raise IssuerNotAllowed
 
 
 def _is_repeated(existing: Credential, version: int, content: str) -> bool:

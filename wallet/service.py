@@ -10,7 +10,7 @@ Who dies when, and what then holds:
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -25,11 +25,11 @@ from wallet.codec.keys import KeySet
 from wallet.issuers.base import CredentialType, Registry
 from wallet.models import (
     Checked,
-    Credential,
     Deputy,
     OpenPresentation,
     Requester,
     Secrets,
+    Showable,
     Shown,
     Usage,
     WalletEvent,
@@ -45,6 +45,8 @@ from wallet.sealing import open_secrets
 from wallet.settings import WalletSettings
 from wallet.store import Burn, CredentialStore, PresentationStore, UsageStore, unpack_event
 from wallet.views import page
+
+Held = TypeVar("Held", bound=Showable)
 
 _TOKEN_BYTES: Final = {PresentationMode.SIGNED: 12, PresentationMode.OPAQUE: 16}
 _SHIFT: Final = timedelta(hours=12)
@@ -97,14 +99,14 @@ class Wallet:
     # --- list and read ---------------------------------------------------------------------------
 
     async def credentials(self, keeper: str, *, after: str | None, limit: int) -> Page[wire.Credential]:
-        """The certificates in one wallet."""
+        """The certificates in one wallet, the last issued first."""
         found = await self._credentials.kept_by(keeper, after=after, limit=limit + 1)
         now = self._clock()
         return page([views.summary(one, self._registry, now=now) for one in found[:limit]], found, limit)
 
     async def credential(self, keeper: str, credential_id: str) -> wire.CredentialDetail:
         """One certificate of a wallet with its fields."""
-        credential = await self._owned(keeper, credential_id)
+        credential = _owned(keeper, await self._credentials.get(credential_id))
         return views.detail(credential, self._secrets(credential), self._registry, now=self._clock())
 
     async def usages(self, keeper: str, *, before: str | None, limit: int) -> Page[wire.UsageRecord]:
@@ -124,7 +126,7 @@ class Wallet:
         self, keeper: str, asked: wire.ShowCredential, *, deputy: Deputy | None = None
     ) -> wire.PresentationTicket:
         """Open a one-time code (亮证), or refuse; ``deputy`` shows it in the keeper's name."""
-        credential = await self._owned(keeper, asked.credential_id)
+        credential = _owned(keeper, await self._credentials.showable(asked.credential_id))
         now = self._clock()
         of = self._registry.type(credential.type)
         scene = self._registry.scene(asked.scene)
@@ -158,9 +160,6 @@ class Wallet:
             claims=opening.claims,
             deputy=deputy,
         )
-        keep = opening.expires_at - now + self._kept
-        opened = self._presentations.open(presentation, shown, keep_ms=int(keep.total_seconds() * 1000))
-        # Signed while the record is on its way to Redis.
         if opening.mode is PresentationMode.OPAQUE:
             code = lz1.mint_opaque(secret)
         else:
@@ -177,7 +176,8 @@ class Wallet:
                 claims=pack(of, values),
             )
             code = lz1.mint(envelope, key=self._keys.signing())
-        await opened
+        keep = opening.expires_at - now + self._kept
+        await self._presentations.open(presentation, shown, keep_ms=int(keep.total_seconds() * 1000))
         return wire.PresentationTicket(
             presentation_id=presentation.id,
             code=code,
@@ -223,10 +223,13 @@ class Wallet:
         admitted = self._admit(by.organisation, by.clerk)
         now = self._clock()
         scanned = self._scan(asked.code)
-        await admitted
         if isinstance(scanned, Verdict):
+            await admitted
             return await self._unfounded(by, scanned, now)
-        presentation, used = await self._presentations.look(scanned.presentation)
+        # To look changes nothing, so it goes with the question whether this clerk may go on.
+        looked = self._presentations.look(scanned.presentation)
+        await admitted
+        presentation, used = await looked
         request = f"{by.clerk} {asked.request_id}"
         if used is not None and used.clerk == by.clerk:
             kept = await self._presentations.answered(scanned.presentation, request=request)
@@ -234,7 +237,7 @@ class Wallet:
                 return self._unseal(kept, scanned.presentation)
         if presentation is None or presentation.mode is not scanned.mode:
             return await self._unfounded(by, self._lapsed(scanned, now), now)
-        credential = await self._credentials.get(presentation.credential)
+        credential = await self._credentials.showable(presentation.credential)
         if credential is None:
             return await self._unfounded(by, Verdict.UNKNOWN_CODE, now)
         verdict = judge(
@@ -298,7 +301,7 @@ class Wallet:
         return late or Verdict.UNKNOWN_CODE
 
     def _answer(
-        self, by: Requester, presentation: OpenPresentation, credential: Credential, now: datetime
+        self, by: Requester, presentation: OpenPresentation, credential: Showable, now: datetime
     ) -> tuple[wire.Verification, Usage]:
         of = self._registry.type(credential.type)
         usage = self._usage(by, presentation, credential, Verdict.OK_ONLINE, now)
@@ -322,7 +325,7 @@ class Wallet:
         self,
         by: Requester,
         presentation: OpenPresentation,
-        credential: Credential,
+        credential: Showable,
         verdict: Verdict,
         now: datetime,
     ) -> wire.Verification:
@@ -346,7 +349,7 @@ class Wallet:
         self,
         by: Requester,
         presentation: OpenPresentation,
-        credential: Credential,
+        credential: Showable,
         verdict: Verdict,
         now: datetime,
     ) -> Usage:
@@ -395,14 +398,15 @@ class Wallet:
 
     # --- helpers ---------------------------------------------------------------------------------
 
-    async def _owned(self, keeper: str, credential_id: str) -> Credential:
-        credential = await self._credentials.get(credential_id)
-        if credential is None or keeper not in credential.keepers:
-            raise CredentialUnknown
-        return credential
-
-    def _secrets(self, credential: Credential) -> Secrets:
+    def _secrets(self, credential: Showable) -> Secrets:
         return open_secrets(credential, self._personal)
+
+
+def _owned(keeper: str, credential: Held | None) -> Held:
+    """``credential``, if it lies in that wallet; of another's nothing is told, not even that it exists."""
+    if credential is None or keeper not in credential.keepers:
+        raise CredentialUnknown
+    return credential
 
 
 def _verdict(

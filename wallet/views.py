@@ -10,7 +10,7 @@ from miniapp_schemas import wallet as wire
 from miniapp_schemas.acting import ShownBy
 from miniapp_schemas.base import Page, Text
 from wallet.issuers.base import CredentialType, Registry, Scene
-from wallet.models import Credential, Secrets, Usage
+from wallet.models import Credential, Secrets, Showable, Usage
 from wallet.rules.advice import is_good
 from wallet.rules.disclosure import disclose, holder_view, offered_claims
 from wallet.rules.presentation import mode_of
@@ -24,7 +24,7 @@ def page(items: list[Item], found: "Sequence[Credential | Usage]", limit: int) -
     return Page(items=items, next_cursor=found[limit - 1].id if len(found) > limit else None)
 
 
-def standing_of(credential: Credential) -> Standing:
+def standing_of(credential: Showable) -> Standing:
     """What decides whether ``credential`` may be shown."""
     return Standing(
         mark=credential.mark, valid_from=credential.valid_from, valid_until=credential.valid_until
@@ -115,12 +115,13 @@ def shown_by(usage: Usage) -> ShownBy | None:
 
 
 def check_record(usage: Usage, registry: Registry) -> wire.CheckRecord:
-    """A use, as the clerk who made it sees it."""
+    """A use, as the clerk who made it sees it; who may not check there sees no more afterwards."""
+    denied = usage.verdict is wire.Verdict.SCENE_DENIED
     return wire.CheckRecord(
         id=usage.id,
         at=usage.at,
-        type_name=registry.type(usage.type).name,
-        scene=usage.scene,
+        type_name=None if denied else registry.type(usage.type).name,
+        scene=None if denied else usage.scene,
         verdict=usage.verdict,
         valid=is_good(usage.verdict),
     )

@@ -1,5 +1,8 @@
 """Organisations and their clerks. MongoDB, majority and journal."""
 
+from collections.abc import Sequence
+
+import msgspec
 from pymongo import ASCENDING
 from pymongo.errors import DuplicateKeyError
 
@@ -15,12 +18,25 @@ class Directory:
         self._clerks = clerks
 
     async def ensure_indexes(self) -> None:
-        """One clerk a number within an organisation."""
+        """One clerk a number, and a name at the organisation's own sign-in; organisations by issuer."""
         await self._clerks.create_index([("organisation", ASCENDING), ("number", ASCENDING)], unique=True)
+        await self._clerks.create_index(
+            [("organisation", ASCENDING), ("sso_subject", ASCENDING)],
+            unique=True,
+            partialFilterExpression={"sso_subject": {"$type": "string"}},
+        )
+        await self._organisations.create_index(
+            [("sso.issuer", ASCENDING)], partialFilterExpression={"sso.issuer": {"$type": "string"}}
+        )
 
     async def organisation(self, organisation: str) -> Organisation | None:
         """The organisation with this id."""
         return struct_of(await self._organisations.find_one({"_id": organisation}), Organisation)
+
+    async def signing_on_at(self, issuer: str) -> Sequence[Organisation]:
+        """The organisations whose clerks sign in at ``issuer``."""
+        found = self._organisations.find({"sso.issuer": issuer})
+        return [msgspec.convert(document, Organisation) async for document in found]
 
     async def put_organisation(self, organisation: Organisation) -> None:
         """Store, whatever was there."""
@@ -31,6 +47,11 @@ class Directory:
     async def clerk(self, organisation: str, number: str) -> Clerk | None:
         """The clerk of this number."""
         found = await self._clerks.find_one({"organisation": organisation, "number": number})
+        return struct_of(found, Clerk)
+
+    async def clerk_by_subject(self, organisation: str, subject: str) -> Clerk | None:
+        """The clerk whom the organisation's own sign-in calls ``subject``."""
+        found = await self._clerks.find_one({"organisation": organisation, "sso_subject": subject})
         return struct_of(found, Clerk)
 
     async def clerk_by_id(self, clerk: str) -> Clerk | None:

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Struct
 from pymongo import ASCENDING, DESCENDING
 from pymongo.errors import BulkWriteError
+from pymongo.read_concern import ReadConcern
 
 from bff.platform.ids import timed_id
 from bff.platform.mongo import Collection, Document
@@ -52,6 +53,15 @@ class AuditRecord(Struct, frozen=True, kw_only=True):
     event: AuditEvent
 
 
+class Checkpoint(Struct, frozen=True, kw_only=True):
+    """How far a chain had come at some moment: ``hash`` is that of its record ``sequence``."""
+
+    chain: str
+    sequence: int
+    hash: str
+    at: datetime
+
+
 class BrokenLink(Struct, frozen=True, kw_only=True):
     """The first place at which a chain does not hold."""
 
@@ -75,12 +85,32 @@ def _digest(previous: str, content: bytes) -> str:
     return hashlib.sha256(previous.encode() + content).hexdigest()
 
 
-class ChainCheck:
-    """Checks records fed to it chain by chain in order, and stops at the first broken link."""
+def misses(checkpoint: Checkpoint, found: str | None) -> BrokenLink | None:
+    """How a chain misses ``checkpoint``, if at all; ``found`` is the hash of its record there, or None."""
+    if found == checkpoint.hash:
+        return None
+    signed = f"the checkpoint of {checkpoint.at:%Y-%m-%dT%H:%M:%SZ}"
+    why = (
+        f"the chain ends before this record, which {signed} vouches for"
+        if found is None
+        else f"it is not the record that {signed} vouches for"
+    )
+    return BrokenLink(chain=checkpoint.chain, sequence=checkpoint.sequence, why=why)
 
-    def __init__(self) -> None:
+
+class ChainCheck:
+    """Checks records fed to it chain by chain in order, and stops at the first broken link.
+
+    Each of ``checkpoints`` must be met on the way; whether it is genuine was settled before.
+    """
+
+    def __init__(self, checkpoints: Iterable[Checkpoint] = ()) -> None:
         self._heads: dict[str, tuple[int, str]] = {}
+        self._began: dict[str, datetime] = {}
+        self._ahead = {(each.chain, each.sequence): each for each in checkpoints}
+        self._vouched = {chain for chain, _ in self._ahead}
         self.checked = 0
+        self.checkpoints = len(self._ahead)
 
     def feed(self, record: AuditRecord) -> BrokenLink | None:
         """Check one record; None if it holds."""
@@ -94,15 +124,32 @@ class ChainCheck:
             why = "its content is not what was hashed"
         if why is not None:
             return BrokenLink(chain=record.chain, sequence=record.sequence, why=why)
+        checkpoint = self._ahead.pop((record.chain, record.sequence), None)
+        if checkpoint is not None and (broken := misses(checkpoint, record.hash)) is not None:
+            return broken
         self._heads[record.chain] = (record.sequence, record.hash)
+        self._began.setdefault(record.chain, record.event.at)
         self.checked += 1
         return None
 
+    def end(self) -> BrokenLink | None:
+        """Say that there are no more records; None if no checkpoint is left that was not met."""
+        return next((misses(each, None) for _, each in sorted(self._ahead.items())), None)
 
-def first_broken_link(records: Iterable[AuditRecord]) -> BrokenLink | None:
-    """The first record that does not hold, or None if all do."""
-    check = ChainCheck()
-    return next((broken for record in records if (broken := check.feed(record)) is not None), None)
+    def unvouched(self, *, before: datetime) -> list[str]:
+        """The chains that began ``before`` and have no checkpoint at all."""
+        return sorted(
+            chain for chain, began in self._began.items() if began < before and chain not in self._vouched
+        )
+
+
+def first_broken_link(
+    records: Iterable[AuditRecord], checkpoints: Iterable[Checkpoint] = ()
+) -> BrokenLink | None:
+    """The first record that does not hold or checkpoint that is not met, or None if all are well."""
+    check = ChainCheck(checkpoints)
+    broken = next((broken for record in records if (broken := check.feed(record)) is not None), None)
+    return broken or check.end()
 
 
 class AuditRecorder:
@@ -183,6 +230,21 @@ class AuditTrail:
                 hash=document["hash"],
                 event=decode_event(document["event"]),
             )
+
+    async def heads(self, *, at: datetime) -> list[Checkpoint]:
+        """How far each chain has come ``at`` this moment, as a majority knows it: no fail-over undoes it."""
+        settled = self._collection.with_options(read_concern=ReadConcern("majority"))
+        heads = []
+        for chain in await settled.distinct("chain"):
+            last = await settled.find_one({"chain": chain}, sort=[("sequence", DESCENDING)])
+            if last is not None:
+                heads.append(Checkpoint(chain=chain, sequence=last["sequence"], hash=last["hash"], at=at))
+        return heads
+
+    async def hash_at(self, chain: str, sequence: int) -> str | None:
+        """The hash of record ``sequence`` of ``chain``, None if there is no such record."""
+        found = await self._collection.find_one({"chain": chain, "sequence": sequence}, {"hash": 1})
+        return None if found is None else str(found["hash"])
 
     async def count(self) -> int:
         """About how many records there are."""

@@ -52,6 +52,9 @@ class Principal(Struct, frozen=True, kw_only=True):
     clerk_number: str | None = None
     scenes: frozenset[str] = frozenset()
     acting: Acting | None = None
+    auth_time: datetime | None = None
+    methods: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
     env: str
 
     @classmethod
@@ -69,6 +72,9 @@ class Principal(Struct, frozen=True, kw_only=True):
             clerk_number=grant.clerk_number,
             scenes=grant.scenes,
             acting=grant.acting,
+            auth_time=grant.auth_time,
+            methods=grant.methods,
+            types=grant.types,
             env=env,
         )
 

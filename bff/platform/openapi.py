@@ -75,6 +75,8 @@ _SECURITY: Final[Mapping[str, Schema]] = {
 }
 _TAGS: Final[Mapping[str, str]] = {
     "session": "Signing in, and out.",
+    "account": "A resident's own account: ways in, level, phone, leaving.",
+    "acting": "Acting for others (代办): who may, for whom, and in whose name one calls.",
     "home": "The first screen.",
     "wallet": "A resident's certificates (电子证照), showing them (亮证), who used them (用证记录).",
     "verifier": "Checking shown codes (核验).",
@@ -283,7 +285,7 @@ def _parameter(parameter: Parameter) -> Schema:
 
 def parameter_schema(parameter: Parameter) -> Schema:
     """What a parameter's value must look like."""
-    return msgspec.json.schema(parameter.type)
+    return _renamed(msgspec.json.schema(parameter.type))
 
 
 def _responses(operation: Operation, examples: Mapping[type, Struct]) -> dict[str, Schema]:
@@ -406,19 +408,21 @@ def _descendants(struct: type[Struct]) -> Iterator[type[Struct]]:
 
 
 def _renamed(schema: Schema) -> Schema:
-    """``schema`` with the names of generic structs made fit to be read: ``Page_Credential_``."""
-    return {
-        key: _GENERIC.sub(r"\1Page", value) if key == "$ref" else _renamed_value(value)
-        for key, value in schema.items()
-    }
+    """``schema`` as those outside write it: the names of generic structs (``Page_Credential_``), patterns."""
+    return {key: _renamed_value(key, value) for key, value in schema.items()}
 
 
-def _renamed_value(value: object) -> object:
+def _renamed_value(key: str, value: object) -> object:
     match value:
+        case str() if key == "$ref":
+            return _GENERIC.sub(r"\1Page", value)
+        case str() if key == "pattern":
+            # The end of a text: ``\Z`` in Python, where ``$`` lets a last newline through; ``$`` in ECMA 262.
+            return value.replace(r"\Z", "$")
         case dict():
             return _renamed(value)
         case list():
-            return [_renamed_value(item) for item in value]
+            return [_renamed_value(key, item) for item in value]
         case str():
             return value.replace("``", "`")
         case _:

@@ -16,18 +16,35 @@ from typing import Final, Self
 import structlog
 from redis.asyncio import Redis
 
+from auth_bridges.accounts import Accounts, Outside
 from auth_bridges.acting import ActingService, acting_for
+from auth_bridges.bridges.alipay import AlipayBridge
+from auth_bridges.bridges.alipay_client import AlipayClient, alipay_app
+from auth_bridges.bridges.alipay_face import AlipayFaceCheck
+from auth_bridges.bridges.alipay_phone import AlipayPhone
 from auth_bridges.bridges.family import FamilyBridge
+from auth_bridges.bridges.oidc import OpenIdProvider
+from auth_bridges.bridges.population import Population
+from auth_bridges.bridges.sms import SmsGateway
 from auth_bridges.bridges.wechat import WechatBridge
+from auth_bridges.bridges.wechat_api import WechatApi
+from auth_bridges.bridges.wechat_secure import SecureChannel, read_secure_keys
+from auth_bridges.bridges.wechat_token import StableToken
+from auth_bridges.bridges.wechat_wire import WechatWire
+from auth_bridges.federation import Federation
 from auth_bridges.passphrases import Passphrases
+from auth_bridges.ports import Clock
+from auth_bridges.provider_tokens import ProviderTokens
+from auth_bridges.refusals import ProviderNotOffered
 from auth_bridges.registrar import Registrar
 from auth_bridges.service import AuthService
 from auth_bridges.settings import AuthSettings
-from auth_bridges.store import AuthStores
+from auth_bridges.store import AuthStores, ProviderTokenStore, SessionKeys
 from auth_bridges.tokens import AccessTokens
 from bff.platform.audit import STREAM as AUDIT_STREAM
 from bff.platform.audit import AuditEvent, AuditRecorder, AuditTrail, decode_event
 from bff.platform.blocks import Blocks, BlockSource
+from bff.platform.checkpoints import AuditCheckpoints
 from bff.platform.drain import Drain
 from bff.platform.idempotency import Idempotency
 from bff.platform.identity import Authenticator, Principal
@@ -39,14 +56,14 @@ from bff.platform.mongo import Database, ReaderById, database, open_mongo
 from bff.platform.outbound import Outbound
 from bff.platform.probes import Probe
 from bff.platform.redis import ScriptRunner, open_redis
-from bff.platform.settings import Settings
+from bff.platform.settings import Settings, is_unfit
 from miniapp_schemas.assurance import AssuranceLevel
 from wallet.codec.keys import SigningKey, VerifyingKey
 from wallet.issuers.base import load_registry
 from wallet.issuing import Issuing
 from wallet.models import Deputy, Shown, WalletEvent
 from wallet.service import Wallet
-from wallet.store import CredentialStore, PresentationStore, StatusListStore, UsageStore
+from wallet.store import SHOWABLE, CredentialStore, PresentationStore, StatusListStore, UsageStore
 
 _log: Final = structlog.get_logger("platform")
 _HOME_CARDS: Final = 12
@@ -104,6 +121,10 @@ class Platform:
         self.idempotency = Idempotency(mongo["idempotency"], self.clock)
         self.token_keys = KeyRing(auth.token_keys_dir)
         self.wallet_keys = KeyRing(wallet.keys_dir)
+        self.oidc_keys = None if auth.oidc_keys_dir is None else KeyRing(auth.oidc_keys_dir)
+        self.checkpoints = AuditCheckpoints(
+            self.audit, mongo["audit_checkpoints"], self.token_keys, self.clock
+        )
         self.personal = IdNumbers(
             hash_key=bytes.fromhex(platform.id_hash_key),
             seal_keys=[bytes.fromhex(key) for key in platform.id_seal_keys],
@@ -116,18 +137,27 @@ class Platform:
             lifetime=timedelta(seconds=auth.access_token_seconds),
         )
         self.auth_stores = AuthStores(mongo, redis)
+        self.alipay = _alipay(auth, http, self.clock)
+        wechat, self.wechat = self._wire_wechat(auth, http)
         passphrases = Passphrases(secrets.token_bytes)
         self.auth = AuthService(
             settings=auth,
             stores=self.auth_stores,
-            bridges=[
-                WechatBridge(
-                    http, base_url=auth.wechat_base_url, appid=auth.wechat_appid, secret=auth.wechat_secret
-                )
-            ],
+            bridges=[wechat, *([] if self.alipay is None else [AlipayBridge(self.alipay)])],
             tokens=tokens,
             personal=self.personal,
             passphrases=passphrases,
+            admit=self._admit_try,
+            audit=recorder.record,
+            clock=self.clock,
+            chance=secrets.token_bytes,
+        )
+        self.federation = Federation(
+            settings=auth,
+            stores=self.auth_stores,
+            auth=self.auth,
+            provider=self._openid_provider(http),
+            personal=self.personal,
             admit=self._admit_try,
             audit=recorder.record,
             clock=self.clock,
@@ -144,11 +174,29 @@ class Platform:
             clock=self.clock,
             chance=secrets.token_bytes,
         )
+        self.registry = registry = load_registry()
         self.registrar = Registrar(
             stores=self.auth_stores,
             personal=self.personal,
             passphrases=passphrases,
+            lives=auth.proof_lives,
             audit=recorder.record,
+            clock=self.clock,
+            chance=secrets.token_bytes,
+            may_be_asked=lambda address: not is_unfit(platform.env, address),
+            types=registry.types.keys(),
+        )
+        self.accounts = Accounts(
+            settings=auth,
+            environment=platform.env.value,
+            stores=self.auth_stores,
+            keys=self.token_keys,
+            personal=self.personal,
+            exchange=self.auth.subject_of,
+            outside=self._outside(auth, http),
+            admit=self._admit_try,
+            audit=recorder.record,
+            notify=self.auth_stores.notices.add,
             clock=self.clock,
             chance=secrets.token_bytes,
         )
@@ -160,9 +208,8 @@ class Platform:
             ops_token=platform.metrics_token,
         )
 
-        self.registry = registry = load_registry()
         keys = WalletKeys(self.wallet_keys)
-        self._credentials = CredentialStore(mongo["credentials"], ReaderById(mongo["credentials"]))
+        self._credentials = CredentialStore(mongo["credentials"], ReaderById(mongo["credentials"], SHOWABLE))
         self._usages = UsageStore(mongo["usage_records"])
         self.issuing = Issuing(
             credentials=self._credentials,
@@ -173,6 +220,7 @@ class Platform:
             audit=recorder.record,
             clock=self.clock,
             chance=secrets.token_bytes,
+            timed_id=timed_id,
         )
         self.wallet = Wallet(
             credentials=self._credentials,
@@ -211,6 +259,7 @@ class Platform:
                 async with _background(
                     platform.token_keys.watch(),
                     platform.wallet_keys.watch(),
+                    *([] if platform.oidc_keys is None else [platform.oidc_keys.watch()]),
                     platform.authenticator.follow(platform.auth_stores.ended),
                     platform._prepare(),
                 ):
@@ -232,7 +281,18 @@ class Platform:
             Probe(name="endings", check=self._endings_heard),
             Probe(name="token_keys", check=_ring_is_whole(self.token_keys), required=False),
             Probe(name="wallet_keys", check=_ring_is_whole(self.wallet_keys), required=False),
+            *(
+                []
+                if self.oidc_keys is None
+                else [Probe(name="oidc_keys", check=_ring_is_whole(self.oidc_keys), required=False)]
+            ),
         ]
+
+    def client_keys(self) -> KeyRing:
+        """The keys by which OpenID providers know us, or a refusal where none is asked."""
+        if self.oidc_keys is None:
+            raise ProviderNotOffered
+        return self.oidc_keys
 
     def drains(self) -> list[Drain]:
         """What a worker runs: one drain a stream."""
@@ -247,6 +307,50 @@ class Platform:
         """Make every index; safe to repeat, and for several processes at once."""
         for store in (self._credentials, self._usages, self.audit, self.idempotency, self.auth_stores):
             await store.ensure_indexes()
+
+    def _wire_wechat(self, auth: AuthSettings, http: Outbound) -> tuple[WechatBridge, WechatApi]:
+        urls = [url for url in (auth.wechat_base_url, auth.wechat_fallback_url) if url]
+        wire = WechatWire(http, base_urls=urls)
+        appid, secret = auth.wechat_appid, auth.wechat_secret
+        name = f"{self.settings.platform.env.value}:wechat:{appid}"
+        session_keys = SessionKeys(self._redis, self.personal, appid=appid, clock=self.clock)
+        secure = None
+        if auth.wechat_secure_dir is not None:
+            keys = read_secure_keys(auth.wechat_secure_dir)
+            secure = SecureChannel(keys, appid=appid, clock=self.clock, chance=secrets.token_bytes)
+        api = WechatApi(
+            wire,
+            appid=appid,
+            tokens=ProviderTokens(
+                store=ProviderTokenStore(self._redis, self.personal, name=name),
+                fetch=StableToken(wire, appid=appid, secret=secret),
+                clock=self.clock,
+                chance=secrets.token_bytes,
+            ),
+            session_keys=session_keys,
+            secure=secure,
+            clock=self.clock,
+        )
+        return WechatBridge(wire, appid=appid, secret=secret, keep=session_keys.keep), api
+
+    def _outside(self, auth: AuthSettings, http: Outbound) -> Outside:
+        """Those the city has set up; half a setting is none."""
+        sms = registry = face = packets = None
+        if auth.sms_base_url is not None and auth.sms_key is not None:
+            sms = SmsGateway(http, base_url=auth.sms_base_url, key=auth.sms_key)
+        if auth.population_base_url is not None and auth.population_key is not None:
+            registry = Population(http, base_url=auth.population_base_url, key=auth.population_key)
+        if self.alipay is not None and auth.face_return_url is not None:
+            face = AlipayFaceCheck(self.alipay, return_url=auth.face_return_url)
+        if (app := alipay_app(auth)) is not None:
+            packets = AlipayPhone(app, self.auth_stores.packets, self.clock)
+        return Outside(
+            send_code=sms,
+            registry=registry,
+            face=face,
+            phone_by_code={"wechat": self.wechat},
+            phone_by_packet={} if packets is None else {"alipay": packets},
+        )
 
     # --- background ------------------------------------------------------------------------------
 
@@ -277,6 +381,21 @@ class Platform:
 
     def _admit_try(self, bucket: str, caller: str, *, per_minute: int, burst: int) -> Awaitable[None]:
         return self.limits.admit(caller, (bucket, Rate(per_minute, burst)))
+
+    def _openid_provider(self, http: Outbound) -> Callable[..., OpenIdProvider]:
+        def make(*, issuer: str, client_id: str, redirect_uri: str, pushed: bool) -> OpenIdProvider:
+            return OpenIdProvider(
+                http,
+                issuer=issuer,
+                client_id=client_id,
+                redirect_uri=redirect_uri,
+                pushed=pushed,
+                keys=self.client_keys(),
+                clock=self.clock,
+                chance=secrets.token_bytes,
+            )
+
+        return make
 
     def _admit_verification(self, organisation: str, clerk: str) -> Awaitable[None]:
         # One hash tag, the organisation: both buckets are judged in one step.
@@ -328,6 +447,21 @@ def _family(http: Outbound, auth: AuthSettings) -> FamilyBridge | None:
     if auth.family_base_url is None or auth.family_key is None:
         return None
     return FamilyBridge(http, base_url=auth.family_base_url, key=auth.family_key)
+
+
+def _alipay(auth: AuthSettings, http: Outbound, clock: Clock) -> AlipayClient | None:
+    """Who asks Alipay; nobody in a city that has no app there."""
+    app = alipay_app(auth)
+    if app is None:
+        return None
+    return AlipayClient(
+        http,
+        app,
+        base_url=auth.alipay_base_url,
+        transport=auth.alipay_transport,
+        clock=clock,
+        chance=secrets.token_bytes,
+    )
 
 
 def _audited(event: WalletEvent) -> AuditEvent:

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec import inspect as shapes
 
-from auth_bridges.settings import AuthSettings
+from auth_bridges.settings import AuthSettings, alipay_problems
 from wallet.settings import WalletSettings
 
 __all__ = [
@@ -151,6 +151,13 @@ class PlatformSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "居民在普通浏览器中用微信登录的地址；不设则仅限微信内使用。", "provider": True},
         ),
     ] = None
+    resident_alipay_sign_in_url: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://.")] | None,
+        Meta(
+            description="Where residents sign in with Alipay from an ordinary browser; none: not there.",
+            extra={"zh": "居民在普通浏览器中用支付宝登录的地址；不设则网页不提供。", "provider": True},
+        ),
+    ] = None
     metrics_port: Annotated[
         Port | None,
         Meta(
@@ -264,7 +271,11 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         except _Wrong as wrong:
             problems.append(SettingProblem(name=setting.name, zh=wrong.zh, en=wrong.en))
     problems.extend(_at_odds(values["platform"]))
-    problems.extend(_half_told(values["auth"]))
+    problems.extend(
+        SettingProblem(name=f"{_PREFIXES['auth']}{each.field.upper()}", zh=each.zh, en=each.en)
+        for each in alipay_problems(values["auth"])
+    )
+    problems.extend(_in_part(values))
     if values["platform"].get("env", Environment.PRODUCTION) is Environment.PRODUCTION:
         problems.extend(_unfit_for_production(values, known.values()))
     if problems:
@@ -406,19 +417,6 @@ def _expected_one(shape: shapes.Type) -> tuple[str, str]:
             return "文字", "text"
 
 
-def _half_told(auth: Mapping[str, object]) -> Iterator[SettingProblem]:
-    """Groups that are optional as a whole, and were set in part."""
-    family = ("family_base_url", "family_key")
-    told = [name for name in family if auth.get(name) is not None]
-    if len(told) == 1:
-        (missing,) = set(family) - set(told)
-        yield SettingProblem(
-            name=f"SUISHEN_AUTH_{missing.upper()}",
-            zh="家庭关系登记系统的地址与密钥须同时设置",
-            en="the family register's address and key are set together or not at all",
-        )
-
-
 def _one_of(values: Iterable[object]) -> tuple[str, str]:
     listed = [str(value) for value in values]
     return f"{'、'.join(listed)} 之一", f"one of {', '.join(listed)}"
@@ -432,6 +430,32 @@ def _at_odds(platform: Mapping[str, object]) -> Iterator[SettingProblem]:
             zh="各工作进程不能共用指标端口：SUISHEN_WEB_WORKERS 设为 1，或改用 SUISHEN_METRICS_TOKEN",
             en="workers cannot share one port: set SUISHEN_WEB_WORKERS to 1, or use SUISHEN_METRICS_TOKEN",
         )
+
+
+# Set together or not at all: what the one is for cannot be done without the others.
+_GROUPS: Final = (
+    (
+        "SUISHEN_AUTH_CITIZEN_ISSUER",
+        "SUISHEN_AUTH_CITIZEN_CLIENT_ID",
+        "SUISHEN_AUTH_CITIZEN_REDIRECT_URI",
+    ),
+    ("SUISHEN_AUTH_FAMILY_BASE_URL", "SUISHEN_AUTH_FAMILY_KEY"),
+)
+_NEEDS: Final = (
+    ("SUISHEN_AUTH_CITIZEN_ISSUER", "SUISHEN_AUTH_OIDC_KEYS_DIR"),
+    ("SUISHEN_AUTH_CLERK_SSO_REDIRECT_URI", "SUISHEN_AUTH_OIDC_KEYS_DIR"),
+)
+
+
+def _in_part(values: Mapping[str, Mapping[str, object]]) -> Iterator[SettingProblem]:
+    """What has been set up by half."""
+    told = {f"{_PREFIXES[part]}{field.upper()}" for part, fields in values.items() for field in fields}
+    needed = {(name, other) for group in _GROUPS for name in group for other in group if name != other}
+    for name, other in sorted({*needed, *_NEEDS}):
+        if name in told and other not in told:
+            yield SettingProblem(
+                name=other, zh=f"设置了 {name} 就必须设置", en=f"must be set together with {name}"
+            )
 
 
 # --- what production refuses -------------------------------------------------------------------------
@@ -467,6 +491,15 @@ def _texts(value: object) -> Iterator[str]:
     elif isinstance(value, (list, tuple, set, frozenset)):
         for item in value:
             yield from _texts(item)
+
+
+def is_unfit(environment: Environment, address: str) -> bool:
+    """Whether ``address``, told by an operator and not by the environment, is none a provider may have."""
+    if environment is not Environment.PRODUCTION:
+        return False
+    return bool(_STAND_IN.search(address)) or not (
+        address.lower().startswith("https://") and _is_public(_host(address))
+    )
 
 
 def _unfit(setting: Setting, text: str) -> Iterator[tuple[str, str]]:

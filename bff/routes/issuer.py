@@ -49,20 +49,25 @@ _NOT_ISSUED: Final = (
     ValidityInvalid,
     VersionStale,
 )
-_CHANGES: Final = {"scope": "wallet:status", "refusals": (CredentialUnknown, StatusChangeImpossible)}
+_CHANGES: Final = {
+    "scope": "wallet:status",
+    "refusals": (CredentialUnknown, IssuerNotAllowed, StatusChangeImpossible),
+}
 
 
 class TypeController(Controller):
-    """Registered types of certificates."""
+    """Types of certificates this department may issue."""
 
     path = "/issuer/v1/types"
     tags = ("issuer",)
     opt = {"audience": "issuer", "assurance": None, "scope": "wallet:issue"}
 
-    @get(operation_id="ListCredentialTypes", summary="Registered types")
-    async def list_types(self, issuing: NamedDependency[Issuing]) -> list[CredentialTypeInfo]:
-        """Every type with its fields: which are required, which can ever be shown."""
-        return issuing.types()
+    @get(operation_id="ListCredentialTypes", summary="Types we may issue")
+    async def list_types(
+        self, principal: NamedDependency[Principal], issuing: NamedDependency[Issuing]
+    ) -> list[CredentialTypeInfo]:
+        """Every type this department may issue, with its fields: which are required, which can be shown."""
+        return issuing.types(issuer(principal))
 
 
 class IssuedController(Controller):

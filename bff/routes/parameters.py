@@ -10,22 +10,29 @@ from typing import Annotated, Any, Final, TypeVar, get_args
 from litestar.params import HeaderParameter, ParameterKwarg, PathParameter, QueryParameter
 from msgspec import Meta
 
+from miniapp_schemas.account import ChallengeText, FaceCheckId, LinkId, MergeId, Provider
 from miniapp_schemas.acting import GrantId
 from miniapp_schemas.base import Cursor
 from miniapp_schemas.session import SessionId
 from miniapp_schemas.wallet import CredentialId, PresentationId
 
 __all__ = [
+    "BoundDevice",
     "CredentialIdInPath",
     "CursorInQuery",
     "DeviceId",
+    "FaceCheckIdInPath",
     "GrantIdInPath",
     "IdempotencyKey",
     "IfNoneMatch",
+    "LinkIdInPath",
+    "MergeIdInPath",
     "PageSize",
     "PresentationIdInPath",
+    "ProviderInPath",
     "SessionIdInPath",
     "StatusListNumber",
+    "StepUpChallenge",
     "header",
     "path",
     "query",
@@ -60,6 +67,11 @@ def header(kind: object, name: str) -> HeaderParameter:
 
 CredentialIdInPath = Annotated[str, path(CredentialId)]
 PresentationIdInPath = Annotated[str, path(PresentationId)]
+LinkIdInPath = Annotated[str, path(LinkId)]
+MergeIdInPath = Annotated[str, path(MergeId)]
+FaceCheckIdInPath = Annotated[str, path(FaceCheckId)]
+ProviderInPath = Annotated[str, path(Provider)]
+StepUpChallenge = Annotated[str | None, header(ChallengeText, "X-Step-Up")]
 SessionIdInPath = Annotated[str, path(SessionId)]
 GrantIdInPath = Annotated[str, path(GrantId)]
 StatusListNumber = Annotated[
@@ -81,7 +93,7 @@ IdempotencyKey = Annotated[
             str,
             Meta(
                 description="New for each request, the same for each retry of it.",
-                pattern=r"^[A-Za-z0-9_.:-]{8,128}$",
+                pattern=r"^[A-Za-z0-9_.:-]{8,128}\Z",
             ),
         ],
         "Idempotency-Key",
@@ -95,7 +107,20 @@ DeviceId = Annotated[
             Meta(
                 description="Random, made once by the client and kept. A refresh token presented again "
                 "by the same device is a lost reply, by another a copy.",
-                pattern=r"^[A-Za-z0-9_-]{16,64}$",
+                pattern=r"^[A-Za-z0-9_-]{16,64}\Z",
+            ),
+        ],
+        "X-Device-Id",
+    ),
+]
+BoundDevice = Annotated[
+    str,
+    header(
+        Annotated[
+            str,
+            Meta(
+                description="Random, made once by the client and kept. What one device begins no other ends.",
+                pattern=r"^[A-Za-z0-9_-]{16,64}\Z",
             ),
         ],
         "X-Device-Id",

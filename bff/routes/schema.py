@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader
 from litestar import Controller, MediaType, Response, get
 from markupsafe import Markup
 
@@ -56,6 +55,8 @@ def _page() -> str:
 
 def render(document: dict[str, Any]) -> str:
     """``document`` as HTML."""
+    from jinja2 import Environment, FileSystemLoader  # noqa: PLC0415 - for one page, not for every start
+
     pages = Environment(loader=FileSystemLoader(_PAGE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     pages.filters["prose"] = _prose
     pages.globals |= {"described": _described, "pretty": _pretty}

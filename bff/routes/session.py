@@ -7,7 +7,8 @@ from litestar import Controller, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from auth_bridges.models import ClerkSignedIn, ClientFacts, ResidentSignedIn
+from auth_bridges.federation import Federation
+from auth_bridges.models import Begun, ClerkSignedIn, ClientFacts, ResidentSignedIn
 from auth_bridges.refusals import (
     AccountDisabled,
     AssertionRefused,
@@ -15,9 +16,30 @@ from auth_bridges.refusals import (
     CodeAlreadyUsed,
     CodeRejected,
     CodeReplayed,
+    FlowElsewhere,
+    FlowEnded,
     ProviderAccountBlocked,
     ProviderBusy,
+    ProviderMixedUp,
+    ProviderNotOffered,
+    ProviderTokenAlgorithm,
+    ProviderTokenAudience,
+    ProviderTokenForged,
+    ProviderTokenIssuer,
+    ProviderTokenKey,
+    ProviderTokenKind,
+    ProviderTokenNonce,
+    ProviderTokenTime,
+    ProviderTokenUnreadable,
     ProviderUnavailable,
+    ReplyAmbiguous,
+    ReplyForeign,
+    ReplyOfUnknownSerial,
+    ReplyStale,
+    ReplyUnreadable,
+    ReplyUnsigned,
+    ReplyWeaklyHashed,
+    ReplyWronglySigned,
     SessionEnded,
     SigningInBusy,
 )
@@ -25,17 +47,21 @@ from auth_bridges.service import AuthService
 from bff.platform.identity import Principal
 from bff.platform.keys import KeyRing
 from bff.platform.limits import TooManyRequests
-from bff.routes.parameters import DeviceId
+from bff.routes.parameters import BoundDevice, DeviceId
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.keys import JsonWebKeySet
 from miniapp_schemas.session import (
+    AlipaySignIn,
     ClerkSession,
     ClerkSignIn,
+    ClerkSsoBegin,
     IssuerSession,
     IssuerSignIn,
+    OidcSignIn,
     SceneGrant,
     Session,
     SessionRefresh,
+    SignInBegun,
     WechatSignIn,
 )
 from wallet.issuers.base import Registry
@@ -51,8 +77,47 @@ _NO_WECHAT: Final = (
     ProviderUnavailable,
     TooManyRequests,
 )
+# Alipay does not say that an account is risky. What it says is signed, or it is not Alipay.
+_NO_ALIPAY: Final = (
+    AccountDisabled,
+    CodeAlreadyUsed,
+    CodeReplayed,
+    CodeRejected,
+    ProviderBusy,
+    ProviderNotOffered,
+    ProviderUnavailable,
+    ReplyAmbiguous,
+    ReplyForeign,
+    ReplyOfUnknownSerial,
+    ReplyStale,
+    ReplyUnreadable,
+    ReplyUnsigned,
+    ReplyWeaklyHashed,
+    ReplyWronglySigned,
+    TooManyRequests,
+)
 _NO_RENEWAL: Final = (SessionEnded, TooManyRequests)
 _NO_CLERK: Final = (ClerkNotRecognised, SigningInBusy, TooManyRequests)
+_NO_BEGINNING: Final = (ProviderBusy, ProviderNotOffered, ProviderUnavailable, TooManyRequests)
+_NO_ANSWER: Final = (
+    CodeRejected,
+    FlowElsewhere,
+    FlowEnded,
+    ProviderBusy,
+    ProviderMixedUp,
+    ProviderNotOffered,
+    ProviderTokenAlgorithm,
+    ProviderTokenAudience,
+    ProviderTokenForged,
+    ProviderTokenIssuer,
+    ProviderTokenKey,
+    ProviderTokenKind,
+    ProviderTokenNonce,
+    ProviderTokenTime,
+    ProviderTokenUnreadable,
+    ProviderUnavailable,
+    TooManyRequests,
+)
 _NO_DEPARTMENT: Final = (AssertionRefused, TooManyRequests)
 
 
@@ -80,6 +145,57 @@ class ResidentSessionController(Controller):
         Reply lost: the same code from the same device within a minute gets the same session.
         """
         return _session(await auth.sign_in("wechat", data.code, _on(device, client)))
+
+    @post(
+        "/alipay",
+        opt={**_PUBLIC, "refusals": _NO_ALIPAY},
+        operation_id="SignInWithAlipay",
+        summary="Sign in through Alipay",
+    )
+    async def alipay(
+        self,
+        data: JSONBody[AlipaySignIn],
+        client: NamedDependency[ClientFacts],
+        auth: NamedDependency[AuthService],
+        device: DeviceId = None,
+    ) -> Session:
+        """Trade the code of `my.getAuthCode` for a session; after any refusal ask it for a new one.
+
+        Reply lost: the same code from the same device within a minute gets the same session.
+        """
+        return _session(await auth.sign_in("alipay", data.code, _on(device, client)))
+
+    @post(
+        "/oidc/begin",
+        opt={**_PUBLIC, "refusals": _NO_BEGINNING},
+        operation_id="BeginCitizenCloud",
+        summary="Begin a sign-in at Citizen Cloud (市民云)",
+    )
+    async def begin_citizen_cloud(
+        self,
+        client: NamedDependency[ClientFacts],
+        federation: NamedDependency[Federation],
+        device: BoundDevice,
+    ) -> SignInBegun:
+        """Where to send the resident; finish within ten minutes on the same device."""
+        return _begun(await federation.begin_resident(device, client))
+
+    @post(
+        "/oidc",
+        opt={**_PUBLIC, "refusals": (AccountDisabled, *_NO_ANSWER)},
+        operation_id="SignInWithCitizenCloud",
+        summary="Sign in through Citizen Cloud (市民云)",
+    )
+    async def citizen_cloud(
+        self,
+        data: JSONBody[OidcSignIn],
+        client: NamedDependency[ClientFacts],
+        federation: NamedDependency[Federation],
+        device: BoundDevice,
+    ) -> Session:
+        """Trade what the resident came back with for a session, once; after any refusal begin again."""
+        signed_in = await federation.finish_resident(data.code, data.state, data.iss, _on(device, client))
+        return _session(signed_in)
 
     @post(
         "/refresh",
@@ -130,6 +246,40 @@ class ClerkSessionController(Controller):
         signed_in = await auth.sign_in_clerk(
             data.organisation, data.clerk_number, data.passphrase, _on(device, client)
         )
+        return _clerk_session(signed_in, registry)
+
+    @post(
+        "/sso/begin",
+        opt={**_PUBLIC, "refusals": _NO_BEGINNING},
+        operation_id="BeginClerkSso",
+        summary="Begin a shift at the organisation's own sign-in",
+    )
+    async def begin_sso(
+        self,
+        data: JSONBody[ClerkSsoBegin],
+        client: NamedDependency[ClientFacts],
+        federation: NamedDependency[Federation],
+        device: BoundDevice,
+    ) -> SignInBegun:
+        """Where to send the clerk; finish within ten minutes on the same device."""
+        return _begun(await federation.begin_clerk(data.organisation, device, client))
+
+    @post(
+        "/sso",
+        opt={**_PUBLIC, "refusals": (ClerkNotRecognised, SessionEnded, *_NO_ANSWER)},
+        operation_id="ClerkSsoSignIn",
+        summary="Begin a shift with the organisation's word",
+    )
+    async def sso(
+        self,
+        data: JSONBody[OidcSignIn],
+        client: NamedDependency[ClientFacts],
+        federation: NamedDependency[Federation],
+        registry: NamedDependency[Registry],
+        device: BoundDevice,
+    ) -> ClerkSession:
+        """Trade what the clerk came back with for a session; it ends when the organisation's own does."""
+        signed_in = await federation.finish_clerk(data.code, data.state, data.iss, _on(device, client))
         return _clerk_session(signed_in, registry)
 
     @post(
@@ -203,6 +353,10 @@ async def token_keys_document(token_keys: NamedDependency[KeyRing]) -> Response[
 
 def _on(device: str | None, client: ClientFacts) -> ClientFacts:
     return msgspec.structs.replace(client, device=device)
+
+
+def _begun(begun: Begun) -> SignInBegun:
+    return SignInBegun(authorization_url=begun.url, state=begun.state, expires_at=begun.expires_at)
 
 
 def _session(signed_in: ResidentSignedIn) -> Session:

@@ -21,12 +21,18 @@ import msgspec
 from msgspec import Struct
 from stdnum.cn import ric, uscc
 
+from bff.sandbox.alipay_ids import AlipayApp, Names, open_id_of
 from bff.sandbox.wechat_ids import WechatApp, openid_of
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.wallet import Holder, IssueCredential
 
 NAME: Final = "海屿市"
 APP: Final = WechatApp(appid="wxsim0haiyu000001", secret="sim-haiyu-secret-0001", open_platform="haiyu")  # noqa: S106
+SMS_KEY: Final = "sim-haiyu-sms-0001"
+POPULATION_KEY: Final = "sim-haiyu-population-0001"
+
+
+ALIPAY_APP: Final = AlipayApp(appid="sim2021haiyu0001", names=Names.BOTH, certificates=True)
 
 
 class Department(Struct, frozen=True, kw_only=True):
@@ -35,6 +41,7 @@ class Department(Struct, frozen=True, kw_only=True):
     key: str
     id: str
     name: str
+    types: tuple[str, ...]
 
 
 class Person(Struct, frozen=True, kw_only=True):
@@ -53,6 +60,11 @@ class Person(Struct, frozen=True, kw_only=True):
     def openid(self) -> str:
         """What the simulated WeChat calls this person in our app."""
         return openid_of(APP.appid, self.key)
+
+    @property
+    def alipay_open_id(self) -> str:
+        """What the simulated Alipay calls them there."""
+        return open_id_of(ALIPAY_APP.appid, self.key)
 
 
 class Organisation(Struct, frozen=True, kw_only=True):
@@ -108,11 +120,36 @@ def _credit_code(kind: str, count: int) -> str:
 
 
 DEPARTMENTS: Final = (
-    Department(key="police", id=_credit_code("11", 1), name="海屿市公安局"),
-    Department(key="market", id=_credit_code("11", 2), name="海屿市市场监督管理局"),
-    Department(key="health", id=_credit_code("11", 3), name="海屿市卫生健康委员会"),
-    Department(key="social", id=_credit_code("11", 4), name="海屿市人力资源和社会保障局"),
-    Department(key="land", id=_credit_code("11", 5), name="海屿市自然资源和规划局"),
+    Department(
+        key="police",
+        id=_credit_code("11", 1),
+        name="海屿市公安局",
+        types=("resident-id-card", "residence-permit", "driving-licence"),
+    ),
+    Department(
+        key="market",
+        id=_credit_code("11", 2),
+        name="海屿市市场监督管理局",
+        types=("business-licence",),
+    ),
+    Department(
+        key="health",
+        id=_credit_code("11", 3),
+        name="海屿市卫生健康委员会",
+        types=("birth-certificate",),
+    ),
+    Department(
+        key="social",
+        id=_credit_code("11", 4),
+        name="海屿市人力资源和社会保障局",
+        types=("social-security-card",),
+    ),
+    Department(
+        key="land",
+        id=_credit_code("11", 5),
+        name="海屿市自然资源和规划局",
+        types=("property-certificate",),
+    ),
 )
 
 L0, L1, L2 = AssuranceLevel.L0, AssuranceLevel.L1, AssuranceLevel.L2
@@ -489,7 +526,10 @@ def synthetic_identifiers() -> frozenset[str]:
     strings = {
         text
         for person in PEOPLE
-        for text in (person.name, person.id_number, person.phone, person.openid if person.has_phone else "")
+        for text in (
+            *(person.name, person.id_number, person.phone),
+            *((person.openid, person.alipay_open_id) if person.has_phone else ()),
+        )
     }
     numbers = {
         value
@@ -503,5 +543,14 @@ def synthetic_identifiers() -> frozenset[str]:
 
 def fingerprint() -> str:
     """Changes whenever the city does: a data folder that holds another one has to be seeded again."""
-    everything = [DEPARTMENTS, PEOPLE, GUARDIANS, ORGANISATIONS, CLERKS, CERTIFICATES]
+    everything = [
+        APP.appid,
+        ALIPAY_APP.appid,
+        DEPARTMENTS,
+        PEOPLE,
+        GUARDIANS,
+        ORGANISATIONS,
+        CLERKS,
+        CERTIFICATES,
+    ]
     return sha256(msgspec.json.encode(everything)).hexdigest()

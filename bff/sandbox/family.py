@@ -14,7 +14,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta, Struct
 
-_Number = Annotated[str, Meta(pattern=r"^[0-9]{17}[0-9X]$")]
+_Number = Annotated[str, Meta(pattern=r"^[0-9]{17}[0-9X]\Z")]
 
 
 class Entry(Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from bff.sandbox import keeper
+from bff.sandbox.orphans import end_orphan, forget, note_of, remember
 
 _LOG_BYTES: Final = 1_000_000
 
@@ -28,6 +29,7 @@ class Kept:
     ) -> None:
         """Start it. ``inherit`` are descriptors it keeps open for as long as it lives."""
         self._log = log
+        self._note = note_of(log)
         self._grace = grace
         with _opened(log) as output:
             self._log_start = output.tell()
@@ -46,6 +48,8 @@ class Kept:
         with report:
             self.pid = int(report.readline() or 0)
             """The program's own process id."""
+        if self.pid:
+            remember(self._note, pid=self.pid, keeper=self._keeper.pid)
 
     @property
     def running(self) -> bool:
@@ -67,8 +71,10 @@ class Kept:
             self._keeper.stdin.close()
 
     def await_end(self) -> None:
-        """Wait until the process is gone; its keeper sees to that."""
+        """Wait until the process is gone; its keeper sees to that, or we do if the keeper was killed."""
         self._keeper.wait(timeout=self._grace + 5)
+        end_orphan(self._note)
+        forget(self._note)
 
     def stop(self) -> None:
         """End the process as an operator would."""

@@ -18,7 +18,16 @@ import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from bff.sandbox.city import APP, CERTIFICATES, CLERKS, DEPARTMENTS, ORGANISATIONS, PEOPLE, Certificate
+from bff.sandbox.city import (
+    ALIPAY_APP,
+    APP,
+    CERTIFICATES,
+    CLERKS,
+    DEPARTMENTS,
+    ORGANISATIONS,
+    PEOPLE,
+    Certificate,
+)
 from bff.sandbox.errors import SandboxError
 
 _PATIENCE: Final = aiohttp.ClientTimeout(total=30)
@@ -53,7 +62,13 @@ def _key(file: Path) -> Key:
 def registrations(keys: Mapping[str, Key]) -> bytes:
     """Everybody who may sign in, one JSON object a line, as ``suishen directory import`` reads it."""
     departments = [
-        {"kind": "department", "id": each.id, "name": each.name, "keys": [_jwk(keys[each.key])]}
+        {
+            "kind": "department",
+            "id": each.id,
+            "name": each.name,
+            "keys": [_jwk(keys[each.key])],
+            "types": each.types,
+        }
         for each in DEPARTMENTS
     ]
     organisations = [{"kind": "organisation", "id": each.id, "name": each.name} for each in ORGANISATIONS]
@@ -74,7 +89,10 @@ def registrations(keys: Mapping[str, Key]) -> bytes:
             "idNumber": each.id_number,
             "name": each.name,
             "assurance": each.assurance,
-            "links": [{"provider": "wechat", "appid": APP.appid, "subject": each.openid}],
+            "links": [
+                {"provider": "wechat", "appid": APP.appid, "subject": each.openid},
+                {"provider": "alipay", "appid": ALIPAY_APP.appid, "subject": each.alipay_open_id},
+            ],
         }
         for each in PEOPLE
         if each.assurance is not None

@@ -2,7 +2,8 @@
 
 What is promised:
 
-- they end with the process that started them, even if that one is killed (``keeper.py``);
+- they end with the process that started them, even if that one is killed (``keeper.py``); if their keeper is
+  killed too, the next start on the same folder ends them (``orphans.py``);
 - started again on the same folder they hold what they acknowledged, on the same ports where those are free;
 - a folder has one user at a time. Two locks say so, because two different things can hold it: ``owner.lock``
   is held by the process that started the city; ``servers.lock`` is inherited by the servers themselves, so
@@ -35,6 +36,7 @@ from bff.sandbox.engines import (
 )
 from bff.sandbox.errors import IN_CONTAINERS, DataInUse, EngineMissing
 from bff.sandbox.kept import Kept
+from bff.sandbox.orphans import end_orphans
 
 _READY_SECONDS: Final = 60.0
 _GRACE_SECONDS: Final = 10.0
@@ -84,6 +86,8 @@ class Server:
 
     def launch(self) -> None:
         """Start the process, on its former port if nobody took it; do not wait for it."""
+        # If it ended by itself: nothing of the former run is left to hold the data or the port.
+        self.stop()
         self.folder.mkdir(parents=True, exist_ok=True)
         former = self._former_port()
         self._spawn(former if former and port_is_free(former) else free_port())
@@ -313,9 +317,11 @@ def _claim(data: Path, undo: ExitStack) -> int:
 
     servers = os.open(data / _SERVERS_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     undo.callback(os.close, servers)
-    # The owner is gone, so a holder is a server on its way out; its keeper kills it after its grace.
+    # The owner is gone, so a holder is a server on its way out, which its keeper kills after its grace, or
+    # one that lost its keeper, which nobody would: perhaps only now, if that was killed a moment ago.
     deadline = time.monotonic() + _GRACE_SECONDS + 5
     while not _lock(servers):
+        end_orphans(data)
         if time.monotonic() >= deadline:
             raise DataInUse(
                 zh=f"上一次运行的服务器仍在使用 {data}，且未能自行结束。"
@@ -324,6 +330,8 @@ def _claim(data: Path, undo: ExitStack) -> int:
                 "End its mongod and valkey-server processes.",
             )
         time.sleep(0.02)
+    # Programs of the product hold no lock.
+    end_orphans(data)
     return servers
 
 

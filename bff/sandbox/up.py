@@ -5,6 +5,7 @@ reads the screen should see the reason and not a screen full of restarts. What d
 while the web process starts.
 """
 
+import shlex
 import signal
 import sys
 import time
@@ -21,6 +22,7 @@ import click
 
 from bff.sandbox.city import CLERKS, NAME, ORGANISATIONS, PEOPLE
 from bff.sandbox.errors import EngineFailed, SandboxError
+from bff.sandbox.orphans import end_orphans
 from bff.sandbox.servers import empty_folder
 from bff.sandbox.stack import City, choose_ports, private_stack
 
@@ -60,7 +62,9 @@ def run(
             click.echo("未清空，未启动。· Nothing was emptied, nothing was started.")
             return
         empty_folder(data)
-    web_port, simulator_port = choose_ports(port)
+    # One of them may have our port.
+    end_orphans(data)
+    web_port, simulator_port, alipay_port = choose_ports(port)
     # Everything else a person may want to try out, such as SUISHEN_WALLET_WINDOW_SECONDS.
     own = {name: value for name, value in environ.items() if name.startswith("SUISHEN_")}
     mongo_url, redis_url = own.pop("SUISHEN_MONGO_URL", None), own.pop("SUISHEN_REDIS_URL", None)
@@ -77,6 +81,7 @@ def run(
                 scheduler=True,
                 web_port=web_port,
                 simulator_port=simulator_port,
+                alipay_port=alipay_port,
                 settings=own,
                 mongo_url=mongo_url,
                 redis_url=redis_url,
@@ -151,6 +156,7 @@ def _fetch_pencils() -> None:
 def _introduce(city: City) -> None:
     """Say where everything is and who is there."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.panel import Panel
 
     console = Console(highlight=False)
@@ -166,17 +172,30 @@ def _introduce(city: City) -> None:
             f"[dim]直接登录 · as[/]      {city.sign_in_link('lin')}\n"
             f"[dim]数据与日志 · data[/]  {city.data}",
             title=f"[bold green]{NAME} · Haiyu[/]",
-            subtitle="[bold red]全部为模拟：人、机构、微信都不存在 · nobody here is real[/]",
+            subtitle="[bold red]全部为模拟：人、机构、微信、支付宝都不存在 · nobody here is real[/]",
             border_style="green",
         )
     )
     _draw_qr(resident, on_terminal=console.is_terminal)
-    ports = (city.web[0].port, urlsplit(city.simulator_url).port)
+    where = shlex.quote(str(_from_here(city.data)))
+    # To be copied: never broken to the terminal's width.
+    console.print(
+        f"[dim]自检与审计 · look into it:[/] suishen doctor --data {escape(where)}; "
+        f"suishen audit verify --data {escape(where)}",
+        soft_wrap=True,
+    )
+    ports = (city.web[0].port, *(urlsplit(url).port for url in (city.simulator_url, city.alipay_url)))
     console.print(
         "[dim]只监听本机；手机连线后先执行下列命令再扫码 · "
         "only this machine is listening; for a phone on a cable, first:\n"
         f"{'; '.join(f'adb reverse tcp:{port} tcp:{port}' for port in ports)}[/]",
     )
+
+
+def _from_here(data: Path) -> Path:
+    """As it would be typed in the folder we were started in."""
+    here = Path.cwd()
+    return data.relative_to(here) if data.is_relative_to(here) else data
 
 
 def _residents(city: City) -> "Table":

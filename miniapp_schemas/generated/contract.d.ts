@@ -1,10 +1,57 @@
 // Made by `suishen schemas export`; changes belong in miniapp_schemas/*.py.
 // Within /v1 fields, values and codes are only ever added: have a branch for what you do not know.
 
+/** The caller's account, in one call. */
+export interface Account {
+  /** Real-name level held now. */
+  assurance: AssuranceLevel;
+  /** The same as 可信等级, two to five. */
+  trustGrade: number | null;
+  /** Masked name, once real-name. */
+  displayName: string | null;
+  /** Masked phone, once bound. */
+  phone: string | null;
+  /** What the level rests on. */
+  proofs: ProofInfo[];
+  /** Ways in, oldest first. */
+  links: LinkInfo[];
+  /** Merges, newest first. */
+  merges: MergeInfo[];
+  /** What happened lately, newest first. */
+  notices: NoticeInfo[];
+  /** A deletion under way. */
+  deletion: DeletionInfo | null;
+}
+
+/** A copy of what is held of the caller (个人信息副本), in the clear. */
+export interface AccountExport {
+  /** The account's id. */
+  account: string;
+  /** Since when. */
+  createdAt: string;
+  /** Real-name level held now. */
+  assurance: AssuranceLevel;
+  /** As it was proved. */
+  name: string | null;
+  /** As it was proved. */
+  idNumber: string | null;
+  /** As it is bound. */
+  phone: string | null;
+  /** Every proof, those that ran out too. */
+  proofs: ProofInfo[];
+  /** Ways in. */
+  links: ExportedLink[];
+  /** Merges. */
+  merges: MergeInfo[];
+  /** What the account was told. */
+  notices: NoticeInfo[];
+}
+
 /** Somebody the caller may act for. */
 export interface ActingFor {
   /** Opaque; newer ones sort higher. */
   grantId: string;
+  /** Why they may. */
   kind: ActingKind;
   /** Masked; an organisation's in full. */
   name: string;
@@ -18,8 +65,11 @@ export interface ActingFor {
 export interface ActingGrant {
   /** Opaque; newer ones sort higher. */
   id: string;
+  /** Why one may act for the other. */
   kind: ActingKind;
+  /** Where it stands now. */
   state: GrantState;
+  /** The caller's. */
   side: GrantSide;
   /** The other side, masked; null until they may be named to the caller. */
   name: string | null;
@@ -77,6 +127,40 @@ export interface ActingSession {
   acting: ActingFor | null;
 }
 
+/** Link another provider: its one-time code proves the other side. */
+export interface AddLink {
+  /** The provider's name: `wechat`, … */
+  provider: string;
+  /** The provider's one-time code; good once. */
+  code: string;
+}
+
+/** Sign in with the code `my.getAuthCode` gave the mini-program. */
+export interface AlipaySignIn {
+  /** The code of `my.getAuthCode`: once. */
+  code: string;
+}
+
+/** Answer a challenge with the code that was sent for it. */
+export interface AnswerByPhone {
+  /** The `challenge` of a refusal's `stepUp`. */
+  challenge: string;
+  /** The request the code was sent for. */
+  requestId: string;
+  /** The six digits of the text message. */
+  code: string;
+}
+
+/** Answer a challenge with a provider's fresh one-time code. */
+export interface AnswerByProvider {
+  /** The `challenge` of a refusal's `stepUp`. */
+  challenge: string;
+  /** The provider's name: `wechat`, … */
+  provider: string;
+  /** The provider's one-time code; good once. */
+  code: string;
+}
+
 /** Let somebody act for an organisation (经办人); the caller must be its legal representative. */
 export interface AppointAgent {
   /** 统一社会信用代码 (GB 32100) of an organisation. */
@@ -122,8 +206,29 @@ export type AssuranceLevel =
   | "L3"
   | "L3C";
 
+/** Bind the phone a provider tells for a code of its own (`getPhoneNumber`). */
+export interface BindPhoneByCode {
+  /** The provider's one-time code; good once. */
+  code: string;
+}
+
+/** Bind the phone in the sealed packet of `my.getPhoneNumber`. */
+export interface BindPhoneByPacket {
+  /** The packet as it came. */
+  packet: string;
+}
+
+/** Bind the phone a code was sent to. */
+export interface BindPhoneBySms {
+  /** The request the code was sent for. */
+  requestId: string;
+  /** The six digits of the text message. */
+  code: string;
+}
+
 /** One part of a screen; a dead source makes it `stale` or `unavailable`, never the screen. */
 export interface Block {
+  /** Whether there is data, and how fresh. */
   status: BlockStatus;
   /** The screen makes no sense without it: offer a retry. */
   required: boolean;
@@ -148,10 +253,11 @@ export interface CheckRecord {
   id: string;
   /** RFC 3339 instant in UTC. */
   at: string;
-  /** Which kind of certificate. */
-  typeName: Text;
-  /** Scene (场景) code. */
-  scene: string;
+  /** Which kind of certificate; null if scene denied. */
+  typeName: Text | null;
+  /** Where; null if scene denied. */
+  scene: string | null;
+  /** The answer the clerk got. */
   verdict: Verdict;
   /** True only for OK_*. */
   valid: boolean;
@@ -213,6 +319,12 @@ export interface ClerkSignIn {
   passphrase: string;
 }
 
+/** Sign in where the organisation's people sign in. */
+export interface ClerkSsoBegin {
+  /** The organisation's id. */
+  organisation: string;
+}
+
 /** Confirm; whoever is to act sends the code the other side reads out to them. */
 export interface ConfirmGrant {
   /** The code on the other side's screen. Not needed by that side itself. */
@@ -221,7 +333,7 @@ export interface ConfirmGrant {
 
 /** One certificate (电子证照) in the resident's wallet. */
 export interface Credential {
-  /** Random, opaque. */
+  /** Opaque. */
   id: string;
   /** Credential type code. */
   type: string;
@@ -233,6 +345,7 @@ export interface Credential {
   title: string;
   /** Its number, masked. */
   number: string;
+  /** How it stands now. */
   status: CredentialStatus;
   /** Why it stands so, and what to do. */
   statusReason: Text;
@@ -240,6 +353,7 @@ export interface Credential {
   validFrom: string;
   /** Last day, Asia/Shanghai; null = 长期. */
   validUntil: string | null;
+  /** How its codes are made; a scene can ask for opaque. */
   mode: PresentationMode;
   /** Rises with every change by the issuer. */
   version: number;
@@ -249,7 +363,7 @@ export interface Credential {
 
 /** A certificate with its fields and where it can be shown. */
 export interface CredentialDetail {
-  /** Random, opaque. */
+  /** Opaque. */
   id: string;
   /** Credential type code. */
   type: string;
@@ -261,6 +375,7 @@ export interface CredentialDetail {
   title: string;
   /** Its number, masked. */
   number: string;
+  /** How it stands now. */
   status: CredentialStatus;
   /** Why it stands so, and what to do. */
   statusReason: Text;
@@ -268,6 +383,7 @@ export interface CredentialDetail {
   validFrom: string;
   /** Last day, Asia/Shanghai; null = 长期. */
   validUntil: string | null;
+  /** How its codes are made; a scene can ask for opaque. */
   mode: PresentationMode;
   /** Rises with every change by the issuer. */
   version: number;
@@ -307,19 +423,105 @@ export interface CredentialTypeInfo {
   holder: string;
   /** Its fields. */
   fields: FieldInfo[];
+  /** How its codes are made; a scene can ask for opaque. */
   mode: PresentationMode;
+}
+
+/** Our signed word on a deletion; nothing in it is about the person. */
+export interface DeletionCertificate {
+  /** When it was asked for. */
+  requestedAt: string;
+  /** When it is, or was, due. */
+  dueAt: string;
+  /** When the account was gone. */
+  deletedAt: string | null;
+  /** ES256 `deletion+jwt`, verified with `/.well-known/jwks.json`. */
+  certificate: string;
+}
+
+/** What deleting the account means, and whether it is under way. */
+export interface DeletionConsequences {
+  /** To be shown before it is asked for. */
+  consequences: Text[];
+  /** Days in which it can be taken back. */
+  coolOffDays: number;
+  /** A deletion under way. */
+  deletion: DeletionInfo | null;
+}
+
+/** A deletion under way (注销). */
+export interface DeletionInfo {
+  /** When it was asked for. */
+  requestedAt: string;
+  /** Until then it can be taken back. */
+  dueAt: string;
+}
+
+/** The deletion is under way. Keep the receipt: nobody can sign in to ask for it later. */
+export interface DeletionReceipt {
+  /** Opaque; trade it for the certificate at any time. */
+  receipt: string;
+  /** When it was asked for. */
+  requestedAt: string;
+  /** Until then it can be taken back. */
+  dueAt: string;
 }
 
 /** One thing we need, and how it is. */
 export interface Dependency {
   /** `mongo`, `redis`, `keys` … */
   name: string;
+  /** As of the last probe. */
   status: "failing" | "ok";
+  /** Without it we are not ready. */
   required: boolean;
   /** Of the probe. */
   latencyMs: number | null;
   /** What is wrong; no address, no secret. */
   reason: string | null;
+}
+
+/** A way in, with the provider's name for the person. */
+export interface ExportedLink {
+  /** The provider's name. */
+  provider: string;
+  /** Our name there. */
+  appid: string;
+  /** Its name for the person. */
+  subject: string;
+  /** Since when. */
+  linkedAt: string;
+}
+
+/** A face check that waits for the person. */
+export interface FaceCheckBegun {
+  /** Ask for its result by this. */
+  id: string;
+  /** Where the mini-program goes. */
+  url: string;
+}
+
+/** How a face check stands, and the level now. */
+export interface FaceCheckResult {
+  /** What the provider told us. */
+  status: FaceCheckStatus;
+  /** Real-name level held now. */
+  assurance: AssuranceLevel;
+  /** The same as 可信等级. */
+  trustGrade: number | null;
+}
+
+/** How a face check stands. */
+export type FaceCheckStatus =
+  | "expired"
+  | "failed"
+  | "passed"
+  | "pending";
+
+/** Fetch the certificate of a deletion. */
+export interface FetchDeletionCertificate {
+  /** As it was given. */
+  receipt: string;
 }
 
 /** One thing wrong with one part of the request. */
@@ -338,6 +540,7 @@ export interface FieldInfo {
   name: string;
   /** What to call it. */
   label: Text;
+  /** A certificate of this type must have it. */
   required: boolean;
   /** May ever appear in a presentation. */
   disclosable: boolean;
@@ -360,7 +563,9 @@ export type GrantState =
 export interface Holder {
   /** Name of the person or organisation. */
   name: string;
+  /** Of a person. */
   idNumber?: string | null;
+  /** Of an organisation. */
   uscc?: string | null;
   /** ID numbers of those whose wallets hold it beside the holder's own: the legal representative, the parents. */
   keepers?: string[];
@@ -382,6 +587,7 @@ export interface IssueCredential {
   serial: string;
   /** 版本号, from 1. */
   version?: number;
+  /** Whom it is about, and who keeps it. */
   holder: Holder;
   /** The type's fields. */
   claims: Record<string, string>;
@@ -393,7 +599,7 @@ export interface IssueCredential {
 
 /** What the issuer may know of what it issued. */
 export interface IssuedCredential {
-  /** Random, opaque. */
+  /** Opaque. */
   id: string;
   /** 电子证照标识 (GB/T 36904-2018). */
   identifier: string;
@@ -403,6 +609,7 @@ export interface IssuedCredential {
   serial: string;
   /** 版本号. */
   version: number;
+  /** How it stands now. */
   status: CredentialStatus;
   /** As last given. */
   statusReason: string | null;
@@ -442,7 +649,9 @@ export interface IssuerSignIn {
 
 /** A public P-256 key that verifies ES256 signatures. */
 export interface JsonWebKey {
+  /** Elliptic curve. */
   kty: "EC";
+  /** The curve. */
   crv: "P-256";
   /** Base64url, 32 bytes. */
   x: string;
@@ -450,18 +659,97 @@ export interface JsonWebKey {
   y: string;
   /** RFC 7638 thumbprint. */
   kid: string;
+  /** For signatures only. */
   use: "sig";
+  /** ECDSA with SHA-256. */
   alg: "ES256";
 }
 
 /** Every key still accepted, the one signing now first. */
 export interface JsonWebKeySet {
+  /** One of them has the `kid` of a token. */
   keys: JsonWebKey[];
+}
+
+/** A way in (登录方式). */
+export interface LinkInfo {
+  /** Its name here. */
+  id: string;
+  /** The provider's name. */
+  provider: string;
+  /** Since when. */
+  linkedAt: string;
+}
+
+/** A way in, or, if it led to another account, a merge. */
+export interface LinkResult {
+  /** The way in. */
+  link: LinkInfo | null;
+  /** The merge that was opened. */
+  merge: MergeInfo | null;
 }
 
 /** The process answers. */
 export interface Liveness {
+  /** Always this, if there is an answer. */
   status: "alive";
+}
+
+/** Two accounts that belong to one person (账号合并). */
+export interface MergeInfo {
+  /** Its name here. */
+  id: string;
+  /** `waiting` is for an operator to decide. */
+  status: MergeStatus;
+  /** When it was found. */
+  openedAt: string;
+  /** Until when it can be undone; absent if it cannot. */
+  reversibleUntil: string | null;
+  /** This session's account was merged into the other: sign in again. */
+  signInAgain: boolean;
+}
+
+/** How far a merge is. */
+export type MergeStatus =
+  | "merged"
+  | "merging"
+  | "refused"
+  | "undoing"
+  | "undone"
+  | "waiting";
+
+/** Something that happened to the account. */
+export interface NoticeInfo {
+  /** What happened. */
+  kind: string;
+  /** When. */
+  at: string;
+}
+
+/** Finish a sign-in with what the provider sent back in the address. */
+export interface OidcSignIn {
+  /** The `code` that came back: once, minutes. */
+  code: string;
+  /** The `state` that came back. */
+  state: string;
+  /** The `iss` that came back (RFC 9207); an answer without it is refused. */
+  iss?: string | null;
+}
+
+/** The phone that is bound now; refresh the session for its level. */
+export interface PhoneBound {
+  /** Masked. */
+  phone: string;
+}
+
+/** A code is on its way. */
+export interface PhoneCodeSent {
+  /** Send it back with the code. */
+  requestId: string;
+  /** When the code ends. */
+  expiresAt: string;
+  /** Masked. */
+  phone: string;
 }
 
 /** `signed`: claims in the QR, checkable offline. `opaque`: 128 random bits, online only. */
@@ -473,6 +761,7 @@ export type PresentationMode =
 export interface PresentationProgress {
   /** Not the code itself. */
   presentationId: string;
+  /** Whether it can still be used, or was. */
   state: PresentationState;
   /** Who used it, once used. */
   used: UsageRecord | null;
@@ -490,6 +779,7 @@ export interface PresentationTicket {
   presentationId: string;
   /** Draw exactly this, alphanumeric mode, ECC M. */
   code: string;
+  /** Whether the code holds the fields. */
   mode: PresentationMode;
   /** Scene (场景) code. */
   scene: string;
@@ -523,6 +813,8 @@ export interface Problem {
   action?: ProblemAction | null;
   /** What was wrong, field by field. */
   errors?: FieldError[];
+  /** How to be let through; with `STEP_UP_REQUIRED` on some routes. */
+  stepUp?: StepUp | null;
 }
 
 /** A button the mini-program can offer beside the text. */
@@ -534,10 +826,46 @@ export type ProblemAction =
   | "stepUp"
   | "switchBack";
 
+/** Why a level is held. */
+export interface ProofInfo {
+  /** What it proves. */
+  level: AssuranceLevel;
+  /** How. */
+  method: string;
+  /** Who said so. */
+  source: string;
+  /** When. */
+  at: string;
+  /** Until when it counts. */
+  expiresAt: string | null;
+}
+
+/** Prove name and ID number (实名认证). */
+export interface ProveRealName {
+  /** As registered. */
+  name: string;
+  /** 公民身份号码. */
+  idNumber: string;
+  /** Which notice the person was shown and agreed to, separately from anything else. */
+  consentNotice: string;
+}
+
 /** Whether to send us requests. */
 export interface Readiness {
+  /** Ready if all that is required is ok. */
   status: "not_ready" | "ready";
+  /** Each thing we need. */
   dependencies: Dependency[];
+}
+
+/** The level now; refresh the session to use it. */
+export interface RealNameResult {
+  /** Real-name level held now. */
+  assurance: AssuranceLevel;
+  /** The same as 可信等级. */
+  trustGrade: number | null;
+  /** The number was proved before: an operator looks at it. */
+  merge: MergeInfo | null;
 }
 
 /** A scene the clerk may check in. */
@@ -558,7 +886,20 @@ export interface SceneOffer {
   name: Text;
   /** Everything a verifier may see there. */
   claims: string[];
+  /** How the code is made there. */
   mode: PresentationMode;
+}
+
+/** Ask for a code by text message, to bind a phone. */
+export interface SendPhoneCode {
+  /** A mainland mobile number. */
+  phone: string;
+}
+
+/** Ask for a code to the bound phone, to answer a challenge. */
+export interface SendStepUpCode {
+  /** The `challenge` of a refusal's `stepUp`. */
+  challenge: string;
 }
 
 /** A resident's session. */
@@ -591,7 +932,7 @@ export interface SessionsEnded {
 
 /** Ask for a one-time code (亮证). */
 export interface ShowCredential {
-  /** Random, opaque. */
+  /** Opaque. */
   credentialId: string;
   /** Where it is shown; `general` if not said. */
   scene?: string;
@@ -601,9 +942,20 @@ export interface ShowCredential {
 
 /** Who acted for the holder (代亮). */
 export interface ShownBy {
+  /** Why they may. */
   kind: ActingKind;
   /** Masked; of a clerk, organisation and number. */
   name: string;
+}
+
+/** A sign-in that goes on at an OpenID provider. */
+export interface SignInBegun {
+  /** Where to send the person, in this browser. */
+  authorizationUrl: string;
+  /** Finish only what comes back with this. */
+  state: string;
+  /** Until when it can be finished. */
+  expiresAt: string;
 }
 
 /** One place where the caller is signed in (登录设备). */
@@ -624,10 +976,36 @@ export interface SignedInDevice {
   expiresAt: string;
 }
 
+/** Begin a face check (人脸核身). */
+export interface StartFaceCheck {
+  /** Which notice the person was shown and agreed to, separately from anything else. */
+  consentNotice: string;
+}
+
 /** Why a certificate is suspended, resumed or revoked. */
 export interface StatusChange {
   /** Shown to the holder. */
   reason: string;
+}
+
+/** What to do so that the same request is let through: prove, then send it again with the challenge. */
+export interface StepUp {
+  /** Answer it under `/mp/v1/account/step-up`, then repeat the request unchanged with it as `X-Step-Up`; good once. */
+  challenge: string;
+  /** What it is for. */
+  operation: string;
+  /** The least real-name level. */
+  level: AssuranceLevel;
+  /** How it may be answered. */
+  methods: string[];
+  /** When the challenge ends. */
+  expiresAt: string;
+}
+
+/** The challenge is answered: repeat the request with it. */
+export interface StepUpAnswered {
+  /** Until when. */
+  expiresAt: string;
 }
 
 /** Act for the other side of a grant. */
@@ -650,7 +1028,7 @@ export interface UsageRecord {
   id: string;
   /** RFC 3339 instant in UTC. */
   at: string;
-  /** Random, opaque. */
+  /** Opaque. */
   credentialId: string;
   /** Which kind of certificate. */
   typeName: Text;
@@ -664,6 +1042,7 @@ export interface UsageRecord {
   sceneName: Text;
   /** What they saw; empty if refused. */
   claims: string[];
+  /** The answer the clerk got. */
   verdict: Verdict;
   /** Who showed it in the holder's name; null: the holder. */
   shownBy: ShownBy | null;
@@ -698,6 +1077,7 @@ export type Verdict =
 
 /** The answer to a scan: a verdict, what to do next, and only the scene's fields. */
 export interface Verification {
+  /** The answer, as a stable code. */
   verdict: Verdict;
   /** True only for OK_*. */
   valid: boolean;
@@ -711,6 +1091,7 @@ export interface Verification {
   issuerName: string | null;
   /** Scene the code was shown for, if known. */
   scene: string | null;
+  /** How the code was made, if known. */
   mode: PresentationMode | null;
   /** Empty unless valid. */
   claims: Claim[];
@@ -749,27 +1130,61 @@ export type RefusalCode =
   | "CREDENTIAL_NOT_SHOWABLE"
   | "CREDENTIAL_TYPE_UNKNOWN"
   | "CREDENTIAL_UNKNOWN"
+  | "DELETION_BEGUN"
+  | "DELETION_UNKNOWN"
   | "ENDINGS_UNHEARD"
+  | "FACE_CHECK_UNKNOWN"
   | "FAMILY_REGISTER_UNAVAILABLE"
   | "GRANT_NOT_IN_FORCE"
   | "GRANT_STANDS_ALREADY"
   | "GRANT_UNKNOWN"
   | "HOLDER_MISMATCH"
   | "IDEMPOTENCY_KEY_REUSED"
+  | "IDENTITY_ALREADY_PROVED"
+  | "IDENTITY_NOT_CONFIRMED"
   | "INVALID_CERTIFICATE_IDENTIFIER"
   | "INVALID_ID_NUMBER"
   | "INVALID_USCC"
   | "ISSUER_NOT_ALLOWED"
+  | "LAST_WAY_IN"
+  | "LINK_TAKEN"
+  | "LINK_UNKNOWN"
+  | "MERGE_NOT_REVERSIBLE"
+  | "MERGE_UNKNOWN"
   | "NOT_A_GUARDIAN"
   | "NOT_FOR_YOURSELF"
   | "NOT_LEGAL_REPRESENTATIVE"
   | "NOT_WHILE_ACTING"
   | "NOT_YOURS_TO_CONFIRM"
+  | "NO_PHONE_BOUND"
   | "OFFER_LAPSED"
+  | "PHONE_CODE_REJECTED"
+  | "PHONE_PACKET_REFUSED"
   | "PRESENTATION_UNKNOWN"
   | "PROVIDER_ACCOUNT_BLOCKED"
   | "PROVIDER_BUSY"
+  | "PROVIDER_MIXED_UP"
+  | "PROVIDER_NOT_OFFERED"
+  | "PROVIDER_TOKEN_ALGORITHM"
+  | "PROVIDER_TOKEN_AUDIENCE"
+  | "PROVIDER_TOKEN_FORGED"
+  | "PROVIDER_TOKEN_ISSUER"
+  | "PROVIDER_TOKEN_KEY"
+  | "PROVIDER_TOKEN_KIND"
+  | "PROVIDER_TOKEN_NONCE"
+  | "PROVIDER_TOKEN_TIME"
+  | "PROVIDER_TOKEN_UNAVAILABLE"
+  | "PROVIDER_TOKEN_UNREADABLE"
   | "PROVIDER_UNAVAILABLE"
+  | "REGISTRY_UNAVAILABLE"
+  | "REPLY_AMBIGUOUS"
+  | "REPLY_FOREIGN"
+  | "REPLY_OF_UNKNOWN_SERIAL"
+  | "REPLY_STALE"
+  | "REPLY_UNREADABLE"
+  | "REPLY_UNSIGNED"
+  | "REPLY_WEAKLY_HASHED"
+  | "REPLY_WRONGLY_SIGNED"
   | "REQUEST_UNDER_WAY"
   | "SCENE_NOT_ALLOWED"
   | "SCENE_UNKNOWN"
@@ -779,9 +1194,14 @@ export type RefusalCode =
   | "SESSION_ENDED"
   | "SESSION_UNKNOWN"
   | "SIGNING_IN_BUSY"
+  | "SIGN_IN_FLOW_ELSEWHERE"
+  | "SIGN_IN_FLOW_ENDED"
   | "SIGN_IN_REQUIRED"
+  | "SMS_UNAVAILABLE"
   | "STATUS_CHANGE_IMPOSSIBLE"
   | "STATUS_LIST_UNKNOWN"
+  | "STEP_UP_CHALLENGE_REFUSED"
+  | "STEP_UP_NOT_PROVED"
   | "STEP_UP_REQUIRED"
   | "TERM_NOT_GRANTABLE"
   | "TOO_LARGE"
@@ -858,7 +1278,7 @@ export interface Operations {
     body: StatusChange;
     status: 200;
     answer: IssuedCredential;
-    codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "ISSUER_NOT_ALLOWED" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** For good: a revoked certificate never comes back. */
   RevokeCredential: {
@@ -870,7 +1290,7 @@ export interface Operations {
     body: StatusChange;
     status: 200;
     answer: IssuedCredential;
-    codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "ISSUER_NOT_ALLOWED" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Nobody can show or use it from now on, until it is resumed. */
   SuspendCredential: {
@@ -882,7 +1302,7 @@ export interface Operations {
     body: StatusChange;
     status: 200;
     answer: IssuedCredential;
-    codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "ISSUER_NOT_ALLOWED" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Trade a client assertion for an access token (RFC 7523, `private_key_jwt`). */
   IssuerSignIn: {
@@ -896,7 +1316,7 @@ export interface Operations {
     answer: IssuerSession;
     codes: "ASSERTION_REFUSED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** Every type with its fields: which are required, which can ever be shown. */
+  /** Every type this department may issue, with its fields: which are required, which can be shown. */
   ListCredentialTypes: {
     method: "GET";
     path: "/issuer/v1/types";
@@ -919,6 +1339,234 @@ export interface Operations {
     status: 200;
     answer: Liveness;
     codes: never;
+  };
+  /** Level, ways in, merges and what happened lately, in one call. */
+  ReadAccount: {
+    method: "GET";
+    path: "/mp/v1/account";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: Account;
+    codes: "NOT_WHILE_ACTING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** Within the seven days; asks for nothing but a session. */
+  CancelDeletion: {
+    method: "DELETE";
+    path: "/mp/v1/account/deletion";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "DELETION_BEGUN" | "DELETION_UNKNOWN" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** To be shown before it is asked for; also whether it is under way. */
+  ReadDeletion: {
+    method: "GET";
+    path: "/mp/v1/account/deletion";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: DeletionConsequences;
+    codes: "NOT_WHILE_ACTING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** In seven days, unless it is taken back; asks for a fresh proof. */
+  RequestDeletion: {
+    method: "POST";
+    path: "/mp/v1/account/deletion";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; "X-Step-Up"?: string; };
+    body: null;
+    status: 201;
+    answer: DeletionReceipt;
+    codes: "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "NOT_WHILE_ACTING" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** For whoever holds the receipt, before the account is gone and after. */
+  FetchDeletionCertificate: {
+    method: "POST";
+    path: "/mp/v1/account/deletion/certificate";
+    parameters: {};
+    query: {};
+    header: {};
+    body: FetchDeletionCertificate;
+    status: 200;
+    answer: DeletionCertificate;
+    codes: "DELETION_UNKNOWN" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Everything that is held of the caller, in the clear (PIPL Art. 45); asks for a fresh proof. */
+  ExportAccount: {
+    method: "GET";
+    path: "/mp/v1/account/export";
+    parameters: {};
+    query: {};
+    header: { "X-Step-Up"?: string; };
+    body: null;
+    status: 200;
+    answer: AccountExport;
+    codes: "NOT_WHILE_ACTING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** The person's face against the name and number of the account; the provider shows where. */
+  StartFaceCheck: {
+    method: "POST";
+    path: "/mp/v1/account/face-checks";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; "X-Step-Up"?: string; };
+    body: StartFaceCheck;
+    status: 201;
+    answer: FaceCheckBegun;
+    codes: "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Asked of the provider by us; passed, it makes L3. */
+  ConcludeFaceCheck: {
+    method: "POST";
+    path: "/mp/v1/account/face-checks/{checkId}/result";
+    parameters: { checkId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: FaceCheckResult;
+    codes: "ENDINGS_UNHEARD" | "FACE_CHECK_UNKNOWN" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Proved from both sides: a fresh sign-in here, a one-time code there. It may open a merge. */
+  AddLink: {
+    method: "POST";
+    path: "/mp/v1/account/links";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; "X-Step-Up"?: string; };
+    body: AddLink;
+    status: 201;
+    answer: LinkResult;
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "LINK_TAKEN" | "NOT_WHILE_ACTING" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Sessions begun through it end. The last way in stays. */
+  RemoveLink: {
+    method: "DELETE";
+    path: "/mp/v1/account/links/{linkId}";
+    parameters: { linkId: string; };
+    query: {};
+    header: { "X-Step-Up"?: string; };
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "ENDINGS_UNHEARD" | "LAST_WAY_IN" | "LINK_UNKNOWN" | "NOT_WHILE_ACTING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Within thirty days both accounts are restored; both sign in again. */
+  UndoMerge: {
+    method: "POST";
+    path: "/mp/v1/account/merges/{mergeId}/undo";
+    parameters: { mergeId: string; };
+    query: {};
+    header: { "X-Step-Up"?: string; };
+    body: null;
+    status: 200;
+    answer: MergeInfo;
+    codes: "ENDINGS_UNHEARD" | "MERGE_NOT_REVERSIBLE" | "MERGE_UNKNOWN" | "NOT_WHILE_ACTING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Six digits, ten minutes, once, five tries. The answer is the same whoever's the phone is. */
+  SendPhoneCode: {
+    method: "POST";
+    path: "/mp/v1/account/phone/codes";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; "X-Device-Id"?: string; "X-Step-Up"?: string; };
+    body: SendPhoneCode;
+    status: 201;
+    answer: PhoneCodeSent;
+    codes: "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "SMS_UNAVAILABLE" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Bind the phone the provider holds of this person (`getPhoneNumber`). */
+  BindPhoneByCode: {
+    method: "POST";
+    path: "/mp/v1/account/phone/codes/{provider}";
+    parameters: { provider: string; };
+    query: {};
+    header: { "X-Step-Up"?: string; };
+    body: BindPhoneByCode;
+    status: 200;
+    answer: PhoneBound;
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "LINK_UNKNOWN" | "NOT_WHILE_ACTING" | "PHONE_CODE_REJECTED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_UNAVAILABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Bind the phone in the packet (`my.getPhoneNumber`). */
+  BindPhoneByPacket: {
+    method: "POST";
+    path: "/mp/v1/account/phone/packets/{provider}";
+    parameters: { provider: string; };
+    query: {};
+    header: { "X-Step-Up"?: string; };
+    body: BindPhoneByPacket;
+    status: 200;
+    answer: PhoneBound;
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PHONE_PACKET_REFUSED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Bind the phone the code was sent to; the session that asked for it, and no other. */
+  BindPhoneBySms: {
+    method: "POST";
+    path: "/mp/v1/account/phone/sms";
+    parameters: {};
+    query: {};
+    header: {};
+    body: BindPhoneBySms;
+    status: 200;
+    answer: PhoneBound;
+    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PHONE_CODE_REJECTED" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Two elements against the population registry make L2; needs a bound phone. */
+  ProveRealName: {
+    method: "POST";
+    path: "/mp/v1/account/real-name";
+    parameters: {};
+    query: {};
+    header: { "X-Step-Up"?: string; };
+    body: ProveRealName;
+    status: 200;
+    answer: RealNameResult;
+    codes: "ENDINGS_UNHEARD" | "IDENTITY_ALREADY_PROVED" | "IDENTITY_NOT_CONFIRMED" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REGISTRY_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** The code that was sent for this challenge. */
+  AnswerByPhone: {
+    method: "POST";
+    path: "/mp/v1/account/step-up/phone";
+    parameters: {};
+    query: {};
+    header: {};
+    body: AnswerByPhone;
+    status: 200;
+    answer: StepUpAnswered;
+    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PHONE_CODE_REJECTED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** To the phone that is bound, for this challenge only; asked again, another code. */
+  SendStepUpCode: {
+    method: "POST";
+    path: "/mp/v1/account/step-up/phone/codes";
+    parameters: {};
+    query: {};
+    header: { "X-Device-Id"?: string; };
+    body: SendStepUpCode;
+    status: 201;
+    answer: PhoneCodeSent;
+    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "NO_PHONE_BOUND" | "PROVIDER_NOT_OFFERED" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "SMS_UNAVAILABLE" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** A fresh code of a provider that leads to this account. */
+  AnswerByProvider: {
+    method: "POST";
+    path: "/mp/v1/account/step-up/provider";
+    parameters: {};
+    query: {};
+    header: {};
+    body: AnswerByProvider;
+    status: 200;
+    answer: StepUpAnswered;
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** For whom the presented token acts, and for whom the caller may. */
   ReadActing: {
@@ -1112,6 +1760,46 @@ export interface Operations {
     answer: null;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
   };
+  /**
+   * Trade the code of `my.getAuthCode` for a session; after any refusal ask it for a new one.
+   *
+   * Reply lost: the same code from the same device within a minute gets the same session.
+   */
+  SignInWithAlipay: {
+    method: "POST";
+    path: "/mp/v1/session/alipay";
+    parameters: {};
+    query: {};
+    header: { "X-Device-Id"?: string; };
+    body: AlipaySignIn;
+    status: 201;
+    answer: Session;
+    codes: "ACCOUNT_DISABLED" | "CODE_ALREADY_USED" | "CODE_REJECTED" | "CODE_REPLAYED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REPLY_AMBIGUOUS" | "REPLY_FOREIGN" | "REPLY_OF_UNKNOWN_SERIAL" | "REPLY_STALE" | "REPLY_UNREADABLE" | "REPLY_UNSIGNED" | "REPLY_WEAKLY_HASHED" | "REPLY_WRONGLY_SIGNED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Trade what the resident came back with for a session, once; after any refusal begin again. */
+  SignInWithCitizenCloud: {
+    method: "POST";
+    path: "/mp/v1/session/oidc";
+    parameters: {};
+    query: {};
+    header: { "X-Device-Id": string; };
+    body: OidcSignIn;
+    status: 201;
+    answer: Session;
+    codes: "ACCOUNT_DISABLED" | "CODE_REJECTED" | "PROVIDER_BUSY" | "PROVIDER_MIXED_UP" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_ALGORITHM" | "PROVIDER_TOKEN_AUDIENCE" | "PROVIDER_TOKEN_FORGED" | "PROVIDER_TOKEN_ISSUER" | "PROVIDER_TOKEN_KEY" | "PROVIDER_TOKEN_KIND" | "PROVIDER_TOKEN_NONCE" | "PROVIDER_TOKEN_TIME" | "PROVIDER_TOKEN_UNREADABLE" | "PROVIDER_UNAVAILABLE" | "SIGN_IN_FLOW_ELSEWHERE" | "SIGN_IN_FLOW_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Where to send the resident; finish within ten minutes on the same device. */
+  BeginCitizenCloud: {
+    method: "POST";
+    path: "/mp/v1/session/oidc/begin";
+    parameters: {};
+    query: {};
+    header: { "X-Device-Id": string; };
+    body: null;
+    status: 201;
+    answer: SignInBegun;
+    codes: "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "VALIDATION";
+  };
   /** Trade a refresh token for a new pair. Reply lost: the same again within 20 s gets the same. */
   RefreshSession: {
     method: "POST";
@@ -1295,6 +1983,30 @@ export interface Operations {
     status: 200;
     answer: ClerkSession;
     codes: "SESSION_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Trade what the clerk came back with for a session; it ends when the organisation's own does. */
+  ClerkSsoSignIn: {
+    method: "POST";
+    path: "/verifier/v1/session/sso";
+    parameters: {};
+    query: {};
+    header: { "X-Device-Id": string; };
+    body: OidcSignIn;
+    status: 201;
+    answer: ClerkSession;
+    codes: "CLERK_NOT_RECOGNISED" | "CODE_REJECTED" | "PROVIDER_BUSY" | "PROVIDER_MIXED_UP" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_ALGORITHM" | "PROVIDER_TOKEN_AUDIENCE" | "PROVIDER_TOKEN_FORGED" | "PROVIDER_TOKEN_ISSUER" | "PROVIDER_TOKEN_KEY" | "PROVIDER_TOKEN_KIND" | "PROVIDER_TOKEN_NONCE" | "PROVIDER_TOKEN_TIME" | "PROVIDER_TOKEN_UNREADABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_FLOW_ELSEWHERE" | "SIGN_IN_FLOW_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Where to send the clerk; finish within ten minutes on the same device. */
+  BeginClerkSso: {
+    method: "POST";
+    path: "/verifier/v1/session/sso/begin";
+    parameters: {};
+    query: {};
+    header: { "X-Device-Id": string; };
+    body: ClerkSsoBegin;
+    status: 201;
+    answer: SignInBegun;
+    codes: "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** End all of the clerk's sessions but this one. */
   EndOtherClerkSessions: {

@@ -17,8 +17,8 @@ FILES: Final = {
     *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md"),
 }
 TESTS: Final = {
-    *("architecture", "bench", "browser", "contracts", "docs", "faults", "http", "rules", "services"),
-    *("stores", "vectors"),
+    *("architecture", "bench", "browser", "contracts", "docs", "faults", "foreign", "http", "rules"),
+    *("services", "stores", "vectors"),
 }
 DOMAINS: Final = ("wallet", "auth_bridges")
 
@@ -26,13 +26,9 @@ DOMAINS: Final = ("wallet", "auth_bridges")
 # platform's own two among them, and in the sandbox, which starts the server.
 DRIVER: Final = {"motor", "pymongo", "bson", "gridfs"}
 DRIVER_HOMES: Final = (
-    *(
-        "*/store.py",
-        "*/store/*.py",
-        "bff/platform/mongo.py",
-        "bff/platform/audit.py",
-        "bff/platform/idempotency.py",
-    ),
+    *("*/store.py", "*/store/*.py"),
+    *("bff/platform/mongo.py", "bff/platform/audit.py", "bff/platform/checkpoints.py"),
+    "bff/platform/idempotency.py",
     "bff/sandbox/*",
     "bff/sandbox/bench/*",  # what we are measured against has its own
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bff.sandbox.bench.figures import CODEC_ROWS, HTTP_ROWS, ROWS
+from bff.sandbox.bench.figures import CODE_ROWS, CODEC_ROWS, HTTP_ROWS, ROWS
 from bff.sandbox.bench.naive import mint, read
 from tests.architecture.tree import ROOT
 
@@ -41,8 +41,9 @@ def test_every_row_is_told_beside_its_floor_and_its_peer() -> None:
         assert row["errors"] == 0
         assert row["value"] > 0
         assert row["ratio"] == pytest.approx(row["value"] / row["floor"])
+    for name in (*CODE_ROWS, *CODEC_ROWS):
         # On a machine with much else to do the peer may not come to answer in half a second.
-        assert row["peer"] is not None
+        assert told[name]["peer"] is not None
     for name in HTTP_ROWS:
         assert told[name]["unit"] == "requests/s"
         assert told[name]["p50"] <= told[name]["p99"]

@@ -3,8 +3,8 @@
 import pytest
 
 from bff.sandbox.bench.figures import (
+    CODE_ROWS,
     GOALS,
-    HTTP_ROWS,
     ROWS,
     Sample,
     Who,
@@ -86,7 +86,7 @@ def test_a_name_means_a_row_or_what_belongs_to_it(name: str | None, rows: tuple[
 
 def test_every_row_has_a_goal() -> None:
     assert set(GOALS) == set(ROWS)
-    assert all(GOALS[name].p99 == 10 and GOALS[name].peer_ratio == 4 for name in HTTP_ROWS)
+    assert all(GOALS[name].p99 == 10 and GOALS[name].peer_ratio == 4 for name in CODE_ROWS)
 
 
 def test_a_percentile_of_nothing_is_nothing() -> None:

@@ -152,6 +152,15 @@ def test_every_type_and_every_parameter_is_described(document: dict[str, Any]) -
             assert parameter["description"], (name, parameter["name"])
 
 
+def test_every_property_is_described(document: dict[str, Any]) -> None:
+    assert [
+        f"{name}.{key}"
+        for name, schema in document["components"]["schemas"].items()
+        for key, each in schema.get("properties", {}).items()
+        if not each.get("description")
+    ] == []
+
+
 def test_no_parameter_loses_the_rules_of_its_type(app: Litestar) -> None:
     """Litestar drops ``msgspec.Meta`` from parameters; ``bff.routes.parameters`` hands it on."""
     lost = [

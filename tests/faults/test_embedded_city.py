@@ -41,6 +41,17 @@ def processes_of(data: Path) -> dict[int, str]:
     return found
 
 
+def keepers_of(data: Path) -> set[int]:
+    return {pid for pid, words in processes_of(data).items() if "keeper.py" in words}
+
+
+def programs_of(data: Path) -> set[int]:
+    """What the keepers keep, and what that forked."""
+    return {
+        pid for pid, words in processes_of(data).items() if "keeper.py" not in words and " up " not in words
+    }
+
+
 def wait_for(what: Callable[[], object], *, seconds: float, why: str) -> None:
     deadline = time.monotonic() + seconds
     while not what():
@@ -79,6 +90,12 @@ class Up:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as reply:
             status: int = reply.status
             return status
+
+    def answers(self, path: str) -> bool:
+        try:
+            return self.get(path) == 200
+        except OSError:
+            return False
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +147,31 @@ def test_started_again_it_is_the_same_city_and_does_not_seed_again(up: Callable[
     assert city.end(signal.SIGINT) == 0
 
 
+def test_an_operators_commands_find_a_running_city_by_its_folder(up: Callable[..., Up], data: Path) -> None:
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*SUISHEN, *words, "--data", str(data)], capture_output=True, text=True, check=False, timeout=60
+        )
+
+    city = up()
+    city.await_ready()
+    assert f"suishen doctor --data {data}; suishen audit verify --data {data}\n" in city.said
+
+    doctor = run("doctor", "--json")
+    assert doctor.returncode == 0, doctor.stdout
+    assert {"mongo-write", "redis-aof"} <= {json.loads(line)["check"] for line in doctor.stdout.splitlines()}
+    trail = run("audit", "verify", "--json")
+    assert trail.returncode == 0, trail.stderr
+    assert json.loads(trail.stdout)["valid"] is True
+    assert (data / "variables.json").stat().st_mode & 0o077 == 0
+
+    assert city.end(signal.SIGTERM) == 0
+    for command in (("doctor",), ("audit", "verify")):
+        nowhere = run(*command)
+        assert nowhere.returncode == 2
+        assert f"suishen up --data {data}" in nowhere.stderr
+
+
 def test_killed_it_leaves_nothing_and_the_next_start_finds_everything(
     up: Callable[..., Up], data: Path
 ) -> None:
@@ -177,6 +219,40 @@ def test_what_dies_is_started_again(up: Callable[..., Up], data: Path) -> None:
     wait_for(lambda: city.said.count("starting it again") == 2, seconds=20, why=city.said)
     wait_for(lambda: city.get("/readyz") == 200, seconds=30, why="not ready again")
     assert city.end(signal.SIGTERM) == 0
+
+
+def test_what_lost_its_keeper_is_ended_and_started_again(up: Callable[..., Up], data: Path) -> None:
+    city = up()
+    city.await_ready()
+    former = programs_of(data)
+
+    for keeper in keepers_of(data):
+        os.kill(keeper, signal.SIGKILL)
+
+    wait_for(lambda: city.said.count("starting it again") == 5, seconds=60, why=city.said)
+    wait_for(lambda: len(keepers_of(data)) == 5, seconds=20, why="not started again")
+    wait_for(lambda: city.answers("/readyz"), seconds=30, why="not ready again")
+    assert former.isdisjoint(processes_of(data))
+    assert city.end(signal.SIGTERM) == 0
+
+
+def test_when_everything_but_the_programs_was_killed_the_next_start_ends_them(
+    up: Callable[..., Up], data: Path
+) -> None:
+    city = up()
+    city.await_ready()
+    former = programs_of(data)
+    for keeper in keepers_of(data):
+        os.kill(keeper, signal.SIGKILL)
+    city.end(signal.SIGKILL)
+    assert former <= set(processes_of(data))
+
+    again = up()
+    again.await_ready()
+
+    assert former.isdisjoint(processes_of(data))
+    assert again.get("/readyz") == 200
+    assert again.end(signal.SIGTERM) == 0
 
 
 def test_what_keeps_dying_ends_everything_and_the_log_is_named(up: Callable[..., Up], data: Path) -> None:

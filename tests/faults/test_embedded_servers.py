@@ -1,5 +1,6 @@
 """The embedded servers: they are real, they end with us, and they remember what they acknowledged."""
 
+import json
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from bff.sandbox.engines import explain_failure, find_mongod, find_valkey
 from bff.sandbox.errors import DataInUse, EngineFailed, EngineMissing
+from bff.sandbox.orphans import end_orphans, remember
 from bff.sandbox.servers import EmbeddedServers, embedded_servers, start_servers
 
 pytestmark = pytest.mark.embedded
@@ -40,7 +42,9 @@ def alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    return True
+    # Whose parent was killed may never be reaped where the first process of a container does not do that.
+    stat = Path(f"/proc/{pid}/stat")
+    return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")
 
 
 def wait_until_gone(*pids: int, seconds: float = 10) -> None:
@@ -186,6 +190,79 @@ def test_a_server_that_cannot_start_says_why_and_leaves_nothing_behind(tmp_path:
     # Everything was given back: the folder can be claimed again.
     (tmp_path / "mongo" / "WiredTiger.turtle").unlink()
     start_servers(tmp_path).stop()
+
+
+def keeper_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="parents are looked up in /proc")
+
+
+@needs_proc
+def test_a_server_whose_keeper_was_killed_is_ended_and_started_again_where_it_was(tmp_path: Path) -> None:
+    with start_servers(tmp_path) as servers:
+        write(servers, "kept")
+        for server in (servers.mongo, servers.redis):
+            former, port = server.pid, server.port
+            os.kill(keeper_of(former), signal.SIGKILL)
+            deadline = time.monotonic() + 10
+            while server.running and time.monotonic() < deadline:
+                time.sleep(0.02)
+            assert alive(former)
+
+            server.start()
+
+            assert not alive(former)
+            assert server.port == port
+        assert read(servers) == (["kept"], ["kept"])
+        pids = servers.mongo.pid, servers.redis.pid
+        os.kill(keeper_of(servers.mongo.pid), signal.SIGKILL)
+    wait_until_gone(*pids, seconds=1)
+
+
+@needs_proc
+def test_when_parent_and_keepers_were_killed_the_next_start_ends_the_servers(tmp_path: Path) -> None:
+    program = (
+        "import sys, time; from pathlib import Path; from bff.sandbox.servers import start_servers;"
+        "from redis import Redis; s = start_servers(Path(sys.argv[1]));"
+        "Redis.from_url(s.redis_url).set('acknowledged', 1);"
+        "print(s.mongo.pid, s.redis.pid, flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        pids = [int(pid) for pid in parent.stdout.readline().split()]
+        for keeper in [keeper_of(pid) for pid in pids]:
+            os.kill(keeper, signal.SIGKILL)
+        parent.kill()
+    assert all(map(alive, pids))
+
+    with start_servers(tmp_path) as again:
+        wait_until_gone(*pids, seconds=1)
+        assert read(again) == ([], ["acknowledged"])
+
+
+@needs_proc
+@pytest.mark.parametrize("lie", ["born", "folder", "keeper"])
+def test_a_process_that_is_not_provably_ours_is_left_alone(tmp_path: Path, lie: str) -> None:
+    elsewhere, here = tmp_path / "elsewhere", tmp_path / "here"
+    elsewhere.mkdir()
+    here.mkdir()
+    sleep = ["/bin/sleep", "600"]
+    with subprocess.Popen(sleep, cwd=elsewhere if lie == "folder" else here, start_new_session=True) as other:
+        remember(here / "mongo.pid", pid=other.pid, keeper=os.getpid() if lie == "keeper" else 0)
+        if lie == "born":
+            note = json.loads((here / "mongo.pid").read_text())
+            (here / "mongo.pid").write_text(json.dumps({**note, "born": "1"}))
+        end_orphans(here)
+        assert other.poll() is None
+
+        remember(elsewhere / "mongo.pid", pid=other.pid, keeper=0)
+        remember(here / "mongo.pid", pid=other.pid, keeper=0)
+        end_orphans(elsewhere if lie == "folder" else here)
+        assert other.wait(5) == -signal.SIGTERM
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,13 @@ from tests.auth_fakes import DepartmentSigner
 
 LINES = [
     {"kind": "organisation", "id": "hotel", "name": "江边旅馆"},
-    {"kind": "department", "id": "police", "name": "市公安局", "keys": [DepartmentSigner("police").jwk()]},
+    {
+        "kind": "department",
+        "id": "police",
+        "name": "市公安局",
+        "keys": [DepartmentSigner("police").jwk()],
+        "types": ["resident-id-card"],
+    },
     {"kind": "clerk", "organisation": "hotel", "number": "0042", "scenes": ["general"]},
     {"kind": "resident", "idNumber": "310000199003070017", "name": "林小满"},
 ]

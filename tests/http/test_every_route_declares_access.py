@@ -22,9 +22,16 @@ PUBLIC = {"audience": "public", "assurance": None, "scope": None}
 # What anybody may call, known here by name: a route that becomes public must be written down twice.
 OPEN_API = {
     "POST /mp/v1/session/wechat",
+    "POST /mp/v1/session/oidc/begin",
+    "POST /mp/v1/session/oidc",
     "POST /mp/v1/session/refresh",
+    "POST /mp/v1/account/deletion/certificate",
     "POST /verifier/v1/session",
+    "POST /verifier/v1/session/sso/begin",
+    "POST /verifier/v1/session/sso",
     "POST /verifier/v1/session/refresh",
+    "POST /callbacks/clerks/backchannel-logout",
+    "GET /callbacks/oidc/jwks.json",
     "POST /issuer/v1/session",
     "GET /.well-known/jwks.json",
     "GET /verifier/v1/trust/jwks.json",
@@ -70,7 +77,7 @@ def test_every_audience_has_its_own_part_of_the_api(app: Litestar) -> None:
 def _is_api(name: str) -> bool:
     path = name.partition(" ")[2]
     return path.startswith(
-        ("/mp/", "/verifier/v1", "/issuer/", "/.well-known", "/livez", "/readyz", "/metrics")
+        ("/mp/", "/verifier/v1", "/issuer/", "/callbacks/", "/.well-known", "/livez", "/readyz", "/metrics")
     )
 
 

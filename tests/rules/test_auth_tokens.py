@@ -95,6 +95,19 @@ def test_a_clerks_token_carries_organisation_and_scenes(access: AccessTokens) ->
     assert access.verify(access.mint(grant, token_id="t", now=NOW).text, now=NOW).grant == grant
 
 
+def test_a_departments_token_carries_the_types_it_issues(access: AccessTokens) -> None:
+    grant = Grant(
+        audience=Audience.ISSUER,
+        subject="police",
+        session="s1",
+        client="police",
+        assurance=AssuranceLevel.L1,
+        scopes=frozenset({"wallet:issue"}),
+        types=frozenset({"resident-id-card", "driving-licence"}),
+    )
+    assert access.verify(access.mint(grant, token_id="t", now=NOW).text, now=NOW).grant == grant
+
+
 def test_a_token_never_outlives_its_session(access: AccessTokens) -> None:
     minted = access.mint(GRANT, token_id="t1", now=NOW, ends=NOW + timedelta(seconds=30))
     assert minted.expires_at == NOW + timedelta(seconds=30)

@@ -234,6 +234,27 @@ class TestCommand:
         path.write_bytes(b"no picture")
         assert self.run(path, "--trust", trust).exit_code == 2
 
+    @pytest.mark.parametrize("around", ["{}", "{}\n", "\ufeff{}\r\n"])
+    def test_a_text_file(self, trust: Path, tmp_path: Path, around: str) -> None:
+        path = tmp_path / "code.txt"
+        path.write_bytes(around.format(CODE).encode())
+        assert self.run(path, "--trust", trust).exit_code == 0
+
+    @pytest.mark.parametrize("content", [CODE.encode() + b"\n" * 20_000, "码".encode(), b"", b"nonsense"])
+    def test_a_text_file_that_holds_no_code_is_unreadable(
+        self, trust: Path, tmp_path: Path, content: bytes
+    ) -> None:
+        path = tmp_path / "code.txt"
+        path.write_bytes(content)
+        result = self.run(path, "--trust", trust, "--json")
+        assert (result.exit_code, json.loads(result.stdout)["verdict"]) == (2, "UNREADABLE")
+
+    @pytest.mark.parametrize(("given", "exit_code"), [(f"{CODE}\n", 0), ("", 2), ("A" * 20_000, 2)])
+    def test_standard_input(self, trust: Path, given: str, exit_code: int) -> None:
+        words = ["verify", "-", "--trust", str(trust), "--at", AT.isoformat()]
+        result = CliRunner().invoke(wallet, words, input=given)
+        assert result.exit_code == exit_code, result.output
+
     @pytest.mark.parametrize("form", ["cose", "pem"])
     def test_other_forms_of_trust(self, form: str, tmp_path: Path) -> None:
         path = tmp_path / f"keys.{form}"

@@ -4,14 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from auth_bridges.bridges.alipay_client import alipay_app
 from bff.platform.settings import (
     Environment,
     SettingProblem,
     Settings,
     SettingsError,
     catalogue,
+    is_unfit,
     load_settings,
 )
+from bff.sandbox.alipay_keys import serial_of
+from tests.alipay import keyring
 from tests.environs import COMPLETE, SECRETS
 
 PRODUCTION = {**COMPLETE, "SUISHEN_ENV": "production"}
@@ -137,6 +141,29 @@ def test_two_settings_that_exclude_each_other_are_refused_together() -> None:
     assert problem.name == "SUISHEN_METRICS_PORT"
 
 
+CITIZEN_CLOUD = {
+    "SUISHEN_AUTH_OIDC_KEYS_DIR": "/etc/suishen/oidc-keys",
+    "SUISHEN_AUTH_CITIZEN_ISSUER": "https://id.city.gov.cn",
+    "SUISHEN_AUTH_CITIZEN_CLIENT_ID": "suishen",
+    "SUISHEN_AUTH_CITIZEN_REDIRECT_URI": "https://suishen.city.gov.cn/resident/",
+}
+
+
+@pytest.mark.parametrize("left_out", CITIZEN_CLOUD)
+def test_what_is_set_up_by_half_is_refused(left_out: str) -> None:
+    environ = {**COMPLETE, **CITIZEN_CLOUD}
+    assert load_settings(environ).auth.citizen_client_id == "suishen"
+    del environ[left_out]
+
+    assert {problem.name for problem in problems(environ)} <= {left_out, *CITIZEN_CLOUD}
+
+
+def test_clerks_own_sign_in_needs_our_keys_as_a_client() -> None:
+    (problem,) = problems({**COMPLETE, "SUISHEN_AUTH_CLERK_SSO_REDIRECT_URI": "https://suishen.city.gov.cn/"})
+
+    assert problem.name == "SUISHEN_AUTH_OIDC_KEYS_DIR"
+
+
 class TestFromFiles:
     def test_a_secret_may_lie_in_a_file(self, tmp_path: Path) -> None:
         file = tmp_path / "wechat"
@@ -176,6 +203,8 @@ class TestProduction:
             ("SUISHEN_AUTH_WECHAT_BASE_URL", "https://wechat", "loopback or private"),
             ("SUISHEN_AUTH_WECHAT_BASE_URL", "https://wechat.internal", "loopback or private"),
             ("SUISHEN_AUTH_WECHAT_BASE_URL", "https://simulator.city.gov.cn", "a stand-in"),
+            ("SUISHEN_AUTH_WECHAT_FALLBACK_URL", "http://127.0.0.1:9000", "must be https"),
+            ("SUISHEN_AUTH_WECHAT_FALLBACK_URL", "https://127.0.0.1:9000", "loopback or private"),
             ("SUISHEN_AUTH_TOKEN_ISSUER", "http://suishen.city.gov.cn", "must be https"),
             ("SUISHEN_AUTH_TOKEN_ISSUER", "https://example.com", "a stand-in"),
             ("SUISHEN_RESIDENT_SIGN_IN_URL", "http://127.0.0.1:8001/sign-in", "must be https"),
@@ -191,6 +220,20 @@ class TestProduction:
         assert [why in problem.en for problem in problems({**PRODUCTION, name: value})].count(True) == 1
 
         load_settings({**COMPLETE, name: value})
+
+    @pytest.mark.parametrize(
+        "issuer",
+        ["http://127.0.0.1:9000/citizens", "https://127.0.0.1/citizens", "https://sandbox.city.gov.cn"],
+    )
+    def test_a_simulated_openid_provider_is_refused_there_and_only_there(self, issuer: str) -> None:
+        simulated = {**CITIZEN_CLOUD, "SUISHEN_AUTH_CITIZEN_ISSUER": issuer}
+        names = {each.name for each in problems({**PRODUCTION, **simulated})}
+        assert names == {"SUISHEN_AUTH_CITIZEN_ISSUER"}
+        assert is_unfit(Environment.PRODUCTION, issuer)
+        assert not is_unfit(Environment.TEST, issuer)
+        assert not is_unfit(Environment.PRODUCTION, "https://id.city.gov.cn")
+
+        load_settings({**COMPLETE, **simulated})
 
     def test_our_own_stores_may_be_on_a_private_network(self) -> None:
         load_settings({**PRODUCTION, "SUISHEN_REDIS_URL": "redis://127.0.0.1:6379"})
@@ -216,3 +259,71 @@ def test_no_two_settings_share_a_name() -> None:
     names = [setting.name for setting in catalogue()]
 
     assert len(names) == len(set(names))
+
+
+# --- Alipay: a group that is whole or not there --------------------------------------------------------
+
+
+def alipay(**changes: str | None) -> dict[str, str]:
+    ring = keyring()
+    group = {
+        "APPID": "2021000000000001",
+        "PRIVATE_KEY": ring.app_private,
+        "APP_CERTIFICATE": ring.app_certificate,
+        "CERTIFICATES": ring.alipay_certificate,
+        "ROOT_CERTIFICATES": ring.roots,
+        "AES_KEY": ring.aes,
+        **changes,
+    }
+    return {**COMPLETE, **{f"SUISHEN_AUTH_ALIPAY_{name}": text for name, text in group.items() if text}}
+
+
+def test_alipay_takes_a_key_or_three_certificates() -> None:
+    assert alipay_app(load_settings(COMPLETE).auth) is None
+    certified = alipay_app(load_settings(alipay()).auth)
+    assert certified is not None
+    assert certified.alipay.certificates.keys() == {serial_of(keyring().alipay_certificate)}
+    key = {"APP_CERTIFICATE": None, "CERTIFICATES": None, "ROOT_CERTIFICATES": None, "AES_KEY": None}
+    keyed = alipay_app(load_settings(alipay(**key, PUBLIC_KEY=keyring().alipay_public)).auth)
+    assert keyed is not None
+    assert (keyed.alipay.certificates, keyed.app_cert_sn, keyed.aes_key) == ({}, "", None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "names", "says"),
+    [
+        ({"APPID": None}, {"APPID"}, "needed for sign-in through Alipay"),
+        ({"PRIVATE_KEY": None}, {"PRIVATE_KEY"}, "needed for sign-in through Alipay"),
+        ({"PRIVATE_KEY": "AAAA"}, {"PRIVATE_KEY"}, "an RSA private key of 2048 bits or more"),
+        ({"CERTIFICATES": None}, {"CERTIFICATES"}, "needed in certificate mode"),
+        ({"CERTIFICATES": "AAAA"}, {"CERTIFICATES"}, "certificates in PEM"),
+        ({"ROOT_CERTIFICATES": "AAAA"}, {"ROOT_CERTIFICATES"}, "roots signed with RSA"),
+        ({"AES_KEY": "AAAA"}, {"AES_KEY"}, "16 bytes in base64"),
+        (
+            {"APP_CERTIFICATE": keyring().alipay_certificate},
+            {"APP_CERTIFICATE"},
+            "not the certificate of our key",
+        ),
+        ({"PUBLIC_KEY": keyring().alipay_public}, {"PUBLIC_KEY"}, "either Alipay's key or the three"),
+        (
+            {"APP_CERTIFICATE": None, "CERTIFICATES": None, "ROOT_CERTIFICATES": None},
+            {"PUBLIC_KEY"},
+            "either Alipay's key or the three",
+        ),
+    ],
+)
+def test_half_of_alipay_is_refused_and_the_missing_half_named(
+    changes: dict[str, str | None], names: set[str], says: str
+) -> None:
+    found = problems(alipay(**changes))
+    assert {each.name.removeprefix("SUISHEN_AUTH_ALIPAY_") for each in found} == names
+    assert all(says in each.en for each in found)
+    assert keyring().app_private not in str(SettingsError(found))
+
+
+def test_production_refuses_a_simulated_alipay() -> None:
+    environ = {**PRODUCTION, "SUISHEN_AUTH_ALIPAY_BASE_URL": "http://127.0.0.1:8002"}
+    found = {each.name for each in problems(environ)}
+    assert found == {"SUISHEN_AUTH_ALIPAY_BASE_URL"}
+    environ = {**PRODUCTION, "SUISHEN_RESIDENT_ALIPAY_SIGN_IN_URL": "http://127.0.0.1:8002/x"}
+    assert {each.name for each in problems(environ)} == {"SUISHEN_RESIDENT_ALIPAY_SIGN_IN_URL"}

@@ -37,11 +37,16 @@ def test_every_certificate_could_be_issued(certificate: Certificate) -> None:
     settle_claims(of, party, content.claims)
     check_period(content.valid_from, content.valid_until, longest_years=of.longest_years)
     department = next(each for each in DEPARTMENTS if each.key == certificate.department)
+    assert content.type in department.types
     ecert_identifier(of.catalogue_code, department.id, content.serial, content.version)
 
 
 def test_every_registered_type_has_a_certificate() -> None:
     assert {certificate.content.type for certificate in CERTIFICATES} == set(REGISTRY.types)
+
+
+def test_every_registered_type_is_issued_by_one_department() -> None:
+    assert sorted(code for each in DEPARTMENTS for code in each.types) == sorted(REGISTRY.types)
 
 
 def test_every_kind_of_trouble_has_somebody() -> None:

@@ -7,7 +7,7 @@ import pytest
 from redis.asyncio import Redis
 
 from auth_bridges.models import ClientFacts
-from auth_bridges.refusals import LinkTaken, NoSuchOrganisation, SessionEnded
+from auth_bridges.refusals import LinkTaken, NoSuchOrganisation, NotRegistrable, SessionEnded
 from auth_bridges.registrar import Outcome, Registered, RegisterResident, WayIn
 from bff.platform.mongo import Database
 from miniapp_schemas.assurance import AssuranceLevel
@@ -49,6 +49,7 @@ def city() -> list[object]:
             "id": "police",
             "name": "市公安局",
             "keys": [DepartmentSigner("police").jwk()],
+            "types": ["resident-id-card"],
         },
         {
             "kind": "clerk",
@@ -99,7 +100,7 @@ async def test_bad_lines_are_told_of_and_the_rest_goes_on(world: World) -> None:
         {"kind": "resident", "idNumber": "123", "name": "李小明"},
         {"kind": "clerk", "organisation": "nobody", "number": "1", "scenes": []},
         {"kind": "organisation", "id": "hotel", "name": "江边旅馆", "colour": "red"},
-        {"kind": "department", "id": "tax", "name": "税务局", "keys": [{"x": "AA", "y": "AA"}]},
+        {"kind": "department", "id": "tax", "name": "税务局", "keys": [{"x": "AA", "y": "AA"}], "types": []},
         {"kind": "organisation", "id": "hotel", "name": "江边旅馆"},
     )
     assert [each.line for each in told] == [1, 3, 4, 5, 6, 7, 8]
@@ -107,9 +108,37 @@ async def test_bad_lines_are_told_of_and_the_rest_goes_on(world: World) -> None:
     assert "123" not in str(told)
 
 
+async def test_a_department_says_what_it_issues_and_each_is_a_type_there_is(world: World) -> None:
+    line = {"kind": "department", "id": "tax", "name": "税务局", "keys": [DepartmentSigner("tax").jwk()]}
+    silent, mistaken = await registered(world, line, {**line, "types": ["resident-id-card", "library-card"]})
+    assert "`types`" in (silent.problem or "")
+    assert (mistaken.problem or "").startswith(NotRegistrable.code)
+
+
 async def test_a_clerk_needs_an_organisation(world: World) -> None:
     told = await registered(world, {"kind": "clerk", "organisation": "x", "number": "1", "scenes": []})
     assert (told[0].problem or "").startswith(NoSuchOrganisation.code)
+
+
+async def test_a_name_at_the_organisations_own_sign_in_is_one_clerks(world: World) -> None:
+    organisation = {
+        "kind": "organisation",
+        "id": "hotel",
+        "name": "江边旅馆",
+        "sso": {"issuer": "https://id.hotel.cn", "clientId": "suishen"},
+    }
+    clerk = {"kind": "clerk", "organisation": "hotel", "number": "1", "scenes": [], "ssoSubject": "s-1"}
+    told = await registered(world, organisation, clerk, clerk, {**clerk, "number": "2"})
+    assert [each.outcome for each in told] == [Outcome.CREATED, Outcome.CREATED, Outcome.UNCHANGED, None]
+    assert (told[3].problem or "").startswith(NotRegistrable.code)
+
+
+async def test_a_sign_in_that_may_not_be_asked_here_is_not_registered(world: World) -> None:
+    world.registrar._may_be_asked = lambda address: address.startswith("https://")
+    sso = {"issuer": "http://127.0.0.1:9000/hotel", "clientId": "suishen"}
+    told = await registered(world, {"kind": "organisation", "id": "hotel", "name": "江边旅馆", "sso": sso})
+    assert (told[0].problem or "").startswith(NotRegistrable.code)
+    assert await world.stores.directory.organisation("hotel") is None
 
 
 # --- residents and their ways in -----------------------------------------------------------------------

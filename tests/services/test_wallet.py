@@ -193,6 +193,63 @@ async def test_records_are_paged_without_gap_or_double(bench: Bench, redis: Redi
 # --- refusals ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("late", "elsewhere", "suspended", "verdict"),
+    [
+        (False, False, False, Verdict.ALREADY_USED),
+        (False, False, True, Verdict.SUSPENDED),
+        (False, True, False, Verdict.SCENE_DENIED),
+        (False, True, True, Verdict.SCENE_DENIED),
+        (True, False, False, Verdict.EXPIRED),
+        (True, False, True, Verdict.EXPIRED),
+        (True, True, False, Verdict.EXPIRED),
+        (True, True, True, Verdict.EXPIRED),
+    ],
+)
+async def test_of_a_used_code_time_is_told_before_scene_before_status_before_use(
+    bench: Bench, *, late: bool, elsewhere: bool, suspended: bool, verdict: Verdict
+) -> None:
+    credential = await bench.issue_id_card()
+    ticket = await shown(bench, credential=credential, scene="hotel.checkin")
+    await verified(bench, ticket.code)
+    if suspended:
+        await bench.issuing.change(POLICE, credential, Change.SUSPEND, "挂失")
+    if late:
+        bench.clock.turn(100)
+    scenes = frozenset({"general"}) if elsewhere else HOTEL_CLERK.scenes
+    by = structs.replace(OTHER_CLERK, scenes=scenes)
+    assert (await verified(bench, ticket.code, by=by)).verdict is verdict
+
+
+async def test_cards_are_listed_newest_first_page_by_page(bench: Bench) -> None:
+    issued = []
+    for number in range(5):
+        bench.clock.turn(1)
+        issued.append(await bench.issue_id_card(serial=f"{number:010}"))
+    bench.clock.turn(1)
+    await bench.issue_id_card(serial=f"{2:010}", version=2)
+    seen: list[str] = []
+    cursor = None
+    while cursor is not None or not seen:
+        page = await bench.wallet.credentials(bench.keeper(), after=cursor, limit=2)
+        seen += [card.id for card in page.items]
+        cursor = page.next_cursor
+    assert seen == issued[::-1]
+    listed = await bench.issuing.issued(POLICE, after=None, limit=10)
+    assert [one.id for one in listed.items] == seen
+
+
+async def test_what_a_verdict_hides_the_clerk_s_list_hides_as_well(bench: Bench, redis: Redis) -> None:
+    ticket = await shown(bench, scene="hotel.checkin")
+    elsewhere = structs.replace(OTHER_CLERK, scenes=frozenset({"general"}))
+    await verified(bench, ticket.code, by=elsewhere)
+    await drained(bench, redis)
+    (check,) = (await bench.wallet.checks(elsewhere, before=None, limit=5)).items
+    assert (check.verdict, check.type_name, check.scene) == (Verdict.SCENE_DENIED, None, None)
+    (record,) = (await bench.wallet.usages(bench.keeper(), before=None, limit=5)).items
+    assert record.scene == "hotel.checkin"
+
+
 async def test_refused_tries_never_use_a_code_up(bench: Bench) -> None:
     credential = await bench.issue_id_card()
     ticket = await shown(bench, credential=credential, scene="hotel.checkin")

@@ -40,9 +40,9 @@ __all__ = [
 T = TypeVar("T")
 
 Number = Annotated[int, Meta(ge=1, le=65535)]
-Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{1,40}$")]
-SceneName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,30}(\.[a-z][a-z0-9-]{0,30})?$")]
-Name = Annotated[str, Meta(pattern=r"^[a-z][A-Za-z0-9]{0,39}$")]
+Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{1,40}\Z")]
+SceneName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,30}(\.[a-z][a-z0-9-]{0,30})?\Z")]
+Name = Annotated[str, Meta(pattern=r"^[a-z][A-Za-z0-9]{0,39}\Z")]
 
 
 class RegistryError(Exception):
@@ -208,7 +208,7 @@ class _Type(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fi
     code: Code
     id: Number
     name: Text
-    catalogue_code: Annotated[str, Meta(pattern=r"^[0-9A-Z]{21}$")]
+    catalogue_code: Annotated[str, Meta(pattern=r"^[0-9A-Z]{21}\Z")]
     catalogue_source: str
     holder: HolderKind
     mode: PresentationMode

@@ -72,8 +72,10 @@ def mode_of(of: CredentialType, scene: Scene) -> PresentationMode:
 def judge(scan: Scan, *, now: datetime, skew: timedelta = SKEW) -> Verdict:
     """OK_ONLINE, or the first reason against it; burn the code only after OK_ONLINE.
 
-    The order is: time, scene, status. A code out of its window proves nothing, so nothing else is said
-    of it; and a clerk who may not check here does not learn how the certificate stands.
+    The order is: time, scene, status, and last whether the code was used, which only burning it tells.
+    A code out of its window proves nothing, so nothing else is said of it; a clerk who may not check here
+    does not learn how the certificate stands; and that a certificate was revoked matters more at the
+    counter than that its code was used before.
     """
     late = time_verdict(scan.issued_at, scan.expires_at, now=now, skew=skew)
     if late is not None:

@@ -37,7 +37,7 @@ import { signInView } from "./views/sign-in.js";
  * @property {(route: string) => void} go
  */
 
-/** @typedef {Pick<CheckRecord, "at" | "verdict"> & { typeName: CheckRecord["typeName"] | null }} OfflineCheck */
+/** @typedef {Pick<CheckRecord, "at" | "verdict" | "typeName">} OfflineCheck */
 
 /**
  * @typedef {object} View

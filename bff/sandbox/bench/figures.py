@@ -8,9 +8,16 @@ from typing import Final
 from msgspec import Struct
 
 MODES: Final = ("opaque", "signed")
-HTTP_ROWS: Final = tuple(f"{what}.{mode}" for what in ("show", "verify") for mode in MODES)
+CODE_ROWS: Final = tuple(f"{what}.{mode}" for what in ("show", "verify") for mode in MODES)
+"""One-time codes, over HTTP."""
+SESSION_ROWS: Final = ("auth.login", "auth.refresh")
+"""Sessions, over HTTP."""
+HTTP_ROWS: Final = (*CODE_ROWS, *SESSION_ROWS)
 CODEC_ROWS: Final = ("codec.mint", "codec.verify")
-ROWS: Final = (*HTTP_ROWS, *CODEC_ROWS)
+TOKEN_ROWS: Final = ("auth.known", "auth.new")
+"""Access tokens, without a server: seen before, and for the first time."""
+ALONE_ROWS: Final = (*CODEC_ROWS, *TOKEN_ROWS)
+ROWS: Final = (*HTTP_ROWS, *ALONE_ROWS)
 
 PATHWAYS: Final = ("web", "worker", "redis", "mongo")
 """Whose processor time a request costs."""
@@ -91,6 +98,10 @@ GOALS: Final = {
     "show.signed": Goal(ratio=0.28, peer_ratio=4, p99=10),
     "verify.opaque": Goal(ratio=0.30, peer_ratio=4, p99=10),
     "verify.signed": Goal(ratio=0.22, peer_ratio=4, p99=10),
+    "auth.login": Goal(ratio=0.10),
+    "auth.refresh": Goal(ratio=0.30),
+    "auth.known": Goal(value=333_000),
+    "auth.new": Goal(ratio=0.83),
     "codec.mint": Goal(value=15_000),
     "codec.verify": Goal(ratio=0.75),
 }
@@ -115,7 +126,7 @@ def row(name: str, rounds: Sequence[Round]) -> Row:
     return Row(
         name=name,
         value=_rate(ours) or 0.0,
-        unit="requests/s" if is_http else "codes/s",
+        unit=_unit(name),
         floor=_rate(floors) or 0.0,
         ratio=median(ratios),
         ratio_range=(min(ratios), max(ratios)),
@@ -137,6 +148,12 @@ def row(name: str, rounds: Sequence[Round]) -> Row:
         answered=sum(sample.answered for sample in everything),
         errors=sum(sample.errors for sample in everything),
     )
+
+
+def _unit(name: str) -> str:
+    if name in HTTP_ROWS:
+        return "requests/s"
+    return "tokens/s" if name in TOKEN_ROWS else "codes/s"
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:

@@ -4,22 +4,26 @@ They come in through the wallet's own issuing service and are given tokens by th
 people in; only the signing in itself is left out.
 """
 
+import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
+import aiohttp
 import msgspec
 from msgspec import Struct
 from stdnum.cn import ric
 
 from auth_bridges.models import Audience, Grant
+from auth_bridges.models import Resident as AuthResident
+from auth_bridges.sessions import Sessions
 from auth_bridges.tokens import AccessTokens
 from bff.platform.audit import STREAM as AUDIT_STREAM
 from bff.platform.keys import KeyRing
 from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
-from bff.sandbox.city import DEPARTMENTS
+from bff.sandbox.city import APP, DEPARTMENTS
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.wallet import Holder, IssueCredential
 from wallet.models import Issuer
@@ -30,6 +34,7 @@ ORGANISATIONS: Final = 4
 SCENES: Final = {"signed": "general", "opaque": "hospital.registration"}
 """The same four fields of the same ID card, with and without data in the QR."""
 _LIFETIME: Final = timedelta(minutes=10)
+_LOGINS_EACH: Final = 20
 
 
 class Resident(Struct, frozen=True, kw_only=True):
@@ -125,7 +130,8 @@ async def gather(environ: Mapping[str, str]) -> Crowd:
         for number in range(RESIDENTS):
             person = _person(number)
             issued = await platform.issuing.issue(
-                Issuer(id=police.id, name=police.name), _id_card(person, number)
+                Issuer(id=police.id, name=police.name, types=frozenset(police.types)),
+                _id_card(person, number),
             )
             claims = {name: person[name] for name in ("name", "sex", "birthDate", "idNumber")}
             residents.append(
@@ -134,6 +140,54 @@ async def gather(environ: Mapping[str, str]) -> Crowd:
                 )
             )
         return Crowd(residents, [AUDIT_STREAM, *platform.wallet.streams], settings)
+
+
+async def logins(simulator_url: str, count: int) -> list[bytes]:
+    """Sign-ins with a code each; nobody signs in more often than WeChat lets them."""
+    limit = asyncio.Semaphore(32)
+    async with aiohttp.ClientSession() as http:
+
+        async def login(number: int) -> bytes:
+            asked = {"appid": APP.appid, "resident": f"bench-{number // _LOGINS_EACH}"}
+            async with limit, http.post(f"{simulator_url}/_sim/wechat/login", json=asked) as answer:
+                code = (await answer.json(content_type=None))["code"]
+            return _request("/mp/v1/session/wechat", None, {"code": code})
+
+        return list(await asyncio.gather(*(login(number) for number in range(count))))
+
+
+async def refreshes(environ: Mapping[str, str], count: int) -> list[bytes]:
+    """Renewals of as many sessions of one resident, whose record alone is read more than once."""
+    settings = load_settings(environ)
+    async with Platform.open(settings) as platform:
+        now = datetime.now(UTC)
+        subject = secrets.token_hex(16)
+        await platform.auth_stores.residents.ensure(AuthResident(id=subject, created_at=now))
+        opener = Sessions(
+            platform.auth_stores.sessions,
+            platform.auth_stores.ended,
+            audit=_nobody,
+            chance=secrets.token_bytes,
+        )
+        limit = asyncio.Semaphore(64)
+
+        async def session() -> bytes:
+            async with limit:
+                live = await opener.open(
+                    audience=Audience.RESIDENT,
+                    subject=subject,
+                    client="bench",
+                    device=None,
+                    assurance=AssuranceLevel.L0,
+                    now=now,
+                )
+            return _request("/mp/v1/session/refresh", None, {"refreshToken": live.token})
+
+        return list(await asyncio.gather(*(session() for _ in range(count))))
+
+
+async def _nobody(kind: str, **_: object) -> None:
+    """Opening a session for a bench is no event."""
 
 
 def peer_documents(crowd: Crowd) -> list[dict[str, Any]]:
@@ -176,13 +230,14 @@ def _verify(token: str, code: str) -> bytes:
     return _request("/verifier/v1/verifications", token, {"code": code, "requestId": secrets.token_hex(8)})
 
 
-def _request(path: str, token: str, body: Mapping[str, str]) -> bytes:
+def _request(path: str, token: str | None, body: Mapping[str, str]) -> bytes:
     data = msgspec.json.encode(body)
+    bearer = "" if token is None else f"Authorization: Bearer {token}\r\n"
     head = (
         f"POST {path} HTTP/1.1\r\n"
         "Host: 127.0.0.1\r\n"
         "Content-Type: application/json\r\n"
-        f"Authorization: Bearer {token}\r\n"
+        f"{bearer}"
         f"Content-Length: {len(data)}\r\n\r\n"
     )
     return head.encode() + data

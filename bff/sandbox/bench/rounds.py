@@ -8,7 +8,17 @@ from typing import Final
 from msgspec import Struct
 
 from bff.sandbox.bench import codecs
-from bff.sandbox.bench.figures import CODEC_ROWS, HTTP_ROWS, MODES, Round, Sample, Who
+from bff.sandbox.bench import tokens as access_tokens
+from bff.sandbox.bench.figures import (
+    ALONE_ROWS,
+    CODEC_ROWS,
+    HTTP_ROWS,
+    MODES,
+    SESSION_ROWS,
+    Round,
+    Sample,
+    Who,
+)
 from bff.sandbox.bench.machine import Processors, on_processor, sync_milliseconds
 from bff.sandbox.bench.stage import Program, Stage, stage
 
@@ -19,6 +29,9 @@ _HELLO: Final = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 _HELLO_SAID: Final = b'"ok"'
 _SHOWN: Final = b'"code":"LZ'
 _GOOD: Final = b'"OK_ONLINE"'
+_SIGNED_IN: Final = b'"refreshToken"'
+_SESSIONS_A_SECOND: Final = 4_000
+"""More than the server will want; what is left over costs only the time to prepare it."""
 
 Told = Callable[[str], None]
 
@@ -37,8 +50,9 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 def steps(names: Sequence[str], rounds: int) -> int:
     """How often ``told`` will be called."""
-    modes = len(_modes(names))
-    return rounds * (4 * modes + (modes > 0) + sum(name in names for name in CODEC_ROWS))
+    modes, sessions = len(_modes(names)), len(_sessions(names))
+    alone = sum(name in names for name in ALONE_ROWS)
+    return rounds * (4 * modes + 2 * sessions + (modes + sessions > 0) + alone)
 
 
 def play(names: Sequence[str], *, rounds: int, seconds: float, told: Told) -> Facts:
@@ -48,7 +62,8 @@ def play(names: Sequence[str], *, rounds: int, seconds: float, told: Told) -> Fa
     sync, tokens = 0.0, 0
     for number in range(rounds):
         samples: dict[tuple[Who, str], Sample] = {}
-        if modes := _modes(names):
+        modes, sessions = _modes(names), _sessions(names)
+        if modes or sessions:
             told(f"round {number + 1}: databases, web, worker, floor, peer, 64 residents")
             # A machine may be left with files of a server that was killed; they are in a folder for such.
             with tempfile.TemporaryDirectory(prefix="suishen-bench-", ignore_cleanup_errors=True) as folder:
@@ -58,12 +73,14 @@ def play(names: Sequence[str], *, rounds: int, seconds: float, told: Told) -> Fa
                         verify = f"verify.{mode}" in names
                         half = _Half(set_stage, mode, verify=verify, seconds=seconds, told=told)
                         samples |= half.play(first=number)
+                    for name in sessions:
+                        samples |= _Sessions(set_stage, name, seconds=seconds, told=told).play()
                     tokens = set_stage.crowd.tokens
-        for name in CODEC_ROWS:
+        for name in ALONE_ROWS:
             if name in names:
                 told(name)
                 with on_processor(processors.server):
-                    samples |= codecs.measure(name, seconds)
+                    samples |= (codecs if name in CODEC_ROWS else access_tokens).measure(name, seconds)
         played.append(samples)
     with_these = [
         each.answered for (who, name), each in played[-1].items() if who is Who.OURS and name in HTTP_ROWS
@@ -80,6 +97,41 @@ def play(names: Sequence[str], *, rounds: int, seconds: float, told: Told) -> Fa
 def _modes(names: Sequence[str]) -> list[str]:
     """Modes of which anything is wanted."""
     return [mode for mode in MODES if any(f"{what}.{mode}" in names for what in ("show", "verify"))]
+
+
+def _sessions(names: Sequence[str]) -> list[str]:
+    """Rows about sessions of which anything is wanted."""
+    return [name for name in SESSION_ROWS if name in names]
+
+
+class _Sessions:
+    """Signing in, or renewing: each request uses up a code or a refresh token of its own."""
+
+    def __init__(self, on: Stage, name: str, *, seconds: float, told: Told) -> None:
+        self._stage = on
+        self._name = name
+        self._seconds = seconds
+        self._warm_up = min(_WARM_UP, seconds)
+        self._told = told
+
+    def play(self) -> Round:
+        """The floor, then ours until the time is up or what there is to use is used up."""
+        self._told(f"floor ({self._name})")
+        floor, _ = self._stage.play(
+            self._stage.floor, [_HELLO], expected=_HELLO_SAID, seconds=self._seconds, warm_up=self._warm_up
+        )
+        self._told(f"ours ({self._name})")
+        count = int(_SESSIONS_A_SECOND * (self._seconds + self._warm_up))
+        requests = self._stage.logins(count) if self._name == "auth.login" else self._stage.refreshes(count)
+        ours, _ = self._stage.play(
+            self._stage.ours,
+            requests,
+            expected=_SIGNED_IN,
+            seconds=self._seconds,
+            warm_up=self._warm_up,
+            once=True,
+        )
+        return {(Who.FLOOR, self._name): floor, (Who.OURS, self._name): ours}
 
 
 class _Half:

@@ -27,12 +27,15 @@ from bff.sandbox.errors import EngineFailed
 from bff.sandbox.kept import Kept
 from bff.sandbox.stack import City, private_stack
 
-PEER_PACKAGES: Final = ("fastapi", "uvicorn", "httptools", "uvloop")
+PEER_PACKAGES: Final = ("fastapi",)
 CONNECTIONS: Final = 64
 # No limit may be what is measured: a clerk of the bench scans more in a second than a real one in a day.
 _SETTINGS: Final = {
     "SUISHEN_WALLET_CLERK_PER_MINUTE": "6000000",
     "SUISHEN_WALLET_ORGANISATION_PER_MINUTE": "60000000",
+    "SUISHEN_AUTH_SIGN_INS_PER_ADDRESS": "60000000",
+    "SUISHEN_AUTH_SIGN_INS_PER_SUBJECT": "60000000",
+    "SUISHEN_AUTH_REFRESHES_PER_ADDRESS": "60000000",
 }
 _READY_SECONDS: Final = 30.0
 _DRAIN_SECONDS: Final = 300.0
@@ -81,6 +84,7 @@ class Stage:
         self.floor = floor
         self.peer = peer
         self.ours = Program("web", city.web[0].port, city.web[0].process.pid)
+        self._city = city
         self._generator = generator
         self._redis = Redis.from_url(city.servers.redis_url)
         self._databases = {"redis": city.servers.redis.pid, "mongo": city.servers.mongo.pid}
@@ -138,6 +142,14 @@ class Stage:
             busy=used.get("web", 0.0) / took,
         )
         return sample, measured.codes
+
+    def logins(self, count: int) -> list[bytes]:
+        """Sign-ins of people never seen before, each with a code fresh from the simulated WeChat."""
+        return asyncio.run(people.logins(self._city.simulator_url, count))
+
+    def refreshes(self, count: int) -> list[bytes]:
+        """Renewals, each of a session of its own."""
+        return asyncio.run(people.refreshes(self._city.env, count))
 
     def _drained(self) -> float:
         """Wait until the worker has moved everything; how long that took."""

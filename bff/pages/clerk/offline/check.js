@@ -40,6 +40,7 @@ export async function checkOffline(code, { trust, dictionary, scenes, seen, now 
     mode: null,
     claims: [],
     usageId: null,
+    shownBy: null,
     ...more,
   });
 

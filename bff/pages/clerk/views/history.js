@@ -30,7 +30,7 @@ export function historyView({ session, signal, offlineChecks }) {
           "section",
           { class: "stack", "aria-labelledby": "offline-title" },
           h("h2", { class: "section-title", id: "offline-title" }, t("onThisDevice")),
-          h("ul", { class: "panel checks" }, ...offlineChecks.map((check) => entry(check.typeName ? pick(check.typeName) : "—", "", check))),
+          h("ul", { class: "panel checks" }, ...offlineChecks.map((check) => entry(check.typeName, "", check))),
         )
       : null,
     box,
@@ -41,7 +41,7 @@ export function historyView({ session, signal, offlineChecks }) {
     return /** @type {Page<CheckRecord>} */ ((await session.call("GET", `/verifier/v1/verifications${query}`, { signal })).data);
   };
   /** @param {CheckRecord} check */
-  const one = (check) => entry(pick(check.typeName), scenes.get(check.scene) ?? check.scene, check);
+  const one = (check) => entry(check.typeName, check.scene && (scenes.get(check.scene) ?? check.scene), check);
   void fill(box, signal, () => Promise.all([load(), dictionary()]), ([page, words]) => {
     scenes = new Map(Object.values(words.scenes).map(({ code, name }) => [code, pick(name)]));
     if (!page.items.length) return [h("div", { class: "empty panel" }, icon("list"), h("p", {}, t("noHistory")))];
@@ -70,7 +70,8 @@ export function historyView({ session, signal, offlineChecks }) {
 }
 
 /**
- * @param {string} what @param {string} where
+ * @param {CheckRecord["typeName"]} what Null where nothing could be told, or may not be.
+ * @param {string | null} where
  * @param {Pick<CheckRecord, "at" | "verdict">} check
  */
 function entry(what, where, check) {
@@ -78,7 +79,7 @@ function entry(what, where, check) {
   return h(
     "li",
     { class: "check" },
-    h("div", {}, h("p", { class: "check__what" }, what), h("p", { class: "quiet" }, [where, clockTime(check.at)].filter(Boolean).join(" · "))),
+    h("div", {}, h("p", { class: "check__what" }, what ? pick(what) : "—"), h("p", { class: "quiet" }, [where, clockTime(check.at)].filter(Boolean).join(" · "))),
     pill(tone, symbol, words),
   );
 }

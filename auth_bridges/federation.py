@@ -1,0 +1,277 @@
+"""Signing in at an OpenID provider: residents at 市民云, clerks at their own organisation's.
+
+A sign-in has two halves. ``begin`` keeps what the other half must fit (nonce, PKCE verifier, device) under
+a state nobody can guess; ``finish`` takes that away before anything else, so that of two who finish one
+does. What is wrong is refused in the order in which it can be known without asking anybody: state, device,
+``iss`` (RFC 9207), and only then is the code sent to the provider that was asked for it.
+"""
+
+from datetime import timedelta
+from hashlib import sha256
+from typing import Final, Protocol
+
+from auth_bridges.bridges.oidc import OpenIdProvider
+from auth_bridges.codec.openid import (
+    LOGOUT_TOKEN,
+    OLDEST,
+    SKEW,
+    claimed_origin,
+    open_token,
+    read_logout_token,
+)
+from auth_bridges.models import (
+    Authentication,
+    Begun,
+    Clerk,
+    ClerkSignedIn,
+    ClientFacts,
+    Ending,
+    Organisation,
+    ProviderLogout,
+    ProviderSession,
+    ProviderSubject,
+    ResidentSignedIn,
+    SignInFlow,
+    Standing,
+)
+from auth_bridges.ports import Admit, Audit, Chance, Clock, PersonalData
+from auth_bridges.refusals import (
+    ClerkNotRecognised,
+    FlowElsewhere,
+    FlowEnded,
+    ProviderMixedUp,
+    ProviderNotOffered,
+    ProviderTokenAudience,
+    ProviderTokenIssuer,
+    ProviderTokenReplayed,
+    ProviderUnavailable,
+    ProviderUnreached,
+    SessionEnded,
+)
+from auth_bridges.service import AuthService, in_service
+from auth_bridges.sessions import Sessions
+from auth_bridges.settings import AuthSettings
+from auth_bridges.store import AuthStores
+from miniapp_schemas.refusals import Refusal
+
+CITIZEN_CLOUD: Final = "citizen-cloud"
+"""市民云, as links carry it."""
+_FLOW: Final = timedelta(minutes=10)
+_LOGOUT_KEPT: Final = OLDEST + 2 * SKEW
+_MOST_PROVIDERS: Final = 1000
+
+
+class MakeProvider(Protocol):
+    """Makes the client of one issuer."""
+
+    def __call__(self, *, issuer: str, client_id: str, redirect_uri: str, pushed: bool) -> OpenIdProvider:
+        """The client; nobody is asked yet."""
+
+
+class Federation:
+    """Who may come in because somebody else says who they are. One object a process."""
+
+    def __init__(
+        self,
+        *,
+        settings: AuthSettings,
+        stores: AuthStores,
+        auth: AuthService,
+        provider: MakeProvider,
+        personal: PersonalData,
+        admit: Admit,
+        audit: Audit,
+        clock: Clock,
+        chance: Chance,
+    ) -> None:
+        self._settings = settings
+        self._stores = stores
+        self._auth = auth
+        self._make = provider
+        self._personal = personal
+        self._admit = admit
+        self._audit = audit
+        self._clock = clock
+        self._chance = chance
+        self._sessions = Sessions(stores.sessions, stores.ended, audit=audit, chance=chance)
+        self._providers: dict[tuple[str, str], OpenIdProvider] = {}
+
+    # --- residents ------------------------------------------------------------------------------------
+
+    async def begin_resident(self, device: str, client: ClientFacts) -> Begun:
+        """Begin a resident's sign-in at 市民云, on ``device`` and no other."""
+        await self._admit_address(client)
+        return await self._begin(self._citizen_cloud(), device)
+
+    async def finish_resident(
+        self, code: str, state: str, issuer: str | None, client: ClientFacts
+    ) -> ResidentSignedIn:
+        """Finish it: with the code, the state and the ``iss`` the resident came back with."""
+        await self._admit_address(client)
+        provider = self._citizen_cloud()
+        flow = await self._fitting(state, issuer, client, clerk=False)
+        said = await self._redeemed(provider, code, flow)
+        subject = ProviderSubject(provider=CITIZEN_CLOUD, appid=provider.client_id, subject=said.subject)
+        return await self._auth.open_for(subject, client)
+
+    # --- clerks ---------------------------------------------------------------------------------------
+
+    async def begin_clerk(self, organisation: str, device: str, client: ClientFacts) -> Begun:
+        """Begin a clerk's sign-in at their organisation's own provider, on ``device`` and no other."""
+        await self._admit_address(client)
+        employer = await self._stores.directory.organisation(organisation)
+        return await self._begin(self._of_organisation(employer), device, organisation=organisation)
+
+    async def finish_clerk(
+        self, code: str, state: str, issuer: str | None, client: ClientFacts
+    ) -> ClerkSignedIn:
+        """Finish it: a provider speaks for the clerks of its own organisation and for nobody else."""
+        await self._admit_address(client)
+        flow = await self._fitting(state, issuer, client, clerk=True)
+        employer = await self._stores.directory.organisation(flow.organisation or "")
+        said = await self._redeemed(self._of_organisation(employer), code, flow)
+        clerk = None if employer is None else await self._clerk(employer, said)
+        if clerk is None or employer is None or not in_service(clerk, employer):
+            raise await self._refused("unknown" if clerk is None else clerk.id, ClerkNotRecognised())
+        signed_in = await self._auth.open_shift(clerk, employer, client, provider=said.issuer)
+        await self._stores.provider_sessions.opened(
+            ProviderSession(
+                id=signed_in.session,
+                issuer=said.issuer,
+                client_id=said.client_id,
+                subject=said.subject,
+                session=said.session,
+                vouched_at=said.issued_at,
+                expires_at=signed_in.refresh.expires_at,
+            )
+        )
+        if await self._stores.provider_sessions.is_logged_out(said):
+            await self._sessions.end(signed_in.session, Ending.PROVIDER_SIGNED_OUT, now=self._clock())
+            raise SessionEnded
+        return signed_in
+
+    async def logged_out(self, logout_token: str, client: ClientFacts) -> None:
+        """End, in every process within a second, the sessions a provider says have ended there.
+
+        Ending comes first and noting the ``jti`` last: a process that dies in between leaves a token that
+        can be sent again, and one that is sent again ends nothing that began after it was made.
+        """
+        await self._admit_address(client)
+        logout = await self._believed(logout_token)
+        for session in await self._stores.provider_sessions.logged_out(logout, keep=_LOGOUT_KEPT):
+            await self._sessions.end(session, Ending.PROVIDER_SIGNED_OUT, now=self._clock())
+        name = _digest("logout", logout.issuer, logout.client_id, logout.token_id)
+        if not await self._stores.one_time.claim(name, owner=self._random(16), keep=_LOGOUT_KEPT):
+            raise ProviderTokenReplayed
+
+    # --- how ------------------------------------------------------------------------------------------
+
+    async def _begin(self, provider: OpenIdProvider, device: str, organisation: str | None = None) -> Begun:
+        flow = SignInFlow(
+            issuer=provider.issuer,
+            client_id=provider.client_id,
+            nonce=self._random(16),
+            verifier=self._random(32),
+            device=device,
+            organisation=organisation,
+        )
+        state = self._random(16)
+        url = await provider.begin(flow, state)
+        await self._stores.flows.begin(state, flow, keep=_FLOW)
+        return Begun(url=url, state=state, expires_at=self._clock() + _FLOW)
+
+    async def _fitting(
+        self, state: str, issuer: str | None, client: ClientFacts, *, clerk: bool
+    ) -> SignInFlow:
+        """The flow of ``state``, taken away, if what came back fits it."""
+        flow = await self._stores.flows.take(state)
+        if flow is None or (flow.organisation is not None) is not clerk:
+            raise await self._refused("unknown", FlowEnded())
+        if client.device != flow.device:
+            raise await self._refused(f"provider:{flow.issuer}", FlowElsewhere())
+        if issuer != flow.issuer:
+            raise await self._refused(f"provider:{flow.issuer}", ProviderMixedUp())
+        return flow
+
+    async def _redeemed(self, provider: OpenIdProvider, code: str, flow: SignInFlow) -> Authentication:
+        if (provider.issuer, provider.client_id) != (flow.issuer, flow.client_id):
+            # The settings changed while somebody was signing in: the code is for whom it was asked for.
+            raise FlowEnded
+        try:
+            return await provider.redeem(code, flow)
+        except ProviderUnreached:
+            # The code is unspent, but the flow is: only beginning anew helps.
+            raise await self._refused(f"provider:{flow.issuer}", ProviderUnavailable()) from None
+        except Refusal as refusal:
+            raise await self._refused(f"provider:{flow.issuer}", refusal) from None
+
+    async def _clerk(self, employer: Organisation, said: Authentication) -> Clerk | None:
+        if employer.sso is None:
+            return None
+        if employer.sso.claim == "sub":
+            return await self._stores.directory.clerk_by_subject(employer.id, said.subject)
+        number = said.claims.get(employer.sso.claim)
+        return None if number is None else await self._stores.directory.clerk(employer.id, number)
+
+    async def _believed(self, logout_token: str) -> ProviderLogout:
+        """What a logout token says, if it is of a provider an organisation registered.
+
+        Whom it claims to be from decides which registered provider's keys are tried; nobody else is asked.
+        """
+        token = open_token(logout_token, types=LOGOUT_TOKEN)
+        issuer, audience = claimed_origin(token)
+        employers = await self._stores.directory.signing_on_at(issuer)
+        if not employers:
+            raise ProviderTokenIssuer
+        for employer in employers:
+            if employer.sso is not None and (employer.sso.client_id,) == audience:
+                provider = self._of_organisation(employer)
+                key = await provider.key(token.key_name)
+                return read_logout_token(
+                    token, key, issuer=issuer, client_id=provider.client_id, now=self._clock()
+                )
+        raise ProviderTokenAudience
+
+    def _citizen_cloud(self) -> OpenIdProvider:
+        told = self._settings
+        if told.citizen_issuer is None or told.citizen_client_id is None or told.citizen_redirect_uri is None:
+            raise ProviderNotOffered
+        return self._provider(
+            told.citizen_issuer, told.citizen_client_id, told.citizen_redirect_uri, pushed=False
+        )
+
+    def _of_organisation(self, employer: Organisation | None) -> OpenIdProvider:
+        """The client of an organisation's own provider; who has none is told as little as who is nobody."""
+        redirect_uri = self._settings.clerk_sso_redirect_uri
+        if employer is None or employer.sso is None or redirect_uri is None:
+            raise ProviderNotOffered
+        if employer.standing is not Standing.ACTIVE:
+            raise ProviderNotOffered
+        return self._provider(employer.sso.issuer, employer.sso.client_id, redirect_uri, pushed=True)
+
+    def _provider(self, issuer: str, client_id: str, redirect_uri: str, *, pushed: bool) -> OpenIdProvider:
+        """The same object each time: it remembers what the provider published."""
+        known = self._providers.get((issuer, client_id))
+        if known is None:
+            if len(self._providers) >= _MOST_PROVIDERS:
+                self._providers.clear()
+            known = self._providers[issuer, client_id] = self._make(
+                issuer=issuer, client_id=client_id, redirect_uri=redirect_uri, pushed=pushed
+            )
+        return known
+
+    async def _admit_address(self, client: ClientFacts) -> None:
+        caller = self._personal.pseudonym("address", client.address)
+        per_minute = self._settings.sign_ins_per_address
+        await self._admit("sign-in", caller, per_minute=per_minute, burst=max(1, per_minute // 4))
+
+    async def _refused(self, actor: str, refusal: Refusal) -> Refusal:
+        await self._audit("session.refused", at=self._clock(), actor=actor, outcome=refusal.code, facts={})
+        return refusal
+
+    def _random(self, size: int) -> str:
+        return self._chance(size).hex()
+
+
+def _digest(*parts: str) -> str:
+    return sha256("\0".join(parts).encode()).hexdigest()
