@@ -72,6 +72,24 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
             pattern=r"^https?://[^/?#]+$",
         ),
     ] = "https://api.weixin.qq.com"
+    wechat_fallback_url: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://[^/?#]+$")] | None,
+        Meta(
+            description="Where it answers when that cannot be reached: `https://api2.weixin.qq.com`.",
+            extra={"zh": "上述地址连接不上时使用的微信容灾域名，如 `https://api2.weixin.qq.com`。"},
+        ),
+    ] = None
+    wechat_secure_dir: Annotated[
+        Path | None,
+        Meta(
+            description="Folder of the secure API's keys: `<serial>.aes256` or `.sm4` (base64), `app.pem`, "
+            "`platform-<serial>.pem`; none: calls are not sealed.",
+            extra={
+                "zh": "微信服务端 API 签名加密的密钥目录：`<编号>.aes256` 或 `.sm4`（base64）、`app.pem`、"
+                "`platform-<编号>.pem`；不设则不加密。"
+            },
+        ),
+    ] = None
     alipay_appid: Annotated[
         Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{4,64}\Z")] | None,
         Meta(
@@ -170,24 +188,6 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
             description="Our page that clerks come back to from their organisation's own sign-in; "
             "none: passphrases only.",
             extra={"zh": "核验员单点登录后返回的本平台页面地址；不设则仅用口令登录。"},
-        ),
-    ] = None
-    wechat_fallback_url: Annotated[
-        Annotated[str, Meta(pattern=r"^https?://[^/?#]+$")] | None,
-        Meta(
-            description="Where it answers when that cannot be reached: `https://api2.weixin.qq.com`.",
-            extra={"zh": "上述地址连接不上时使用的微信容灾域名，如 `https://api2.weixin.qq.com`。"},
-        ),
-    ] = None
-    wechat_secure_dir: Annotated[
-        Path | None,
-        Meta(
-            description="Folder of the secure API's keys: `<serial>.aes256` or `.sm4` (base64), `app.pem`, "
-            "`platform-<serial>.pem`; none: calls are not sealed.",
-            extra={
-                "zh": "微信服务端 API 签名加密的密钥目录：`<编号>.aes256` 或 `.sm4`（base64）、`app.pem`、"
-                "`platform-<编号>.pem`；不设则不加密。"
-            },
         ),
     ] = None
     sign_ins_per_address: Annotated[
