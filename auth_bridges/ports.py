@@ -6,6 +6,8 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
+from auth_bridges.codec.certificates import Certificate
+
 
 class TokenKey(Protocol):
     """A key that signs access tokens; ``kid`` is its RFC 7638 thumbprint."""
@@ -106,6 +108,16 @@ class Http(Protocol):
 
         ``ConnectionRefusedError``: it certainly never got there. ``TimeoutError`` and
         ``ConnectionAbortedError``: nobody can tell whether it did.
+        """
+
+
+class Revocation(Protocol):
+    """Knows what certificate authorities have revoked."""
+
+    async def check(self, certificate: Certificate, issuer: Certificate) -> None:
+        """Return if ``issuer`` says now that ``certificate`` is good.
+
+        ``CertificateRevoked`` if it was revoked, ``RevocationUnknown`` if nobody can tell.
         """
 
 

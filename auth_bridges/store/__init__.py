@@ -11,14 +11,17 @@ from redis.asyncio import Redis
 from auth_bridges.store.directory import Directory
 from auth_bridges.store.documents import Database
 from auth_bridges.store.flows import ProviderSessions, SignInFlows
+from auth_bridges.store.legal_persons import CertificateChallenges, LegalPersonProofs
 from auth_bridges.store.moments import EndedSessions, OneTime, SignInReplies
 from auth_bridges.store.residents import Residents
 from auth_bridges.store.sessions import SessionStore
 
 __all__ = [
     "AuthStores",
+    "CertificateChallenges",
     "Directory",
     "EndedSessions",
+    "LegalPersonProofs",
     "OneTime",
     "ProviderSessions",
     "Residents",
@@ -39,6 +42,8 @@ class AuthStores:
         self.replies = SignInReplies(redis)
         self.ended = EndedSessions(redis)
         self.flows = SignInFlows(redis)
+        self.challenges = CertificateChallenges(redis)
+        self.legal_persons = LegalPersonProofs(database["legal_person_proofs"])
         self.provider_sessions = ProviderSessions(database["provider_sessions"], database["provider_logouts"])
 
     async def ensure_indexes(self) -> None:
@@ -47,3 +52,4 @@ class AuthStores:
         await self.directory.ensure_indexes()
         await self.sessions.ensure_indexes()
         await self.provider_sessions.ensure_indexes()
+        await self.legal_persons.ensure_indexes()

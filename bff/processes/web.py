@@ -28,7 +28,7 @@ from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
 from bff.platform.telemetry import configure_logging, serve_metrics
 from bff.platform.wire import WireRequest
-from bff.routes import callbacks, home, issuer, ops, schema, session, sessions, verifier, wallet
+from bff.routes import callbacks, home, issuer, legal_person, ops, schema, session, sessions, verifier, wallet
 
 __all__ = ["Opened", "contract_app", "create_app", "litestar_app", "serve"]
 
@@ -36,7 +36,8 @@ __all__ = ["Opened", "contract_app", "create_app", "litestar_app", "serve"]
 # are objects. What was loaded before the first request never becomes garbage, so it is not looked at.
 _GC_THRESHOLDS: Final = (50_000, 50, 50)
 _PARTS: Final = (
-    *("auth", "blocks", "clock", "federation", "idempotency", "issuing", "registry", "token_keys", "wallet"),
+    *("auth", "blocks", "clock", "federation", "idempotency", "issuing", "legal_persons"),
+    *("registry", "token_keys", "wallet"),
 )
 # The server's own lines join ours; its access log stays off, ours knows the route.
 _LOGGING: Final[dict[str, Any]] = {
@@ -90,6 +91,7 @@ def api_handlers() -> list[ControllerRouterHandler]:
         sessions.ResidentSessionsController,
         sessions.ClerkSessionsController,
         session.token_keys_document,
+        legal_person.LegalPersonController,
         home.HomeController,
         wallet.CredentialController,
         wallet.PresentationController,

@@ -217,7 +217,8 @@ class TestProduction:
         load_settings({**COMPLETE, name: value})
 
     @pytest.mark.parametrize(
-        "issuer", ["http://127.0.0.1:9000/citizens", "https://127.0.0.1/citizens", "https://sandbox.city.gov.cn"]
+        "issuer",
+        ["http://127.0.0.1:9000/citizens", "https://127.0.0.1/citizens", "https://sandbox.city.gov.cn"],
     )
     def test_a_simulated_openid_provider_is_refused_there_and_only_there(self, issuer: str) -> None:
         simulated = {**CITIZEN_CLOUD, "SUISHEN_AUTH_CITIZEN_ISSUER": issuer}
