@@ -61,11 +61,20 @@ def number_context(resident: str) -> bytes:
     return f"resident:{resident}:number".encode()
 
 
+class FormerName(Struct, frozen=True, kw_only=True):
+    """What a provider once called somebody, and until when we believed it."""
+
+    kind: str
+    value: str
+    until: datetime
+
+
 class Link(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """One way in: a provider's subject and the resident it leads to.
 
     Unique by (provider, appid, subject). ``alternates`` are a provider's other names for the same
-    person (WeChat's unionid changes when an app moves): an index, never the key.
+    person (WeChat's unionid changes when an app moves): an index, never the key. ``former`` are those
+    that were replaced.
     """
 
     id: str
@@ -75,6 +84,7 @@ class Link(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     resident: str
     linked_at: datetime
     alternates: dict[str, str] = {}
+    former: tuple[FormerName, ...] = ()
 
 
 class DepartmentKey(Struct, frozen=True, kw_only=True):

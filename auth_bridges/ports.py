@@ -121,6 +121,16 @@ class Revocation(Protocol):
         """
 
 
+class PhoneByCode(Protocol):
+    """A provider that tells a person's phone number for a one-time code the person gave."""
+
+    def phone_number(self, code: str, openid: str) -> Awaitable[str]:
+        """The number with its country's, ``+86…``; ``openid`` is whose code it must be.
+
+        ``PhoneCodeRejected``, or ``ProviderUnavailable`` after which the code may be spent.
+        """
+
+
 class Clock(Protocol):
     """What time it is, in UTC."""
 

@@ -395,6 +395,116 @@ class RevocationUnknown(Refusal):
     action = ProblemAction.RETRY
 
 
+class PhoneCodeRejected(Refusal):
+    """WeChat does not know the phone code, it is too old or used, or another person's."""
+
+    code = "PHONE_CODE_REJECTED"
+    kind = Kind.INVALID
+    title_zh = "手机号凭证无效"
+    title_en = "Phone code rejected"
+    detail_zh = "手机号授权凭证无效、已使用或已过期，请重新授权。"
+    detail_en = "The phone code is invalid, used or expired; ask for a new one."
+    action = ProblemAction.RETRY
+
+
+class ProviderTokenUnavailable(Refusal):
+    """We have no access token the provider accepts, and have asked for one often enough for now."""
+
+    code = "PROVIDER_TOKEN_UNAVAILABLE"
+    kind = Kind.UNAVAILABLE
+    title_zh = "平台接口暂不可用"
+    title_en = "The provider's API is unavailable"
+    detail_zh = "平台接口凭证暂不可用，请在 {retry_after} 秒后重试。"
+    detail_en = "The provider gives us no working access token; try again in {retry_after} s."
+    action = ProblemAction.RETRY
+
+
+class OpenDataUnreadable(Refusal):
+    """The provider's sealed data does not open: another session key, or changed since."""
+
+    code = "OPEN_DATA_UNREADABLE"
+    kind = Kind.INVALID
+    title_zh = "数据无法解密"
+    title_en = "The data does not open"
+    detail_zh = "登录态已更新或数据不完整，请重新登录后再试。"
+    detail_en = "The session key has changed or the data is damaged; sign in again and retry."
+    action = ProblemAction.SIGN_IN
+
+
+class OpenDataForeign(Refusal):
+    """The provider's data was made for another app."""
+
+    code = "OPEN_DATA_FOREIGN"
+    kind = Kind.INVALID
+    title_zh = "数据不属于本应用"
+    title_en = "The data is another app's"
+    detail_zh = "数据水印中的 appid 与本小程序不符。"
+    detail_en = "The appid in its watermark is not ours."
+
+
+class OpenDataStale(Refusal):
+    """The provider's data is too old, or of the future."""
+
+    code = "OPEN_DATA_STALE"
+    kind = Kind.INVALID
+    title_zh = "数据已过时"
+    title_en = "The data is stale"
+    detail_zh = "数据水印中的时间已过期，请重新获取。"
+    detail_en = "The time in its watermark is not of now; fetch it again."
+    action = ProblemAction.RETRY
+
+
+class ReplyRefused(ProviderUnavailable):
+    """What came in the provider's name is not to be believed; each subclass says why."""
+
+    code = "REPLY_REFUSED"
+    detail_zh = "平台应答未通过校验，请稍后重试。"
+    detail_en = "The provider's reply did not pass our checks; please try again shortly."
+    action = ProblemAction.RETRY
+
+
+class ReplyUnsigned(ReplyRefused):
+    """A reply that must be signed is not."""
+
+    code = "REPLY_UNSIGNED"
+
+
+class ReplyOfUnknownSerial(ReplyRefused):
+    """Signed by a certificate we do not hold."""
+
+    code = "REPLY_OF_UNKNOWN_SERIAL"
+
+
+class ReplyWronglySigned(ReplyRefused):
+    """The signature is not over this reply to this call, or not of the kind it must be."""
+
+    code = "REPLY_WRONGLY_SIGNED"
+
+
+class ReplyStale(ReplyRefused):
+    """Signed, and not now."""
+
+    code = "REPLY_STALE"
+
+
+class ReplyReplayed(ReplyRefused):
+    """Signed, and heard before."""
+
+    code = "REPLY_REPLAYED"
+
+
+class ReplyForeign(ReplyRefused):
+    """Signed, and for another app."""
+
+    code = "REPLY_FOREIGN"
+
+
+class ReplyUnreadable(ReplyRefused):
+    """Signed, and does not open or is no JSON of the documented form."""
+
+    code = "REPLY_UNREADABLE"
+
+
 class SigningInBusy(Refusal):
     """More passphrases are waiting to be checked than we can check soon."""
 

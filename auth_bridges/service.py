@@ -5,7 +5,7 @@ departments with an assertion signed by their own key. Each gets tokens for one 
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
@@ -287,6 +287,17 @@ class AuthService:
         """End ``session``: its refresh token now and for good, its access tokens within a second."""
         await self._sessions.end(session, Ending.SIGNED_OUT, now=self._clock())
 
+    async def end_for_operator(self, audience: Audience, subject: str | None) -> AsyncIterator[str]:
+        """End the sessions of ``subject``, or everybody's; each as it is ended. Safe to do again."""
+        ids = (
+            [each.id for each in await self._stores.sessions.living(audience, subject)]
+            if subject is not None
+            else [each.id async for each in self._stores.sessions.every(audience)]
+        )
+        for session in ids:
+            await self._sessions.end(session, Ending.ENDED_BY_OPERATOR, now=self._clock())
+            yield session
+
     # --- how ------------------------------------------------------------------------------------------
 
     async def _is_by(self, department: Organisation, claimed: Assertion, now: datetime) -> bool:
@@ -329,6 +340,8 @@ class AuthService:
                     alternates=subject.alternates,
                 ),
             )
+        elif subject.alternates.items() - link.alternates.items():
+            await residents.rename(link, subject.alternates, now=now)
         resident = await residents.get(link.resident)
         if resident is None:
             resident = await residents.ensure(

@@ -127,6 +127,24 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
             pattern=r"^[0-2](\.[0-9]+)+\Z",
         ),
     ] = "1.2.156.10260.4.1.1"
+    wechat_fallback_url: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://[^/?#]+$")] | None,
+        Meta(
+            description="Where it answers when that cannot be reached: `https://api2.weixin.qq.com`.",
+            extra={"zh": "上述地址连接不上时使用的微信容灾域名，如 `https://api2.weixin.qq.com`。"},
+        ),
+    ] = None
+    wechat_secure_dir: Annotated[
+        Path | None,
+        Meta(
+            description="Folder of the secure API's keys: `<serial>.aes256` or `.sm4` (base64), `app.pem`, "
+            "`platform-<serial>.pem`; none: calls are not sealed.",
+            extra={
+                "zh": "微信服务端 API 签名加密的密钥目录：`<编号>.aes256` 或 `.sm4`（base64）、`app.pem`、"
+                "`platform-<编号>.pem`；不设则不加密。"
+            },
+        ),
+    ] = None
     sign_ins_per_address: Annotated[
         int,
         Meta(

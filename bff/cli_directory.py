@@ -1,12 +1,12 @@
 """``suishen directory``: register organisations, departments, clerks and real-name residents."""
 
-import asyncio
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+
+from bff.cli_stores import run_or_exit, settings_or_exit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from bff.platform.settings import Settings
 
 _REFUSED: Final = 1
-_NOWHERE: Final = 2
 
 
 @click.group()
@@ -36,7 +35,7 @@ def import_(file: Path, *, as_json: bool) -> None:
     import msgspec
     from rich.progress import Progress
 
-    settings = _settings()
+    settings = settings_or_exit()
     with click.open_file(str(file), "rb") as opened:
         lines: list[bytes] = opened.read().splitlines()
     told = failed = 0
@@ -55,39 +54,12 @@ def import_(file: Path, *, as_json: bool) -> None:
             elif registered.problem is not None:
                 click.echo(f"{file}:{registered.line}: {registered.problem}", err=True)
 
-        _run(settings, lines, tell)
+        # What was registered stays so: send the file again.
+        run_or_exit(_register(settings, lines, tell), again="可重新导入 · import again")
     if not as_json:
         click.echo(f"{told} 条已登记 · registered, {failed} 条被拒 · refused")
     if failed:
         sys.exit(_REFUSED)
-
-
-def _settings() -> "Settings":
-    from bff.platform.settings import SettingsError, load_settings
-
-    try:
-        return load_settings(os.environ)
-    except SettingsError as error:
-        for problem in error.problems:
-            click.echo(f"{problem.name}\n    {problem.zh}\n    {problem.en}", err=True)
-        sys.exit(_NOWHERE)
-
-
-def _run(settings: "Settings", lines: list[bytes], tell: "Callable[[Registered], None]") -> None:
-    from bff.platform.keys import KeyRingProblem
-    from bff.platform.mongo import MONGO_OUTAGES
-    from bff.platform.redis import REDIS_OUTAGES
-
-    try:
-        asyncio.run(_register(settings, lines, tell))
-    except KeyRingProblem as problem:
-        click.echo(f"{problem.zh}\n{problem.en}", err=True)
-        sys.exit(_NOWHERE)
-    except (*MONGO_OUTAGES, *REDIS_OUTAGES) as outage:
-        # What was registered stays so: send the file again.
-        kind = type(outage).__name__
-        click.echo(f"数据库无法使用，可重新导入\nthe stores do not answer ({kind}): import again", err=True)
-        sys.exit(_NOWHERE)
 
 
 async def _register(settings: "Settings", lines: list[bytes], tell: "Callable[[Registered], None]") -> None:

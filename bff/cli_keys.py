@@ -66,6 +66,21 @@ def use(directory: Path, name: str) -> None:
         use_key(directory, name)
 
 
+@keys.command()
+@click.argument("directory", metavar="DIR", type=_DIRECTORY)
+@click.argument("name")
+def drop(directory: Path, name: str) -> None:
+    """Refuse from now on what NAME signed (停用密钥): once nothing of it lives any more, or it leaked.
+
+    The key in use cannot be dropped: `keys new --use` first. Everybody whose token it signed signs in
+    again.
+    """
+    from bff.platform.keys import drop as drop_key
+
+    with _explained():
+        drop_key(directory, name)
+
+
 @contextmanager
 def _explained() -> Iterator[None]:
     from bff.platform.keys import KeyRingProblem

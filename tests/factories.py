@@ -19,7 +19,7 @@ from wallet.issuing import Issuing
 from wallet.models import Issuer, Requester
 from wallet.service import Wallet
 from wallet.settings import WalletSettings
-from wallet.store import CredentialStore, PresentationStore, StatusListStore, UsageStore
+from wallet.store import SHOWABLE, CredentialStore, PresentationStore, StatusListStore, UsageStore
 
 # 11010519491231002X is the sample number of GB 11643-1999 itself; nobody's.
 ID_NUMBER = "11010519491231002X"
@@ -70,7 +70,9 @@ class Bench:
         self.personal = IdNumbers(hash_key=b"h" * 32, seal_keys=[b"s" * 32])
         self.keys = OneKey()
         self.registry = load_registry()
-        self.credentials = CredentialStore(database["credentials"], ReaderById(database["credentials"]))
+        self.credentials = CredentialStore(
+            database["credentials"], ReaderById(database["credentials"], SHOWABLE)
+        )
         self.usages = UsageStore(database["usages"])
         self.presentations = PresentationStore(self.run, shards=2)
         self.audit = AuditTrail(database["audit"])

@@ -16,26 +16,31 @@ class Version(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class Credential(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
-    """A certificate (电子证照) as stored. Everything personal is in ``sealed`` or masked or hashed."""
+class Showable(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """What of a certificate is needed to show it and to judge it: it is read for each, so it is no more."""
 
     id: str
     type: str
-    issuer: str
     issuer_name: str
-    serial: str
-    version: int
-    identifier: str
     keepers: tuple[str, ...]
     sealed: bytes
-    title_masked: str
-    number_masked: str
     valid_from: date
     valid_until: date | None
     mark: Mark
-    mark_reason: str | None
     status_list: int
     status_index: int
+
+
+class Credential(Showable, frozen=True, kw_only=True):
+    """A certificate (电子证照) as stored. Everything personal is in ``sealed`` or masked or hashed."""
+
+    issuer: str
+    serial: str
+    version: int
+    identifier: str
+    title_masked: str
+    number_masked: str
+    mark_reason: str | None
     revision: int
     history: tuple[Version, ...]
     issued_at: datetime

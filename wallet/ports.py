@@ -1,6 +1,6 @@
 """What the wallet needs from outside, as it would like to be given it."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -37,9 +37,13 @@ class RunScript(Protocol):
     """Runs a Lua script on Redis; all keys in one slot."""
 
     def __call__(
-        self, script: str, keys: Sequence[str | bytes], args: Sequence[str | bytes | int] = ()
+        self,
+        script: str,
+        keys: Sequence[str | bytes],
+        args: Sequence[str | bytes | int] = (),
+        read: Callable[[Any], Any] | None = None,
     ) -> Awaitable[Any]:
-        """What the script returns."""
+        """What the script returns, as ``read`` reads it; it is on its way before it is awaited."""
 
 
 class ReadById(Protocol):

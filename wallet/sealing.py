@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from wallet.models import Credential, Secrets
+from wallet.models import Secrets, Showable
 from wallet.ports import PersonalData
 
 _pack: Final = msgspec.msgpack.Encoder().encode
@@ -16,6 +16,6 @@ def seal_secrets(secrets: Secrets, credential_id: str, personal: PersonalData) -
     return personal.seal(_pack(secrets), credential_id.encode())
 
 
-def open_secrets(credential: Credential, personal: PersonalData) -> Secrets:
+def open_secrets(credential: Showable, personal: PersonalData) -> Secrets:
     """The holder and the fields of ``credential``, in the clear."""
     return _unpack(personal.open(credential.sealed, credential.id.encode()))

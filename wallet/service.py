@@ -10,7 +10,7 @@ Who dies when, and what then holds:
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -25,10 +25,10 @@ from wallet.codec.keys import KeySet
 from wallet.issuers.base import CredentialType, Registry
 from wallet.models import (
     Checked,
-    Credential,
     OpenPresentation,
     Requester,
     Secrets,
+    Showable,
     Shown,
     Usage,
     WalletEvent,
@@ -44,6 +44,8 @@ from wallet.sealing import open_secrets
 from wallet.settings import WalletSettings
 from wallet.store import Burn, CredentialStore, PresentationStore, UsageStore, unpack_event
 from wallet.views import page
+
+Held = TypeVar("Held", bound=Showable)
 
 _TOKEN_BYTES: Final = {PresentationMode.SIGNED: 12, PresentationMode.OPAQUE: 16}
 _SHIFT: Final = timedelta(hours=12)
@@ -103,7 +105,7 @@ class Wallet:
 
     async def credential(self, keeper: str, credential_id: str) -> wire.CredentialDetail:
         """One certificate of a wallet with its fields."""
-        credential = await self._owned(keeper, credential_id)
+        credential = _owned(keeper, await self._credentials.get(credential_id))
         return views.detail(credential, self._secrets(credential), self._registry, now=self._clock())
 
     async def usages(self, keeper: str, *, before: str | None, limit: int) -> Page[wire.UsageRecord]:
@@ -121,7 +123,7 @@ class Wallet:
 
     async def show(self, keeper: str, asked: wire.ShowCredential) -> wire.PresentationTicket:
         """Open a one-time code (亮证), or refuse."""
-        credential = await self._owned(keeper, asked.credential_id)
+        credential = _owned(keeper, await self._credentials.showable(asked.credential_id))
         now = self._clock()
         of = self._registry.type(credential.type)
         scene = self._registry.scene(asked.scene)
@@ -153,9 +155,6 @@ class Wallet:
             scene=scene.code,
             claims=opening.claims,
         )
-        keep = opening.expires_at - now + self._kept
-        opened = self._presentations.open(presentation, shown, keep_ms=int(keep.total_seconds() * 1000))
-        # Signed while the record is on its way to Redis.
         if opening.mode is PresentationMode.OPAQUE:
             code = lz1.mint_opaque(secret)
         else:
@@ -172,7 +171,8 @@ class Wallet:
                 claims=pack(of, values),
             )
             code = lz1.mint(envelope, key=self._keys.signing())
-        await opened
+        keep = opening.expires_at - now + self._kept
+        await self._presentations.open(presentation, shown, keep_ms=int(keep.total_seconds() * 1000))
         return wire.PresentationTicket(
             presentation_id=presentation.id,
             code=code,
@@ -218,10 +218,13 @@ class Wallet:
         admitted = self._admit(by.organisation, by.clerk)
         now = self._clock()
         scanned = self._scan(asked.code)
-        await admitted
         if isinstance(scanned, Verdict):
+            await admitted
             return await self._unfounded(by, scanned, now)
-        presentation, used = await self._presentations.look(scanned.presentation)
+        # To look changes nothing, so it goes with the question whether this clerk may go on.
+        looked = self._presentations.look(scanned.presentation)
+        await admitted
+        presentation, used = await looked
         request = f"{by.clerk} {asked.request_id}"
         if used is not None and used.clerk == by.clerk:
             kept = await self._presentations.answered(scanned.presentation, request=request)
@@ -229,7 +232,7 @@ class Wallet:
                 return self._unseal(kept, scanned.presentation)
         if presentation is None or presentation.mode is not scanned.mode:
             return await self._unfounded(by, self._lapsed(scanned, now), now)
-        credential = await self._credentials.get(presentation.credential)
+        credential = await self._credentials.showable(presentation.credential)
         if credential is None:
             return await self._unfounded(by, Verdict.UNKNOWN_CODE, now)
         verdict = judge(
@@ -293,7 +296,7 @@ class Wallet:
         return late or Verdict.UNKNOWN_CODE
 
     def _answer(
-        self, by: Requester, presentation: OpenPresentation, credential: Credential, now: datetime
+        self, by: Requester, presentation: OpenPresentation, credential: Showable, now: datetime
     ) -> tuple[wire.Verification, Usage]:
         of = self._registry.type(credential.type)
         usage = self._usage(by, presentation, credential, Verdict.OK_ONLINE, now)
@@ -317,7 +320,7 @@ class Wallet:
         self,
         by: Requester,
         presentation: OpenPresentation,
-        credential: Credential,
+        credential: Showable,
         verdict: Verdict,
         now: datetime,
     ) -> wire.Verification:
@@ -341,7 +344,7 @@ class Wallet:
         self,
         by: Requester,
         presentation: OpenPresentation,
-        credential: Credential,
+        credential: Showable,
         verdict: Verdict,
         now: datetime,
     ) -> Usage:
@@ -389,14 +392,15 @@ class Wallet:
 
     # --- helpers ---------------------------------------------------------------------------------
 
-    async def _owned(self, keeper: str, credential_id: str) -> Credential:
-        credential = await self._credentials.get(credential_id)
-        if credential is None or keeper not in credential.keepers:
-            raise CredentialUnknown
-        return credential
-
-    def _secrets(self, credential: Credential) -> Secrets:
+    def _secrets(self, credential: Showable) -> Secrets:
         return open_secrets(credential, self._personal)
+
+
+def _owned(keeper: str, credential: Held | None) -> Held:
+    """``credential``, if it lies in that wallet; of another's nothing is told, not even that it exists."""
+    if credential is None or keeper not in credential.keepers:
+        raise CredentialUnknown
+    return credential
 
 
 def _verdict(

@@ -6,7 +6,7 @@ unknown; it can never make a used one good again, because a code is only good wh
 exists.
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final
@@ -17,11 +17,14 @@ from msgspec import Struct
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from wallet.models import Checked, Credential, OpenPresentation, Usage, WalletEvent
+from wallet.models import Checked, Credential, OpenPresentation, Showable, Usage, WalletEvent
 from wallet.ports import ReadById, RunScript
 from wallet.rules.validity import Mark
 
 Collection = AsyncIOMotorCollection[dict[str, Any]]
+
+SHOWABLE: Final = tuple(field.encode_name for field in msgspec.structs.fields(Showable))
+"""What `CredentialStore` wants read of a credential that is shown or judged."""
 
 _DUPLICATE: Final = 11000
 _pack: Final = msgspec.json.Encoder().encode
@@ -69,9 +72,14 @@ class CredentialStore:
         )
 
     async def get(self, credential_id: str) -> Credential | None:
-        """The credential as it stands now; concurrent reads share a round trip."""
-        document = await self._read(credential_id)
+        """The credential as it stands now."""
+        document = await self._collection.find_one({"_id": credential_id})
         return None if document is None else msgspec.convert(document, Credential)
+
+    async def showable(self, credential_id: str) -> Showable | None:
+        """What is needed to show it, as it stands now; concurrent reads share a round trip."""
+        document = await self._read(credential_id)
+        return None if document is None else msgspec.convert(document, Showable)
 
     async def find(self, issuer: str, type_: str, serial: str) -> Credential | None:
         """The credential an issuer knows by this serial."""
@@ -260,14 +268,13 @@ class PresentationStore:
         keys = (_open(shard, presentation.id), _events(shard))
         return bool(await self._run(_OPEN, keys, (_pack(presentation), keep_ms, _pack(event))))
 
-    async def look(self, presentation_id: str) -> tuple[OpenPresentation | None, Usage | None]:
-        """The open record if it still exists, and the use made of it if there was one."""
+    def look(self, presentation_id: str) -> Awaitable[tuple[OpenPresentation | None, Usage | None]]:
+        """The open record if it still exists, and the use made of it if there was one.
+
+        The question leaves when this is called.
+        """
         shard = self._shard(presentation_id)
-        opened, event = await self._run(_LOOK, (_open(shard, presentation_id), _fate(shard, presentation_id)))
-        return (
-            None if opened is None else _unpack_presentation(opened),
-            None if event is None else _unpack_checked(event).usage,
-        )
+        return self._run(_LOOK, (_open(shard, presentation_id), _fate(shard, presentation_id)), (), _seen)
 
     async def burn(
         self, presentation_id: str, *, request: str, answer: bytes, event: Checked
@@ -302,6 +309,14 @@ def unpack_event(entry: bytes) -> WalletEvent:
     """An entry of an event stream."""
     event: WalletEvent = _unpack_event(entry)
     return event
+
+
+def _seen(found: tuple[bytes | None, bytes | None]) -> tuple[OpenPresentation | None, Usage | None]:
+    opened, event = found
+    return (
+        None if opened is None else _unpack_presentation(opened),
+        None if event is None else _unpack_checked(event).usage,
+    )
 
 
 def _open(shard: int, presentation_id: str) -> str:

@@ -9,7 +9,7 @@ from msgspec import structs
 from miniapp_schemas import wallet as wire
 from miniapp_schemas.base import Page, Text
 from wallet.issuers.base import CredentialType, Registry, Scene
-from wallet.models import Credential, Secrets, Usage
+from wallet.models import Credential, Secrets, Showable, Usage
 from wallet.rules.advice import is_good
 from wallet.rules.disclosure import disclose, holder_view, offered_claims
 from wallet.rules.presentation import mode_of
@@ -23,7 +23,7 @@ def page(items: list[Item], found: "Sequence[Credential | Usage]", limit: int) -
     return Page(items=items, next_cursor=found[limit - 1].id if len(found) > limit else None)
 
 
-def standing_of(credential: Credential) -> Standing:
+def standing_of(credential: Showable) -> Standing:
     """What decides whether ``credential`` may be shown."""
     return Standing(
         mark=credential.mark, valid_from=credential.valid_from, valid_until=credential.valid_until

@@ -1,9 +1,9 @@
 """Where people, organisations and sessions are kept.
 
 MongoDB, majority and journal, is the truth of all of it: who is acknowledged as signed in survives
-any one machine. Redis holds what is worthless after minutes: that a one-time code was seen, and which
-sessions just ended. Losing Redis can let a code be tried twice (the provider then refuses it) and an
-ended session's access token live its ten minutes out; never more.
+any one machine. Redis holds what is worthless after minutes: that a one-time code was seen, which sessions
+just ended, a provider's access token and session keys. Losing Redis can let a code be tried twice (the
+provider then refuses it) and an ended session's access token live its ten minutes out; never more.
 """
 
 from redis.asyncio import Redis
@@ -13,7 +13,9 @@ from auth_bridges.store.documents import Database
 from auth_bridges.store.flows import ProviderSessions, SignInFlows
 from auth_bridges.store.legal_persons import CertificateChallenges, LegalPersonProofs
 from auth_bridges.store.moments import EndedSessions, OneTime, SignInReplies
+from auth_bridges.store.provider_tokens import ProviderTokenStore
 from auth_bridges.store.residents import Residents
+from auth_bridges.store.session_keys import SessionKeys
 from auth_bridges.store.sessions import SessionStore
 
 __all__ = [
@@ -24,7 +26,9 @@ __all__ = [
     "LegalPersonProofs",
     "OneTime",
     "ProviderSessions",
+    "ProviderTokenStore",
     "Residents",
+    "SessionKeys",
     "SessionStore",
     "SignInFlows",
     "SignInReplies",

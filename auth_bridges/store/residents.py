@@ -1,11 +1,17 @@
 """Residents and the ways in that lead to them. MongoDB, majority and journal."""
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
 import msgspec
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from auth_bridges.models import Link, ProviderSubject, Resident
+from auth_bridges.models import FormerName, Link, ProviderSubject, Resident
 from auth_bridges.store.documents import Collection, Document, document_of, struct_of
+
+_FORMER_KEPT: Final = 20
 
 
 class Residents:
@@ -22,7 +28,12 @@ class Residents:
         )
         way_in = [("provider", ASCENDING), ("appid", ASCENDING), ("subject", ASCENDING)]
         await self._links.create_indexes(
-            [IndexModel(way_in, unique=True), IndexModel([("resident", ASCENDING)])]
+            [
+                IndexModel(way_in, unique=True),
+                IndexModel([("resident", ASCENDING)]),
+                # Found by, never decided by: a provider may change these names.
+                IndexModel([("alternates.$**", ASCENDING)]),
+            ]
         )
 
     async def get(self, resident: str) -> Resident | None:
@@ -53,6 +64,22 @@ class Residents:
         except DuplicateKeyError:
             document = await self._links.find_one(_way_in(subject))
         return msgspec.convert(document, Link)
+
+    async def rename(self, link: Link, alternates: Mapping[str, str], *, now: datetime) -> None:
+        """Note the provider's other names of now, and keep those they replace.
+
+        Only if ``link`` still has the names it was read with: of two sign-ins at once one does it.
+        """
+        replaced = [
+            document_of(FormerName(kind=kind, value=link.alternates[kind], until=now))
+            for kind, value in alternates.items()
+            if kind in link.alternates and link.alternates[kind] != value
+        ]
+        change: Document = {"$set": {f"alternates.{kind}": value for kind, value in alternates.items()}}
+        if replaced:
+            change["$push"] = {"former": {"$each": replaced, "$slice": -_FORMER_KEPT}}
+        unchanged = {f"alternates.{kind}": link.alternates.get(kind) for kind in alternates}
+        await self._links.update_one({"_id": link.id, **unchanged}, change)
 
     async def turn(self, link: Link, resident: str) -> None:
         """Lead ``link`` to ``resident`` instead, if it still leads where it did."""

@@ -9,10 +9,13 @@ gets was read after it asked.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Call = TypeVar("Call")
 Answer = TypeVar("Answer")
+
+
+_Waiting = tuple[Call, Callable[[Answer], Any] | None, asyncio.Future[Any]]
 
 
 class Coalescer(Generic[Call, Answer]):
@@ -33,15 +36,18 @@ class Coalescer(Generic[Call, Answer]):
         self._perform = perform
         self._lanes = lanes
         self._largest = largest
-        self._waiting: deque[tuple[Call, asyncio.Future[Answer]]] = deque()
+        self._waiting: deque[_Waiting[Call, Answer]] = deque()
         self._under_way: set[asyncio.Task[None]] = set()
         self._scheduled = False
 
-    def submit(self, call: Call) -> "asyncio.Future[Answer]":
-        """Queue ``call`` and return the future of its answer, without waiting for it."""
+    def submit(self, call: Call, read: Callable[[Answer], Any] | None = None) -> "asyncio.Future[Any]":
+        """Queue ``call`` and return the future of its answer, without waiting for it.
+
+        With ``read``, the future has what it makes of the answer, or the exception it raises instead.
+        """
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Answer] = loop.create_future()
-        self._waiting.append((call, future))
+        future: asyncio.Future[Any] = loop.create_future()
+        self._waiting.append((call, read, future))
         if not self._scheduled and len(self._under_way) < self._lanes:
             self._scheduled = True
             loop.call_soon(self._depart)
@@ -59,21 +65,31 @@ class Coalescer(Generic[Call, Answer]):
         self._under_way.discard(task)
         self._depart()
 
-    async def _carry(self, batch: list[tuple[Call, "asyncio.Future[Answer]"]]) -> None:
+    async def _carry(self, batch: "list[_Waiting[Call, Answer]]") -> None:
         try:
-            answers = await self._perform([call for call, _ in batch])
+            answers = await self._perform([call for call, _, _ in batch])
         except BaseException as failure:
             # A caller may have given up meanwhile (deadline, closed connection): its future is done.
-            for _, future in batch:
+            for _, _, future in batch:
                 if not future.done():
-                    future.set_exception(failure)
+                    _fail(future, failure)
             if not isinstance(failure, Exception):
                 raise
             return
-        for (_, future), answer in zip(batch, answers, strict=True):
+        for (_, read, future), answer in zip(batch, answers, strict=True):
             if future.done():
                 continue
             if isinstance(answer, BaseException):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
+                _fail(future, answer)
+                continue
+            try:
+                future.set_result(answer if read is None else read(answer))
+            except Exception as refusal:  # noqa: BLE001 - the caller's, whatever it is
+                _fail(future, refusal)
+
+
+def _fail(future: "asyncio.Future[Any]", failure: BaseException) -> None:
+    future.set_exception(failure)
+    # Looked at, so that asyncio does not complain: who asks two things at once and is refused the one may
+    # never look at the other.
+    future.exception()

@@ -70,14 +70,13 @@ class HotRoutes:
         }
         self._parts: dict[str, Mapping[str, object]] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one connection."""
         if scope["type"] == ScopeType.HTTP:
             hot = self._hot.get((scope["method"], scope["path"]))
             if hot is not None:
-                await self._serve(hot, scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+                return self._serve(hot, scope, receive, send)
+        return self._app(scope, receive, send)
 
     async def _serve(self, hot: _Hot, scope: HTTPScope, receive: Receive, send: Send) -> None:
         # What the edge measures and logs by, as the router would have left it.

@@ -6,7 +6,7 @@ that holds the name of the one to sign with. Every key in it is published and ac
     new key      put a file in; wait until everyone has fetched the published set
     rotate       write ``current`` aside and rename it over the old one: whole or not at all
     retire       remove the file once nothing signed with it lives any more
-    emergency    remove the file now; what it signed is refused from the next look on
+    emergency    ``use`` another, then ``drop`` it; what it signed is refused from the next look on
 
 A process looks every two seconds (``watch``), never inside a request. What cannot be read leaves the
 ring as it was: a half-copied file must not sign everybody out. ``doctor`` and the log say so.
@@ -147,6 +147,19 @@ def use(directory: Path, name: str) -> None:
     _check_name(name)
     _load(directory / f"{name}.pem")
     _write(directory / _CURRENT, f"{name}\n".encode())
+
+
+def drop(directory: Path, name: str) -> None:
+    """Take ``name`` out: what it signed is refused from the next look on. Not the key that signs now."""
+    _check_name(name)
+    path = directory / f"{name}.pem"
+    if not path.exists():
+        raise KeyRingProblem(f"没有密钥 {name}", f"there is no key {name}")
+    if _read(directory).current.name == name:
+        raise KeyRingProblem(
+            f"{name} 正在使用，请先启用另一把密钥", f"{name} is the one in use: use another first"
+        )
+    path.unlink()
 
 
 def rotate(directory: Path, name: str) -> RingKey:

@@ -71,9 +71,9 @@ class Limits:
         args: list[int] = []
         for _, rate in buckets:
             args += (60_000_000 // rate.per_minute, rate.burst)
-        return _answer(self._run(_ADMIT, keys, args))
+        return self._run(_ADMIT, keys, args, _admitted)
 
 
-async def _answer(asked: Awaitable[int]) -> None:
-    if wait_ms := await asked:
+def _admitted(wait_ms: int) -> None:
+    if wait_ms:
         raise TooManyRequests(retry_after=-(-wait_ms // 1000))

@@ -51,13 +51,14 @@ def database(client: "AsyncIOMotorClient[Document]", name: str) -> Database:
 
 
 class ReaderById:
-    """Reads documents of one collection by ``_id``, concurrent reads in one ``$in``.
+    """Reads ``fields`` of documents of one collection by ``_id``, concurrent reads in one ``$in``.
 
     Two callers asking for the same id at once share one document object: treat it as read-only.
     """
 
-    def __init__(self, collection: Collection, *, lanes: int = 1) -> None:
+    def __init__(self, collection: Collection, fields: Sequence[str], *, lanes: int = 1) -> None:
         self._collection = collection
+        self._fields = dict.fromkeys(fields, 1)
         self._reads: Coalescer[Any, Document | None] = Coalescer(self._perform, lanes=lanes)
 
     def __call__(self, key: object) -> Awaitable[Document | None]:
@@ -66,6 +67,6 @@ class ReaderById:
 
     async def _perform(self, keys: Sequence[Any]) -> list[Document | None]:
         wanted = list(set(keys))
-        cursor = self._collection.find({"_id": {"$in": wanted}})
+        cursor = self._collection.find({"_id": {"$in": wanted}}, self._fields)
         found = {document["_id"]: document for document in await cursor.to_list(length=len(wanted))}
         return [found.get(key) for key in keys]

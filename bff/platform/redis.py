@@ -2,8 +2,7 @@
 
 import asyncio
 import hashlib
-import math
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import hiredis
@@ -12,7 +11,7 @@ from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import FullJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, ResponseError
+from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from bff.platform.coalesce import Coalescer
@@ -45,7 +44,9 @@ class _Tuned(AbstractConnection):
                 await self.connect()  # type: ignore[no-untyped-call]  # untyped in every release
             async with asyncio.timeout(self.socket_timeout):
                 await self._send_packed_command([b"".join(map(hiredis.pack_command, commands))])  # type: ignore[arg-type]  # the stub wants a list, the C code any sequence
-                return [await self._reply() for _ in commands]
+                # Past the client's own reading, which takes as long again; it raises what is returned here.
+                parser: Any = self._parser
+                return [await parser.read_response() for _ in commands]
         except TimeoutError:
             await self.disconnect(nowait=True)
             raise RedisTimeoutError("no answer in time") from None
@@ -56,13 +57,6 @@ class _Tuned(AbstractConnection):
         except BaseException:
             await self.disconnect(nowait=True)
             raise
-
-    async def _reply(self) -> Any:  # noqa: ANN401  # whatever a script returns
-        try:
-            # inf: the time-out round the whole exchange is enough.
-            return await self.read_response(timeout=math.inf, disconnect_on_error=False)
-        except ResponseError as refusal:
-            return refusal
 
     def pack_command(self, *args: Argument) -> list[bytes]:  # type: ignore[override]  # we send no floats
         """``args`` on the wire; the client names some commands in two words.
@@ -120,9 +114,18 @@ class ScriptRunner:
         self._digests: dict[str, str] = {}
         self._calls: Coalescer[_ScriptCall, Any] = Coalescer(self._perform, lanes=lanes)
 
-    def __call__(self, script: str, keys: Sequence[Key], args: Sequence[Argument] = ()) -> Awaitable[Any]:
-        """Run the Lua ``script``; all ``keys`` must share one hash slot. Raises what Redis raised."""
-        return self._calls.submit((script, keys, args))
+    def __call__(
+        self,
+        script: str,
+        keys: Sequence[Key],
+        args: Sequence[Argument] = (),
+        read: Callable[[Any], Any] | None = None,
+    ) -> Awaitable[Any]:
+        """Run the Lua ``script``; all ``keys`` must share one hash slot. Raises what Redis raised.
+
+        It is on its way when this returns; what is awaited is the answer, as ``read`` reads it.
+        """
+        return self._calls.submit((script, keys, args), read)
 
     async def _perform(self, calls: Sequence[_ScriptCall]) -> Sequence[Any]:
         answers = await self._send([("EVALSHA", self._digest(call[0]), call) for call in calls])

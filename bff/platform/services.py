@@ -20,14 +20,20 @@ from redis.asyncio import Redis
 from auth_bridges.bridges.oidc import OpenIdProvider
 from auth_bridges.bridges.revocation import RevocationLists
 from auth_bridges.bridges.wechat import WechatBridge
+from auth_bridges.bridges.wechat_api import WechatApi
+from auth_bridges.bridges.wechat_secure import SecureChannel, read_secure_keys
+from auth_bridges.bridges.wechat_token import StableToken
+from auth_bridges.bridges.wechat_wire import WechatWire
 from auth_bridges.codec.certificates import Certificate, read_bundle
 from auth_bridges.federation import Federation
 from auth_bridges.legal_persons import LegalPersons
 from auth_bridges.passphrases import Passphrases
+from auth_bridges.provider_tokens import ProviderTokens
 from auth_bridges.refusals import ProviderNotOffered
 from auth_bridges.registrar import Registrar
 from auth_bridges.service import AuthService
-from auth_bridges.store import AuthStores
+from auth_bridges.settings import AuthSettings
+from auth_bridges.store import AuthStores, ProviderTokenStore, SessionKeys
 from auth_bridges.tokens import AccessTokens
 from bff.platform.audit import STREAM as AUDIT_STREAM
 from bff.platform.audit import AuditEvent, AuditRecorder, AuditTrail, decode_event
@@ -51,7 +57,7 @@ from wallet.issuers.base import load_registry
 from wallet.issuing import Issuing
 from wallet.models import Shown, WalletEvent
 from wallet.service import Wallet
-from wallet.store import CredentialStore, PresentationStore, StatusListStore, UsageStore
+from wallet.store import SHOWABLE, CredentialStore, PresentationStore, StatusListStore, UsageStore
 
 _log: Final = structlog.get_logger("platform")
 _HOME_CARDS: Final = 12
@@ -125,15 +131,12 @@ class Platform:
             lifetime=timedelta(seconds=auth.access_token_seconds),
         )
         self.auth_stores = AuthStores(mongo, redis)
+        wechat, self.wechat = self._wire_wechat(auth, http)
         passphrases = Passphrases(secrets.token_bytes)
         self.auth = AuthService(
             settings=auth,
             stores=self.auth_stores,
-            bridges=[
-                WechatBridge(
-                    http, base_url=auth.wechat_base_url, appid=auth.wechat_appid, secret=auth.wechat_secret
-                )
-            ],
+            bridges=[wechat],
             tokens=tokens,
             personal=self.personal,
             passphrases=passphrases,
@@ -184,7 +187,7 @@ class Platform:
         )
 
         keys = WalletKeys(self.wallet_keys)
-        self._credentials = CredentialStore(mongo["credentials"], ReaderById(mongo["credentials"]))
+        self._credentials = CredentialStore(mongo["credentials"], ReaderById(mongo["credentials"], SHOWABLE))
         self._usages = UsageStore(mongo["usage_records"])
         self.issuing = Issuing(
             credentials=self._credentials,
@@ -282,6 +285,31 @@ class Platform:
         """Make every index; safe to repeat, and for several processes at once."""
         for store in (self._credentials, self._usages, self.audit, self.idempotency, self.auth_stores):
             await store.ensure_indexes()
+
+    def _wire_wechat(self, auth: AuthSettings, http: Outbound) -> tuple[WechatBridge, WechatApi]:
+        urls = [url for url in (auth.wechat_base_url, auth.wechat_fallback_url) if url]
+        wire = WechatWire(http, base_urls=urls)
+        appid, secret = auth.wechat_appid, auth.wechat_secret
+        name = f"{self.settings.platform.env.value}:wechat:{appid}"
+        session_keys = SessionKeys(self._redis, self.personal, appid=appid, clock=self.clock)
+        secure = None
+        if auth.wechat_secure_dir is not None:
+            keys = read_secure_keys(auth.wechat_secure_dir)
+            secure = SecureChannel(keys, appid=appid, clock=self.clock, chance=secrets.token_bytes)
+        api = WechatApi(
+            wire,
+            appid=appid,
+            tokens=ProviderTokens(
+                store=ProviderTokenStore(self._redis, self.personal, name=name),
+                fetch=StableToken(wire, appid=appid, secret=secret),
+                clock=self.clock,
+                chance=secrets.token_bytes,
+            ),
+            session_keys=session_keys,
+            secure=secure,
+            clock=self.clock,
+        )
+        return WechatBridge(wire, appid=appid, secret=secret, keep=session_keys.keep), api
 
     # --- background ------------------------------------------------------------------------------
 

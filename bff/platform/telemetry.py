@@ -189,7 +189,7 @@ def _redact_number(value: int) -> int | str:
 _encode: Final = msgspec.json.Encoder().encode
 _FRAMES: Final = 16
 _HERE: Final = re.compile(rf"^.*/site-packages/|^{re.escape(str(Path(__file__).parents[2]))}/")
-_OURS: Final = ("bff", "wallet", "auth_bridges", "_granian")
+_OURS: Final = ("bff", "wallet", "auth_bridges", "uvicorn")
 
 
 def configure_logging(level: str, stream: BinaryIO | None = None) -> None:

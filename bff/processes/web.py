@@ -4,18 +4,19 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
-from granian import Granian
-from granian.constants import HTTPModes, Interfaces, Loops
-from granian.http import HTTP1Settings
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
+from uvicorn import Config, Server
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
 
 from bff.pages.routes import pages_router
 from bff.platform.caller import client_provider, provide_principal
@@ -28,6 +29,7 @@ from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
 from bff.platform.telemetry import configure_logging, serve_metrics
 from bff.platform.wire import WireRequest
+from bff.processes.http1 import Http1
 from bff.routes import callbacks, home, issuer, legal_person, ops, schema, session, sessions, verifier, wallet
 
 __all__ = ["Opened", "contract_app", "create_app", "litestar_app", "serve"]
@@ -39,14 +41,12 @@ _PARTS: Final = (
     *("auth", "blocks", "clock", "federation", "idempotency", "issuing", "legal_persons"),
     *("registry", "token_keys", "wallet"),
 )
-# The server's own lines join ours; its access log stays off, ours knows the route.
-_LOGGING: Final[dict[str, Any]] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {},
-    "handlers": {},
-    "loggers": {"_granian": {"handlers": [], "propagate": True}},
-}
+# Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
+_IDLE_SECONDS: Final = 150
+# For requests under way when the process is told to end; what is not finished then is given up.
+_GRACE_SECONDS: Final = 15
+# A worker that is not heard of for so long is replaced. Starved of its processor it is alive all the same.
+_SILENT_SECONDS: Final = 30
 
 
 class Opened:
@@ -169,25 +169,43 @@ def application() -> Edge:
 
 
 def serve(settings: Settings, *, target: str = "bff.processes.web:application") -> None:
-    """Answer requests with what ``target`` makes until SIGTERM or SIGINT, then finish those under way."""
+    """Answer requests with what ``target`` makes until SIGTERM or SIGINT, then finish those under way.
+
+    One worker is this process itself, and whoever started it starts it again if it dies. Several are its
+    children, and it replaces those that die.
+    """
     platform = settings.platform
-    Granian(
+    config = Config(
         target,
         factory=True,
-        interface=Interfaces.ASGI,
-        address=platform.web_host,
+        host=platform.web_host,
         port=platform.web_port,
         workers=platform.web_workers,
         backlog=platform.web_backlog,
-        loop=Loops.uvloop,
-        http=HTTPModes.http1,
-        websockets=False,
-        http1_settings=HTTP1Settings(keep_alive=True, header_read_timeout=10_000),
-        # A worker that died is replaced; one that does not end is ended.
-        respawn_failed_workers=True,
-        workers_kill_timeout=15,
-        log_dictconfig=_LOGGING,
-    ).serve()
+        loop="uvloop",
+        http=Http1,
+        ws="none",
+        lifespan="on",
+        # The server's own lines join ours; its access log stays off, ours knows the route.
+        log_config=None,
+        access_log=False,
+        # Whose word about the caller's address counts is for `bff.platform.caller` to say.
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=_IDLE_SECONDS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_worker_healthcheck=_SILENT_SECONDS,
+    )
+    # The server raises the signal that ended it again once it is done; told before it listens, we just go.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit())
+    if platform.web_workers == 1:
+        Server(config).run()
+        return
+    supervisor = Multiprocess(config, [config.bind_socket()])
+    supervisor.run()
+    if any(worker.exitcode == STARTUP_FAILURE for worker in supervisor.processes):
+        sys.exit(STARTUP_FAILURE)
 
 
 def _end_with_parent() -> None:

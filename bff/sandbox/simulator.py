@@ -20,7 +20,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Final, Protocol, runtime_checkable
 
 import msgspec
 from aiohttp import web
@@ -53,6 +53,30 @@ class Provider(Protocol):
         """How it says that the trouble is on its side."""
 
 
+@runtime_checkable
+class Throttles(Protocol):
+    """A provider with words of its own for "too often"."""
+
+    def throttled(self) -> web.Response:
+        """How it says so."""
+
+
+@runtime_checkable
+class Revokes(Protocol):
+    """A provider whose tokens can be over from one request to the next."""
+
+    def revoke(self) -> None:
+        """End every token it gave out."""
+
+
+@runtime_checkable
+class Shifts(Protocol):
+    """A provider whose clock can go wrong."""
+
+    def shift(self, offset: timedelta) -> None:
+        """Be ``offset`` ahead of the time, or behind it, from now on."""
+
+
 class FaultKind(StrEnum):
     """What can go wrong between us and a provider."""
 
@@ -60,6 +84,10 @@ class FaultKind(StrEnum):
     """The reply is right, and late by ``milliseconds``."""
     BUSY = "busy"
     """The provider's own way of saying that it is out of order."""
+    THROTTLE = "throttle"
+    """The provider's own way of saying that we ask too often."""
+    REVOKED = "revoked"
+    """The provider ends every token before it looks at this request."""
     BAD_GATEWAY = "badGateway"
     """Something before the provider answers 502 with an HTML page."""
     TRUNCATED = "truncated"
@@ -74,7 +102,8 @@ class FaultKind(StrEnum):
     """Nobody listens, for ``seconds``."""
 
 
-_BEFORE: Final = frozenset({FaultKind.BUSY, FaultKind.BAD_GATEWAY, FaultKind.OUTAGE})
+_BEFORE: Final = frozenset({FaultKind.BUSY, FaultKind.THROTTLE, FaultKind.BAD_GATEWAY, FaultKind.OUTAGE})
+_NEEDS: Final[dict[FaultKind, type]] = {FaultKind.THROTTLE: Throttles, FaultKind.REVOKED: Revokes}
 
 
 class Fault(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -97,6 +126,7 @@ class Plan(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fie
 
     faults: list[Fault]
     seed: int = 0
+    clock_offset: Annotated[float, Meta(description="Seconds the provider's clock is ahead.")] = 0
 
 
 class Arrival(Struct, frozen=True, kw_only=True):
@@ -196,7 +226,10 @@ class Simulator:
                 at=now,
                 method=request.method,
                 path=request.path,
-                query={name: "***" if "secret" in name else value for name, value in request.query.items()},
+                query={
+                    name: "***" if "secret" in name or "token" in name else value
+                    for name, value in request.query.items()
+                },
                 fault=fault.kind if fault else None,
             )
         )
@@ -204,6 +237,8 @@ class Simulator:
             return await handler(request)
         if fault.kind in _BEFORE:
             return self._instead(fault.kind, request)
+        if fault.kind is FaultKind.REVOKED and isinstance(self.provider, Revokes):
+            self.provider.revoke()
         if fault.kind is FaultKind.LATENCY:
             await asyncio.sleep(fault.milliseconds / 1000)
         return await _spoil(fault.kind, request, await handler(request))
@@ -212,6 +247,8 @@ class Simulator:
         """The answer of somebody who never reached the provider's books."""
         if kind is FaultKind.BUSY:
             return self.provider.busy()
+        if kind is FaultKind.THROTTLE and isinstance(self.provider, Throttles):
+            return self.provider.throttled()
         if kind is FaultKind.BAD_GATEWAY:
             page = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
             return web.Response(status=502, text=page, content_type="text/html")
@@ -228,6 +265,13 @@ class Simulator:
             plan = msgspec.json.decode(await request.read(), type=Plan)
         except msgspec.DecodeError as error:
             raise web.HTTPBadRequest(text=str(error)) from None
+        for fault in plan.faults:
+            if not isinstance(self.provider, _NEEDS.get(fault.kind, object)):
+                raise web.HTTPBadRequest(text=f"{self.provider.name} knows no {fault.kind}")
+        if isinstance(self.provider, Shifts):
+            self.provider.shift(timedelta(seconds=plan.clock_offset))
+        elif plan.clock_offset:
+            raise web.HTTPBadRequest(text=f"the clock of {self.provider.name} cannot be set")
         self._chance = random.Random(plan.seed)
         now = self._now()
         self._faults = [
@@ -240,6 +284,8 @@ class Simulator:
 
     async def _clear_plan(self, _: web.Request) -> web.Response:
         self._faults = []
+        if isinstance(self.provider, Shifts):
+            self.provider.shift(timedelta(0))
         return web.Response(status=204)
 
     async def _get_journal(self, request: web.Request) -> web.Response:

@@ -321,7 +321,8 @@ def _simulated_wechat(port: int, home: str) -> "AbstractContextManager[Simulator
     from bff.sandbox.wechat import Wechat
 
     people = {each.key: f"{each.name} — {each.story_zh}" for each in PEOPLE if each.has_phone}
-    return simulated_in_thread(Wechat([APP], people=people, home=home), port=port)
+    phones = {each.key: each.phone for each in PEOPLE if each.has_phone}
+    return simulated_in_thread(Wechat([APP], people=people, phones=phones, home=home), port=port)
 
 
 def _register(city: City) -> None:

@@ -32,6 +32,7 @@ BREACHES: Final = (
     ("pure-core", "wallet/rules/validity.py", "import time"),
     ("pure-core", "wallet/codec/lz1.py", "import wallet.store"),
     ("pure-core", "auth_bridges/models.py", "import secrets"),
+    ("pure-core", "auth_bridges/codec/wechat_secure.py", "import os"),
     ("drivers-in-stores", "wallet/service.py", "import redis"),
     ("drivers-in-stores", "auth_bridges/ports.py", "import httpx"),
     ("sandbox-is-optional", "bff/routes/wallet.py", "import bff.sandbox"),

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -114,6 +115,43 @@ def test_killed_it_leaves_no_worker(environ: dict[str, str], start: Start, worke
         time.sleep(0.1)
 
 
+def test_a_worker_that_dies_is_replaced(environ: dict[str, str], start: Start) -> None:
+    port = free_port()
+    process, log = start({**environ, "SUISHEN_WEB_PORT": str(port), "SUISHEN_WEB_WORKERS": "2"})
+    url = f"http://127.0.0.1:{port}"
+    await_ready(url)
+    first = await_workers(log, 2)
+
+    for each in first:
+        os.kill(each, signal.SIGKILL)
+
+    assert len(set(await_workers(log, 4))) == 4
+    await_ready(url)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=30) == 0
+
+
+def await_workers(log: Path, count: int) -> list[int]:
+    """The process ids of the first ``count`` workers, as they told them when they were ready."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        lines = [msgspec.json.decode(line, type=dict[str, object]) for line in log.read_bytes().splitlines()]
+        started = [str(line["event"]) for line in lines if "Started server process" in str(line["event"])]
+        if len(started) >= count:
+            return [int(event.partition("[")[2].rstrip("]")) for event in started]
+        time.sleep(0.1)
+    pytest.fail(f"there never were {count} workers")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_port_that_is_taken_refuses_the_start(environ: dict[str, str], start: Start, workers: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        process, _ = start({**environ, "SUISHEN_WEB_PORT": port, "SUISHEN_WEB_WORKERS": workers})
+
+        assert process.wait(timeout=60) != 0
+
+
 @pytest.mark.parametrize("process", ["web", "worker", "scheduler"])
 def test_settings_that_are_wrong_refuse_the_start(environ: dict[str, str], process: str) -> None:
     environ = {**environ, "SUISHEN_WEB_PORT": "many", "SUISHEN_METRICS_TOKN": "x"}
@@ -169,7 +207,7 @@ def test_help_lists_the_commands_and_imports_none_of_them() -> None:
         "from click.testing import CliRunner\n"
         "from bff.cli import main\n"
         "print(CliRunner().invoke(main, ['--help']).output)\n"
-        "print([name for name in ('litestar', 'motor', 'granian', 'redis') if name in sys.modules])"
+        "print([name for name in ('litestar', 'motor', 'uvicorn', 'redis') if name in sys.modules])"
     )
 
     done = subprocess.run(

@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from auth_bridges.bridges.wechat import WechatBridge
+from auth_bridges.bridges.wechat_wire import WechatWire
 from auth_bridges.refusals import (
     CodeAlreadyUsed,
     CodeRejected,
@@ -41,7 +42,8 @@ class Phone:
         return self.wechat.login(app.appid, resident)
 
     def bridge(self, app: WechatApp = CITY, *, url: str | None = None) -> WechatBridge:
-        return WechatBridge(Outbound(self.http), base_url=url or self.url, appid=app.appid, secret=app.secret)
+        wire = WechatWire(Outbound(self.http), base_urls=[url or self.url])
+        return WechatBridge(wire, appid=app.appid, secret=app.secret)
 
     async def plan(self, *faults: dict[str, Any]) -> None:
         async with self.http.post(f"{self.url}/_sim/plan", json={"faults": list(faults)}) as reply:

@@ -85,3 +85,15 @@ async def test_a_caller_who_gave_up_does_not_disturb_the_others() -> None:
     gone.cancel()
     doubler.go.set()
     assert await stays == 4
+
+
+async def test_an_answer_is_read_for_its_caller_and_a_refusal_is_the_callers_alone() -> None:
+    def refuse(_: int) -> str:
+        raise PermissionError
+
+    double = Coalescer(Doubler())
+    read, refused, plain = double.submit(1, str), double.submit(2, refuse), double.submit(3)
+
+    assert (await read, await plain) == ("2", 6)
+    with pytest.raises(PermissionError):
+        await refused

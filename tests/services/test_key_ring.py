@@ -171,3 +171,19 @@ def test_keys_are_made_listed_and_changed_from_the_command_line(tmp_path: Path) 
     refused = run(keys_command, ["use", folder, "third"])
     assert refused.exit_code == 1
     assert "third.pem" in refused.output
+
+
+def test_a_leaked_key_is_dropped_and_what_it_signed_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "ring"
+    for words in (["new", str(folder), "--name", "old"], ["new", str(folder), "--name", "fresh"]):
+        assert CliRunner().invoke(keys_command, words).exit_code == 0
+    following = KeyRing(folder)
+    kid = following.signing().kid
+    refused = CliRunner().invoke(keys_command, ["drop", str(folder), "old"])
+    assert refused.exit_code == 1
+    assert "in use" in refused.output
+    assert CliRunner().invoke(keys_command, ["use", str(folder), "fresh"]).exit_code == 0
+    assert CliRunner().invoke(keys_command, ["drop", str(folder), "old"]).exit_code == 0
+    assert following.refresh()
+    assert following.verifying(kid) is None
+    assert CliRunner().invoke(keys_command, ["drop", str(folder), "old"]).exit_code == 1

@@ -1,12 +1,12 @@
 """The peer: the same two calls as a good team would first write them, FastAPI + PyJWT + redis-py + motor.
 
 It is no straw man. Requests and answers are the same; nothing blocks the loop; clients are pooled, hiredis
-parses, uvloop and httptools serve. What it does not do is what this product does about the load: every
-token's signature is checked, every call to a database is a round trip of its own, and who must not be
-forgotten is written to MongoDB (majority, journal) before the answer. It is spared the limits, the sealing
-of personal data, the retry of a lost answer and the hash chain.
+parses, uvloop and httptools serve, as they do for us. What it does not do is what this product does about
+the load: every token's signature is checked, every call to a database is a round trip of its own, and who
+must not be forgotten is written to MongoDB (majority, journal) before the answer. It is spared the limits,
+the sealing of personal data, the retry of a lost answer and the hash chain.
 
-Served by ``uvicorn bff.sandbox.bench.peer:app``. Its packages are the bench's own, not the product's.
+Served by ``uvicorn bff.sandbox.bench.peer:app``. FastAPI is the bench's own, not the product's.
 """
 
 import json

@@ -27,7 +27,7 @@ from bff.sandbox.errors import EngineFailed
 from bff.sandbox.kept import Kept
 from bff.sandbox.stack import City, private_stack
 
-PEER_PACKAGES: Final = ("fastapi", "uvicorn", "httptools", "uvloop")
+PEER_PACKAGES: Final = ("fastapi",)
 CONNECTIONS: Final = 64
 # No limit may be what is measured: a clerk of the bench scans more in a second than a real one in a day.
 _SETTINGS: Final = {

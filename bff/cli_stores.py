@@ -1,0 +1,44 @@
+"""What commands that work on the stores have in common: their settings, and what to say in an outage."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from bff.platform.settings import Settings
+
+T = TypeVar("T")
+_NOWHERE: Final = 2
+
+
+def settings_or_exit() -> "Settings":
+    """The settings of this environment; what is wrong with them is told, and ends the command with 2."""
+    from bff.platform.settings import SettingsError, load_settings
+
+    try:
+        return load_settings(os.environ)
+    except SettingsError as error:
+        for problem in error.problems:
+            click.echo(f"{problem.name}\n    {problem.zh}\n    {problem.en}", err=True)
+        sys.exit(_NOWHERE)
+
+
+def run_or_exit(work: Coroutine[Any, Any, T], *, again: str) -> T:
+    """Do ``work``; keys that cannot be read or stores that are away end the command with 2."""
+    from bff.platform.keys import KeyRingProblem
+    from bff.platform.mongo import MONGO_OUTAGES
+    from bff.platform.redis import REDIS_OUTAGES
+
+    try:
+        return asyncio.run(work)
+    except KeyRingProblem as problem:
+        click.echo(f"{problem.zh}\n{problem.en}", err=True)
+        sys.exit(_NOWHERE)
+    except (*MONGO_OUTAGES, *REDIS_OUTAGES) as outage:
+        kind = type(outage).__name__
+        click.echo(f"数据库无法使用\nthe stores do not answer ({kind})\n{again}", err=True)
+        sys.exit(_NOWHERE)
