@@ -184,12 +184,33 @@ class ClientFacts(Struct, frozen=True, kw_only=True):
 
 
 class ProviderSubject(Struct, frozen=True, kw_only=True):
-    """Whom a provider says somebody is."""
+    """Whom a provider says somebody is.
+
+    ``synonyms`` names those of the ``alternates`` that mean this person, in this app, for ever: who is
+    not found by the subject is found by them.
+    """
 
     provider: str
     appid: str
     subject: str
     alternates: dict[str, str] = {}
+    synonyms: tuple[str, ...] = ()
+
+
+class FaceCheckStarted(Struct, frozen=True, kw_only=True):
+    """A face check (人脸核身) that waits for the person at ``url``."""
+
+    id: str
+    url: str
+
+
+class FaceCheckOutcome(StrEnum):
+    """What has become of a face check, as the provider's server says; a browser's word counts nothing."""
+
+    PENDING = "pending"
+    PASSED = "passed"
+    FAILED = "failed"
+    EXPIRED = "expired"
 
 
 class SignInFlow(Struct, frozen=True, kw_only=True):

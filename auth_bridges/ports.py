@@ -7,6 +7,7 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
 from auth_bridges.codec.certificates import Certificate
+from auth_bridges.models import FaceCheckOutcome, FaceCheckStarted
 
 
 class TokenKey(Protocol):
@@ -119,6 +120,16 @@ class Revocation(Protocol):
 
         ``CertificateRevoked`` if it was revoked, ``RevocationUnknown`` if nobody can tell.
         """
+
+
+class FaceCheck(Protocol):
+    """Has a provider compare a living face with a name and an ID number (实人认证)."""
+
+    async def start(self, name: str, id_number: str, *, return_url: str) -> FaceCheckStarted:
+        """Begin; the person goes on at the address given, and comes back to ``return_url``."""
+
+    async def result(self, check: str) -> FaceCheckOutcome:
+        """How the check of this id stands, asked of the provider itself."""
 
 
 class PhoneByCode(Protocol):

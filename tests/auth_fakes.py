@@ -93,6 +93,7 @@ class FakeBridge:
     def __init__(self) -> None:
         self.knows: dict[str, str | Refusal] = {}
         self.asked: list[str] = []
+        self.alternates: dict[str, str] = {}
         self.before: Callable[[], Awaitable[None]] = _at_once
 
     async def exchange(self, code: str) -> ProviderSubject:
@@ -101,7 +102,9 @@ class FakeBridge:
         answer = self.knows.get(code, CodeRejected())
         if isinstance(answer, Refusal):
             raise answer
-        return ProviderSubject(provider=self.provider, appid=self.appid, subject=answer)
+        return ProviderSubject(
+            provider=self.provider, appid=self.appid, subject=answer, alternates=self.alternates
+        )
 
 
 async def _at_once() -> None:

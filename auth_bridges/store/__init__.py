@@ -13,6 +13,7 @@ from auth_bridges.store.documents import Database
 from auth_bridges.store.flows import ProviderSessions, SignInFlows
 from auth_bridges.store.legal_persons import CertificateChallenges, LegalPersonProofs
 from auth_bridges.store.moments import EndedSessions, OneTime, SignInReplies
+from auth_bridges.store.packets import Packets
 from auth_bridges.store.provider_tokens import ProviderTokenStore
 from auth_bridges.store.residents import Residents
 from auth_bridges.store.session_keys import SessionKeys
@@ -25,6 +26,7 @@ __all__ = [
     "EndedSessions",
     "LegalPersonProofs",
     "OneTime",
+    "Packets",
     "ProviderSessions",
     "ProviderTokenStore",
     "Residents",
@@ -42,6 +44,7 @@ class AuthStores:
         self.residents = Residents(database["residents"], database["links"])
         self.directory = Directory(database["organisations"], database["clerks"])
         self.sessions = SessionStore(database["sessions"])
+        self.packets = Packets(database["packets"])
         self.one_time = OneTime(redis)
         self.replies = SignInReplies(redis)
         self.ended = EndedSessions(redis)

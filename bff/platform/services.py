@@ -17,6 +17,8 @@ from typing import Final, Self
 import structlog
 from redis.asyncio import Redis
 
+from auth_bridges.bridges.alipay import AlipayBridge
+from auth_bridges.bridges.alipay_client import AlipayClient, alipay_app
 from auth_bridges.bridges.oidc import OpenIdProvider
 from auth_bridges.bridges.revocation import RevocationLists
 from auth_bridges.bridges.wechat import WechatBridge
@@ -28,6 +30,7 @@ from auth_bridges.codec.certificates import Certificate, read_bundle
 from auth_bridges.federation import Federation
 from auth_bridges.legal_persons import LegalPersons
 from auth_bridges.passphrases import Passphrases
+from auth_bridges.ports import Clock
 from auth_bridges.provider_tokens import ProviderTokens
 from auth_bridges.refusals import ProviderNotOffered
 from auth_bridges.registrar import Registrar
@@ -131,12 +134,13 @@ class Platform:
             lifetime=timedelta(seconds=auth.access_token_seconds),
         )
         self.auth_stores = AuthStores(mongo, redis)
+        self.alipay = _alipay(auth, http, self.clock)
         wechat, self.wechat = self._wire_wechat(auth, http)
         passphrases = Passphrases(secrets.token_bytes)
         self.auth = AuthService(
             settings=auth,
             stores=self.auth_stores,
-            bridges=[wechat],
+            bridges=[wechat, *([] if self.alipay is None else [AlipayBridge(self.alipay)])],
             tokens=tokens,
             personal=self.personal,
             passphrases=passphrases,
@@ -387,6 +391,21 @@ class Platform:
             BlockSource(name="certificates", load=certificates, required=True, assurance=AssuranceLevel.L2)
         )
         self.blocks.register(BlockSource(name="recentUses", load=recent_uses, assurance=AssuranceLevel.L2))
+
+
+def _alipay(auth: AuthSettings, http: Outbound, clock: Clock) -> AlipayClient | None:
+    """Who asks Alipay; nobody in a city that has no app there."""
+    app = alipay_app(auth)
+    if app is None:
+        return None
+    return AlipayClient(
+        http,
+        app,
+        base_url=auth.alipay_base_url,
+        transport=auth.alipay_transport,
+        clock=clock,
+        chance=secrets.token_bytes,
+    )
 
 
 def _audited(event: WalletEvent) -> AuditEvent:

@@ -1,6 +1,12 @@
 // Made by `suishen schemas export`; changes belong in miniapp_schemas/*.py.
 // Within /v1 fields, values and codes are only ever added: have a branch for what you do not know.
 
+/** Sign in with the code `my.getAuthCode` gave the mini-program. */
+export interface AlipaySignIn {
+  /** The code of `my.getAuthCode`: once. */
+  code: string;
+}
+
 /** Ask for a text to sign with the legal person's certificate. */
 export interface AskLegalPersonChallenge {
   /** What it is proved for; the text says so. */
@@ -732,6 +738,14 @@ export type RefusalCode =
   | "PROVIDER_TOKEN_TIME"
   | "PROVIDER_TOKEN_UNREADABLE"
   | "PROVIDER_UNAVAILABLE"
+  | "REPLY_AMBIGUOUS"
+  | "REPLY_FOREIGN"
+  | "REPLY_OF_UNKNOWN_SERIAL"
+  | "REPLY_STALE"
+  | "REPLY_UNREADABLE"
+  | "REPLY_UNSIGNED"
+  | "REPLY_WEAKLY_HASHED"
+  | "REPLY_WRONGLY_SIGNED"
   | "REPRESENTATIVE_DIFFERS"
   | "REQUEST_UNDER_WAY"
   | "REVOCATION_UNKNOWN"
@@ -990,6 +1004,22 @@ export interface Operations {
     status: 204;
     answer: null;
     codes: "ENDINGS_UNHEARD" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /**
+   * Trade the code of `my.getAuthCode` for a session; after any refusal ask it for a new one.
+   *
+   * Reply lost: the same code from the same device within a minute gets the same session.
+   */
+  SignInWithAlipay: {
+    method: "POST";
+    path: "/mp/v1/session/alipay";
+    parameters: {};
+    query: {};
+    header: { "X-Device-Id"?: string; };
+    body: AlipaySignIn;
+    status: 201;
+    answer: Session;
+    codes: "ACCOUNT_DISABLED" | "CODE_ALREADY_USED" | "CODE_REJECTED" | "CODE_REPLAYED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REPLY_AMBIGUOUS" | "REPLY_FOREIGN" | "REPLY_OF_UNKNOWN_SERIAL" | "REPLY_STALE" | "REPLY_UNREADABLE" | "REPLY_UNSIGNED" | "REPLY_WEAKLY_HASHED" | "REPLY_WRONGLY_SIGNED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Trade what the resident came back with for a session, once; after any refusal begin again. */
   SignInWithCitizenCloud: {
