@@ -159,7 +159,7 @@ class ActingService:
             raise ActingNotOffered
         granter = await self._resident(subject)
         await self._count_offer(granter, _OFFERS_A_MINUTE)
-        represented = await self._legal.represented_by(granter.id, session)
+        represented = await self._legal.represented_by(subject, session)
         organisation = next((each for each in represented if each.uscc == uscc), None)
         if organisation is None:
             raise NotLegalRepresentative
@@ -403,7 +403,7 @@ class ActingService:
         party = await self._party(subject)
         if self._legal is None or party.resident is None:
             return party, []
-        represented = await self._legal.represented_by(party.id, session)
+        represented = await self._legal.represented_by(subject, session)
         return party, [self._key_of(each) for each in represented]
 
     async def _party(self, subject: str) -> _Party:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
+from auth_bridges.codec.certificates import Certificate
 from auth_bridges.models import FaceCheckStarted, FaceCheckState, Guardianship, LegalPerson, Notice
 
 
@@ -126,6 +127,16 @@ class LegalPersonProof(Protocol):
 
     async def represented_by(self, resident: str, session: str) -> Sequence[LegalPerson]:
         """The organisations for which ``resident`` holds a proof that is still good in ``session``."""
+
+
+class Revocation(Protocol):
+    """Knows what certificate authorities have revoked."""
+
+    async def check(self, certificate: Certificate, issuer: Certificate) -> None:
+        """Return if ``issuer`` says now that ``certificate`` is good.
+
+        ``CertificateRevoked`` if it was revoked, ``RevocationUnknown`` if nobody can tell.
+        """
 
 
 class PhoneByCode(Protocol):

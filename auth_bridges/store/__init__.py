@@ -14,6 +14,7 @@ from auth_bridges.store.documents import Database
 from auth_bridges.store.face_checks import FaceChecks
 from auth_bridges.store.flows import ProviderSessions, SignInFlows
 from auth_bridges.store.grants import Grants
+from auth_bridges.store.legal_persons import CertificateChallenges, LegalPersonProofs
 from auth_bridges.store.merges import MergeCases
 from auth_bridges.store.moments import EndedSessions, OneTime, SignInReplies
 from auth_bridges.store.notices import AccountNotices
@@ -29,11 +30,13 @@ __all__ = [
     "AccountNotices",
     "AnsweredChallenges",
     "AuthStores",
+    "CertificateChallenges",
     "Deletions",
     "Directory",
     "EndedSessions",
     "FaceChecks",
     "Grants",
+    "LegalPersonProofs",
     "MergeCases",
     "OneTime",
     "Packets",
@@ -69,6 +72,8 @@ class AuthStores:
         self.replies = SignInReplies(redis)
         self.ended = EndedSessions(redis)
         self.flows = SignInFlows(redis)
+        self.challenges = CertificateChallenges(redis)
+        self.legal_persons = LegalPersonProofs(database["legal_person_proofs"])
         self.provider_sessions = ProviderSessions(database["provider_sessions"], database["provider_logouts"])
 
     async def ensure_indexes(self) -> None:
@@ -82,3 +87,4 @@ class AuthStores:
         await self.face_checks.ensure_indexes()
         await self.deletions.ensure_indexes()
         await self.provider_sessions.ensure_indexes()
+        await self.legal_persons.ensure_indexes()

@@ -36,6 +36,7 @@ from bff.routes import (
     callbacks,
     home,
     issuer,
+    legal_person,
     ops,
     schema,
     session,
@@ -59,10 +60,9 @@ _PARTS: Final = (
         "federation",
         "idempotency",
         "issuing",
-        "registry",
-        "token_keys",
-        "wallet",
+        "legal_persons",
     ),
+    *("registry", "token_keys", "wallet"),
 )
 # Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
 _IDLE_SECONDS: Final = 150
@@ -119,6 +119,7 @@ def api_handlers() -> list[ControllerRouterHandler]:
         account.IdentityController,
         account.StepUpController,
         account.DeletionController,
+        legal_person.LegalPersonController,
         acting.GrantController,
         acting.ActingController,
         acting.AssistController,
