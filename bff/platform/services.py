@@ -183,7 +183,7 @@ class Platform:
             tokens=tokens,
             personal=self.personal,
             family=_family(http, auth),
-            legal=self.legal_persons,
+            legal=None if auth.legal_person_roots_file is None else self.legal_persons,
             admit=self._admit_try,
             audit=recorder.record,
             clock=self.clock,

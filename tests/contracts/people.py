@@ -11,7 +11,8 @@ from bff.sandbox.city import ALIPAY_APP, APP, CLERKS, DEPARTMENTS
 from bff.sandbox.stack import City
 
 RESIDENT = "lin"
-CLERK = CLERKS[0]
+# One who may do all that clerks may.
+CLERK = next(clerk for clerk in CLERKS if "acting:assist" in clerk.scopes)
 DEPARTMENT = DEPARTMENTS[0]
 
 

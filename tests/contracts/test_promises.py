@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ import msgspec
 import pytest
 
 from bff.platform.contract import Contract
-from bff.sandbox.city import CERTIFICATES, PEOPLE
+from bff.sandbox.city import CERTIFICATES, ENTERPRISE, person
 from bff.sandbox.stack import City
 from tests.contracts.people import DEPARTMENT, RESIDENT, People
 
@@ -23,7 +24,7 @@ OPERATIONS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
 }
 
 
-LIN: Final = next(person for person in PEOPLE if person.key == RESIDENT)
+LIN: Final = person(RESIDENT)
 
 
 class Promise:
@@ -214,8 +215,8 @@ def test_a_resident_looks_after_their_account(promise: Promise, city: City) -> N
     promise.call("BindPhoneBySms", bound, errand="account")
     promise.call("BindPhoneByCode", {"code": "code"}, provider="nobody", status=404, errand="account")
     promise.call("BindPhoneByPacket", {"packet": "packet"}, provider="nobody", status=404, errand="account")
-    person = {"name": LIN.name, "idNumber": LIN.id_number, "consentNotice": "real-name-1"}
-    assert promise.call("ProveRealName", person, errand="account").json()["trustGrade"] == 3
+    proving = {"name": LIN.name, "idNumber": LIN.id_number, "consentNotice": "real-name-1"}
+    assert promise.call("ProveRealName", proving, errand="account").json()["trustGrade"] == 3
     link = {"provider": "nobody", "code": "code"}
     promise.call(
         "AddLink", link, headers={"Idempotency-Key": "promise-account-2"}, status=404, errand="account"
@@ -242,6 +243,42 @@ def test_a_resident_leaves_and_stays_after_all(promise: Promise) -> None:
     ).json()
     promise.call("FetchDeletionCertificate", {"receipt": asked["receipt"]})
     promise.call("CancelDeletion", errand="going")
+
+
+def test_a_guardian_acts_for_a_child_and_is_themselves_again(promise: Promise) -> None:
+    key = {"Idempotency-Key": "promise-acting-1"}
+    grant = promise.call("ClaimChild", {"idNumber": person("child").id_number}, headers=key).json()
+    assert promise.call("ListGrants").json()["items"][0]["id"] == grant["id"]
+    acting = promise.call("SwitchActing", {"grantId": grant["id"]}).json()["acting"]
+    overview = promise.call("ReadActing").json()
+    assert (acting["name"], overview["now"], len(overview["may"])) == ("林**", None, 1)
+    assert promise.call("SwitchBack").json()["acting"] is None
+    promise.call("EndGrant", grantId=grant["id"])
+    promise.call("EndGrant", grantId="0" * 32, status=404)
+
+
+def test_leave_is_asked_for_and_waits_to_be_confirmed(promise: Promise) -> None:
+    terms = {"scopes": ["wallet:read"], "until": (datetime.now(UTC) + timedelta(days=1)).isoformat()}
+    asking = {**terms, "idNumber": person("wang").id_number}
+    key = {"Idempotency-Key": "promise-acting-2"}
+    grant = promise.call("AskRelative", asking, headers=key).json()
+    assert (grant["state"], grant["name"], grant["code"]) == ("offered", None, None)
+    promise.call("ConfirmGrant", {}, grantId=grant["id"], status=403)
+    promise.call("EndGrant", grantId=grant["id"])
+    appointing = {**terms, "idNumber": person("qian").id_number, "uscc": ENTERPRISE.id}
+    key = {"Idempotency-Key": "promise-acting-3"}
+    promise.call("AppointAgent", appointing, headers=key, status=404)
+
+
+def test_a_clerk_acts_for_a_resident_who_reads_out_the_code(promise: Promise) -> None:
+    asking = {"idNumber": LIN.id_number, "caseId": "HY-2026-0001", "scopes": ["wallet:read"]}
+    key = {"Idempotency-Key": "promise-assist-1"}
+    grant = promise.call("AssistResident", asking, headers=key).json()["id"]
+    assert promise.call("ListAssists").json()["items"][0]["id"] == grant
+    code = next(each["code"] for each in promise.call("ListGrants").json()["items"] if each["id"] == grant)
+    promise.call("ConfirmAssist", {"code": code}, grantId=grant)
+    assert promise.call("SwitchAssist", grantId=grant).json()["acting"]["kind"] == "clerk"
+    promise.call("EndAssist", grantId=grant)
 
 
 def test_machines_ask(promise: Promise) -> None:
