@@ -20,6 +20,7 @@ from auth_bridges.models import (
     AccessToken,
     ActingGrant,
     ActingSwitched,
+    Actor,
     Grant,
     GrantEnding,
     Guardianship,
@@ -36,6 +37,7 @@ from auth_bridges.ports import (
     Chance,
     Clock,
     FamilyRegister,
+    Gate,
     LegalPersonProof,
     PersonalData,
 )
@@ -68,6 +70,7 @@ from auth_bridges.rules.acting import (
     token_ends,
 )
 from auth_bridges.rules.assurance import RESIDENT_SCOPES, as_themselves, level_of
+from auth_bridges.rules.policy import Operation
 from auth_bridges.rules.sessions import is_alive
 from auth_bridges.store import AuthStores
 from auth_bridges.tokens import AccessTokens
@@ -102,6 +105,7 @@ class ActingService:
         personal: PersonalData,
         family: FamilyRegister | None,
         legal: LegalPersonProof | None,
+        gate: Gate,
         admit: Admit,
         audit: Audit,
         clock: Clock,
@@ -114,6 +118,7 @@ class ActingService:
         self._vault = Vault(stores.resident_keys, personal, chance)
         self._family = family
         self._legal = legal
+        self._gate = gate
         self._admit = admit
         self._audit = audit
         self._clock = clock
@@ -121,10 +126,14 @@ class ActingService:
 
     # --- offering -------------------------------------------------------------------------------------
 
-    async def claim_child(self, subject: str, child: str) -> ActingGrant:
-        """Let a guardian act for a child until its 18th birthday; the family register is the proof."""
-        guardian = await self._resident(subject)
+    async def claim_child(self, actor: Actor, child: str) -> ActingGrant:
+        """Let a guardian act for a child until its 18th birthday; the family register is the proof.
+
+        Asked of it is who holds the phone, so that must have been proved just now (ASVS 7.5.1).
+        """
+        guardian = await self._resident(actor.resident)
         await self._count_offer(guardian, _OFFERS_A_MINUTE)
+        await self._gate(actor, Operation.GUARDIAN, child.encode())
         known = await self._guardianship(guardian, child)
         now = self._clock()
         whom = self._personal.hash(child)
@@ -154,7 +163,10 @@ class ActingService:
     async def appoint(
         self, subject: str, session: str, *, uscc: str, agent: str, scopes: Sequence[str], until: datetime
     ) -> ActingGrant:
-        """Let somebody act for an organisation, granted by its legal representative (经办人)."""
+        """Let somebody act for an organisation, granted by its legal representative (经办人).
+
+        The certificate they showed in this session, to name agents, is the fresh proof the policy asks for.
+        """
         if self._legal is None:
             raise ActingNotOffered
         granter = await self._resident(subject)

@@ -7,7 +7,8 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
 from auth_bridges.codec.certificates import Certificate
-from auth_bridges.models import FaceCheckStarted, FaceCheckState, Guardianship, LegalPerson, Notice
+from auth_bridges.models import Actor, FaceCheckStarted, FaceCheckState, Guardianship, LegalPerson, Notice
+from auth_bridges.rules.policy import Operation
 
 
 class TokenKey(Protocol):
@@ -110,6 +111,13 @@ class Http(Protocol):
         ``ConnectionRefusedError``: it certainly never got there. ``TimeoutError`` and
         ``ConnectionAbortedError``: nobody can tell whether it did.
         """
+
+
+class Gate(Protocol):
+    """The policy's word on one request: lets it through, or refuses with a challenge."""
+
+    def __call__(self, actor: Actor, operation: Operation, payload: bytes) -> Awaitable[None]:
+        """Return if ``actor`` may do ``operation`` with ``payload`` now."""
 
 
 class FamilyRegister(Protocol):

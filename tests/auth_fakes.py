@@ -267,17 +267,6 @@ class World:
         )
         self.family = FakeFamilyRegister()
         self.legal = FakeLegalPersonProof()
-        self.acting = ActingService(
-            stores=self.stores,
-            tokens=self.tokens,
-            personal=self.personal,
-            family=self.family,
-            legal=self.legal,
-            admit=self.turnstile,
-            audit=self.audit,
-            clock=self.clock,
-            chance=os.urandom,
-        )
         self.registrar = Registrar(
             stores=self.stores,
             personal=self.personal,
@@ -305,6 +294,18 @@ class World:
             admit=self.turnstile,
             audit=self.audit,
             notify=self.stores.notices.add,
+            clock=self.clock,
+            chance=os.urandom,
+        )
+        self.acting = ActingService(
+            stores=self.stores,
+            tokens=self.tokens,
+            personal=self.personal,
+            family=self.family,
+            legal=self.legal,
+            gate=self.accounts.step_ups.require,
+            admit=self.turnstile,
+            audit=self.audit,
             clock=self.clock,
             chance=os.urandom,
         )

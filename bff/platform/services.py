@@ -178,17 +178,6 @@ class Platform:
             clock=self.clock,
             chance=secrets.token_bytes,
         )
-        self.acting = ActingService(
-            stores=self.auth_stores,
-            tokens=tokens,
-            personal=self.personal,
-            family=_family(http, auth),
-            legal=None if auth.legal_person_roots_file is None else self.legal_persons,
-            admit=self._admit_try,
-            audit=recorder.record,
-            clock=self.clock,
-            chance=secrets.token_bytes,
-        )
         self.registry = registry = load_registry()
         self.registrar = Registrar(
             stores=self.auth_stores,
@@ -212,6 +201,18 @@ class Platform:
             admit=self._admit_try,
             audit=recorder.record,
             notify=self.auth_stores.notices.add,
+            clock=self.clock,
+            chance=secrets.token_bytes,
+        )
+        self.acting = ActingService(
+            stores=self.auth_stores,
+            tokens=tokens,
+            personal=self.personal,
+            family=_family(http, auth),
+            legal=None if auth.legal_person_roots_file is None else self.legal_persons,
+            gate=self.accounts.step_ups.require,
+            admit=self._admit_try,
+            audit=recorder.record,
             clock=self.clock,
             chance=secrets.token_bytes,
         )

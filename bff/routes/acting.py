@@ -13,6 +13,7 @@ from auth_bridges.acting import ActingService, acting_for
 from auth_bridges.models import ActingSwitched
 from auth_bridges.refusals import (
     ActingNotOffered,
+    ChallengeRefused,
     ConfirmationCodeWrong,
     FamilyRegisterUnavailable,
     GrantNotInForce,
@@ -23,6 +24,7 @@ from auth_bridges.refusals import (
     NotLegalRepresentative,
     NotYoursToConfirm,
     OfferLapsed,
+    ReauthenticationRequired,
     ScopeNotGrantable,
     SessionEnded,
     TermNotGrantable,
@@ -31,7 +33,8 @@ from auth_bridges.refusals import (
 from bff.platform.idempotency import Idempotency, IdempotencyKeyReused, RequestUnderWay
 from bff.platform.identity import Principal
 from bff.platform.limits import TooManyRequests
-from bff.routes.parameters import CursorInQuery, GrantIdInPath, IdempotencyKey, PageSize
+from bff.routes.callers import actor
+from bff.routes.parameters import CursorInQuery, GrantIdInPath, IdempotencyKey, PageSize, StepUpChallenge
 from miniapp_schemas.acting import (
     ActingGrant,
     ActingOverview,
@@ -62,8 +65,10 @@ _TERMS: Final = (ScopeNotGrantable, TermNotGrantable)
 _NOT_CLAIMED: Final = (
     *_ANY_OFFER,
     ActingNotOffered,
+    ChallengeRefused,
     FamilyRegisterUnavailable,
     NotAGuardian,
+    ReauthenticationRequired,
     TooManyGuardians,
 )
 _NOT_CONFIRMED: Final = (ConfirmationCodeWrong, GrantUnknown, NotYoursToConfirm, OfferLapsed, SessionEnded)
@@ -102,16 +107,19 @@ class GrantController(Controller):
     )
     async def claim_child(
         self,
+        *,
         data: JSONBody[ClaimChild],
         idempotency_key: IdempotencyKey,
         principal: NamedDependency[Principal],
         acting: NamedDependency[ActingService],
         idempotency: NamedDependency[Idempotency],
+        challenge: StepUpChallenge = None,
     ) -> ActingGrant:
         """In force at once if the family register says so; ends on the child's 18th birthday."""
 
         async def claim() -> ActingGrant:
-            return _grant(acting, await acting.claim_child(principal.subject, data.id_number), _AGENT)
+            by = actor(principal, challenge)
+            return _grant(acting, await acting.claim_child(by, data.id_number), _AGENT)
 
         return await _once(idempotency, principal, idempotency_key, data, claim)
 

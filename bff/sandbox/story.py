@@ -110,6 +110,7 @@ class Story:
         self.nobody = Caller(http, city.base_url)
         self.short = short
         self.simulator = Caller(http, city.simulator_url)
+        self.texts = Caller(http, city.sms_url)
         keys = city.department_keys()
         police = next(each for each in DEPARTMENTS if each.key == "police")
         self.police = IssuerClient(http, police.id, keys["police"], base_url=city.base_url)
@@ -175,6 +176,40 @@ class Story:
         if not verdict.startswith("OK") and (answer["valid"] or answer["claims"]):
             raise NotSo(f"{verdict}, and yet something was shown: {answer}")
         return f"{verdict}: {answer['advice']['zh']} {answer['advice']['en']}"
+
+    async def _claimed(self, child: str) -> dict[str, Any]:
+        """Leave to act for ``child``, once she has proved anew, by a code to her phone, that it is she."""
+        phone = person("lin").phone
+        sent = await self.resident.call(
+            "POST",
+            "/mp/v1/account/phone/codes",
+            {"phone": phone},
+            headers={"Idempotency-Key": "demo-phone"},
+        )
+        bound = {"requestId": sent.get("requestId"), "code": await self._on_phone(phone)}
+        (await self.resident.call("POST", "/mp/v1/account/phone/sms", bound)).expect(status=200)
+        body, key = {"idNumber": child}, {"Idempotency-Key": "demo-guardian"}
+        asked = await self.resident.call("POST", "/mp/v1/grants/guardian", body, headers=key)
+        challenge = asked.expect(status=403).get("stepUp")["challenge"]
+        sent = await self.resident.call(
+            "POST", "/mp/v1/account/step-up/phone/codes", {"challenge": challenge}
+        )
+        answer = {
+            "challenge": challenge,
+            "requestId": sent.get("requestId"),
+            "code": await self._on_phone(phone),
+        }
+        (await self.resident.call("POST", "/mp/v1/account/step-up/phone", answer)).expect(status=200)
+        claimed = await self.resident.call(
+            "POST", "/mp/v1/grants/guardian", body, headers={**key, "X-Step-Up": challenge}
+        )
+        leave: dict[str, Any] = claimed.expect(status=201).body
+        return leave
+
+    async def _on_phone(self, phone: str) -> str:
+        """The newest code that came to ``phone``."""
+        outbox = await self.texts.call("GET", f"/_sim/sms/outbox?phone=%2B86{phone}")
+        return str(outbox.expect().body[0]["code"])
 
     # --- the story ---------------------------------------------------------------------------------
 
@@ -349,13 +384,7 @@ class Story:
     async def acts_for_child(self) -> str:
         """母亲代亮孩子的证照，记录写明两人 · A mother shows her child's card; the record names both."""
         child = person("child")
-        claimed = await self.resident.call(
-            "POST",
-            "/mp/v1/grants/guardian",
-            {"idNumber": child.id_number},
-            headers={"Idempotency-Key": "demo-guardian"},
-        )
-        self.leave = claimed.expect(status=201).body
+        self.leave = await self._claimed(child.id_number)
         switched = await self.resident.call("POST", "/mp/v1/acting", {"grantId": self.leave["id"]})
         self.acting = self.nobody.with_token(switched.expect(status=200).get("accessToken"))
         mine = (await self.acting.call("GET", "/mp/v1/credentials")).expect().get("items")

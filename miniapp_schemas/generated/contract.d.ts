@@ -1730,11 +1730,11 @@ export interface Operations {
     path: "/mp/v1/grants/guardian";
     parameters: {};
     query: {};
-    header: { "Idempotency-Key": string; };
+    header: { "Idempotency-Key": string; "X-Step-Up"?: string; };
     body: ClaimChild;
     status: 201;
     answer: ActingGrant;
-    codes: "ACTING_NOT_OFFERED" | "ENDINGS_UNHEARD" | "FAMILY_REGISTER_UNAVAILABLE" | "GRANT_STANDS_ALREADY" | "IDEMPOTENCY_KEY_REUSED" | "NOT_A_GUARDIAN" | "NOT_FOR_YOURSELF" | "NOT_WHILE_ACTING" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_GUARDIANS" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "ACTING_NOT_OFFERED" | "ENDINGS_UNHEARD" | "FAMILY_REGISTER_UNAVAILABLE" | "GRANT_STANDS_ALREADY" | "IDEMPOTENCY_KEY_REUSED" | "NOT_A_GUARDIAN" | "NOT_FOR_YOURSELF" | "NOT_WHILE_ACTING" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_GUARDIANS" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** From either side; tokens of it are refused in every process within a second. */
   EndGrant: {

@@ -87,6 +87,16 @@ class Town:
         self.register = register
         self._books = books
 
+    async def just_proved(self, who: str) -> Person:
+        """Somebody whose session began with a code to their phone."""
+        person = await self.resident(who)
+        principal = self.platform.authenticator.identify(f"Bearer {person.token}".encode())
+        await self.platform.auth_stores.sessions._sessions.update_one(
+            {"_id": principal.session}, {"$set": {"methods": ["sms"]}}
+        )
+        back = await person.ask("POST", "/mp/v1/acting/back")
+        return Person(self.http, back.json()["accessToken"])
+
     async def resident(self, who: str) -> Person:
         answer = await self.http.post(
             "/mp/v1/session/wechat", json={"code": self._books.login(APP.appid, who)}
@@ -198,6 +208,7 @@ async def town(
                 personal=platform.personal,
                 family=platform.acting._family,
                 legal=made.legal,
+                gate=platform.accounts.step_ups.require,
                 admit=platform._admit_try,
                 audit=platform.acting._audit,
                 clock=platform.clock,
@@ -211,7 +222,7 @@ async def town(
 
 async def test_a_guardian_shows_the_childs_card_and_the_record_names_both(town: Town) -> None:
     issued = await town.platform.issuing.issue(POLICE, CHILDS_CARD)
-    mother = await town.resident("mother")
+    mother = await town.just_proved("mother")
     assert (await mother.ask("GET", "/mp/v1/credentials")).json()["items"] == []
     acting = await mother.switched(await town.child_claimed(mother))
 
@@ -231,7 +242,7 @@ async def test_a_guardian_shows_the_childs_card_and_the_record_names_both(town: 
 
 async def test_both_names_are_in_the_audit_trail(town: Town) -> None:
     issued = await town.platform.issuing.issue(POLICE, CHILDS_CARD)
-    mother = await town.resident("mother")
+    mother = await town.just_proved("mother")
     grant = await town.child_claimed(mother)
     acting = await mother.switched(grant)
     await acting.ask("POST", "/mp/v1/presentations", {"credentialId": issued.id})
@@ -249,7 +260,7 @@ async def test_both_names_are_in_the_audit_trail(town: Town) -> None:
 
 
 async def test_a_foreign_library_reads_whom_it_is_about_and_who_acts(town: Town) -> None:
-    mother = await town.resident("mother")
+    mother = await town.just_proved("mother")
     acting = await mother.switched(await town.child_claimed(mother))
     keys = (await town.http.get("/.well-known/jwks.json")).json()
     own = joserfc_jwt.decode(mother.token, KeySet.import_key_set(keys)).claims
@@ -273,7 +284,7 @@ async def test_a_foreign_library_reads_whom_it_is_about_and_who_acts(town: Town)
     ],
 )
 async def test_what_is_ones_own_is_not_done_in_anothers_name(town: Town, method: str, path: str) -> None:
-    mother = await town.resident("mother")
+    mother = await town.just_proved("mother")
     acting = await mother.switched(await town.child_claimed(mother))
     answer = await acting.ask(method, path)
     assert told(answer) == (403, "NOT_WHILE_ACTING")
@@ -281,7 +292,7 @@ async def test_what_is_ones_own_is_not_done_in_anothers_name(town: Town, method:
 
 
 async def test_one_switches_on_and_back_from_an_acting_token(town: Town) -> None:
-    mother = await town.resident("mother")
+    mother = await town.just_proved("mother")
     grant = await town.child_claimed(mother)
     acting = await mother.switched(grant)
     overview = (await acting.ask("GET", "/mp/v1/acting")).json()
@@ -296,7 +307,7 @@ async def test_one_switches_on_and_back_from_an_acting_token(town: Town) -> None
 
 async def test_the_home_screen_is_the_others_while_acting(town: Town) -> None:
     await town.platform.issuing.issue(POLICE, CHILDS_CARD)
-    mother = await town.resident("mother")
+    mother = await town.just_proved("mother")
     acting = await mother.switched(await town.child_claimed(mother))
     mine, theirs = await asyncio.gather(mother.ask("GET", "/mp/v1/home"), acting.ask("GET", "/mp/v1/home"))
     cards = [len(each.json()["blocks"]["certificates"]["data"]["items"]) for each in (mine, theirs)]
@@ -386,7 +397,7 @@ async def test_an_offer_that_cannot_be_is_refused(town: Town, changes: dict[str,
 
 
 async def test_offers_are_counted(town: Town) -> None:
-    son = await town.resident("son")
+    son = await town.just_proved("son")
     answers = [
         await son.ask("POST", "/mp/v1/grants/guardian", {"idNumber": f"{310000202105210000 + n}"})
         for n in range(8)
@@ -399,7 +410,7 @@ async def test_offers_are_counted(town: Town) -> None:
 
 
 async def test_somebody_elses_grant_is_none_and_none_is_none(town: Town) -> None:
-    mother, son = await town.resident("mother"), await town.resident("son")
+    mother, son = await town.just_proved("mother"), await town.resident("son")
     grant = await town.child_claimed(mother)
     for name in (grant, "0" * 32):
         answers = [
@@ -419,7 +430,7 @@ async def test_the_elder_is_not_the_agent(town: Town) -> None:
 
 
 async def test_grants_come_in_pages_newest_first(town: Town) -> None:
-    mother = await town.resident("mother")
+    mother = await town.just_proved("mother")
     first = await town.child_claimed(mother)
     second = await town.elder_asked(mother)
     page = (await mother.ask("GET", "/mp/v1/grants?limit=1")).json()
@@ -431,7 +442,7 @@ async def test_grants_come_in_pages_newest_first(town: Town) -> None:
 
 
 async def test_a_child_that_turned_eighteen_has_no_guardian(town: Town) -> None:
-    mother = await town.resident("mother")
+    mother = await town.just_proved("mother")
     refused = await mother.ask("POST", "/mp/v1/grants/guardian", {"idNumber": GROWN})
     assert told(refused) == (403, "NOT_A_GUARDIAN")
     grant = await town.child_claimed(mother)
@@ -441,7 +452,7 @@ async def test_a_child_that_turned_eighteen_has_no_guardian(town: Town) -> None:
 
 
 async def test_a_fourth_guardian_is_told_so(town: Town) -> None:
-    mother = await town.resident("mother")
+    mother = await town.just_proved("mother")
     grants = town.platform.auth_stores.grants._grants
     child = town.platform.personal.hash(CHILD)
     await grants.insert_many([{"_id": f"other-{n}", "place": f"{child} {n}"} for n in range(3)])
@@ -449,11 +460,25 @@ async def test_a_fourth_guardian_is_told_so(town: Town) -> None:
     assert told(refused) == (409, "TOO_MANY_GUARDIANS")
 
 
+async def test_a_providers_silent_word_makes_nobody_a_guardian(town: Town) -> None:
+    mother = await town.resident("mother")
+    asked = await mother.ask("POST", "/mp/v1/grants/guardian", {"idNumber": CHILD})
+    assert told(asked) == (403, "STEP_UP_REQUIRED")
+    assert asked.json()["stepUp"]["methods"] == ["certificate", "face", "sms"]
+    headers = {
+        "Authorization": f"Bearer {mother.token}",
+        "Idempotency-Key": "guardian-0001",
+        "X-Step-Up": asked.json()["stepUp"]["challenge"],
+    }
+    unanswered = await town.http.post("/mp/v1/grants/guardian", json={"idNumber": CHILD}, headers=headers)
+    assert told(unanswered) == (403, "STEP_UP_CHALLENGE_REFUSED")
+
+
 @pytest.mark.parametrize("kind", ["busy", "badGateway", "truncated", "reset", "lost", "outage"])
 async def test_a_register_that_does_not_answer_is_told_as_such_and_recovers(
     town: Town, family: tuple[FamilyRegister, str], kind: str
 ) -> None:
-    mother = await town.resident("mother")
+    mother = await town.just_proved("mother")
     plan = {"faults": [{"kind": kind, "route": "/v1/guardianship", "times": 1}]}
     async with aiohttp.ClientSession() as http, http.post(f"{family[1]}/_sim/plan", json=plan) as planned:
         assert planned.status == 204
@@ -502,12 +527,12 @@ async def test_an_agent_is_appointed_by_the_legal_representative_and_agrees(town
     await agent.ask("POST", f"/mp/v1/grants/{grant}/confirm", {})
     acting = await agent.switched(grant)
     assert (await acting.ask("GET", "/mp/v1/acting")).json()["now"]["name"] == "听潮茶业"
-    other = await town.resident("mother")
+    other = await town.just_proved("mother")
     assert told(await other.ask("POST", "/mp/v1/acting", {"grantId": grant})) == (404, "GRANT_UNKNOWN")
 
 
 async def test_where_nobody_can_prove_it_it_is_not_offered(town: Town) -> None:
-    son = await town.resident("son")
+    son = await town.just_proved("son")
     town.platform.acting._legal = town.platform.acting._family = None
     body = {"uscc": USCC, "idNumber": NUMBERS["agent"], "scopes": [READ], "until": later(days=30)}
     answers = [
@@ -571,7 +596,7 @@ async def test_ended_by_the_elder_the_token_dies_and_the_session_does_not(town: 
 
 
 async def test_a_session_that_ended_switches_nowhere(town: Town) -> None:
-    mother = await town.resident("mother")
+    mother = await town.just_proved("mother")
     grant = await town.child_claimed(mother)
     principal = town.platform.authenticator.identify(f"Bearer {mother.token}".encode())
     # Ended in MongoDB, and the stream has not told this process yet.
@@ -586,7 +611,7 @@ async def test_a_session_that_ended_switches_nowhere(town: Town) -> None:
 
 
 async def test_while_endings_are_not_heard_of_an_acting_token_is_not_good_for_a_look(town: Town) -> None:
-    mother = await town.resident("mother")
+    mother = await town.just_proved("mother")
     acting = await mother.switched(await town.child_claimed(mother))
     town.platform.authenticator.listening.clear()
     looked, acted = await asyncio.gather(mother.ask("GET", "/mp/v1/home"), acting.ask("GET", "/mp/v1/home"))

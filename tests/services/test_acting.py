@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from redis.asyncio import Redis
 
 from auth_bridges.acting import ActingService
-from auth_bridges.models import ActingGrant, GrantEnding, Guardianship, LegalPerson, Standing
+from auth_bridges.models import ActingGrant, Actor, GrantEnding, Guardianship, LegalPerson, Standing
 from auth_bridges.refusals import (
     ActingNotOffered,
     ConfirmationCodeWrong,
@@ -21,6 +22,7 @@ from auth_bridges.refusals import (
     NotLegalRepresentative,
     NotYoursToConfirm,
     OfferLapsed,
+    ReauthenticationRequired,
     ScopeNotGrantable,
     SessionEnded,
     StepUpRequired,
@@ -60,6 +62,16 @@ class Town(World):
         signed_in = await self.auth.sign_in("wechat", code, PHONE)
         grant = self.tokens.verify(signed_in.access.text, now=self.clock()).grant
         return Signed(grant.subject, grant.session)
+
+    def proven(self, who: Signed, *methods: str) -> Actor:
+        """Somebody who just proved it, by a code to their phone if nothing else is said."""
+        return Actor(
+            resident=who.subject,
+            session=who.session,
+            level=AssuranceLevel.L2,
+            auth_time=self.clock(),
+            methods=frozenset(methods or ("sms",)),
+        )
 
     async def clerk(self) -> Signed:
         signed_in = await self.auth.sign_in_clerk("hall", "5001", "correct horse", COUNTER)
@@ -101,7 +113,7 @@ async def town(mongo_database: Database, redis: Redis, tmp_path: Path) -> Town:
 
 async def test_a_guardian_acts_until_the_child_comes_of_age(town: Town) -> None:
     mother = await town.sign_in(MOTHER)
-    grant = await town.acting.claim_child(mother.subject, CHILD)
+    grant = await town.acting.claim_child(town.proven(mother), CHILD)
     assert town.acting.state(grant) is GrantState.ACTIVE
     assert grant.expires_at == datetime(2028, 5, 20, 16, tzinfo=UTC)
     switched = await town.acting.switch(mother.subject, mother.session, grant.id)
@@ -121,7 +133,7 @@ async def test_a_guardian_acts_until_the_child_comes_of_age(town: Town) -> None:
 
 async def test_on_the_eighteenth_birthday_the_guardian_is_none_any_more(town: Town) -> None:
     mother = await town.sign_in(MOTHER)
-    grant = await town.acting.claim_child(mother.subject, CHILD)
+    grant = await town.acting.claim_child(town.proven(mother), CHILD)
     town.clock.now = grant.expires_at - timedelta(minutes=2)
     mother = await town.sign_in(MOTHER)
     switched = await town.acting.switch(mother.subject, mother.session, grant.id)
@@ -131,7 +143,7 @@ async def test_on_the_eighteenth_birthday_the_guardian_is_none_any_more(town: To
     with pytest.raises(GrantNotInForce):
         await town.acting.switch(mother.subject, mother.session, grant.id)
     with pytest.raises(NotAGuardian):
-        await town.acting.claim_child(mother.subject, CHILD)
+        await town.acting.claim_child(town.proven(mother), CHILD)
     assert await town.acting.may_act(mother.subject) == []
 
 
@@ -139,12 +151,22 @@ async def test_whom_the_register_does_not_know_is_no_guardian(town: Town) -> Non
     boss, mother = await town.sign_in(BOSS), await town.sign_in(MOTHER)
     for who, number in ((boss, CHILD), (mother, ELDER), (mother, "310000201005210199")):
         with pytest.raises(NotAGuardian):
-            await town.acting.claim_child(who.subject, number)
+            await town.acting.claim_child(town.proven(who), number)
+
+
+async def test_a_providers_silent_word_is_not_enough_to_become_a_guardian(town: Town) -> None:
+    mother = await town.sign_in(MOTHER)
+    with pytest.raises(ReauthenticationRequired):
+        await town.acting.claim_child(town.proven(mother, "provider"), CHILD)
+    long_ago = structs.replace(town.proven(mother), auth_time=NOW - timedelta(minutes=6))
+    with pytest.raises(ReauthenticationRequired):
+        await town.acting.claim_child(long_ago, CHILD)
+    assert town.family.asked == 0
 
 
 async def test_claimed_twice_at_once_it_is_one_grant(town: Town) -> None:
     mother = await town.sign_in(MOTHER)
-    claimed = await asyncio.gather(*(town.acting.claim_child(mother.subject, CHILD) for _ in range(8)))
+    claimed = await asyncio.gather(*(town.acting.claim_child(town.proven(mother), CHILD) for _ in range(8)))
     assert len({grant.id for grant in claimed}) == 1
 
 
@@ -154,7 +176,7 @@ async def test_a_child_has_three_guardians_at_most(town: Town) -> None:
     town.family.entries |= {(number, CHILD): child for number in four}
     people = [await town.sign_in(number) for number in four]
     claims = await asyncio.gather(
-        *(town.acting.claim_child(each.subject, CHILD) for each in people), return_exceptions=True
+        *(town.acting.claim_child(town.proven(each), CHILD) for each in people), return_exceptions=True
     )
     grants = [claim for claim in claims if isinstance(claim, ActingGrant)]
     assert (len(grants), sum(isinstance(claim, TooManyGuardians) for claim in claims)) == (3, 1)
@@ -162,12 +184,12 @@ async def test_a_child_has_three_guardians_at_most(town: Town) -> None:
     left = claims.index(next(claim for claim in claims if isinstance(claim, TooManyGuardians)))
     leaving = next(each for each, claim in zip(people, claims, strict=True) if claim is grants[0])
     await town.acting.end(leaving.subject, leaving.session, grants[0].id)
-    assert isinstance(await town.acting.claim_child(people[left].subject, CHILD), ActingGrant)
+    assert isinstance(await town.acting.claim_child(town.proven(people[left]), CHILD), ActingGrant)
 
 
 async def test_the_register_is_asked_again_after_a_day_and_a_court_is_heard(town: Town) -> None:
     mother = await town.sign_in(MOTHER)
-    grant = await town.acting.claim_child(mother.subject, CHILD)
+    grant = await town.acting.claim_child(town.proven(mother), CHILD)
     await town.acting.switch(mother.subject, mother.session, grant.id)
     assert town.family.asked == 1
     town.clock.pass_(timedelta(hours=24))
@@ -194,13 +216,14 @@ async def test_without_a_register_nobody_is_a_guardian(town: Town) -> None:
         personal=town.personal,
         family=None,
         legal=None,
+        gate=town.accounts.step_ups.require,
         admit=town.turnstile,
         audit=town.audit,
         clock=town.clock,
         chance=lambda size: b"x" * size,
     )
     with pytest.raises(ActingNotOffered):
-        await without.claim_child(mother.subject, CHILD)
+        await without.claim_child(town.proven(mother), CHILD)
     with pytest.raises(ActingNotOffered):
         await without.appoint(
             mother.subject, mother.session, uscc=TEAHOUSE.uscc, agent=AGENT, scopes=[READ], until=MONTH
@@ -466,7 +489,7 @@ async def test_two_switches_at_once_do_not_mix(town: Town) -> None:
     child, _, grant = await confirmed(town)
     boss = child
     town.family.entries[BOSS, CHILD] = town.family.entries[MOTHER, CHILD]
-    other = await town.acting.claim_child(boss.subject, CHILD)
+    other = await town.acting.claim_child(town.proven(boss), CHILD)
     for_elder, for_child = await asyncio.gather(
         town.acting.switch(boss.subject, boss.session, grant.id),
         town.acting.switch(boss.subject, boss.session, other.id),
@@ -497,7 +520,7 @@ async def test_the_database_holds_neither_numbers_nor_codes_in_the_clear(
     town: Town, mongo_database: Database
 ) -> None:
     mother, elder = await town.sign_in(MOTHER), await town.sign_in(ELDER)
-    await town.acting.claim_child(mother.subject, CHILD)
+    await town.acting.claim_child(town.proven(mother), CHILD)
     asked = await town.acting.ask_relative(mother.subject, ELDER, [READ], MONTH)
     code = await town.code_of(elder, asked)
     stored = [document async for document in mongo_database["acting_grants"].find()]
