@@ -40,7 +40,7 @@ from auth_bridges.refusals import (
     RepresentativeDiffers,
     SessionEnded,
 )
-from auth_bridges.rules.assurance import level_of, with_proof
+from auth_bridges.rules.assurance import proof_of, renewed
 from auth_bridges.settings import AuthSettings
 from auth_bridges.store import AuthStores
 from miniapp_schemas.assurance import AssuranceLevel
@@ -191,7 +191,13 @@ class LegalPersons:
 
     async def _raise_level(self, proof: LegalPersonProof) -> None:
         """Write L3C down with the resident; somebody who writes at the same time is written after."""
-        new = Proof(level=AssuranceLevel.L3C, method=_METHOD, source=proof.issuer, at=proof.at)
+        new = proof_of(
+            AssuranceLevel.L3C,
+            method=_METHOD,
+            source=proof.issuer,
+            at=proof.at,
+            lives=self._settings.proof_lives,
+        )
         for _ in range(_WRITES):
             known = await self._stores.residents.get(proof.resident)
             if known is None:
@@ -202,5 +208,4 @@ class LegalPersons:
 
 
 def _with(resident: Resident, proof: Proof) -> Resident:
-    proofs = with_proof(resident.proofs, proof)
-    return msgspec.structs.replace(resident, proofs=proofs, assurance=level_of(proofs))
+    return msgspec.structs.replace(resident, proofs=renewed(resident.proofs, proof))

@@ -19,7 +19,6 @@ from auth_bridges.models import (
 )
 from auth_bridges.store import AuthStores, EndedSessions, OneTime
 from bff.platform.mongo import Database
-from miniapp_schemas.assurance import AssuranceLevel
 from tests.auth_fakes import NOW
 
 SUBJECT = ProviderSubject(provider="wechat", appid="wx1", subject="oSIM1", alternates={"unionid": "u1"})
@@ -45,7 +44,7 @@ def link(name: str) -> Link:
 
 
 def resident(name: str, holder: str | None = None) -> Resident:
-    return Resident(id=name, assurance=AssuranceLevel.L0, created_at=NOW, holder=holder)
+    return Resident(id=name, created_at=NOW, holder=holder)
 
 
 def session(**changes: object) -> StoredSession:
@@ -218,7 +217,8 @@ async def test_no_token_is_stored(stores: AuthStores, mongo_database: Database) 
     assert document is not None
     assert set(document) == {
         *("_id", "audience", "subject", "client", "device", "started_at", "expires_at"),
-        *("current", "previous", "successor", "rotated_at", "generation", "ended_at", "ended_why"),
+        *("current", "previous", "successor", "rotated_at", "generation", "methods", "ended_at"),
+        "ended_why",
         *("idle_seconds", "idle_ends_at", "platform"),
     }
 
