@@ -281,6 +281,8 @@ ORGANISATIONS: Final = (
     Organisation(key="counter", id="haiyu-counter", name="海屿市政务服务中心"),
     Organisation(key="museum", id="haiyu-museum", name="海屿市博物馆"),
 )
+SIGNING_ON: Final = "haiyu-bank"
+"""The organisation whose clerks may sign in where its people do (单点登录)."""
 _ORGANISATION: Final = {organisation.key: organisation for organisation in ORGANISATIONS}
 
 CLERKS: Final = (
@@ -543,14 +545,6 @@ def synthetic_identifiers() -> frozenset[str]:
 
 def fingerprint() -> str:
     """Changes whenever the city does: a data folder that holds another one has to be seeded again."""
-    everything = [
-        APP.appid,
-        ALIPAY_APP.appid,
-        DEPARTMENTS,
-        PEOPLE,
-        GUARDIANS,
-        ORGANISATIONS,
-        CLERKS,
-        CERTIFICATES,
-    ]
+    apps = [APP.appid, ALIPAY_APP.appid, SIGNING_ON]
+    everything = [apps, DEPARTMENTS, PEOPLE, GUARDIANS, ORGANISATIONS, CLERKS, CERTIFICATES]
     return sha256(msgspec.json.encode(everything)).hexdigest()

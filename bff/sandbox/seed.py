@@ -26,9 +26,12 @@ from bff.sandbox.city import (
     DEPARTMENTS,
     ORGANISATIONS,
     PEOPLE,
+    SIGNING_ON,
     Certificate,
 )
 from bff.sandbox.errors import SandboxError
+from bff.sandbox.oidc import subject_of
+from bff.sandbox.openid_city import CLERK_CLIENT
 
 _PATIENCE: Final = aiohttp.ClientTimeout(total=30)
 Key = ec.EllipticCurvePrivateKey
@@ -59,8 +62,9 @@ def _key(file: Path) -> Key:
     return key
 
 
-def registrations(keys: Mapping[str, Key]) -> bytes:
+def registrations(keys: Mapping[str, Key], openid_url: str) -> bytes:
     """Everybody who may sign in, one JSON object a line, as ``suishen directory import`` reads it."""
+    sso = {"issuer": f"{openid_url}/{SIGNING_ON}", "clientId": CLERK_CLIENT}
     departments = [
         {
             "kind": "department",
@@ -71,7 +75,15 @@ def registrations(keys: Mapping[str, Key]) -> bytes:
         }
         for each in DEPARTMENTS
     ]
-    organisations = [{"kind": "organisation", "id": each.id, "name": each.name} for each in ORGANISATIONS]
+    organisations = [
+        {
+            "kind": "organisation",
+            "id": each.id,
+            "name": each.name,
+            "sso": sso if each.id == SIGNING_ON else None,
+        }
+        for each in ORGANISATIONS
+    ]
     clerks = [
         {
             "kind": "clerk",
@@ -80,6 +92,7 @@ def registrations(keys: Mapping[str, Key]) -> bytes:
             "passphrase": each.passphrase,
             "scenes": each.scenes,
             "scopes": each.scopes,
+            "ssoSubject": subject_of(SIGNING_ON, each.number) if each.organisation == SIGNING_ON else None,
         }
         for each in CLERKS
     ]

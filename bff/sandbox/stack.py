@@ -151,6 +151,7 @@ class City:
         servers: EmbeddedServers,
         simulator_url: str,
         alipay_url: str,
+        openid_url: str,
         sms_url: str,
         family_url: str,
         env: dict[str, str],
@@ -162,6 +163,7 @@ class City:
         self.servers = servers
         self.simulator_url = simulator_url
         self.alipay_url = alipay_url
+        self.openid_url = openid_url
         self.sms_url = sms_url
         self.family_url = family_url
         self.env = env
@@ -251,24 +253,28 @@ def private_stack(
     simulator_url = f"http://127.0.0.1:{simulator_port}"
     alipay_port = alipay_port or free_port()
     alipay_url = f"http://127.0.0.1:{alipay_port}"
+    openid_port = _kept_port(data / "openid-port")
+    openid_url = f"http://127.0.0.1:{openid_port}"
     with ExitStack() as running:
         family = running.enter_context(_simulated_family())
         servers = EmbeddedServers(data, mongo_url=mongo_url, redis_url=redis_url)
         running.callback(servers.stop)
         sms_port, population_port = free_port(), free_port()
+        first = web_port or free_port()
         env = (
             _environment(data, servers, simulator_url, alipay_url)
+            | _openid_environment(data, openid_url, f"http://127.0.0.1:{first}")
             | _offices(sms_port, population_port)
             | {"SUISHEN_AUTH_FAMILY_BASE_URL": family.url, "SUISHEN_AUTH_FAMILY_KEY": FAMILY_KEY}
             | dict(settings)
         )
-        first = web_port or free_port()
         ports = [first, *(free_port() for _ in range(web_processes - 1))]
         city = City(
             data=data,
             servers=servers,
             simulator_url=simulator_url,
             alipay_url=alipay_url,
+            openid_url=openid_url,
             sms_url=f"http://127.0.0.1:{sms_port}",
             family_url=family.url,
             env=env,
@@ -283,7 +289,8 @@ def private_stack(
         home = f"{city.base_url}/resident/"
         running.enter_context(_simulated_wechat(simulator_port, home))
         running.enter_context(_simulated_alipay(alipay_port, home, data / "keys" / "alipay"))
-        say("模拟微信、支付宝 · simulated WeChat, Alipay")
+        running.enter_context(_simulated_openid(openid_port, city.base_url))
+        say("模拟微信、支付宝、市民云 · simulated WeChat, Alipay, Citizen Cloud")
         running.enter_context(_simulated_sms(sms_port))
         running.enter_context(_simulated_population(population_port))
         servers.await_ready()
@@ -292,7 +299,8 @@ def private_stack(
         say("MongoDB、Valkey · databases")
         # A note beside the data can only speak for data that lies beside it.
         note = data / "seeded"
-        seeded = mongo_url is None and note.exists() and note.read_text() == fingerprint()
+        state = f"{fingerprint()} {openid_url}"
+        seeded = mongo_url is None and note.exists() and note.read_text() == state
         # In a thread of its own: the caller's may have a running loop (Playwright leaves one there).
         with ThreadPoolExecutor(1) as beside:
             registering = None if seeded else beside.submit(_register, city)
@@ -307,7 +315,7 @@ def private_stack(
                 registering.result()
                 say("居民、机构、核验员 · residents, organisations, clerks")
                 beside.submit(_issue, city).result()
-                note.write_text(fingerprint())
+                note.write_text(state)
                 say("电子证照 · certificates")
         yield city
 
@@ -315,7 +323,7 @@ def private_stack(
 def _environment(data: Path, servers: EmbeddedServers, simulator_url: str, alipay_url: str) -> dict[str, str]:
     """What the product's processes are told: the addresses, and keys made at the first start."""
     keys = data / "keys"
-    if not (keys / "id-seal").exists() or not (keys / "alipay").exists():
+    if not all((keys / name).exists() for name in ("id-seal", "alipay", "oidc")):
         _make_keys(keys)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SUISHEN_")}
     return inherited | {
@@ -342,6 +350,29 @@ def _environment(data: Path, servers: EmbeddedServers, simulator_url: str, alipa
     }
 
 
+def _openid_environment(data: Path, openid_url: str, web_url: str) -> dict[str, str]:
+    """What they are told of the OpenID providers; people come back to the first web process."""
+    from bff.sandbox.openid_city import CITIZEN_CLIENT, CITIZENS
+
+    return {
+        "SUISHEN_AUTH_OIDC_KEYS_DIR": str(data / "keys" / "oidc"),
+        "SUISHEN_AUTH_CITIZEN_ISSUER": f"{openid_url}/{CITIZENS}",
+        "SUISHEN_AUTH_CITIZEN_CLIENT_ID": CITIZEN_CLIENT,
+        "SUISHEN_AUTH_CITIZEN_REDIRECT_URI": f"{web_url}/resident/",
+        "SUISHEN_AUTH_CLERK_SSO_REDIRECT_URI": f"{web_url}/clerk/",
+    }
+
+
+def _kept_port(file: Path) -> int:
+    """The port of last time if it is free: an issuer's address stands in the directory."""
+    if file.exists() and file.read_text().isdecimal() and port_is_free(int(file.read_text())):
+        return int(file.read_text())
+    port = free_port()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(str(port))
+    return port
+
+
 def _offices(sms_port: int, population_port: int) -> dict[str, str]:
     """What the product's processes are told of the text message gateway and the population registry."""
     return {
@@ -358,7 +389,7 @@ def _make_keys(folder: Path) -> None:
     from bff.sandbox import alipay_keys
 
     alipay_keys.kept(folder / "alipay")
-    for ring in ("tokens", "wallet"):
+    for ring in ("tokens", "wallet", "oidc"):
         if not (folder / ring / "current").exists():
             shutil.rmtree(folder / ring, ignore_errors=True)
             keys.create(folder / ring, "first")
@@ -376,6 +407,13 @@ def _simulated_wechat(port: int, home: str) -> "AbstractContextManager[Simulator
 
     phones = {each.key: each.phone for each in PEOPLE if each.has_phone}
     return simulated_in_thread(Wechat([APP], people=_with_phones(), phones=phones, home=home), port=port)
+
+
+def _simulated_openid(port: int, web_url: str) -> "AbstractContextManager[Simulator]":
+    from bff.sandbox.openid_city import openid_of_city
+    from bff.sandbox.simulator import simulated_in_thread
+
+    return simulated_in_thread(openid_of_city(web_url), port=port)
 
 
 def _simulated_alipay(port: int, home: str, keys: Path) -> "AbstractContextManager[Simulator]":
@@ -427,7 +465,7 @@ def _register(city: City) -> None:
 
     done = subprocess.run(
         [sys.executable, "-m", "bff.cli", "directory", "import", "-", "--json"],
-        input=registrations(city.department_keys()),
+        input=registrations(city.department_keys(), city.openid_url),
         env=dict(city.env),
         capture_output=True,
         check=False,

@@ -184,7 +184,8 @@ def _introduce(city: City) -> None:
         f"suishen audit verify --data {escape(where)}",
         soft_wrap=True,
     )
-    ports = (city.web[0].port, *(urlsplit(url).port for url in (city.simulator_url, city.alipay_url)))
+    simulators = (city.simulator_url, city.alipay_url, city.openid_url)
+    ports = (city.web[0].port, *(urlsplit(url).port for url in simulators))
     console.print(
         "[dim]只监听本机；手机连线后先执行下列命令再扫码 · "
         "only this machine is listening; for a phone on a cable, first:\n"

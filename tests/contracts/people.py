@@ -3,6 +3,7 @@
 import secrets
 import time
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import jwt
@@ -47,6 +48,12 @@ class People:
             f"{self._city.alipay_url}/_sim/alipay/login", {"appid": ALIPAY_APP.appid, "resident": RESIDENT}
         )
         return {"code": login["authCode"]}
+
+    def come_back(self, begun: dict[str, str], person: str) -> dict[str, str]:
+        """What an OpenID provider sends along after ``person`` signed in there."""
+        answer = httpx.get(f"{begun['authorizationUrl']}&person={person}", timeout=30)
+        assert answer.status_code == 303, answer.text
+        return dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
 
     def verifier(self) -> tuple[str, dict[str, str]]:
         """The same for a clerk."""

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from bff.platform.contract import Contract
-from bff.sandbox.city import CERTIFICATES, ENTERPRISE, person
+from bff.sandbox.city import CERTIFICATES, CLERKS, ENTERPRISE, SIGNING_ON, person
 from bff.sandbox.stack import City
 from tests.contracts.people import DEPARTMENT, RESIDENT, People
 
@@ -97,14 +97,17 @@ def test_a_resident_signs_in_renews_and_signs_out(promise: Promise, people: Peop
     promise.call("SignOut", errand="leaving", status=401)
 
 
-def test_a_way_in_the_city_did_not_set_up_is_told_as_such(promise: Promise) -> None:
+def test_a_resident_and_a_clerk_sign_in_elsewhere(promise: Promise, people: People) -> None:
     device = {"X-Device-Id": "a-device-of-its-own"}
-    back = {"code": "c", "state": "0" * 32, "iss": "https://id.example.org"}
-
-    promise.call("BeginCitizenCloud", headers=device, status=404)
-    promise.call("SignInWithCitizenCloud", back, headers=device, status=404)
-    promise.call("BeginClerkSso", {"organisation": "nobody"}, headers=device, status=404)
+    begun = promise.call("BeginCitizenCloud", headers=device).json()
+    promise.call("SignInWithCitizenCloud", people.come_back(begun, RESIDENT), headers=device)
+    begun = promise.call("BeginClerkSso", {"organisation": SIGNING_ON}, headers=device).json()
+    back = people.come_back(begun, next(each.number for each in CLERKS if each.organisation == SIGNING_ON))
+    promise.call("ClerkSsoSignIn", back, headers=device)
     promise.call("ClerkSsoSignIn", back, headers=device, status=409)
+
+
+def test_a_proof_the_city_did_not_set_up_is_told_as_such(promise: Promise) -> None:
     promise.call("AskLegalPersonChallenge", {"purpose": "level"}, status=404)
     shown = {"challengeId": "0" * 32, "certificate": "AAAA", "algorithm": "SM2-SM3", "signature": "AAAA"}
     promise.call("ProveLegalPerson", shown, status=404)

@@ -106,6 +106,7 @@ def test_the_sign_in_address_is_a_setting(client: TestClient[Litestar]) -> None:
     assert client.get("/resident/config.json").json() == {
         "signInUrl": SIGN_IN,
         "alipaySignInUrl": None,
+        "citizenCloud": False,
     }
 
 

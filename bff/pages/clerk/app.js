@@ -4,6 +4,7 @@ import { byId, h } from "../shared/dom.js";
 import { dictionary } from "../shared/dictionary.js";
 import { icon } from "../shared/icons.js";
 import { mountLive } from "../shared/live.js";
+import { hasAnswer } from "../shared/openid.js";
 import { focusSwitch, report, skipLink, switches } from "../shared/parts.js";
 import { prefs } from "../shared/prefs.js";
 import { Session } from "../shared/session.js";
@@ -74,7 +75,7 @@ function go(route) {
 /** @param {Context} context @returns {View} */
 function route(context) {
   const name = location.hash.slice(2);
-  if (!session.open || name === "sign-in") return signInView(context, note);
+  if (!session.open || name === "sign-in" || hasAnswer()) return signInView(context, note);
   if (name === "enter") return enterView(context);
   if (name === "history") return historyView(context);
   if (name === "shift") return shiftView(context);

@@ -12,6 +12,8 @@ export const t = translator({
   clerkNumber: ["工号", "Clerk number"],
   passphrase: ["口令", "Passphrase"],
   signIn: ["登录", "Sign in"],
+  signInSso: ["单位统一登录", "Sign in at your organisation"],
+  signInSsoHint: ["填写单位编号即可，无需工号和口令。", "Only the organisation id is needed, no number and no passphrase."],
   signInBusy: ["正在登录…", "Signing in…"],
   shiftOver: ["班次已结束，请重新登录。", "The shift is over. Please sign in again."],
 

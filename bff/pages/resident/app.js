@@ -3,6 +3,7 @@
 import { byId, h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 import { mountLive } from "../shared/live.js";
+import { hasAnswer } from "../shared/openid.js";
 import { focusSwitch, offlineStrip, skipLink, switches } from "../shared/parts.js";
 import { prefs } from "../shared/prefs.js";
 import { Session } from "../shared/session.js";
@@ -64,7 +65,7 @@ function go(route) {
 /** @param {Context} context @returns {View} */
 function route(context) {
   const [, name = "", id = "", scene = ""] = location.hash.split("/").map(decodeURIComponent);
-  if (!session.open || name === "sign-in" || location.hash.startsWith("#code=")) return signInView(context, note);
+  if (!session.open || name === "sign-in" || location.hash.startsWith("#code=") || hasAnswer()) return signInView(context, note);
   if (name === "card" && id) return cardView(context, id);
   if (name === "show" && id) return showView(context, id, scene || "general");
   if (name === "records") return recordsView(context);

@@ -13,6 +13,7 @@ export const t = translator({
   promiseLog: ["每次用证都有记录", "Every use is on record"],
   signIn: ["微信登录", "Sign in with WeChat"],
   signInAlipay: ["支付宝登录", "Sign in with Alipay"],
+  signInCitizenCloud: ["市民云登录", "Sign in with Citizen Cloud"],
   signInGoOn: ["继续登录", "Continue signing in"],
   signInArrived: ["微信已确认您的身份，请点击继续。", "WeChat has confirmed who you are. Tap to continue."],
   signInArrivedAlipay: ["支付宝已确认您的身份，请点击继续。", "Alipay has confirmed who you are. Tap to continue."],

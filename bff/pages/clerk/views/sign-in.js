@@ -3,6 +3,7 @@
 import { deviceHeader } from "../../shared/device.js";
 import { h } from "../../shared/dom.js";
 import { request } from "../../shared/http.js";
+import { leaveFor, takeAnswer } from "../../shared/openid.js";
 import { isAbort, notice, report, trouble } from "../../shared/parts.js";
 import { learnTime } from "../clock.js";
 import { t } from "../messages.js";
@@ -16,41 +17,58 @@ import { t } from "../messages.js";
  * @returns {View}
  */
 export function signInView({ session, signal, go }, note) {
+  const answer = takeAnswer();
   const problem = h("div", {});
   const submit = h("button", { type: "submit", class: "button button--wide" }, t("signIn"));
   const organisation = field("organisation", t("organisation"), { autocomplete: "organization", maxlength: 64 });
   const number = field("clerk-number", t("clerkNumber"), { autocomplete: "username", maxlength: 32 });
   const passphrase = field("passphrase", t("passphrase"), { type: "password", autocomplete: "current-password", minlength: 8, maxlength: 128 });
+  /** @param {unknown} error */
+  const failed = (error) => {
+    if (signal.aborted || isAbort(error)) return false;
+    report(error);
+    problem.replaceChildren(trouble(error));
+    submit.disabled = sso.disabled = false;
+    submit.textContent = t("signIn");
+    return true;
+  };
+  /** @param {string} path @param {object} body */
+  const enter = async (path, body) => {
+    submit.disabled = sso.disabled = true;
+    submit.textContent = t("signInBusy");
+    problem.replaceChildren();
+    const { data, date } = await request("POST", path, { body, headers: deviceHeader(), signal });
+    if (date !== null) learnTime(date);
+    session.adopt(data);
+    go("#/scan");
+  };
+  const sso = h(
+    "button",
+    {
+      type: "button",
+      class: "button button--wide button--plain",
+      onclick: async () => {
+        // The other two fields are for passphrases.
+        if (!organisation.input.reportValidity()) return;
+        sso.disabled = true;
+        problem.replaceChildren();
+        await leaveFor("/verifier/v1/session/sso/begin", { organisation: organisation.input.value.trim() }, signal).catch(failed);
+      },
+    },
+    t("signInSso"),
+  );
   const form = h(
     "form",
     {
       class: "panel stack",
       onsubmit: async (/** @type {Event} */ event) => {
         event.preventDefault();
-        submit.disabled = true;
-        submit.textContent = t("signInBusy");
-        problem.replaceChildren();
-        try {
-          const { data, date } = await request("POST", "/verifier/v1/session", {
-            body: {
-              organisation: organisation.input.value.trim(),
-              clerkNumber: number.input.value.trim(),
-              passphrase: passphrase.input.value,
-            },
-            headers: deviceHeader(),
-            signal,
-          });
-          if (date !== null) learnTime(date);
-          session.adopt(data);
-          go("#/scan");
-        } catch (error) {
-          if (signal.aborted || isAbort(error)) return;
-          report(error);
-          problem.replaceChildren(trouble(error));
-          submit.disabled = false;
-          submit.textContent = t("signIn");
-          passphrase.input.select();
-        }
+        const body = {
+          organisation: organisation.input.value.trim(),
+          clerkNumber: number.input.value.trim(),
+          passphrase: passphrase.input.value,
+        };
+        await enter("/verifier/v1/session", body).catch((error) => failed(error) && passphrase.input.select());
       },
     },
     organisation.node,
@@ -58,7 +76,10 @@ export function signInView({ session, signal, go }, note) {
     passphrase.node,
     problem,
     submit,
+    sso,
+    h("p", { class: "quiet" }, t("signInSsoHint")),
   );
+  if (answer) void enter("/verifier/v1/session/sso", answer).catch(failed);
   const node = h(
     "section",
     { class: "stack sign-in" },

@@ -4,6 +4,7 @@ import { deviceHeader } from "../../shared/device.js";
 import { h } from "../../shared/dom.js";
 import { request } from "../../shared/http.js";
 import { icon } from "../../shared/icons.js";
+import { leaveFor, takeAnswer } from "../../shared/openid.js";
 import { isAbort, notice, report, trouble } from "../../shared/parts.js";
 import { tab } from "../../shared/storage.js";
 import { t } from "../messages.js";
@@ -21,6 +22,7 @@ const STATE = "suishen.sign-in-state";
  * @returns {View}
  */
 export function signInView(context, note) {
+  const answer = takeAnswer();
   const arrived = takeCode();
   const box = h("div", { class: "stack" });
   const node = h(
@@ -45,13 +47,13 @@ export function signInView(context, note) {
   );
 
   /**
-   * @param {string} code
-   * @param {Provider} provider
+   * @param {object} body
+   * @param {Provider | "oidc"} provider
    */
-  const signIn = async (code, provider) => {
+  const signInWith = async (body, provider) => {
     box.replaceChildren(h("p", { class: "welcome__busy", role: "status" }, t("signInBusy")));
     try {
-      const { data } = await request("POST", `/mp/v1/session/${provider}`, { body: { code }, headers: deviceHeader(), signal: context.signal });
+      const { data } = await request("POST", `/mp/v1/session/${provider}`, { body, headers: deviceHeader(), signal: context.signal });
       context.session.adopt(data);
       context.go("#/cards");
     } catch (error) {
@@ -62,11 +64,27 @@ export function signInView(context, note) {
     }
   };
 
+  /**
+   * @param {string} code
+   * @param {Provider} provider
+   */
+  const signIn = (code, provider) => signInWith({ code }, provider);
+
+  const toCitizenCloud = async () => {
+    try {
+      await leaveFor("/mp/v1/session/oidc/begin", undefined, context.signal);
+    } catch (error) {
+      if (context.signal.aborted || isAbort(error)) return;
+      report(error);
+      void offer(trouble(error));
+    }
+  };
+
   /** @param {Node | null} above */
   const offer = async (above = null) => {
     try {
       const { data } = await request("GET", "/resident/config.json", { signal: context.signal });
-      box.replaceChildren(...(above ? [above] : []), ...waysIn(data), codeForm((code) => signIn(code, "wechat")));
+      box.replaceChildren(...(above ? [above] : []), ...waysIn(data, toCitizenCloud), codeForm((code) => signIn(code, "wechat")));
     } catch (error) {
       if (context.signal.aborted || isAbort(error)) return;
       report(error);
@@ -74,7 +92,9 @@ export function signInView(context, note) {
     }
   };
 
-  if (arrived?.expected) {
+  if (answer) {
+    void signInWith(answer, "oidc");
+  } else if (arrived?.expected) {
     void signIn(arrived.code, arrived.provider);
   } else if (arrived) {
     // Nobody here asked for this code: someone may have sent the link to sign a stranger in to their own
@@ -110,13 +130,17 @@ function takeCode() {
 }
 
 /**
- * @param {{ signInUrl: string | null, alipaySignInUrl: string | null }} config
+ * @param {{ signInUrl: string | null, alipaySignInUrl: string | null, citizenCloud: boolean }} config
+ * @param {() => Promise<void>} toCitizenCloud
  * @returns {Node[]}
  */
-function waysIn({ signInUrl, alipaySignInUrl }) {
+function waysIn({ signInUrl, alipaySignInUrl, citizenCloud }, toCitizenCloud) {
   const ways = [];
   if (signInUrl) ways.push(wayIn(signInUrl, "wechat", t("signIn")));
   if (alipaySignInUrl) ways.push(wayIn(alipaySignInUrl, "alipay", t("signInAlipay")));
+  if (citizenCloud) {
+    ways.push(h("button", { type: "button", class: "button button--wide button--plain", onclick: () => void toCitizenCloud() }, t("signInCitizenCloud")));
+  }
   if (ways.length > 0) return ways;
   return [notice("quiet", "qr", t("openInWechat"), h("p", {}, t("openInWechatLead")))];
 }
