@@ -27,28 +27,39 @@ class Standing(StrEnum):
 
     ACTIVE = "active"
     DISABLED = "disabled"
+    DELETED = "deleted"
 
 
-class Proof(Struct, frozen=True, kw_only=True):
-    """Why we believe a level (实名等级): who said so, how, and when."""
+class Proof(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why we believe a level (实名等级): who said so, how, when, and until when it counts."""
 
     level: AssuranceLevel
     method: str
     source: str
     at: datetime
+    expires_at: datetime | None = None
 
 
 class Resident(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
-    """A person. Name and ID number are sealed; ``holder`` is the number's keyed hash."""
+    """A person. Name, ID number and phone are sealed; ``holder`` and ``phone_hash`` are keyed hashes.
+
+    The level is not kept: it is what the proofs add up to at the moment of asking. Who was merged into
+    somebody keeps everything and only points there (``merged_into``); the other lists whom it took in.
+    ``ways`` counts changes of ways in, so that two of them at once are seen to be two.
+    """
 
     id: str
-    assurance: AssuranceLevel
     created_at: datetime
     standing: Standing = Standing.ACTIVE
     holder: str | None = None
     name: bytes | None = None
     number: bytes | None = None
+    phone: bytes | None = None
+    phone_hash: str | None = None
     proofs: tuple[Proof, ...] = ()
+    merged_into: str | None = None
+    absorbed: tuple[str, ...] = ()
+    ways: int = 0
 
 
 def name_context(resident: str) -> bytes:
@@ -59,6 +70,11 @@ def name_context(resident: str) -> bytes:
 def number_context(resident: str) -> bytes:
     """What a resident's sealed ID number belongs to."""
     return f"resident:{resident}:number".encode()
+
+
+def phone_context(resident: str) -> bytes:
+    """What a resident's sealed phone belongs to."""
+    return f"resident:{resident}:phone".encode()
 
 
 class FormerName(Struct, frozen=True, kw_only=True):
@@ -74,7 +90,8 @@ class Link(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
 
     Unique by (provider, appid, subject). ``alternates`` are a provider's other names for the same
     person (WeChat's unionid changes when an app moves): an index, never the key. ``former`` are those
-    that were replaced.
+    that were replaced. One with ``leaving_at`` is no way in any more; it goes once the sessions it opened
+    have ended.
     """
 
     id: str
@@ -85,6 +102,108 @@ class Link(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     linked_at: datetime
     alternates: dict[str, str] = {}
     former: tuple[FormerName, ...] = ()
+    leaving_at: datetime | None = None
+
+
+class MergeReason(StrEnum):
+    """How two residents were found to be one person."""
+
+    LINK = "link"
+    ID_NUMBER = "id_number"
+
+
+class MergeState(StrEnum):
+    """Where a merge is; the steps from one to another are in ``rules.linking``."""
+
+    WAITING = "waiting"
+    MERGING = "merging"
+    MERGED = "merged"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+    REFUSED = "refused"
+
+
+class MergeCase(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """Two residents that look like one person (账号合并): who would go on, and what became of it."""
+
+    id: str
+    survivor: str
+    absorbed: str
+    why: MergeReason
+    state: MergeState
+    opened_at: datetime
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+
+
+class NoticeKind(StrEnum):
+    """What somebody must hear of their own account."""
+
+    LINKED = "linked"
+    UNLINKED = "unlinked"
+    MERGE_WAITING = "merge_waiting"
+    MERGED = "merged"
+    MERGE_UNDONE = "merge_undone"
+    MERGE_REFUSED = "merge_refused"
+    PHONE_BOUND = "phone_bound"
+    REAL_NAME = "real_name"
+    DELETION_REQUESTED = "deletion_requested"
+    DELETION_CANCELLED = "deletion_cancelled"
+
+
+class Notice(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """One thing somebody was told of their own account."""
+
+    id: str
+    resident: str
+    kind: NoticeKind
+    at: datetime
+
+
+class FaceCheckState(StrEnum):
+    """How far a face check (人脸核身) has come, by the word of the provider's server and of no browser."""
+
+    PENDING = "pending"
+    PASSED = "passed"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+class StoredFaceCheck(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """A face check as it was begun; ``certification`` is the provider's name for it."""
+
+    id: str
+    resident: str
+    certification: str
+    url: str
+    started_at: datetime
+
+
+class Deletion(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """An account's way out (注销). Who it was stands in it until it is done; then only keyed hashes do.
+
+    ``receipt`` is SHA-256 of what the resident keeps to fetch the certificate with.
+    """
+
+    id: str
+    receipt: bytes
+    requested_at: datetime
+    due_at: datetime
+    resident: str | None = None
+    begun: bool = False
+    deleted_at: datetime | None = None
+    tombstone: str | None = None
+
+
+class Actor(Struct, frozen=True, kw_only=True):
+    """A resident about to change their account, as their token says; ``challenge`` as they presented it."""
+
+    resident: str
+    session: str
+    level: AssuranceLevel
+    auth_time: datetime
+    methods: frozenset[str]
+    challenge: str | None = None
 
 
 class DepartmentKey(Struct, frozen=True, kw_only=True):
@@ -143,6 +262,9 @@ class Ending(StrEnum):
     TOKEN_REUSED = "token_reused"  # noqa: S105 - a reason, not a token
     DISABLED = "disabled"
     LINK_MOVED = "link_moved"
+    UNLINKED = "unlinked"
+    MERGED = "merged"
+    DELETED = "deleted"
     PROVIDER_SIGNED_OUT = "provider_signed_out"
     ENDED_BY_OWNER = "ended_by_owner"
     ENDED_BY_OPERATOR = "ended_by_operator"
@@ -171,6 +293,7 @@ class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     idle_ends_at: datetime | None = None
     platform: str | None = None
     generation: int = 0
+    methods: tuple[str, ...] = ()
     ended_at: datetime | None = None
     ended_why: Ending | None = None
 
@@ -202,15 +325,6 @@ class FaceCheckStarted(Struct, frozen=True, kw_only=True):
 
     id: str
     url: str
-
-
-class FaceCheckOutcome(StrEnum):
-    """What has become of a face check, as the provider's server says; a browser's word counts nothing."""
-
-    PENDING = "pending"
-    PASSED = "passed"
-    FAILED = "failed"
-    EXPIRED = "expired"
 
 
 class SignInFlow(Struct, frozen=True, kw_only=True):
@@ -283,6 +397,8 @@ class Grant(Struct, frozen=True, kw_only=True):
     organisation_name: str | None = None
     clerk_number: str | None = None
     scenes: frozenset[str] = frozenset()
+    auth_time: datetime | None = None
+    methods: frozenset[str] = frozenset()
     types: frozenset[str] = frozenset()
 
 

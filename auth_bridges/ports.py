@@ -6,7 +6,7 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
-from auth_bridges.models import FaceCheckOutcome, FaceCheckStarted
+from auth_bridges.models import FaceCheckStarted, FaceCheckState, Notice
 
 
 class TokenKey(Protocol):
@@ -111,16 +111,6 @@ class Http(Protocol):
         """
 
 
-class FaceCheck(Protocol):
-    """Has a provider compare a living face with a name and an ID number (实人认证)."""
-
-    async def start(self, name: str, id_number: str, *, return_url: str) -> FaceCheckStarted:
-        """Begin; the person goes on at the address given, and comes back to ``return_url``."""
-
-    async def result(self, check: str) -> FaceCheckOutcome:
-        """How the check of this id stands, asked of the provider itself."""
-
-
 class PhoneByCode(Protocol):
     """A provider that tells a person's phone number for a one-time code the person gave."""
 
@@ -129,6 +119,47 @@ class PhoneByCode(Protocol):
 
         ``PhoneCodeRejected``, or ``ProviderUnavailable`` after which the code may be spent.
         """
+
+
+class PhoneByPacket(Protocol):
+    """A provider that hands the mini-program a sealed packet with the phone in it."""
+
+    def phone_number(self, packet: str, session: str) -> Awaitable[str]:
+        """The number in ``packet`` with its country's, ``+86…``, for ``session`` and no other ever again.
+
+        ``PhonePacketRefused`` for no good one, and for one another session brought.
+        """
+
+
+class SendCode(Protocol):
+    """Sends a one-time code by text message, or raises ``SmsUnavailable``."""
+
+    def __call__(self, phone: str, code: str) -> Awaitable[None]:
+        """Send ``code`` to ``phone`` (``+`` and digits)."""
+
+
+class PopulationRegistry(Protocol):
+    """Knows who is registered with which number (人口库, two elements)."""
+
+    def __call__(self, name: str, number: str) -> Awaitable[bool]:
+        """Whether ``name`` is registered with ``number``; raises ``RegistryUnavailable``."""
+
+
+class FaceCheck(Protocol):
+    """Compares a face with name and number (人脸核身); believed by asking, never by what a client says."""
+
+    def start(self, name: str, id_number: str, order: str) -> Awaitable[FaceCheckStarted]:
+        """Begin one under our number ``order``; the same order begins once."""
+
+    def result(self, certification: str) -> Awaitable[FaceCheckState]:
+        """How it stands now."""
+
+
+class Notify(Protocol):
+    """Tells a resident something of their own account; told again under the same id it is one notice."""
+
+    def __call__(self, notice: Notice) -> Awaitable[None]:
+        """See to it that they hear it."""
 
 
 class Clock(Protocol):

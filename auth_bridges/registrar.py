@@ -21,7 +21,6 @@ from auth_bridges.models import (
     Ending,
     Link,
     Organisation,
-    Proof,
     ProviderSubject,
     Resident,
     SingleSignOn,
@@ -32,9 +31,10 @@ from auth_bridges.models import (
 from auth_bridges.passphrases import UNUSABLE, Passphrases
 from auth_bridges.ports import Audit, Chance, Clock, PersonalData
 from auth_bridges.refusals import LinkTaken, NoSuchOrganisation, NotRegistrable
-from auth_bridges.rules.assurance import level_of, with_proof
+from auth_bridges.rules.assurance import Lives, proof_of, with_proof
 from auth_bridges.sessions import Sessions
 from auth_bridges.store import AuthStores
+from auth_bridges.vault import Vault
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.refusals import Refusal
 
@@ -137,6 +137,7 @@ class Registrar:
         stores: AuthStores,
         personal: PersonalData,
         passphrases: Passphrases,
+        lives: Lives,
         audit: Audit,
         clock: Clock,
         chance: Chance,
@@ -148,9 +149,11 @@ class Registrar:
         self._stores = stores
         self._personal = personal
         self._passphrases = passphrases
+        self._lives = lives
         self._audit = audit
         self._clock = clock
         self._chance = chance
+        self._vault = Vault(stores.resident_keys, personal, chance)
         self._types = types
         self._sessions = Sessions(stores.sessions, stores.ended, audit=audit, chance=chance)
 
@@ -264,10 +267,10 @@ class Registrar:
         now = self._clock()
         known = await self._find(holder, ways)
         resident = known or await self._stores.residents.ensure(
-            Resident(id=self._random_id(), assurance=AssuranceLevel.L0, created_at=now, holder=holder)
+            Resident(id=self._random_id(), created_at=now, holder=holder)
         )
         linked = [await self._link(way, resident.id, now) for way in ways]
-        changed = self._made_known(resident, line, holder, now)
+        changed = await self._made_known(resident, line, holder, now)
         if changed == known and not any(linked):
             return Outcome.UNCHANGED
         if not await self._stores.residents.replace(resident, changed):
@@ -276,33 +279,32 @@ class Registrar:
             await self._sessions.end_all(Audience.RESIDENT, changed.id, Ending.DISABLED, now=now)
         return await self._registered("resident", changed.id, known)
 
-    def _made_known(self, resident: Resident, line: RegisterResident, holder: str, now: datetime) -> Resident:
-        proof = Proof(level=line.assurance, method=line.method, source=line.source, at=now)
-        proofs = with_proof(resident.proofs, proof)
-        return Resident(
-            id=resident.id,
-            assurance=level_of(proofs),
-            created_at=resident.created_at,
+    async def _made_known(
+        self, resident: Resident, line: RegisterResident, holder: str, now: datetime
+    ) -> Resident:
+        proof = proof_of(line.assurance, method=line.method, source=line.source, at=now, lives=self._lives)
+        return msgspec.structs.replace(
+            resident,
             standing=line.standing,
             holder=holder,
-            name=self._sealed(resident.name, line.name, name_context(resident.id)),
-            number=self._sealed(resident.number, line.id_number, number_context(resident.id)),
-            proofs=proofs,
+            name=await self._sealed(resident, resident.name, line.name, name_context(resident.id)),
+            number=await self._sealed(resident, resident.number, line.id_number, number_context(resident.id)),
+            proofs=with_proof(resident.proofs, proof),
         )
 
-    def _sealed(self, old: bytes | None, plain: str, context: bytes) -> bytes:
+    async def _sealed(self, whose: Resident, old: bytes | None, plain: str, context: bytes) -> bytes:
         """``plain`` sealed; as it was sealed before if it is the same, so that nothing seems changed."""
-        if old is not None and self._personal.open(old, context) == plain.encode():
+        if old is not None and await self._vault.open(whose.id, old, context) == plain.encode():
             return old
-        return self._personal.seal(plain.encode(), context)
+        return await self._vault.seal(whose.id, plain.encode(), context)
 
     async def _find(self, holder: str, ways: Sequence[ProviderSubject]) -> Resident | None:
         if (known := await self._stores.residents.by_holder(holder)) is not None:
             return known
         for way in ways:
             link = await self._stores.residents.link_of(way)
-            led_to = None if link is None else await self._stores.residents.get(link.resident)
-            if led_to is not None:
+            led_to = None if link is None else await self._stores.residents.root_of(link.resident)
+            if led_to is not None and led_to.standing is not Standing.DELETED:
                 if led_to.holder is not None:
                     raise LinkTaken
                 return led_to
@@ -325,8 +327,10 @@ class Registrar:
         link = await self._stores.residents.lead(way, new)
         if link.resident == resident:
             return link.id == new.id
-        other = await self._stores.residents.get(link.resident)
-        if other is not None and other.holder is not None:
+        other = await self._stores.residents.root_of(link.resident)
+        if other is not None and other.id == resident:
+            return False
+        if other is not None and (other.holder is not None or other.phone is not None):
             raise LinkTaken
         await self._stores.residents.turn(link, resident)
         await self._sessions.end_all(Audience.RESIDENT, link.resident, Ending.LINK_MOVED, now=now)

@@ -31,7 +31,6 @@ from auth_bridges.models import (
     ResidentSignedIn,
     Standing,
     StoredSession,
-    name_context,
 )
 from auth_bridges.passphrases import Passphrases
 from auth_bridges.ports import Admit, Audit, Chance, Clock, PersonalData
@@ -46,12 +45,14 @@ from auth_bridges.refusals import (
     SessionEnded,
     SessionUnknown,
 )
-from auth_bridges.rules.assurance import RESIDENT_SCOPES
+from auth_bridges.rules.assurance import RESIDENT_SCOPES, level_of
+from auth_bridges.rules.policy import Method
 from auth_bridges.rules.sessions import open_reply, platform_of, seal_reply
 from auth_bridges.sessions import Live, Sessions
 from auth_bridges.settings import AuthSettings
 from auth_bridges.store import AuthStores
 from auth_bridges.tokens import AccessTokens
+from auth_bridges.vault import Vault
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.refusals import Refusal
 
@@ -95,6 +96,7 @@ class AuthService:
         self._audit = audit
         self._clock = clock
         self._chance = chance
+        self._vault = Vault(stores.resident_keys, personal, chance)
         self._sessions = Sessions(stores.sessions, stores.ended, audit=audit, chance=chance)
 
     # --- residents ------------------------------------------------------------------------------------
@@ -146,12 +148,14 @@ class AuthService:
             subject=resident.id,
             client=f"{subject.provider}:{subject.appid}",
             device=client.device,
-            assurance=resident.assurance,
+            assurance=level_of(resident.proofs, now),
+            methods=(Method.PROVIDER.value,),
             now=now,
             platform=platform_of(client.agent),
         )
-        await self._opened(live, now, provider=subject.provider, assurance=resident.assurance.value)
-        return self._resident_signed_in(live, resident, now)
+        assurance = level_of(resident.proofs, now)
+        await self._opened(live, now, provider=subject.provider, assurance=assurance.value)
+        return await self._resident_signed_in(live, await self._sealed_anew(resident), now)
 
     async def _answered_before(
         self, provider: str, name: str, mark: str | None, code: str, client: ClientFacts
@@ -182,7 +186,23 @@ class AuthService:
         if resident is None or resident.standing is not Standing.ACTIVE:
             await self._sessions.end(live.session.id, Ending.DISABLED, now=now)
             raise SessionEnded
-        return self._resident_signed_in(live, resident, now)
+        if resident.merged_into is not None:
+            await self._sessions.end(live.session.id, Ending.MERGED, now=now)
+            raise SessionEnded
+        return await self._resident_signed_in(live, resident, now)
+
+    async def subject_of(self, provider: str, code: str) -> ProviderSubject:
+        """Whom ``provider`` says the holder of its one-time ``code`` is."""
+        bridge = self._bridges.get(provider)
+        if bridge is None:
+            raise ProviderNotOffered
+        name = _digest("code", provider, bridge.appid, code)
+        try:
+            if not await self._stores.one_time.claim(name, owner=self._random_id(), keep=_CODE_KEPT):
+                raise CodeAlreadyUsed
+            return await self._exchange(bridge, code, name)
+        except Refusal as refusal:
+            raise await self._refused(f"provider:{provider}", refusal) from None
 
     # --- clerks ---------------------------------------------------------------------------------------
 
@@ -333,40 +353,56 @@ class AuthService:
         """Whom this way in leads to; at first sight a new resident of whom only that is known."""
         residents = self._stores.residents
         now = self._clock()
-        link = await residents.link_of(subject)
-        if link is None:
-            link = await residents.lead(
-                subject,
-                Link(
-                    id=self._random_id(),
-                    provider=subject.provider,
-                    appid=subject.appid,
-                    subject=subject.subject,
-                    resident=self._random_id(),
-                    linked_at=now,
-                    alternates=subject.alternates,
-                ),
+        while True:
+            link = await residents.link_of(subject)
+            if link is None:
+                link = await residents.lead(
+                    subject,
+                    Link(
+                        id=self._random_id(),
+                        provider=subject.provider,
+                        appid=subject.appid,
+                        subject=subject.subject,
+                        resident=self._random_id(),
+                        linked_at=now,
+                        alternates=subject.alternates,
+                    ),
+                )
+            elif subject.alternates.items() - link.alternates.items():
+                await residents.rename(link, subject.alternates, now=now)
+            resident = await residents.root_of(link.resident)
+            if resident is None:
+                resident = await residents.ensure(Resident(id=link.resident, created_at=now))
+            if link.leaving_at is None and resident.standing is not Standing.DELETED:
+                return resident
+            # Taken away, or left behind by an account that is gone: whoever comes by it now is a stranger.
+            client = f"{link.provider}:{link.appid}"
+            await self._sessions.end_all(
+                Audience.RESIDENT, resident.id, Ending.UNLINKED, now=now, client=client
             )
-        elif subject.alternates.items() - link.alternates.items():
-            await residents.rename(link, subject.alternates, now=now)
-        resident = await residents.get(link.resident)
-        if resident is None:
-            resident = await residents.ensure(
-                Resident(id=link.resident, assurance=AssuranceLevel.L0, created_at=now)
-            )
-        return resident
+            await residents.drop(link)
 
-    def _resident_signed_in(self, live: Live, resident: Resident, now: datetime) -> ResidentSignedIn:
-        refresh = self._still_open(live, resident.assurance, now)
+    async def _sealed_anew(self, resident: Resident) -> Resident:
+        """``resident`` with everything under their own key; as they were if somebody changed them."""
+        moved = await self._vault.moved(resident)
+        if moved == resident or not await self._stores.residents.replace(resident, moved):
+            return resident
+        return moved
+
+    async def _resident_signed_in(self, live: Live, resident: Resident, now: datetime) -> ResidentSignedIn:
+        assurance = level_of(resident.proofs, now)
+        refresh = self._still_open(live, assurance, now)
         access = self._mint(
             Grant(
                 audience=Audience.RESIDENT,
                 subject=resident.id,
                 session=live.session.id,
                 client=live.session.client,
-                assurance=resident.assurance,
+                assurance=assurance,
                 scopes=RESIDENT_SCOPES,
-                holder=resident.holder if resident.assurance.satisfies(AssuranceLevel.L2) else None,
+                holder=resident.holder if assurance.satisfies(AssuranceLevel.L2) else None,
+                auth_time=live.session.started_at,
+                methods=frozenset(live.session.methods),
             ),
             now,
             ends=refresh.expires_at,
@@ -374,8 +410,8 @@ class AuthService:
         return ResidentSignedIn(
             access=access,
             refresh=refresh,
-            assurance=resident.assurance,
-            display_name=self._display_name(resident),
+            assurance=assurance,
+            display_name=await self._display_name(resident),
         )
 
     def _clerk_signed_in(
@@ -418,11 +454,9 @@ class AuthService:
     def _mint(self, grant: Grant, now: datetime, *, ends: datetime | None = None) -> AccessToken:
         return self._tokens.mint(grant, token_id=self._random_id(), now=now, ends=ends)
 
-    def _display_name(self, resident: Resident) -> str | None:
-        if resident.name is None:
-            return None
-        name = self._personal.open(resident.name, name_context(resident.id)).decode()
-        return self._personal.mask_name(name)
+    async def _display_name(self, resident: Resident) -> str | None:
+        name = await self._vault.name(resident)
+        return None if name is None else self._personal.mask_name(name)
 
     async def _admit_address(self, bucket: str, client: ClientFacts, per_minute: int) -> None:
         caller = self._personal.pseudonym("address", client.address)

@@ -70,6 +70,7 @@ class Sessions:
         client: str,
         device: str | None,
         assurance: AssuranceLevel,
+        methods: tuple[str, ...] = (),
         now: datetime,
         platform: str | None = None,
     ) -> Live:
@@ -89,6 +90,7 @@ class Sessions:
             idle_ends_at=now + lasts.idle,
             platform=platform,
             current=token_hash(token),
+            methods=methods,
         )
         await self._store.open(session)
         return Live(session=session, token=token)
@@ -132,12 +134,16 @@ class Sessions:
                 facts={"audience": ended.audience.value},
             )
 
-    async def end_all(self, audience: Audience, subject: str, why: Ending, *, now: datetime) -> None:
-        """End every session of ``subject``."""
-        await self.end_others(audience, subject, None, why, now=now)
+    async def end_all(
+        self, audience: Audience, subject: str, why: Ending, *, now: datetime, client: str | None = None
+    ) -> None:
+        """End every session of ``subject``; only those begun through ``client``, if one is named."""
+        for each in await self._store.living(audience, subject):
+            if client is None or each.client == client:
+                await self.end(each.id, why, now=now)
 
     async def end_others(
-        self, audience: Audience, subject: str, kept: str | None, why: Ending, *, now: datetime
+        self, audience: Audience, subject: str, kept: str, why: Ending, *, now: datetime
     ) -> int:
         """End every session of ``subject`` but ``kept``; how many."""
         others = [each.id for each in await self._store.living(audience, subject) if each.id != kept]

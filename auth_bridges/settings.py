@@ -1,6 +1,7 @@
 """The bridges' settings, from ``SUISHEN_AUTH_*``."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -15,6 +16,7 @@ from auth_bridges.codec.alipay_keys import (
     public_key,
     root_sn,
 )
+from miniapp_schemas.assurance import AssuranceLevel
 
 
 class AuthSettings(Struct, frozen=True, kw_only=True):
@@ -70,6 +72,24 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
             pattern=r"^https?://[^/?#]+$",
         ),
     ] = "https://api.weixin.qq.com"
+    wechat_fallback_url: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://[^/?#]+$")] | None,
+        Meta(
+            description="Where it answers when that cannot be reached: `https://api2.weixin.qq.com`.",
+            extra={"zh": "上述地址连接不上时使用的微信容灾域名，如 `https://api2.weixin.qq.com`。"},
+        ),
+    ] = None
+    wechat_secure_dir: Annotated[
+        Path | None,
+        Meta(
+            description="Folder of the secure API's keys: `<serial>.aes256` or `.sm4` (base64), `app.pem`, "
+            "`platform-<serial>.pem`; none: calls are not sealed.",
+            extra={
+                "zh": "微信服务端 API 签名加密的密钥目录：`<编号>.aes256` 或 `.sm4`（base64）、`app.pem`、"
+                "`platform-<编号>.pem`；不设则不加密。"
+            },
+        ),
+    ] = None
     alipay_appid: Annotated[
         Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{4,64}\Z")] | None,
         Meta(
@@ -170,24 +190,6 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "核验员单点登录后返回的本平台页面地址；不设则仅用口令登录。"},
         ),
     ] = None
-    wechat_fallback_url: Annotated[
-        Annotated[str, Meta(pattern=r"^https?://[^/?#]+$")] | None,
-        Meta(
-            description="Where it answers when that cannot be reached: `https://api2.weixin.qq.com`.",
-            extra={"zh": "上述地址连接不上时使用的微信容灾域名，如 `https://api2.weixin.qq.com`。"},
-        ),
-    ] = None
-    wechat_secure_dir: Annotated[
-        Path | None,
-        Meta(
-            description="Folder of the secure API's keys: `<serial>.aes256` or `.sm4` (base64), `app.pem`, "
-            "`platform-<serial>.pem`; none: calls are not sealed.",
-            extra={
-                "zh": "微信服务端 API 签名加密的密钥目录：`<编号>.aes256` 或 `.sm4`（base64）、`app.pem`、"
-                "`platform-<编号>.pem`；不设则不加密。"
-            },
-        ),
-    ] = None
     sign_ins_per_address: Annotated[
         int,
         Meta(
@@ -236,6 +238,88 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
             ge=1,
         ),
     ] = 60
+
+    sms_base_url: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://[^/?#]+$")] | None,
+        Meta(
+            description="Where the text message gateway answers; not set, no codes are sent.",
+            extra={"zh": "短信网关地址；不设则不提供短信验证码。"},
+        ),
+    ] = None
+    sms_key: Annotated[
+        Annotated[str, Meta(min_length=8, max_length=256)] | None,
+        Meta(
+            description="Our key at the text message gateway.",
+            extra={"zh": "短信网关密钥。", "secret": True},
+        ),
+    ] = None
+    population_base_url: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://[^/?#]+$")] | None,
+        Meta(
+            description="Where the population registry answers; not set, nobody becomes real-name by it.",
+            extra={"zh": "人口库核验接口地址；不设则不提供姓名与证件号码核验。"},
+        ),
+    ] = None
+    population_key: Annotated[
+        Annotated[str, Meta(min_length=8, max_length=256)] | None,
+        Meta(
+            description="Our key at the population registry.",
+            extra={"zh": "人口库核验接口密钥。", "secret": True},
+        ),
+    ] = None
+    face_return_url: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://[^#\s]+\Z")] | None,
+        Meta(
+            description="Our page that people come back to from a face check; not set, there are none.",
+            extra={"zh": "人脸核身完成后返回的本平台页面地址；不设则不提供人脸核身。"},
+        ),
+    ] = None
+    phone_proof_days: Annotated[
+        int,
+        Meta(
+            description="How long a bound phone counts (L1).",
+            extra={"zh": "手机绑定的有效天数(L1)。"},
+            ge=1,
+            le=3650,
+        ),
+    ] = 365
+    registry_proof_days: Annotated[
+        int,
+        Meta(
+            description="How long name and number that were checked count (L2).",
+            extra={"zh": "姓名与证件号码核验的有效天数(L2)。"},
+            ge=1,
+            le=3650,
+        ),
+    ] = 1095
+    face_proof_days: Annotated[
+        int,
+        Meta(
+            description="How long a face check counts (L3).",
+            extra={"zh": "人脸核身的有效天数(L3)。"},
+            ge=1,
+            le=3650,
+        ),
+    ] = 365
+    certificate_proof_days: Annotated[
+        int,
+        Meta(
+            description="How long a certificate or a visit at a counter counts (L3C).",
+            extra={"zh": "数字证书或窗口核验的有效天数(L3C)。"},
+            ge=1,
+            le=3650,
+        ),
+    ] = 1095
+
+    @property
+    def proof_lives(self) -> Mapping[AssuranceLevel, timedelta]:
+        """How long a proof of each level counts."""
+        return {
+            AssuranceLevel.L1: timedelta(days=self.phone_proof_days),
+            AssuranceLevel.L2: timedelta(days=self.registry_proof_days),
+            AssuranceLevel.L3: timedelta(days=self.face_proof_days),
+            AssuranceLevel.L3C: timedelta(days=self.certificate_proof_days),
+        }
 
     def __repr__(self) -> str:
         return f"AuthSettings(token_issuer={self.token_issuer!r}, wechat_appid={self.wechat_appid!r}, …)"

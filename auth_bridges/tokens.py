@@ -57,6 +57,8 @@ class Claims(Struct, frozen=True, kw_only=True, omit_defaults=True):
     orn: str | None = None
     clk: str | None = None
     scn: list[str] = []
+    auth_time: Moment | None = None
+    amr: list[str] = []
     tps: list[str] = []
 
 
@@ -107,6 +109,8 @@ class AccessTokens:
             orn=grant.organisation_name,
             clk=grant.clerk_number,
             scn=sorted(grant.scenes),
+            auth_time=None if grant.auth_time is None else int(grant.auth_time.timestamp()),
+            amr=sorted(grant.methods),
             tps=sorted(grant.types),
         )
         key = self._keys.signing()
@@ -138,6 +142,8 @@ class AccessTokens:
                 organisation_name=claims.orn,
                 clerk_number=claims.clk,
                 scenes=frozenset(claims.scn),
+                auth_time=None if claims.auth_time is None else datetime.fromtimestamp(claims.auth_time, UTC),
+                methods=frozenset(claims.amr),
                 types=frozenset(claims.tps),
             ),
             token_id=claims.jti,

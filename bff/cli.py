@@ -41,6 +41,7 @@ _COMMANDS: Final[Mapping[str, _Command]] = {
     "wallet": _Command("bff.cli_wallet", "wallet", "Certificates (电子证照)."),
     "keys": _Command("bff.cli_keys", "keys", "Signing keys (签名密钥)."),
     "directory": _Command("bff.cli_directory", "directory", "Who may sign in (人员与机构)."),
+    "account": _Command("bff.cli_account", "account", "Residents' accounts (居民账号)."),
     "sessions": _Command("bff.cli_sessions", "sessions", "Who is signed in (登录会话)."),
     "schemas": _Command("bff.cli_schemas", "schemas", "The contract, for those who build on it (接口契约)."),
     "audit": _Command("bff.cli_audit", "audit", "The audit trail (审计)."),

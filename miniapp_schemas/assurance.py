@@ -20,3 +20,8 @@ class AssuranceLevel(StrEnum):
         """Whether this level is at least ``needed``."""
         order = tuple(AssuranceLevel)
         return order.index(self) >= order.index(needed)
+
+    @property
+    def trust_grade(self) -> int | None:
+        """The grade (可信等级, two to five) it is shown as; None below the second."""
+        return {"L1": 2, "L2": 3, "L3": 4, "L3C": 5}.get(self.value)

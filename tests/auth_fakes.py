@@ -13,9 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.api_jws import PyJWS
 from redis.asyncio import Redis
 
-from auth_bridges.models import ClientFacts, ProviderSubject
+from auth_bridges.accounts import Accounts, Outside
+from auth_bridges.accounts.linking import Linked
+from auth_bridges.models import Actor, ClientFacts, FaceCheckStarted, FaceCheckState, ProviderSubject
 from auth_bridges.passphrases import Passphrases, ScryptCost
-from auth_bridges.refusals import CodeRejected
+from auth_bridges.refusals import CodeRejected, PhoneCodeRejected, PhonePacketRefused, SmsUnavailable
 from auth_bridges.registrar import Registrar
 from auth_bridges.service import AuthService
 from auth_bridges.settings import AuthSettings
@@ -93,6 +95,7 @@ class FakeBridge:
     def __init__(self) -> None:
         self.knows: dict[str, str | Refusal] = {}
         self.asked: list[str] = []
+        self.alternates: dict[str, str] = {}
         self.before: Callable[[], Awaitable[None]] = _at_once
 
     async def exchange(self, code: str) -> ProviderSubject:
@@ -101,7 +104,75 @@ class FakeBridge:
         answer = self.knows.get(code, CodeRejected())
         if isinstance(answer, Refusal):
             raise answer
-        return ProviderSubject(provider=self.provider, appid=self.appid, subject=answer)
+        return ProviderSubject(
+            provider=self.provider, appid=self.appid, subject=answer, alternates=self.alternates
+        )
+
+
+class FakeAlipay(FakeBridge):
+    """Another provider of the same kind."""
+
+    provider = "alipay"
+    appid = "2021000000000001"
+
+
+class Phones:
+    """Phones that codes are sent to, and what a provider tells of them."""
+
+    def __init__(self) -> None:
+        self.received: list[tuple[str, str]] = []
+        self.told: dict[tuple[str, str], str] = {}
+        self.broken = False
+
+    async def __call__(self, phone: str, code: str) -> None:
+        if self.broken:
+            raise SmsUnavailable
+        self.received.append((phone, code))
+
+    async def phone_number(self, code: str, openid: str) -> str:
+        if (code, openid) not in self.told:
+            raise PhoneCodeRejected
+        return self.told[code, openid]
+
+    def code(self, phone: str) -> str:
+        return next(code for number, code in reversed(self.received) if number == phone)
+
+
+class Packets:
+    """A provider whose packets hold the phone as they are, each for the session that brought it first."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, str] = {}
+
+    async def phone_number(self, packet: str, session: str) -> str:
+        if self.taken.setdefault(packet, session) != session:
+            raise PhonePacketRefused(errcode="packet-used")
+        return packet
+
+
+class FakeRegistry:
+    """Knows who is registered with which number."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+
+    async def __call__(self, name: str, number: str) -> bool:
+        return self.names.get(number) == name
+
+
+class FakeFaces:
+    """Compares faces as it was told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, str]] = []
+        self.state = FaceCheckState.PENDING
+
+    async def start(self, name: str, id_number: str, order: str) -> FaceCheckStarted:
+        self.asked.append((name, id_number, order))
+        return FaceCheckStarted(id=f"certify-{order}", url=f"https://face.example.org/{order}")
+
+    async def result(self, certification: str) -> FaceCheckState:
+        return self.state
 
 
 async def _at_once() -> None:
@@ -139,6 +210,10 @@ class World:
         self.audit = AuditLog()
         self.turnstile = Turnstile()
         self.bridge = FakeBridge()
+        self.alipay = FakeAlipay()
+        self.phones = Phones()
+        self.registry = FakeRegistry()
+        self.faces = FakeFaces()
         self.personal = personal()
         self.keys = ring(folder / "keys")
         self.tokens = tokens(self.keys)
@@ -147,7 +222,7 @@ class World:
         self.auth = AuthService(
             settings=settings(folder),
             stores=self.stores,
-            bridges=[self.bridge],
+            bridges=[self.bridge, self.alipay],
             tokens=self.tokens,
             personal=self.personal,
             passphrases=passphrases,
@@ -160,11 +235,62 @@ class World:
             stores=self.stores,
             personal=self.personal,
             passphrases=passphrases,
+            lives=settings(folder).proof_lives,
             audit=self.audit,
             clock=self.clock,
             chance=os.urandom,
             types={"resident-id-card"},
         )
+        self.accounts = Accounts(
+            settings=settings(folder),
+            environment="test",
+            stores=self.stores,
+            keys=self.keys,
+            personal=self.personal,
+            exchange=self.auth.subject_of,
+            outside=Outside(
+                send_code=self.phones,
+                registry=self.registry,
+                face=self.faces,
+                phone_by_code={"wechat": self.phones},
+                phone_by_packet={"alipay": Packets()},
+            ),
+            admit=self.turnstile,
+            audit=self.audit,
+            notify=self.stores.notices.add,
+            clock=self.clock,
+            chance=os.urandom,
+        )
+
+    def code(self, subject: str, bridge: FakeBridge | None = None) -> str:
+        """A fresh one-time code of ``subject`` at a provider."""
+        code = os.urandom(8).hex()
+        (bridge or self.bridge).knows[code] = subject
+        return code
+
+    async def signed_in(self, subject: str, bridge: FakeBridge | None = None) -> Actor:
+        """``subject``, signed in this moment."""
+        provider = (bridge or self.bridge).provider
+        signed_in = await self.auth.sign_in(provider, self.code(subject, bridge), PHONE)
+        return self.actor(signed_in.access.text)
+
+    def actor(self, access: str, challenge: str | None = None) -> Actor:
+        """Who bears ``access``, as the routes would take them."""
+        grant = self.tokens.verify(access, now=self.clock()).grant
+        assert grant.auth_time is not None
+        return Actor(
+            resident=grant.subject,
+            session=grant.session,
+            level=grant.assurance,
+            auth_time=grant.auth_time,
+            methods=grant.methods,
+            challenge=challenge,
+        )
+
+    async def link(self, actor: Actor, subject: str, bridge: FakeBridge | None = None) -> Linked:
+        """Link ``subject`` at a provider, Alipay if none is named, to the actor."""
+        bridge = bridge or self.alipay
+        return await self.accounts.linking.link(actor, bridge.provider, self.code(subject, bridge))
 
 
 class DepartmentSigner:

@@ -9,8 +9,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from auth_bridges.bridges.alipay_client import AlipayClient, Call, GatewayRefused
-from auth_bridges.models import FaceCheckOutcome, FaceCheckStarted
-from auth_bridges.ports import Chance
+from auth_bridges.models import FaceCheckStarted, FaceCheckState
 
 _BEGIN: Final = "alipay.user.certify.open.initialize"
 _PAGE: Final = "alipay.user.certify.open.certify"
@@ -31,14 +30,15 @@ class _Answer(Struct, frozen=True, kw_only=True):
 class AlipayFaceCheck:
     """Compares a living face with a name and an ID number, by Alipay."""
 
-    def __init__(self, client: AlipayClient, chance: Chance) -> None:
+    def __init__(self, client: AlipayClient, *, return_url: str) -> None:
+        """``return_url`` is our page that people come back to."""
         self._client = client
-        self._chance = chance
+        self._return_url = return_url
 
-    async def start(self, name: str, id_number: str, *, return_url: str) -> FaceCheckStarted:
-        """Begin; the person goes on at the address given, and comes back to ``return_url``."""
+    async def start(self, name: str, id_number: str, order: str) -> FaceCheckStarted:
+        """Begin under our number ``order``; the person goes on at the address given, and comes back."""
         content = {
-            "outer_order_no": self._chance(16).hex(),
+            "outer_order_no": order,
             "biz_code": "FACE",
             "identity_param": {
                 "identity_type": "CERT_INFO",
@@ -46,27 +46,28 @@ class AlipayFaceCheck:
                 "cert_name": name,
                 "cert_no": id_number,
             },
-            "merchant_config": {"return_url": return_url},
+            "merchant_config": {"return_url": self._return_url},
         }
         try:
             begun = await self._client.ask(Call(method=_BEGIN, content=content), _Begun)
         except GatewayRefused as refused:
             raise refused.refusal() from None
         page = Call(method=_PAGE, content={"certify_id": begun.certify_id})
-        return FaceCheckStarted(id=begun.certify_id, url=self._client.page(page, return_url=return_url))
+        address = self._client.page(page, return_url=self._return_url)
+        return FaceCheckStarted(id=begun.certify_id, url=address)
 
-    async def result(self, check: str) -> FaceCheckOutcome:
+    async def result(self, certification: str) -> FaceCheckState:
         """How the check of this id stands, asked of Alipay's server.
 
         "F" alone is said of a check nobody has finished; a failed one brings its reason.
         """
-        call = Call(method=_QUERY, content={"certify_id": check}, verb="GET")
+        call = Call(method=_QUERY, content={"certify_id": certification}, verb="GET")
         try:
             answer = await self._client.ask(call, _Answer)
         except GatewayRefused as refused:
             if refused.reason == _GONE:
-                return FaceCheckOutcome.EXPIRED
+                return FaceCheckState.EXPIRED
             raise refused.refusal() from None
         if answer.passed == "T":
-            return FaceCheckOutcome.PASSED
-        return FaceCheckOutcome.FAILED if answer.fail_reason else FaceCheckOutcome.PENDING
+            return FaceCheckState.PASSED
+        return FaceCheckState.FAILED if answer.fail_reason else FaceCheckState.PENDING

@@ -17,8 +17,8 @@ class AlipayPhone:
         self._packets = packets
         self._clock = clock
 
-    async def number(self, packet: str, *, session: str) -> str:
-        """The number in ``packet``, for ``session`` and for no other ever again.
+    async def phone_number(self, packet: str, session: str) -> str:
+        """The number in ``packet`` with its country's, for ``session`` and for no other ever again.
 
         The same session may ask again: its first reply may have been lost.
         """
@@ -32,4 +32,4 @@ class AlipayPhone:
             raise PhonePacketRefused(errcode="reply-not-utf8") from None
         if not await self._packets.take(opened.digest, session=session, now=self._clock()):
             raise PhonePacketRefused(errcode="packet-used")
-        return opened.mobile
+        return opened.mobile if opened.mobile.startswith("+") else f"+86{opened.mobile}"

@@ -1,6 +1,7 @@
-"""Real-name levels (实名等级): which one a resident's proofs add up to."""
+"""Real-name levels (实名等级): which one a resident's proofs add up to, and for how long each counts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 
 from auth_bridges.models import Proof
 from miniapp_schemas.assurance import AssuranceLevel
@@ -8,15 +9,40 @@ from miniapp_schemas.assurance import AssuranceLevel
 RESIDENT_SCOPES = frozenset({"wallet:read", "wallet:show"})
 """What every resident may do with what is theirs; how sure we must be is each route's to say."""
 
+Lives = Mapping[AssuranceLevel, timedelta]
+"""How long a proof of a level counts."""
 
-def level_of(proofs: Iterable[Proof]) -> AssuranceLevel:
-    """The strongest level proved; ``L0`` where a provider's word is all there is."""
-    proved = {proof.level for proof in proofs}
+
+def holds(proof: Proof, now: datetime) -> bool:
+    """Whether ``proof`` still counts."""
+    return proof.expires_at is None or now < proof.expires_at
+
+
+def level_of(proofs: Iterable[Proof], now: datetime) -> AssuranceLevel:
+    """The strongest level that is proved now; ``L0`` where a provider's word is all there is."""
+    proved = {proof.level for proof in proofs if holds(proof, now)}
     return next((level for level in reversed(AssuranceLevel) if level in proved), AssuranceLevel.L0)
 
 
+def proof_of(level: AssuranceLevel, *, method: str, source: str, at: datetime, lives: Lives) -> Proof:
+    """A proof made ``at`` that counts as long as its level's do; one of no level needs no end."""
+    life = lives.get(level)
+    expires_at = None if life is None else at + life
+    return Proof(level=level, method=method, source=source, at=at, expires_at=expires_at)
+
+
+def renewed(proofs: tuple[Proof, ...], new: Proof) -> tuple[Proof, ...]:
+    """``proofs`` with ``new`` for what the same source proved before at that level in the same way."""
+    kept = (old for old in proofs if _kind(old) != _kind(new))
+    return (*kept, new)
+
+
 def with_proof(proofs: tuple[Proof, ...], new: Proof) -> tuple[Proof, ...]:
-    """``proofs`` and ``new``, unless the same source already proved the same level the same way."""
-    if any((old.level, old.method, old.source) == (new.level, new.method, new.source) for old in proofs):
+    """``proofs`` and ``new``, unless the same source proved the same in the same way and it still counts."""
+    if any(_kind(old) == _kind(new) and holds(old, new.at) for old in proofs):
         return proofs
-    return (*proofs, new)
+    return renewed(proofs, new)
+
+
+def _kind(proof: Proof) -> tuple[AssuranceLevel, str, str]:
+    return proof.level, proof.method, proof.source

@@ -8,24 +8,37 @@ provider then refuses it) and an ended session's access token live its ten minut
 
 from redis.asyncio import Redis
 
+from auth_bridges.store.deletions import Deletions
 from auth_bridges.store.directory import Directory
 from auth_bridges.store.documents import Database
+from auth_bridges.store.face_checks import FaceChecks
 from auth_bridges.store.flows import ProviderSessions, SignInFlows
+from auth_bridges.store.merges import MergeCases
 from auth_bridges.store.moments import EndedSessions, OneTime, SignInReplies
+from auth_bridges.store.notices import AccountNotices
 from auth_bridges.store.packets import Packets
 from auth_bridges.store.provider_tokens import ProviderTokenStore
+from auth_bridges.store.resident_keys import ResidentKeys
 from auth_bridges.store.residents import Residents
 from auth_bridges.store.session_keys import SessionKeys
 from auth_bridges.store.sessions import SessionStore
+from auth_bridges.store.step_up import AnsweredChallenges, PhoneCodes
 
 __all__ = [
+    "AccountNotices",
+    "AnsweredChallenges",
     "AuthStores",
+    "Deletions",
     "Directory",
     "EndedSessions",
+    "FaceChecks",
+    "MergeCases",
     "OneTime",
     "Packets",
+    "PhoneCodes",
     "ProviderSessions",
     "ProviderTokenStore",
+    "ResidentKeys",
     "Residents",
     "SessionKeys",
     "SessionStore",
@@ -42,6 +55,13 @@ class AuthStores:
         self.directory = Directory(database["organisations"], database["clerks"])
         self.sessions = SessionStore(database["sessions"])
         self.packets = Packets(database["packets"])
+        self.resident_keys = ResidentKeys(database["resident_keys"])
+        self.merges = MergeCases(database["merge_cases"], database["residents"], database["links"])
+        self.notices = AccountNotices(database["account_notices"])
+        self.face_checks = FaceChecks(database["face_checks"])
+        self.deletions = Deletions(database["deletions"])
+        self.phone_codes = PhoneCodes(redis)
+        self.answered = AnsweredChallenges(redis)
         self.one_time = OneTime(redis)
         self.replies = SignInReplies(redis)
         self.ended = EndedSessions(redis)
@@ -53,4 +73,8 @@ class AuthStores:
         await self.residents.ensure_indexes()
         await self.directory.ensure_indexes()
         await self.sessions.ensure_indexes()
+        await self.merges.ensure_indexes()
+        await self.notices.ensure_indexes()
+        await self.face_checks.ensure_indexes()
+        await self.deletions.ensure_indexes()
         await self.provider_sessions.ensure_indexes()

@@ -1,11 +1,13 @@
 """Residents and the ways in that lead to them. MongoDB, majority and journal."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection as Several
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
+from motor.motor_asyncio import AsyncIOMotorClientSession
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
@@ -15,7 +17,16 @@ from auth_bridges.store.documents import Collection, Document, document_of, stru
 _log: Final = logging.getLogger(__name__)
 # Names of one person in one app that can stand for each other; see ``ProviderSubject.synonyms``.
 _SYNONYMS: Final = ("open_id", "user_id")
+_CHAIN: Final = 16
 _FORMER_KEPT: Final = 20
+
+
+class NotTheirs(Exception):
+    """No such way in leads there."""
+
+
+class TheLast(Exception):
+    """It is the only way in."""
 
 
 class Residents:
@@ -44,6 +55,9 @@ class Residents:
             [
                 IndexModel(way_in, unique=True),
                 IndexModel([("resident", ASCENDING)]),
+                IndexModel(
+                    [("leaving_at", ASCENDING)], partialFilterExpression={"leaving_at": {"$type": "date"}}
+                ),
                 # Found by, never decided by: a provider may change these names.
                 IndexModel([("alternates.$**", ASCENDING)]),
                 *synonyms,
@@ -53,6 +67,19 @@ class Residents:
     async def get(self, resident: str) -> Resident | None:
         """The resident with this id."""
         return struct_of(await self._residents.find_one({"_id": resident}), Resident)
+
+    async def root_of(self, resident: str) -> Resident | None:
+        """Who ``resident`` is by now: whoever they were merged into, and those in turn."""
+        found = await self.get(resident)
+        for _ in range(_CHAIN):
+            if found is None or found.merged_into is None:
+                return found
+            found = await self.get(found.merged_into)
+        raise RuntimeError(f"merges lead too far from {resident}")
+
+    async def tree_of(self, resident: Resident) -> Sequence[str]:
+        """The ids of ``resident`` and of everybody merged into them, themselves first."""
+        return await tree_below(self._residents, resident.id)
 
     async def by_holder(self, holder: str) -> Resident | None:
         """The resident whose ID number has this keyed hash."""
@@ -79,6 +106,47 @@ class Residents:
         except DuplicateKeyError:
             document = await self._links.find_one(_way_in(subject)) or await self._by_synonym(subject)
         return msgspec.convert(document, Link)
+
+    async def links_of(self, residents: Several[str]) -> Sequence[Link]:
+        """The ways in that lead to one of ``residents``, oldest first."""
+        found = self._links.find({"resident": {"$in": list(residents)}, "leaving_at": None})
+        return [msgspec.convert(each, Link) async for each in found.sort("linked_at", ASCENDING)]
+
+    async def leave(self, resident: Resident, link: str, *, at: datetime) -> Link:
+        """Let ``link`` lead nowhere any more; raises ``NotTheirs``, or ``TheLast``.
+
+        One transaction that writes to the resident: of two that would each leave the other's way in as
+        the last, one is repeated and sees it.
+        """
+
+        async def steps(session: AsyncIOMotorClientSession) -> Link:
+            await self._residents.update_one({"_id": resident.id}, {"$inc": {"ways": 1}}, session=session)
+            ids = await tree_below(self._residents, resident.id, session)
+            theirs = {"resident": {"$in": ids}, "leaving_at": None}
+            found = await self._links.find_one({**theirs, "_id": link}, session=session)
+            if found is None:
+                raise NotTheirs
+            if await self._links.count_documents(theirs, limit=2, session=session) < 2:
+                raise TheLast
+            await self._links.update_one({"_id": link}, {"$set": {"leaving_at": at}}, session=session)
+            return msgspec.convert(found, Link)
+
+        async with await self._residents.database.client.start_session() as session:
+            left: Link = await session.with_transaction(steps)
+            return left
+
+    async def leaving(self) -> Sequence[Link]:
+        """Ways in that lead nowhere any more and are not gone yet."""
+        found = self._links.find({"leaving_at": {"$type": "date"}}).limit(500)
+        return [msgspec.convert(each, Link) async for each in found]
+
+    async def drop(self, link: Link) -> None:
+        """Forget ``link``."""
+        await self._links.delete_one({"_id": link.id})
+
+    async def drop_all(self, resident: str) -> None:
+        """Forget every way in that leads to ``resident``."""
+        await self._links.delete_many({"resident": resident})
 
     async def rename(self, link: Link, alternates: Mapping[str, str], *, now: datetime) -> None:
         """Note the provider's other names of now, and keep those they replace.
@@ -146,6 +214,18 @@ class Residents:
             if found is not None:
                 return found
         return None
+
+
+async def tree_below(
+    residents: Collection, root: str, session: AsyncIOMotorClientSession | None = None
+) -> list[str]:
+    """``root`` and everybody merged into them, and into those."""
+    ids, level = [root], [root]
+    while level:
+        found = residents.find({"_id": {"$in": level}}, {"absorbed": 1}, session=session)
+        level = [each async for document in found for each in document.get("absorbed", ())]
+        ids += level
+    return ids
 
 
 def _way_in(subject: ProviderSubject) -> Document:

@@ -46,6 +46,8 @@ class Principal(Struct, frozen=True, kw_only=True):
     organisation_name: str | None = None
     clerk_number: str | None = None
     scenes: frozenset[str] = frozenset()
+    auth_time: datetime | None = None
+    methods: frozenset[str] = frozenset()
     types: frozenset[str] = frozenset()
     env: str
 
@@ -63,6 +65,8 @@ class Principal(Struct, frozen=True, kw_only=True):
             organisation_name=grant.organisation_name,
             clerk_number=grant.clerk_number,
             scenes=grant.scenes,
+            auth_time=grant.auth_time,
+            methods=grant.methods,
             types=grant.types,
             env=env,
         )

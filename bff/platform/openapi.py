@@ -68,6 +68,7 @@ _SECURITY: Final[Mapping[str, Schema]] = {
 }
 _TAGS: Final[Mapping[str, str]] = {
     "session": "Signing in, and out.",
+    "account": "A resident's own account: ways in, level, phone, leaving.",
     "home": "The first screen.",
     "wallet": "A resident's certificates (电子证照), showing them (亮证), who used them (用证记录).",
     "verifier": "Checking shown codes (核验).",

@@ -20,7 +20,7 @@ from msgspec import Struct
 from bff.platform.mongo import MONGO_OUTAGES
 from bff.platform.redis import REDIS_OUTAGES
 from bff.platform.telemetry import current_trace, trace_id
-from miniapp_schemas.problems import FieldError, Problem, ProblemAction
+from miniapp_schemas.problems import FieldError, Problem, ProblemAction, StepUp
 from miniapp_schemas.refusals import Kind, Refusal
 
 __all__ = [
@@ -198,6 +198,7 @@ def refusal_problem(refusal: Refusal, *, trace: str) -> Problem:
         detail_en=detail_en,
         trace_id=trace,
         action=None if refusal.action is None else ProblemAction(refusal.action),
+        step_up=step_up if isinstance(step_up := refusal.facts.get("step_up"), StepUp) else None,
     )
 
 

@@ -16,9 +16,14 @@ from typing import Final, Self
 import structlog
 from redis.asyncio import Redis
 
+from auth_bridges.accounts import Accounts, Outside
 from auth_bridges.bridges.alipay import AlipayBridge
 from auth_bridges.bridges.alipay_client import AlipayClient, alipay_app
+from auth_bridges.bridges.alipay_face import AlipayFaceCheck
+from auth_bridges.bridges.alipay_phone import AlipayPhone
 from auth_bridges.bridges.oidc import OpenIdProvider
+from auth_bridges.bridges.population import Population
+from auth_bridges.bridges.sms import SmsGateway
 from auth_bridges.bridges.wechat import WechatBridge
 from auth_bridges.bridges.wechat_api import WechatApi
 from auth_bridges.bridges.wechat_secure import SecureChannel, read_secure_keys
@@ -161,11 +166,26 @@ class Platform:
             stores=self.auth_stores,
             personal=self.personal,
             passphrases=passphrases,
+            lives=auth.proof_lives,
             audit=recorder.record,
             clock=self.clock,
             chance=secrets.token_bytes,
             may_be_asked=lambda address: not is_unfit(platform.env, address),
             types=registry.types.keys(),
+        )
+        self.accounts = Accounts(
+            settings=auth,
+            environment=platform.env.value,
+            stores=self.auth_stores,
+            keys=self.token_keys,
+            personal=self.personal,
+            exchange=self.auth.subject_of,
+            outside=self._outside(auth, http),
+            admit=self._admit_try,
+            audit=recorder.record,
+            notify=self.auth_stores.notices.add,
+            clock=self.clock,
+            chance=secrets.token_bytes,
         )
         self.authenticator = Authenticator(
             tokens,
@@ -299,6 +319,25 @@ class Platform:
             clock=self.clock,
         )
         return WechatBridge(wire, appid=appid, secret=secret, keep=session_keys.keep), api
+
+    def _outside(self, auth: AuthSettings, http: Outbound) -> Outside:
+        """Those the city has set up; half a setting is none."""
+        sms = registry = face = packets = None
+        if auth.sms_base_url is not None and auth.sms_key is not None:
+            sms = SmsGateway(http, base_url=auth.sms_base_url, key=auth.sms_key)
+        if auth.population_base_url is not None and auth.population_key is not None:
+            registry = Population(http, base_url=auth.population_base_url, key=auth.population_key)
+        if self.alipay is not None and auth.face_return_url is not None:
+            face = AlipayFaceCheck(self.alipay, return_url=auth.face_return_url)
+        if (app := alipay_app(auth)) is not None:
+            packets = AlipayPhone(app, self.auth_stores.packets, self.clock)
+        return Outside(
+            send_code=sms,
+            registry=registry,
+            face=face,
+            phone_by_code={"wechat": self.wechat},
+            phone_by_packet={} if packets is None else {"alipay": packets},
+        )
 
     # --- background ------------------------------------------------------------------------------
 

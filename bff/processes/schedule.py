@@ -24,6 +24,11 @@ async def publish_status_lists(platform: Platform) -> None:
     await platform.issuing.publish_status_lists()
 
 
+async def settle_accounts(platform: Platform) -> None:
+    """Finish merges and unlinkings somebody began, and delete accounts whose seven days are over."""
+    await platform.accounts.settle()
+
+
 async def sign_audit_checkpoints(platform: Platform) -> None:
     """Sign how far the audit trail has come, so that it cannot be cut short or made anew."""
     await platform.checkpoints.sign()
@@ -31,5 +36,6 @@ async def sign_audit_checkpoints(platform: Platform) -> None:
 
 JOBS: Final = (
     Job(name="publish_status_lists", cron="* * * * *", run=publish_status_lists),
+    Job(name="settle_accounts", cron="* * * * *", run=settle_accounts),
     Job(name="sign_audit_checkpoints", cron="*/2 * * * *", run=sign_audit_checkpoints),
 )

@@ -1,9 +1,27 @@
 """The caller, as the wallet knows them."""
 
+from datetime import UTC, datetime
+from typing import Final
+
+from auth_bridges.models import Actor
 from auth_bridges.refusals import StepUpRequired
 from bff.platform.identity import Principal
 from miniapp_schemas.assurance import AssuranceLevel
 from wallet.models import Issuer, Requester
+
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def actor(principal: Principal, challenge: str | None = None) -> Actor:
+    """The resident about to change their account; a token that tells no time was proved long ago."""
+    return Actor(
+        resident=principal.subject,
+        session=principal.session,
+        level=principal.assurance,
+        auth_time=principal.auth_time or _LONG_AGO,
+        methods=principal.methods,
+        challenge=challenge,
+    )
 
 
 def keeper(principal: Principal) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, TypeVar, get_args
 from litestar.params import HeaderParameter, ParameterKwarg, PathParameter, QueryParameter
 from msgspec import Meta
 
+from miniapp_schemas.account import ChallengeText, FaceCheckId, LinkId, MergeId, Provider
 from miniapp_schemas.base import Cursor
 from miniapp_schemas.session import SessionId
 from miniapp_schemas.wallet import CredentialId, PresentationId
@@ -19,12 +20,17 @@ __all__ = [
     "CredentialIdInPath",
     "CursorInQuery",
     "DeviceId",
+    "FaceCheckIdInPath",
     "IdempotencyKey",
     "IfNoneMatch",
+    "LinkIdInPath",
+    "MergeIdInPath",
     "PageSize",
     "PresentationIdInPath",
+    "ProviderInPath",
     "SessionIdInPath",
     "StatusListNumber",
+    "StepUpChallenge",
     "header",
     "path",
     "query",
@@ -59,6 +65,11 @@ def header(kind: object, name: str) -> HeaderParameter:
 
 CredentialIdInPath = Annotated[str, path(CredentialId)]
 PresentationIdInPath = Annotated[str, path(PresentationId)]
+LinkIdInPath = Annotated[str, path(LinkId)]
+MergeIdInPath = Annotated[str, path(MergeId)]
+FaceCheckIdInPath = Annotated[str, path(FaceCheckId)]
+ProviderInPath = Annotated[str, path(Provider)]
+StepUpChallenge = Annotated[str | None, header(ChallengeText, "X-Step-Up")]
 SessionIdInPath = Annotated[str, path(SessionId)]
 StatusListNumber = Annotated[
     int, path(Annotated[int, Meta(description="Number of a status list.", ge=1, le=65535)])

@@ -24,7 +24,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from bff.platform.variables import forget_variables, keep_variables
-from bff.sandbox.city import ALIPAY_APP, APP, PEOPLE, fingerprint
+from bff.sandbox.city import ALIPAY_APP, APP, PEOPLE, POPULATION_KEY, SMS_KEY, fingerprint
 from bff.sandbox.engines import free_port, port_is_free
 from bff.sandbox.errors import EngineFailed, PortTaken
 from bff.sandbox.kept import Kept
@@ -141,6 +141,7 @@ class City:
         servers: EmbeddedServers,
         simulator_url: str,
         alipay_url: str,
+        sms_url: str,
         env: dict[str, str],
         web: list[Web],
         workers: list[Program],
@@ -150,6 +151,7 @@ class City:
         self.servers = servers
         self.simulator_url = simulator_url
         self.alipay_url = alipay_url
+        self.sms_url = sms_url
         self.env = env
         """What a further process of the product has to be started with."""
         self.web = web
@@ -240,7 +242,12 @@ def private_stack(
     with ExitStack() as running:
         servers = EmbeddedServers(data, mongo_url=mongo_url, redis_url=redis_url)
         running.callback(servers.stop)
-        env = _environment(data, servers, simulator_url, alipay_url) | dict(settings)
+        sms_port, population_port = free_port(), free_port()
+        env = (
+            _environment(data, servers, simulator_url, alipay_url)
+            | _offices(sms_port, population_port)
+            | dict(settings)
+        )
         first = web_port or free_port()
         ports = [first, *(free_port() for _ in range(web_processes - 1))]
         city = City(
@@ -248,6 +255,7 @@ def private_stack(
             servers=servers,
             simulator_url=simulator_url,
             alipay_url=alipay_url,
+            sms_url=f"http://127.0.0.1:{sms_port}",
             env=env,
             web=[Web(f"web-{number}", port, env, data) for number, port in enumerate(ports, 1)],
             workers=[Program(f"worker-{number}", "worker", env, data) for number in range(1, workers + 1)],
@@ -261,6 +269,8 @@ def private_stack(
         running.enter_context(_simulated_wechat(simulator_port, home))
         running.enter_context(_simulated_alipay(alipay_port, home, data / "keys" / "alipay"))
         say("模拟微信、支付宝 · simulated WeChat, Alipay")
+        running.enter_context(_simulated_sms(sms_port))
+        running.enter_context(_simulated_population(population_port))
         servers.await_ready()
         keep_variables(data, env)
         city.follow_servers()
@@ -317,6 +327,16 @@ def _environment(data: Path, servers: EmbeddedServers, simulator_url: str, alipa
     }
 
 
+def _offices(sms_port: int, population_port: int) -> dict[str, str]:
+    """What the product's processes are told of the text message gateway and the population registry."""
+    return {
+        "SUISHEN_AUTH_SMS_BASE_URL": f"http://127.0.0.1:{sms_port}",
+        "SUISHEN_AUTH_SMS_KEY": SMS_KEY,
+        "SUISHEN_AUTH_POPULATION_BASE_URL": f"http://127.0.0.1:{population_port}",
+        "SUISHEN_AUTH_POPULATION_KEY": POPULATION_KEY,
+    }
+
+
 def _make_keys(folder: Path) -> None:
     """Make every key the city needs; done again after a power cut, it makes the missing ones."""
     from bff.platform import keys
@@ -354,6 +374,21 @@ def _simulated_alipay(port: int, home: str, keys: Path) -> "AbstractContextManag
 
 def _with_phones() -> dict[str, str]:
     return {each.key: f"{each.name} — {each.story_zh}" for each in PEOPLE if each.has_phone}
+
+
+def _simulated_sms(port: int) -> "AbstractContextManager[Simulator]":
+    from bff.sandbox.simulator import simulated_in_thread
+    from bff.sandbox.sms import Sms
+
+    return simulated_in_thread(Sms(key=SMS_KEY), port=port)
+
+
+def _simulated_population(port: int) -> "AbstractContextManager[Simulator]":
+    from bff.sandbox.population import Population
+    from bff.sandbox.simulator import simulated_in_thread
+
+    books = Population({each.id_number: each.name for each in PEOPLE}, key=POPULATION_KEY)
+    return simulated_in_thread(books, port=port)
 
 
 def _register(city: City) -> None:

@@ -1,9 +1,83 @@
 // Made by `suishen schemas export`; changes belong in miniapp_schemas/*.py.
 // Within /v1 fields, values and codes are only ever added: have a branch for what you do not know.
 
+/** The caller's account, in one call. */
+export interface Account {
+  /** Real-name level held now. */
+  assurance: AssuranceLevel;
+  /** The same as 可信等级, two to five. */
+  trustGrade: number | null;
+  /** Masked name, once real-name. */
+  displayName: string | null;
+  /** Masked phone, once bound. */
+  phone: string | null;
+  /** What the level rests on. */
+  proofs: ProofInfo[];
+  /** Ways in, oldest first. */
+  links: LinkInfo[];
+  /** Merges, newest first. */
+  merges: MergeInfo[];
+  /** What happened lately, newest first. */
+  notices: NoticeInfo[];
+  /** A deletion under way. */
+  deletion: DeletionInfo | null;
+}
+
+/** A copy of what is held of the caller (个人信息副本), in the clear. */
+export interface AccountExport {
+  /** The account's id. */
+  account: string;
+  /** Since when. */
+  createdAt: string;
+  /** Real-name level held now. */
+  assurance: AssuranceLevel;
+  /** As it was proved. */
+  name: string | null;
+  /** As it was proved. */
+  idNumber: string | null;
+  /** As it is bound. */
+  phone: string | null;
+  /** Every proof, those that ran out too. */
+  proofs: ProofInfo[];
+  /** Ways in. */
+  links: ExportedLink[];
+  /** Merges. */
+  merges: MergeInfo[];
+  /** What the account was told. */
+  notices: NoticeInfo[];
+}
+
+/** Link another provider: its one-time code proves the other side. */
+export interface AddLink {
+  /** The provider's name: `wechat`, … */
+  provider: string;
+  /** The provider's one-time code; good once. */
+  code: string;
+}
+
 /** Sign in with the code `my.getAuthCode` gave the mini-program. */
 export interface AlipaySignIn {
   /** The code of `my.getAuthCode`: once. */
+  code: string;
+}
+
+/** Answer a challenge with the code that was sent for it. */
+export interface AnswerByPhone {
+  /** The `challenge` of a refusal's `stepUp`. */
+  challenge: string;
+  /** The request the code was sent for. */
+  requestId: string;
+  /** The six digits of the text message. */
+  code: string;
+}
+
+/** Answer a challenge with a provider's fresh one-time code. */
+export interface AnswerByProvider {
+  /** The `challenge` of a refusal's `stepUp`. */
+  challenge: string;
+  /** The provider's name: `wechat`, … */
+  provider: string;
+  /** The provider's one-time code; good once. */
   code: string;
 }
 
@@ -19,6 +93,26 @@ export type AssuranceLevel =
   | "L2"
   | "L3"
   | "L3C";
+
+/** Bind the phone a provider tells for a code of its own (`getPhoneNumber`). */
+export interface BindPhoneByCode {
+  /** The provider's one-time code; good once. */
+  code: string;
+}
+
+/** Bind the phone in the sealed packet of `my.getPhoneNumber`. */
+export interface BindPhoneByPacket {
+  /** The packet as it came. */
+  packet: string;
+}
+
+/** Bind the phone a code was sent to. */
+export interface BindPhoneBySms {
+  /** The request the code was sent for. */
+  requestId: string;
+  /** The six digits of the text message. */
+  code: string;
+}
 
 /** One part of a screen; a dead source makes it `stale` or `unavailable`, never the screen. */
 export interface Block {
@@ -209,6 +303,46 @@ export interface CredentialTypeInfo {
   mode: PresentationMode;
 }
 
+/** Our signed word on a deletion; nothing in it is about the person. */
+export interface DeletionCertificate {
+  /** When it was asked for. */
+  requestedAt: string;
+  /** When it is, or was, due. */
+  dueAt: string;
+  /** When the account was gone. */
+  deletedAt: string | null;
+  /** ES256 `deletion+jwt`, verified with `/.well-known/jwks.json`. */
+  certificate: string;
+}
+
+/** What deleting the account means, and whether it is under way. */
+export interface DeletionConsequences {
+  /** To be shown before it is asked for. */
+  consequences: Text[];
+  /** Days in which it can be taken back. */
+  coolOffDays: number;
+  /** A deletion under way. */
+  deletion: DeletionInfo | null;
+}
+
+/** A deletion under way (注销). */
+export interface DeletionInfo {
+  /** When it was asked for. */
+  requestedAt: string;
+  /** Until then it can be taken back. */
+  dueAt: string;
+}
+
+/** The deletion is under way. Keep the receipt: nobody can sign in to ask for it later. */
+export interface DeletionReceipt {
+  /** Opaque; trade it for the certificate at any time. */
+  receipt: string;
+  /** When it was asked for. */
+  requestedAt: string;
+  /** Until then it can be taken back. */
+  dueAt: string;
+}
+
 /** One thing we need, and how it is. */
 export interface Dependency {
   /** `mongo`, `redis`, `keys` … */
@@ -221,6 +355,49 @@ export interface Dependency {
   latencyMs: number | null;
   /** What is wrong; no address, no secret. */
   reason: string | null;
+}
+
+/** A way in, with the provider's name for the person. */
+export interface ExportedLink {
+  /** The provider's name. */
+  provider: string;
+  /** Our name there. */
+  appid: string;
+  /** Its name for the person. */
+  subject: string;
+  /** Since when. */
+  linkedAt: string;
+}
+
+/** A face check that waits for the person. */
+export interface FaceCheckBegun {
+  /** Ask for its result by this. */
+  id: string;
+  /** Where the mini-program goes. */
+  url: string;
+}
+
+/** How a face check stands, and the level now. */
+export interface FaceCheckResult {
+  /** What the provider told us. */
+  status: FaceCheckStatus;
+  /** Real-name level held now. */
+  assurance: AssuranceLevel;
+  /** The same as 可信等级. */
+  trustGrade: number | null;
+}
+
+/** How a face check stands. */
+export type FaceCheckStatus =
+  | "expired"
+  | "failed"
+  | "passed"
+  | "pending";
+
+/** Fetch the certificate of a deletion. */
+export interface FetchDeletionCertificate {
+  /** As it was given. */
+  receipt: string;
 }
 
 /** One thing wrong with one part of the request. */
@@ -359,10 +536,59 @@ export interface JsonWebKeySet {
   keys: JsonWebKey[];
 }
 
+/** A way in (登录方式). */
+export interface LinkInfo {
+  /** Its name here. */
+  id: string;
+  /** The provider's name. */
+  provider: string;
+  /** Since when. */
+  linkedAt: string;
+}
+
+/** A way in, or, if it led to another account, a merge. */
+export interface LinkResult {
+  /** The way in. */
+  link: LinkInfo | null;
+  /** The merge that was opened. */
+  merge: MergeInfo | null;
+}
+
 /** The process answers. */
 export interface Liveness {
   /** Always this, if there is an answer. */
   status: "alive";
+}
+
+/** Two accounts that belong to one person (账号合并). */
+export interface MergeInfo {
+  /** Its name here. */
+  id: string;
+  /** `waiting` is for an operator to decide. */
+  status: MergeStatus;
+  /** When it was found. */
+  openedAt: string;
+  /** Until when it can be undone; absent if it cannot. */
+  reversibleUntil: string | null;
+  /** This session's account was merged into the other: sign in again. */
+  signInAgain: boolean;
+}
+
+/** How far a merge is. */
+export type MergeStatus =
+  | "merged"
+  | "merging"
+  | "refused"
+  | "undoing"
+  | "undone"
+  | "waiting";
+
+/** Something that happened to the account. */
+export interface NoticeInfo {
+  /** What happened. */
+  kind: string;
+  /** When. */
+  at: string;
 }
 
 /** Finish a sign-in with what the provider sent back in the address. */
@@ -373,6 +599,22 @@ export interface OidcSignIn {
   state: string;
   /** The `iss` that came back (RFC 9207); an answer without it is refused. */
   iss?: string | null;
+}
+
+/** The phone that is bound now; refresh the session for its level. */
+export interface PhoneBound {
+  /** Masked. */
+  phone: string;
+}
+
+/** A code is on its way. */
+export interface PhoneCodeSent {
+  /** Send it back with the code. */
+  requestId: string;
+  /** When the code ends. */
+  expiresAt: string;
+  /** Masked. */
+  phone: string;
 }
 
 /** `signed`: claims in the QR, checkable offline. `opaque`: 128 random bits, online only. */
@@ -436,6 +678,8 @@ export interface Problem {
   action?: ProblemAction | null;
   /** What was wrong, field by field. */
   errors?: FieldError[];
+  /** How to be let through; with `STEP_UP_REQUIRED` on some routes. */
+  stepUp?: StepUp | null;
 }
 
 /** A button the mini-program can offer beside the text. */
@@ -446,12 +690,46 @@ export type ProblemAction =
   | "signIn"
   | "stepUp";
 
+/** Why a level is held. */
+export interface ProofInfo {
+  /** What it proves. */
+  level: AssuranceLevel;
+  /** How. */
+  method: string;
+  /** Who said so. */
+  source: string;
+  /** When. */
+  at: string;
+  /** Until when it counts. */
+  expiresAt: string | null;
+}
+
+/** Prove name and ID number (实名认证). */
+export interface ProveRealName {
+  /** As registered. */
+  name: string;
+  /** 公民身份号码. */
+  idNumber: string;
+  /** Which notice the person was shown and agreed to, separately from anything else. */
+  consentNotice: string;
+}
+
 /** Whether to send us requests. */
 export interface Readiness {
   /** Ready if all that is required is ok. */
   status: "not_ready" | "ready";
   /** Each thing we need. */
   dependencies: Dependency[];
+}
+
+/** The level now; refresh the session to use it. */
+export interface RealNameResult {
+  /** Real-name level held now. */
+  assurance: AssuranceLevel;
+  /** The same as 可信等级. */
+  trustGrade: number | null;
+  /** The number was proved before: an operator looks at it. */
+  merge: MergeInfo | null;
 }
 
 /** A scene the clerk may check in. */
@@ -474,6 +752,18 @@ export interface SceneOffer {
   claims: string[];
   /** How the code is made there. */
   mode: PresentationMode;
+}
+
+/** Ask for a code by text message, to bind a phone. */
+export interface SendPhoneCode {
+  /** A mainland mobile number. */
+  phone: string;
+}
+
+/** Ask for a code to the bound phone, to answer a challenge. */
+export interface SendStepUpCode {
+  /** The `challenge` of a refusal's `stepUp`. */
+  challenge: string;
 }
 
 /** A resident's session. */
@@ -542,10 +832,36 @@ export interface SignedInDevice {
   expiresAt: string;
 }
 
+/** Begin a face check (人脸核身). */
+export interface StartFaceCheck {
+  /** Which notice the person was shown and agreed to, separately from anything else. */
+  consentNotice: string;
+}
+
 /** Why a certificate is suspended, resumed or revoked. */
 export interface StatusChange {
   /** Shown to the holder. */
   reason: string;
+}
+
+/** What to do so that the same request is let through: prove, then send it again with the challenge. */
+export interface StepUp {
+  /** Answer it under `/mp/v1/account/step-up`, then repeat the request unchanged with it as `X-Step-Up`; good once. */
+  challenge: string;
+  /** What it is for. */
+  operation: string;
+  /** The least real-name level. */
+  level: AssuranceLevel;
+  /** How it may be answered. */
+  methods: string[];
+  /** When the challenge ends. */
+  expiresAt: string;
+}
+
+/** The challenge is answered: repeat the request with it. */
+export interface StepUpAnswered {
+  /** Until when. */
+  expiresAt: string;
 }
 
 /** The same sentence in Chinese and in English. */
@@ -658,13 +974,26 @@ export type RefusalCode =
   | "CREDENTIAL_NOT_SHOWABLE"
   | "CREDENTIAL_TYPE_UNKNOWN"
   | "CREDENTIAL_UNKNOWN"
+  | "DELETION_BEGUN"
+  | "DELETION_UNKNOWN"
   | "ENDINGS_UNHEARD"
+  | "FACE_CHECK_UNKNOWN"
   | "HOLDER_MISMATCH"
   | "IDEMPOTENCY_KEY_REUSED"
+  | "IDENTITY_ALREADY_PROVED"
+  | "IDENTITY_NOT_CONFIRMED"
   | "INVALID_CERTIFICATE_IDENTIFIER"
   | "INVALID_ID_NUMBER"
   | "INVALID_USCC"
   | "ISSUER_NOT_ALLOWED"
+  | "LAST_WAY_IN"
+  | "LINK_TAKEN"
+  | "LINK_UNKNOWN"
+  | "MERGE_NOT_REVERSIBLE"
+  | "MERGE_UNKNOWN"
+  | "NO_PHONE_BOUND"
+  | "PHONE_CODE_REJECTED"
+  | "PHONE_PACKET_REFUSED"
   | "PRESENTATION_UNKNOWN"
   | "PROVIDER_ACCOUNT_BLOCKED"
   | "PROVIDER_BUSY"
@@ -678,8 +1007,10 @@ export type RefusalCode =
   | "PROVIDER_TOKEN_KIND"
   | "PROVIDER_TOKEN_NONCE"
   | "PROVIDER_TOKEN_TIME"
+  | "PROVIDER_TOKEN_UNAVAILABLE"
   | "PROVIDER_TOKEN_UNREADABLE"
   | "PROVIDER_UNAVAILABLE"
+  | "REGISTRY_UNAVAILABLE"
   | "REPLY_AMBIGUOUS"
   | "REPLY_FOREIGN"
   | "REPLY_OF_UNKNOWN_SERIAL"
@@ -699,8 +1030,11 @@ export type RefusalCode =
   | "SIGN_IN_FLOW_ELSEWHERE"
   | "SIGN_IN_FLOW_ENDED"
   | "SIGN_IN_REQUIRED"
+  | "SMS_UNAVAILABLE"
   | "STATUS_CHANGE_IMPOSSIBLE"
   | "STATUS_LIST_UNKNOWN"
+  | "STEP_UP_CHALLENGE_REFUSED"
+  | "STEP_UP_NOT_PROVED"
   | "STEP_UP_REQUIRED"
   | "TOO_LARGE"
   | "TOO_MANY_REQUESTS"
@@ -836,6 +1170,234 @@ export interface Operations {
     status: 200;
     answer: Liveness;
     codes: never;
+  };
+  /** Level, ways in, merges and what happened lately, in one call. */
+  ReadAccount: {
+    method: "GET";
+    path: "/mp/v1/account";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: Account;
+    codes: "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** Within the seven days; asks for nothing but a session. */
+  CancelDeletion: {
+    method: "DELETE";
+    path: "/mp/v1/account/deletion";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "DELETION_BEGUN" | "DELETION_UNKNOWN" | "ENDINGS_UNHEARD" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** To be shown before it is asked for; also whether it is under way. */
+  ReadDeletion: {
+    method: "GET";
+    path: "/mp/v1/account/deletion";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: DeletionConsequences;
+    codes: "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** In seven days, unless it is taken back; asks for a fresh proof. */
+  RequestDeletion: {
+    method: "POST";
+    path: "/mp/v1/account/deletion";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; "X-Step-Up"?: string; };
+    body: null;
+    status: 201;
+    answer: DeletionReceipt;
+    codes: "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** For whoever holds the receipt, before the account is gone and after. */
+  FetchDeletionCertificate: {
+    method: "POST";
+    path: "/mp/v1/account/deletion/certificate";
+    parameters: {};
+    query: {};
+    header: {};
+    body: FetchDeletionCertificate;
+    status: 200;
+    answer: DeletionCertificate;
+    codes: "DELETION_UNKNOWN" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Everything that is held of the caller, in the clear (PIPL Art. 45); asks for a fresh proof. */
+  ExportAccount: {
+    method: "GET";
+    path: "/mp/v1/account/export";
+    parameters: {};
+    query: {};
+    header: { "X-Step-Up"?: string; };
+    body: null;
+    status: 200;
+    answer: AccountExport;
+    codes: "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** The person's face against the name and number of the account; the provider shows where. */
+  StartFaceCheck: {
+    method: "POST";
+    path: "/mp/v1/account/face-checks";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; "X-Step-Up"?: string; };
+    body: StartFaceCheck;
+    status: 201;
+    answer: FaceCheckBegun;
+    codes: "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "PROVIDER_NOT_OFFERED" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Asked of the provider by us; passed, it makes L3. */
+  ConcludeFaceCheck: {
+    method: "POST";
+    path: "/mp/v1/account/face-checks/{checkId}/result";
+    parameters: { checkId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: FaceCheckResult;
+    codes: "ENDINGS_UNHEARD" | "FACE_CHECK_UNKNOWN" | "PROVIDER_NOT_OFFERED" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Proved from both sides: a fresh sign-in here, a one-time code there. It may open a merge. */
+  AddLink: {
+    method: "POST";
+    path: "/mp/v1/account/links";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; "X-Step-Up"?: string; };
+    body: AddLink;
+    status: 201;
+    answer: LinkResult;
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "LINK_TAKEN" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Sessions begun through it end. The last way in stays. */
+  RemoveLink: {
+    method: "DELETE";
+    path: "/mp/v1/account/links/{linkId}";
+    parameters: { linkId: string; };
+    query: {};
+    header: { "X-Step-Up"?: string; };
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "ENDINGS_UNHEARD" | "LAST_WAY_IN" | "LINK_UNKNOWN" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Within thirty days both accounts are restored; both sign in again. */
+  UndoMerge: {
+    method: "POST";
+    path: "/mp/v1/account/merges/{mergeId}/undo";
+    parameters: { mergeId: string; };
+    query: {};
+    header: { "X-Step-Up"?: string; };
+    body: null;
+    status: 200;
+    answer: MergeInfo;
+    codes: "ENDINGS_UNHEARD" | "MERGE_NOT_REVERSIBLE" | "MERGE_UNKNOWN" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Six digits, ten minutes, once, five tries. The answer is the same whoever's the phone is. */
+  SendPhoneCode: {
+    method: "POST";
+    path: "/mp/v1/account/phone/codes";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; "X-Device-Id"?: string; "X-Step-Up"?: string; };
+    body: SendPhoneCode;
+    status: 201;
+    answer: PhoneCodeSent;
+    codes: "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "PROVIDER_NOT_OFFERED" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "SMS_UNAVAILABLE" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Bind the phone the provider holds of this person (`getPhoneNumber`). */
+  BindPhoneByCode: {
+    method: "POST";
+    path: "/mp/v1/account/phone/codes/{provider}";
+    parameters: { provider: string; };
+    query: {};
+    header: { "X-Step-Up"?: string; };
+    body: BindPhoneByCode;
+    status: 200;
+    answer: PhoneBound;
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "LINK_UNKNOWN" | "PHONE_CODE_REJECTED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_UNAVAILABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Bind the phone in the packet (`my.getPhoneNumber`). */
+  BindPhoneByPacket: {
+    method: "POST";
+    path: "/mp/v1/account/phone/packets/{provider}";
+    parameters: { provider: string; };
+    query: {};
+    header: { "X-Step-Up"?: string; };
+    body: BindPhoneByPacket;
+    status: 200;
+    answer: PhoneBound;
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "PHONE_PACKET_REFUSED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Bind the phone the code was sent to; the session that asked for it, and no other. */
+  BindPhoneBySms: {
+    method: "POST";
+    path: "/mp/v1/account/phone/sms";
+    parameters: {};
+    query: {};
+    header: {};
+    body: BindPhoneBySms;
+    status: 200;
+    answer: PhoneBound;
+    codes: "ENDINGS_UNHEARD" | "PHONE_CODE_REJECTED" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Two elements against the population registry make L2; needs a bound phone. */
+  ProveRealName: {
+    method: "POST";
+    path: "/mp/v1/account/real-name";
+    parameters: {};
+    query: {};
+    header: { "X-Step-Up"?: string; };
+    body: ProveRealName;
+    status: 200;
+    answer: RealNameResult;
+    codes: "ENDINGS_UNHEARD" | "IDENTITY_ALREADY_PROVED" | "IDENTITY_NOT_CONFIRMED" | "PROVIDER_NOT_OFFERED" | "REGISTRY_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** The code that was sent for this challenge. */
+  AnswerByPhone: {
+    method: "POST";
+    path: "/mp/v1/account/step-up/phone";
+    parameters: {};
+    query: {};
+    header: {};
+    body: AnswerByPhone;
+    status: 200;
+    answer: StepUpAnswered;
+    codes: "ENDINGS_UNHEARD" | "PHONE_CODE_REJECTED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** To the phone that is bound, for this challenge only; asked again, another code. */
+  SendStepUpCode: {
+    method: "POST";
+    path: "/mp/v1/account/step-up/phone/codes";
+    parameters: {};
+    query: {};
+    header: { "X-Device-Id"?: string; };
+    body: SendStepUpCode;
+    status: 201;
+    answer: PhoneCodeSent;
+    codes: "ENDINGS_UNHEARD" | "NO_PHONE_BOUND" | "PROVIDER_NOT_OFFERED" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "SMS_UNAVAILABLE" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** A fresh code of a provider that leads to this account. */
+  AnswerByProvider: {
+    method: "POST";
+    path: "/mp/v1/account/step-up/provider";
+    parameters: {};
+    query: {};
+    header: {};
+    body: AnswerByProvider;
+    status: 200;
+    answer: StepUpAnswered;
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Certificates in the caller's wallet, each with its status and why it stands so. */
   ListCredentials: {

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from bff.platform.contract import Contract
-from bff.sandbox.city import CERTIFICATES
+from bff.sandbox.city import CERTIFICATES, PEOPLE
 from bff.sandbox.stack import City
-from tests.contracts.people import DEPARTMENT, People
+from tests.contracts.people import DEPARTMENT, RESIDENT, People
 
 DOCUMENT: Final[dict[str, Any]] = msgspec.json.decode(Contract.committed().openapi)
 OPERATIONS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
@@ -21,6 +21,9 @@ OPERATIONS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
     for path, methods in DOCUMENT["paths"].items()
     for method, operation in methods.items()
 }
+
+
+LIN: Final = next(person for person in PEOPLE if person.key == RESIDENT)
 
 
 class Promise:
@@ -103,16 +106,23 @@ def test_a_way_in_the_city_did_not_set_up_is_told_as_such(promise: Promise) -> N
     promise.call("ClerkSsoSignIn", back, headers=device, status=409)
 
 
-@pytest.mark.parametrize(("audience", "whose"), [("resident", ""), ("verifier", "Clerk")])
+@pytest.mark.parametrize(
+    ("audience", "names"),
+    [
+        ("resident", ("ListSessions", "EndSession", "EndOtherSessions")),
+        ("verifier", ("ListClerkSessions", "EndClerkSession", "EndOtherClerkSessions")),
+    ],
+)
 def test_somebody_sees_where_they_are_signed_in_and_ends_it(
-    promise: Promise, people: People, audience: str, whose: str
+    promise: Promise, people: People, audience: str, names: tuple[str, str, str]
 ) -> None:
+    listing, ending, ending_others = names
     people.bearer(f"elsewhere-{audience}", audience)
-    sessions = promise.call(f"List{whose}Sessions", errand="here").json()
+    sessions = promise.call(listing, errand="here").json()
     elsewhere = next(each for each in sessions if not each["current"])
-    promise.call(f"End{whose}Session", errand="here", sessionId=elsewhere["id"])
-    promise.call(f"End{whose}Session", errand="here", sessionId=elsewhere["id"], status=404)
-    promise.call(f"EndOther{whose}Sessions", errand="here")
+    promise.call(ending, errand="here", sessionId=elsewhere["id"])
+    promise.call(ending, errand="here", sessionId=elsewhere["id"], status=404)
+    promise.call(ending_others, errand="here")
     people.forget()
 
 
@@ -186,6 +196,49 @@ def test_a_scanner_fetches_what_it_needs(promise: Promise) -> None:
             break
         except AssertionError:
             time.sleep(0.2)
+
+
+def test_a_resident_looks_after_their_account(promise: Promise, city: City) -> None:
+    account = promise.call("ReadAccount", errand="account").json()
+    promise.call("ExportAccount", errand="account")
+    nothing = "0" * 32
+    promise.call("RemoveLink", linkId=account["links"][0]["id"], status=409, errand="account")
+    promise.call("UndoMerge", mergeId=nothing, status=404, errand="account")
+    key = {"Idempotency-Key": "promise-account-1"}
+    sent = promise.call("SendPhoneCode", {"phone": LIN.phone}, headers=key, errand="account").json()
+    outbox = httpx.get(f"{city.sms_url}/_sim/sms/outbox", params={"phone": f"+86{LIN.phone}"}).json()
+    bound = {"requestId": sent["requestId"], "code": outbox[0]["code"]}
+    promise.call("BindPhoneBySms", bound, errand="account")
+    promise.call("BindPhoneByCode", {"code": "code"}, provider="nobody", status=404, errand="account")
+    promise.call("BindPhoneByPacket", {"packet": "packet"}, provider="nobody", status=404, errand="account")
+    person = {"name": LIN.name, "idNumber": LIN.id_number, "consentNotice": "real-name-1"}
+    assert promise.call("ProveRealName", person, errand="account").json()["trustGrade"] == 3
+    link = {"provider": "nobody", "code": "code"}
+    promise.call(
+        "AddLink", link, headers={"Idempotency-Key": "promise-account-2"}, status=404, errand="account"
+    )
+    face = {"consentNotice": "face-1"}
+    promise.call(
+        "StartFaceCheck", face, headers={"Idempotency-Key": "promise-account-3"}, status=404, errand="account"
+    )
+    promise.call("ConcludeFaceCheck", checkId=nothing, status=404, errand="account")
+
+
+def test_a_challenge_that_is_none_is_answered_by_nothing(promise: Promise) -> None:
+    challenge = {"challenge": "x" * 40}
+    code = {**challenge, "requestId": "0" * 32, "code": "123456"}
+    promise.call("AnswerByProvider", {**challenge, "provider": "wechat", "code": "code"}, status=403)
+    promise.call("SendStepUpCode", challenge, status=403)
+    promise.call("AnswerByPhone", code, status=403)
+
+
+def test_a_resident_leaves_and_stays_after_all(promise: Promise) -> None:
+    promise.call("ReadDeletion", errand="going")
+    asked = promise.call(
+        "RequestDeletion", headers={"Idempotency-Key": "promise-leaving-1"}, errand="going"
+    ).json()
+    promise.call("FetchDeletionCertificate", {"receipt": asked["receipt"]})
+    promise.call("CancelDeletion", errand="going")
 
 
 def test_machines_ask(promise: Promise) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from auth_bridges.bridges.alipay_face import AlipayFaceCheck
 from auth_bridges.codec.alipay_signatures import Distrust
-from auth_bridges.models import FaceCheckOutcome
+from auth_bridges.models import FaceCheckState
 from auth_bridges.refusals import (
     CodeRejected,
     ProviderBusy,
@@ -161,15 +161,15 @@ async def test_the_machines_time_zone_makes_no_difference(counter: Counter, zone
 
 @every_setup
 async def test_a_face_check_is_decided_by_alipays_server_alone(counter: Counter, setup: Setup) -> None:
-    faces = AlipayFaceCheck(counter.client(setup), os.urandom)
+    faces = AlipayFaceCheck(counter.client(setup), return_url=f"{counter.url}/back")
     back = f"{counter.url}/back"
-    for passed, outcome in (("T", FaceCheckOutcome.PASSED), ("F", FaceCheckOutcome.FAILED)):
-        begun = await faces.start("林晓月", "310000199003159020", return_url=back)
-        assert await faces.result(begun.id) is FaceCheckOutcome.PENDING
+    for passed, outcome in (("T", FaceCheckState.PASSED), ("F", FaceCheckState.FAILED)):
+        begun = await faces.start("林晓月", "310000199003159020", os.urandom(16).hex())
+        assert await faces.result(begun.id) is FaceCheckState.PENDING
         async with counter.http.get(begun.url) as page:
             assert (page.status, page.headers["X-Simulated"]) == (200, "1")
             assert "这不是支付宝" in await page.text()
-        assert await faces.result(begun.id) is FaceCheckOutcome.PENDING
+        assert await faces.result(begun.id) is FaceCheckState.PENDING
         decide = f"{counter.url}/_sim/alipay/certify?certify_id={begun.id}&passed={passed}"
         async with counter.http.get(decide, allow_redirects=False) as led:
             assert (led.status, led.headers["Location"]) == (303, back)
@@ -178,25 +178,25 @@ async def test_a_face_check_is_decided_by_alipays_server_alone(counter: Counter,
 
 @both_protocols
 async def test_a_face_check_nobody_knows_has_expired(counter: Counter, setup: Setup) -> None:
-    faces = AlipayFaceCheck(counter.client(setup), os.urandom)
-    assert await faces.result("nobody-began-this") is FaceCheckOutcome.EXPIRED
+    faces = AlipayFaceCheck(counter.client(setup), return_url=counter.url)
+    assert await faces.result("nobody-began-this") is FaceCheckState.EXPIRED
 
 
 async def test_an_unfinished_face_check_ends_after_23_hours(counter: Counter) -> None:
-    faces = AlipayFaceCheck(counter.client(V2), os.urandom)
-    open_one = await faces.start("林晓月", "310000199003159020", return_url=counter.url)
-    done = await faces.start("林晓月", "310000199003159020", return_url=counter.url)
+    faces = AlipayFaceCheck(counter.client(V2), return_url=counter.url)
+    open_one = await faces.start("林晓月", "310000199003159020", os.urandom(16).hex())
+    done = await faces.start("林晓月", "310000199003159020", os.urandom(16).hex())
     counter.alipay.books.open_check(done.id)
     counter.alipay.books.end_check(done.id, passed=True)
     later = counter.alipay.books.now() + timedelta(hours=23)
     counter.alipay.books.now = lambda: later
-    assert await faces.result(open_one.id) is FaceCheckOutcome.EXPIRED
-    assert await faces.result(done.id) is FaceCheckOutcome.PASSED
+    assert await faces.result(open_one.id) is FaceCheckState.EXPIRED
+    assert await faces.result(done.id) is FaceCheckState.PASSED
 
 
 async def test_the_page_of_a_face_check_shows_nobodys_name_in_its_address(counter: Counter) -> None:
-    faces = AlipayFaceCheck(counter.client(V2), os.urandom)
-    begun = await faces.start("林晓月", "310000199003159020", return_url=counter.url)
+    faces = AlipayFaceCheck(counter.client(V2), return_url=counter.url)
+    begun = await faces.start("林晓月", "310000199003159020", os.urandom(16).hex())
     query = parse_qs(urlsplit(begun.url).query)
     assert json.loads(query["biz_content"][0]) == {"certify_id": begun.id}
     async with counter.http.get(begun.url.replace("sign=", "sign=A")) as page:

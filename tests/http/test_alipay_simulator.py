@@ -349,14 +349,14 @@ async def packet(caller: Caller, **asked: object) -> str:
 
 async def test_a_phone_packet_is_taken_once_by_one_session(caller: Caller, phones: AlipayPhone) -> None:
     made = await packet(caller)
-    assert await phones.number(made, session="s1") == "15400000001"
-    assert await phones.number(made, session="s1") == "15400000001"  # the reply may have been lost
+    assert await phones.phone_number(made, session="s1") == "+8615400000001"
+    assert await phones.phone_number(made, session="s1") == "+8615400000001"  # the reply may have been lost
     with pytest.raises(PhonePacketRefused) as refused:
-        await phones.number(made, session="s2")
+        await phones.phone_number(made, session="s2")
     assert refused.value.facts == {"errcode": "packet-used"}
     spaced = json.dumps(json.loads(made), indent=2)
     with pytest.raises(PhonePacketRefused):
-        await phones.number(spaced, session="s2")
+        await phones.phone_number(spaced, session="s2")
 
 
 @pytest.mark.parametrize(
@@ -373,15 +373,15 @@ async def test_a_phone_packet_that_is_not_right_gives_no_number(
     caller: Caller, phones: AlipayPhone, trick: PhoneTrick, why: str
 ) -> None:
     with pytest.raises(PhonePacketRefused) as refused:
-        await phones.number(await packet(caller, trick=trick.value), session="s1")
+        await phones.phone_number(await packet(caller, trick=trick.value), session="s1")
     assert refused.value.facts == {"errcode": why}
 
 
 async def test_a_plain_phone_packet_is_as_good(caller: Caller, phones: AlipayPhone) -> None:
-    assert await phones.number(await packet(caller, sealed=False), session="s1") == "15400000001"
+    assert await phones.phone_number(await packet(caller, sealed=False), session="s1") == "+8615400000001"
     for junk in ("", "{}", "\ud800"):
         with pytest.raises(PhonePacketRefused):
-            await phones.number(junk, session="s1")
+            await phones.phone_number(junk, session="s1")
 
 
 # --- keys --------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ OPEN_API = {
     "POST /mp/v1/session/oidc/begin",
     "POST /mp/v1/session/oidc",
     "POST /mp/v1/session/refresh",
+    "POST /mp/v1/account/deletion/certificate",
     "POST /verifier/v1/session",
     "POST /verifier/v1/session/sso/begin",
     "POST /verifier/v1/session/sso",

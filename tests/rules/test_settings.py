@@ -203,6 +203,8 @@ class TestProduction:
             ("SUISHEN_AUTH_WECHAT_BASE_URL", "https://wechat", "loopback or private"),
             ("SUISHEN_AUTH_WECHAT_BASE_URL", "https://wechat.internal", "loopback or private"),
             ("SUISHEN_AUTH_WECHAT_BASE_URL", "https://simulator.city.gov.cn", "a stand-in"),
+            ("SUISHEN_AUTH_WECHAT_FALLBACK_URL", "http://127.0.0.1:9000", "must be https"),
+            ("SUISHEN_AUTH_WECHAT_FALLBACK_URL", "https://127.0.0.1:9000", "loopback or private"),
             ("SUISHEN_AUTH_TOKEN_ISSUER", "http://suishen.city.gov.cn", "must be https"),
             ("SUISHEN_AUTH_TOKEN_ISSUER", "https://example.com", "a stand-in"),
             ("SUISHEN_RESIDENT_SIGN_IN_URL", "http://127.0.0.1:8001/sign-in", "must be https"),

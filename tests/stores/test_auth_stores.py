@@ -11,6 +11,7 @@ from auth_bridges.models import (
     Audience,
     Clerk,
     Ending,
+    FormerName,
     Link,
     ProviderSubject,
     Resident,
@@ -18,7 +19,6 @@ from auth_bridges.models import (
 )
 from auth_bridges.store import AuthStores, EndedSessions, OneTime
 from bff.platform.mongo import Database
-from miniapp_schemas.assurance import AssuranceLevel
 from tests.auth_fakes import NOW
 
 SUBJECT = ProviderSubject(provider="wechat", appid="wx1", subject="oSIM1", alternates={"unionid": "u1"})
@@ -44,7 +44,7 @@ def link(name: str) -> Link:
 
 
 def resident(name: str, holder: str | None = None) -> Resident:
-    return Resident(id=name, assurance=AssuranceLevel.L0, created_at=NOW, holder=holder)
+    return Resident(id=name, created_at=NOW, holder=holder)
 
 
 def session(**changes: object) -> StoredSession:
@@ -59,6 +59,46 @@ def session(**changes: object) -> StoredSession:
         "current": b"first",
     }
     return StoredSession(**(fields | changes))  # type: ignore[arg-type]
+
+
+class TestOtherNames:
+    """A unionid changes when an app moves to another Open Platform account; the openid does not."""
+
+    async def test_the_one_replaced_is_kept_with_when(self, stores: AuthStores) -> None:
+        led = await stores.residents.lead(SUBJECT, link("a"))
+        later = NOW + timedelta(days=1)
+        await stores.residents.rename(led, {"unionid": "u2"}, now=later)
+        found = await stores.residents.link_of(SUBJECT)
+        assert found is not None
+        assert found.alternates == {"unionid": "u2"}
+        assert found.former == (FormerName(kind="unionid", value="u1", until=later),)
+        assert found.resident == led.resident
+
+    async def test_of_two_sign_ins_at_once_one_notes_it(self, stores: AuthStores) -> None:
+        led = await stores.residents.lead(SUBJECT, link("a"))
+        await asyncio.gather(*(stores.residents.rename(led, {"unionid": "u2"}, now=NOW) for _ in range(5)))
+        found = await stores.residents.link_of(SUBJECT)
+        assert found is not None
+        assert len(found.former) == 1
+
+    async def test_a_first_name_replaces_none_and_another_kind_is_left_alone(
+        self, stores: AuthStores
+    ) -> None:
+        led = await stores.residents.lead(SUBJECT, link("a"))
+        await stores.residents.rename(led, {"user_id": "2088"}, now=NOW)
+        found = await stores.residents.link_of(SUBJECT)
+        assert found is not None
+        assert (found.alternates, found.former) == ({"unionid": "u1", "user_id": "2088"}, ())
+
+    async def test_the_history_does_not_grow_without_end(self, stores: AuthStores) -> None:
+        led = await stores.residents.lead(SUBJECT, link("a"))
+        for number in range(30):
+            await stores.residents.rename(led, {"unionid": f"v{number}"}, now=NOW)
+            found = await stores.residents.link_of(SUBJECT)
+            assert found is not None
+            led = found
+        assert [name.value for name in led.former][-1] == "v28"
+        assert len(led.former) == 20
 
 
 async def test_indexes_can_be_made_again(stores: AuthStores) -> None:
@@ -177,7 +217,8 @@ async def test_no_token_is_stored(stores: AuthStores, mongo_database: Database) 
     assert document is not None
     assert set(document) == {
         *("_id", "audience", "subject", "client", "device", "started_at", "expires_at"),
-        *("current", "previous", "successor", "rotated_at", "generation", "ended_at", "ended_why"),
+        *("current", "previous", "successor", "rotated_at", "generation", "methods", "ended_at"),
+        "ended_why",
         *("idle_seconds", "idle_ends_at", "platform"),
     }
 

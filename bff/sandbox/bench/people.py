@@ -162,9 +162,7 @@ async def refreshes(environ: Mapping[str, str], count: int) -> list[bytes]:
     async with Platform.open(settings) as platform:
         now = datetime.now(UTC)
         subject = secrets.token_hex(16)
-        await platform.auth_stores.residents.ensure(
-            AuthResident(id=subject, assurance=AssuranceLevel.L0, created_at=now)
-        )
+        await platform.auth_stores.residents.ensure(AuthResident(id=subject, created_at=now))
         opener = Sessions(
             platform.auth_stores.sessions,
             platform.auth_stores.ended,

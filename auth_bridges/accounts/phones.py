@@ -1,0 +1,114 @@
+"""Binding a phone (绑定手机): by a text message, or by what a provider attests.
+
+Nobody is looked up by phone. Two residents may have the same one, families do and numbers are handed on,
+so a number that is somebody's already is neither an error nor a merge, and no answer tells that it is.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from auth_bridges.accounts.codes import Codes, SentCode, masked
+from auth_bridges.accounts.people import People
+from auth_bridges.accounts.step_up import StepUps
+from auth_bridges.models import Actor, ClientFacts, Notice, NoticeKind, Resident, phone_context
+from auth_bridges.ports import Audit, Clock, Notify, PersonalData, PhoneByCode, PhoneByPacket
+from auth_bridges.refusals import LinkUnknown, ProviderNotOffered
+from auth_bridges.rules.assurance import Lives, proof_of, renewed
+from auth_bridges.rules.policy import Method, Operation
+from auth_bridges.store import AuthStores
+from auth_bridges.vault import Vault
+from miniapp_schemas.assurance import AssuranceLevel
+
+_PURPOSE: Final = "bind"
+
+
+class Phones:
+    """Binds phones. A phone proves L1 and never more."""
+
+    def __init__(
+        self,
+        *,
+        stores: AuthStores,
+        people: People,
+        step_ups: StepUps,
+        codes: Codes,
+        vault: Vault,
+        personal: PersonalData,
+        by_code: Mapping[str, PhoneByCode],
+        by_packet: Mapping[str, PhoneByPacket],
+        lives: Lives,
+        audit: Audit,
+        notify: Notify,
+        clock: Clock,
+    ) -> None:
+        self._stores = stores
+        self._people = people
+        self._step_ups = step_ups
+        self._codes = codes
+        self._vault = vault
+        self._personal = personal
+        self._by_code = by_code
+        self._by_packet = by_packet
+        self._lives = lives
+        self._audit = audit
+        self._notify = notify
+        self._clock = clock
+
+    async def send_code(self, actor: Actor, phone: str, client: ClientFacts) -> SentCode:
+        """Send a code to ``phone``, with which this session may bind it."""
+        await self._step_ups.require(actor, Operation.BIND_PHONE, phone.encode())
+        await self._people.active(actor.resident)
+        return await self._codes.send(phone, actor, client, purpose=_PURPOSE)
+
+    async def bind_by_sms(self, actor: Actor, request: str, code: str) -> str:
+        """Bind the phone ``code`` was sent to; the phone as it may be shown."""
+        phone = await self._codes.check(request, code, actor, purpose=_PURPOSE)
+        return await self._bind(actor, phone, Method.SMS.value, "sms")
+
+    async def bind_by_code(self, actor: Actor, provider: str, code: str) -> str:
+        """Bind the phone that ``provider`` tells for its one-time ``code`` and this person."""
+        port = self._by_code.get(provider)
+        if port is None:
+            raise ProviderNotOffered
+        await self._step_ups.require(actor, Operation.BIND_PHONE, f"{provider}:{code}".encode())
+        resident = await self._people.active(actor.resident)
+        links = await self._stores.residents.links_of(await self._stores.residents.tree_of(resident))
+        link = next((each for each in links if each.provider == provider), None)
+        if link is None:
+            raise LinkUnknown
+        return await self._bind(actor, await port.phone_number(code, link.subject), "provider", provider)
+
+    async def bind_by_packet(self, actor: Actor, provider: str, packet: str) -> str:
+        """Bind the phone in a sealed ``packet`` of ``provider``."""
+        port = self._by_packet.get(provider)
+        if port is None:
+            raise ProviderNotOffered
+        await self._step_ups.require(actor, Operation.BIND_PHONE, f"{provider}:{packet}".encode())
+        phone = await port.phone_number(packet, actor.session)
+        return await self._bind(actor, phone, "provider", provider)
+
+    async def _bind(self, actor: Actor, phone: str, method: str, source: str) -> str:
+        now = self._clock()
+        proof = proof_of(AssuranceLevel.L1, method=method, source=source, at=now, lives=self._lives)
+
+        async def bound(resident: Resident) -> Resident:
+            # Another phone is another proof: what was proved of the former one goes with it.
+            others = tuple(old for old in resident.proofs if old.level is not AssuranceLevel.L1)
+            return msgspec.structs.replace(
+                resident,
+                phone=await self._vault.seal(resident.id, phone.encode(), phone_context(resident.id)),
+                phone_hash=self._personal.pseudonym("phone", phone),
+                proofs=renewed(others, proof),
+            )
+
+        await self._people.change(actor.resident, bound)
+        await self._told(actor, source, now)
+        return masked(phone)
+
+    async def _told(self, actor: Actor, source: str, now: datetime) -> None:
+        await self._audit("phone.bound", at=now, actor=actor.resident, outcome="ok", facts={"source": source})
+        name = f"{actor.resident}:{NoticeKind.PHONE_BOUND.value}:{int(now.timestamp())}"
+        await self._notify(Notice(id=name, resident=actor.resident, kind=NoticeKind.PHONE_BOUND, at=now))

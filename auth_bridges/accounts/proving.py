@@ -1,0 +1,223 @@
+"""Climbing levels: name and number against the population registry (L2), a face beside them (L3).
+
+What is separately consented to (PIPL Art. 28–29) is noted with the notice the person was shown. A number
+that somebody proved before is a merge case for an operator: a name and a number are known to many.
+"""
+
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from auth_bridges.accounts.merging import Merging
+from auth_bridges.accounts.people import Decide, People
+from auth_bridges.accounts.step_up import StepUps
+from auth_bridges.models import (
+    Actor,
+    FaceCheckState,
+    MergeCase,
+    Notice,
+    NoticeKind,
+    Resident,
+    StoredFaceCheck,
+    name_context,
+    number_context,
+)
+from auth_bridges.ports import (
+    Admit,
+    Audit,
+    Chance,
+    Clock,
+    FaceCheck,
+    Notify,
+    PersonalData,
+    PopulationRegistry,
+)
+from auth_bridges.refusals import (
+    FaceCheckUnknown,
+    IdentityAlreadyProved,
+    IdentityNotConfirmed,
+    ProviderNotOffered,
+    StepUpRequired,
+)
+from auth_bridges.rules.assurance import Lives, level_of, proof_of, renewed
+from auth_bridges.rules.policy import Operation
+from auth_bridges.store import AuthStores
+from auth_bridges.vault import Vault
+from miniapp_schemas.assurance import AssuranceLevel
+
+
+class Proved(Struct, frozen=True, kw_only=True):
+    """The level now, and the merge case if the number was somebody's."""
+
+    level: AssuranceLevel
+    case: MergeCase | None = None
+
+
+class FaceChecked(Struct, frozen=True, kw_only=True):
+    """How a face check stands, and the level now."""
+
+    state: FaceCheckState
+    level: AssuranceLevel
+
+
+class _ProvedBefore(Exception):
+    """The number is somebody else's already, perhaps since a moment ago."""
+
+    def __init__(self, case: MergeCase) -> None:
+        super().__init__(case.id)
+        self.case = case
+
+
+class Proving:
+    """Proves who somebody is, by asking those who know."""
+
+    def __init__(
+        self,
+        *,
+        stores: AuthStores,
+        people: People,
+        merging: Merging,
+        step_ups: StepUps,
+        vault: Vault,
+        personal: PersonalData,
+        registry: PopulationRegistry | None,
+        face: FaceCheck | None,
+        lives: Lives,
+        admit: Admit,
+        audit: Audit,
+        notify: Notify,
+        clock: Clock,
+        chance: Chance,
+    ) -> None:
+        self._stores = stores
+        self._people = people
+        self._merging = merging
+        self._step_ups = step_ups
+        self._vault = vault
+        self._personal = personal
+        self._registry = registry
+        self._face = face
+        self._lives = lives
+        self._admit = admit
+        self._audit = audit
+        self._notify = notify
+        self._clock = clock
+        self._chance = chance
+
+    async def real_name(self, actor: Actor, name: str, number: str, *, consent: str) -> Proved:
+        """Prove name and number against the registry (实名认证); two elements make L2."""
+        if self._registry is None:
+            raise ProviderNotOffered
+        await self._step_ups.require(actor, Operation.REAL_NAME, f"{number}:{name}".encode())
+        await self._admit_try("real-name", "subject", actor.resident)
+        await self._admit_try("real-name", "real-name", number)
+        resident = await self._people.active(actor.resident)
+        try:
+            holder = self._personal.hash(number)
+        except ValueError:
+            raise IdentityNotConfirmed from None
+        if resident.holder not in (None, holder):
+            raise IdentityAlreadyProved
+        now = self._clock()
+        await self._consented(actor, "real-name", consent, now)
+        if not await self._registry(name, number):
+            await self._told("identity.proved", actor, IdentityNotConfirmed.code, now)
+            raise IdentityNotConfirmed
+        proof = proof_of(
+            AssuranceLevel.L2, method="two-elements", source="population", at=now, lives=self._lives
+        )
+
+        async def known(before: Resident) -> Resident:
+            if (case := await self._keeper_of(holder, before)) is not None:
+                raise _ProvedBefore(case)
+            return msgspec.structs.replace(
+                before,
+                holder=holder,
+                name=await self._vault.seal(before.id, name.encode(), name_context(before.id)),
+                number=await self._vault.seal(before.id, number.encode(), number_context(before.id)),
+                proofs=renewed(before.proofs, proof),
+            )
+
+        try:
+            return await self._raise(actor, known, now)
+        except _ProvedBefore as before:
+            return Proved(level=level_of(resident.proofs, now), case=before.case)
+
+    async def start_face_check(self, actor: Actor, *, consent: str) -> StoredFaceCheck:
+        """Begin a face check (人脸核身) of who the account says it is."""
+        if self._face is None:
+            raise ProviderNotOffered
+        await self._step_ups.require(actor, Operation.FACE_CHECK, b"")
+        await self._admit_try("face-check", "subject", actor.resident)
+        resident = await self._people.active(actor.resident)
+        name, number = await self._vault.name(resident), await self._vault.number(resident)
+        if name is None or number is None:
+            raise StepUpRequired(needed=AssuranceLevel.L2)
+        now = self._clock()
+        await self._consented(actor, "face-check", consent, now)
+        order = self._chance(16).hex()
+        begun = await self._face.start(name, number, order)
+        check = StoredFaceCheck(
+            id=order, resident=resident.id, certification=begun.id, url=begun.url, started_at=now
+        )
+        await self._stores.face_checks.begin(check)
+        await self._told("face_check.begun", actor, "ok", now)
+        return check
+
+    async def conclude_face_check(self, actor: Actor, check: str) -> FaceChecked:
+        """Ask the provider how ``check`` ended; passed, it makes L3. Asked again it tells the same."""
+        if self._face is None:
+            raise ProviderNotOffered
+        found = await self._stores.face_checks.get(check, resident=actor.resident)
+        if found is None:
+            raise FaceCheckUnknown
+        state = await self._face.result(found.certification)
+        now = self._clock()
+        if state is not FaceCheckState.PASSED:
+            resident = await self._people.active(actor.resident)
+            await self._told("face_check.concluded", actor, state.value, now)
+            return FaceChecked(state=state, level=level_of(resident.proofs, now))
+        # When it was begun and not when it was asked: asking again must not make it younger.
+        proof = proof_of(
+            AssuranceLevel.L3, method="face", source="alipay", at=found.started_at, lives=self._lives
+        )
+
+        async def seen(before: Resident) -> Resident:
+            return msgspec.structs.replace(before, proofs=renewed(before.proofs, proof))
+
+        proved = await self._raise(actor, seen, now)
+        return FaceChecked(state=state, level=proved.level)
+
+    # --- how ------------------------------------------------------------------------------------------
+
+    async def _keeper_of(self, holder: str, resident: Resident) -> MergeCase | None:
+        """The merge case with whoever proved this number before; None if nobody else did."""
+        before = await self._stores.residents.by_holder(holder)
+        keeper = None if before is None else await self._stores.residents.root_of(before.id)
+        if keeper is None or keeper.id == resident.id:
+            return None
+        return await self._merging.by_number(resident, keeper)
+
+    async def _raise(self, actor: Actor, decide: Decide, now: datetime) -> Proved:
+        resident = await self._people.change(actor.resident, decide)
+        level = level_of(resident.proofs, now)
+        await self._told("identity.proved", actor, level.value, now)
+        name = f"{resident.id}:{NoticeKind.REAL_NAME.value}:{level.value}:{int(now.timestamp())}"
+        await self._notify(Notice(id=name, resident=resident.id, kind=NoticeKind.REAL_NAME, at=now))
+        return Proved(level=level)
+
+    async def _admit_try(self, bucket: str, kind: str, value: str) -> None:
+        await self._admit(bucket, self._personal.pseudonym(kind, value), per_minute=1, burst=5)
+
+    async def _consented(self, actor: Actor, purpose: str, notice: str, now: datetime) -> None:
+        await self._audit(
+            "consent.given",
+            at=now,
+            actor=actor.resident,
+            outcome="ok",
+            facts={"purpose": purpose, "notice": notice},
+        )
+
+    async def _told(self, kind: str, actor: Actor, outcome: str, now: datetime) -> None:
+        await self._audit(kind, at=now, actor=actor.resident, subject=actor.session, outcome=outcome)

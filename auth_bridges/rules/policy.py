@@ -1,0 +1,89 @@
+"""What an operation on one's own account asks for: a level, a fresh authentication, a way to have done it.
+
+The table is the policy (ASVS 7.5.1, 7.5.3); what is not in it cannot be asked for. Changing who acts for
+whom asks for more than a provider's silent word.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from miniapp_schemas.assurance import AssuranceLevel
+
+
+class Method(StrEnum):
+    """How somebody authenticated, as ``amr`` tells it."""
+
+    PROVIDER = "provider"
+    SMS = "sms"
+    FACE = "face"
+    CERTIFICATE = "certificate"
+
+
+class Operation(StrEnum):
+    """What a policy is for."""
+
+    LINK = "link"
+    UNLINK = "unlink"
+    UNDO_MERGE = "undo_merge"
+    BIND_PHONE = "bind_phone"
+    REAL_NAME = "real_name"
+    FACE_CHECK = "face_check"
+    GUARDIAN = "guardian"
+    AGENT = "agent"
+    EXPORT = "export"
+    DELETE = "delete"
+
+
+class Requirement(Struct, frozen=True, kw_only=True):
+    """The least an operation asks for."""
+
+    level: AssuranceLevel = AssuranceLevel.L0
+    max_age: timedelta = timedelta(minutes=5)
+    methods: frozenset[Method] = frozenset(Method)
+
+
+class Shortfall(StrEnum):
+    """What an actor lacks."""
+
+    LEVEL = "level"
+    AGE = "age"
+    METHOD = "method"
+
+
+_DELIBERATE: Final = frozenset({Method.SMS, Method.FACE, Method.CERTIFICATE})
+"""What nobody does without meaning to: ``wx.login`` asks the person nothing."""
+
+POLICY: Final[Mapping[Operation, Requirement]] = {
+    Operation.LINK: Requirement(),
+    Operation.UNLINK: Requirement(),
+    Operation.UNDO_MERGE: Requirement(),
+    Operation.BIND_PHONE: Requirement(),
+    Operation.REAL_NAME: Requirement(level=AssuranceLevel.L1),
+    Operation.FACE_CHECK: Requirement(level=AssuranceLevel.L2),
+    Operation.GUARDIAN: Requirement(level=AssuranceLevel.L2, methods=_DELIBERATE),
+    Operation.AGENT: Requirement(level=AssuranceLevel.L2, methods=_DELIBERATE),
+    Operation.EXPORT: Requirement(),
+    Operation.DELETE: Requirement(),
+}
+
+
+def shortfall(
+    needed: Requirement,
+    *,
+    level: AssuranceLevel,
+    auth_time: datetime,
+    methods: frozenset[str],
+    now: datetime,
+) -> Shortfall | None:
+    """What is lacking of ``needed``, the hardest to mend first; None if nothing is."""
+    if not level.satisfies(needed.level):
+        return Shortfall.LEVEL
+    if not methods & needed.methods:
+        return Shortfall.METHOD
+    if now - auth_time > needed.max_age:
+        return Shortfall.AGE
+    return None

@@ -1,0 +1,73 @@
+"""A text message gateway (短信网关), simulated: it takes messages and delivers them to an outbox.
+
+``/_sim/sms/outbox?phone=`` is the phone one can look at, newest message first.
+"""
+
+import hmac
+from collections import deque
+from datetime import datetime
+from typing import Annotated, Final, Literal
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta, Struct
+
+from bff.sandbox.simulator import Clock, utc_now
+
+_KEPT: Final = 1000
+
+
+class _Message(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    phone: Annotated[str, Meta(pattern=r"^\+[0-9]{8,15}\Z")]
+    template: Literal["one-time-code"]
+    code: Annotated[str, Meta(pattern=r"^[0-9]{4,8}\Z")]
+
+
+class Delivered(Struct, frozen=True, kw_only=True):
+    """A message as it lies on a phone."""
+
+    at: datetime
+    phone: str
+    code: str
+
+
+class Sms:
+    """The gateway's books. One event loop; nothing here waits."""
+
+    name = "sms"
+
+    def __init__(self, *, key: str, now: Clock = utc_now) -> None:
+        self._key = key
+        self._now = now
+        self._outbox: deque[Delivered] = deque(maxlen=_KEPT)
+
+    def latest(self, phone: str) -> str:
+        """The newest code on ``phone``."""
+        return next(each.code for each in reversed(self._outbox) if each.phone == phone)
+
+    def sent(self) -> int:
+        """How many messages went out."""
+        return len(self._outbox)
+
+    def routes(self) -> list[web.RouteDef]:
+        """The gateway, and the phones."""
+        return [web.post("/v1/messages", self._take), web.get("/_sim/sms/outbox", self._show)]
+
+    def busy(self) -> web.Response:
+        """How it says that it cannot."""
+        return web.json_response({"error": "busy"}, status=503)
+
+    async def _take(self, request: web.Request) -> web.Response:
+        if not hmac.compare_digest(request.headers.get("Authorization", ""), f"Bearer {self._key}"):
+            return web.json_response({"error": "unauthorized"}, status=401)
+        try:
+            message = msgspec.json.decode(await request.read(), type=_Message)
+        except msgspec.DecodeError as error:
+            return web.json_response({"error": str(error)}, status=400)
+        self._outbox.append(Delivered(at=self._now(), phone=message.phone, code=message.code))
+        return web.json_response({"status": "accepted"}, status=202)
+
+    async def _show(self, request: web.Request) -> web.Response:
+        phone = request.query.get("phone")
+        found = [each for each in reversed(self._outbox) if phone is None or each.phone == phone]
+        return web.Response(body=msgspec.json.encode(found), content_type="application/json")

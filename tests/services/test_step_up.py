@@ -1,0 +1,198 @@
+"""Step-up: refused with a challenge, proved anew, let through once, for that request alone."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from redis.asyncio import Redis
+
+from auth_bridges.models import Actor
+from auth_bridges.refusals import (
+    ChallengeRefused,
+    CodeAlreadyUsed,
+    NoPhoneBound,
+    PhoneCodeRejected,
+    ReauthenticationRequired,
+    StepUpNotProved,
+    StepUpRequired,
+)
+from auth_bridges.rules.policy import Operation
+from auth_bridges.tokens import TokenRefused
+from bff.platform.mongo import Database
+from miniapp_schemas.problems import StepUp
+from tests.auth_fakes import NOW, PHONE, World
+
+MOBILE = "+8615400000001"
+
+
+@pytest.fixture
+async def world(mongo_database: Database, redis: Redis, tmp_path: Path) -> World:
+    made = World(mongo_database, redis, tmp_path)
+    await made.stores.ensure_indexes()
+    return made
+
+
+@pytest.fixture
+async def stale(world: World) -> Actor:
+    """Somebody who signed in six minutes ago."""
+    me = await world.signed_in("w")
+    world.clock.pass_(timedelta(minutes=6))
+    return me
+
+
+async def challenged(world: World, actor: Actor, operation: Operation, payload: bytes = b"x") -> StepUp:
+    with pytest.raises(StepUpRequired) as refused:
+        await world.accounts.step_ups.require(actor, operation, payload)
+    step_up = refused.value.facts["step_up"]
+    assert isinstance(step_up, StepUp)
+    return step_up
+
+
+def holding(actor: Actor, step_up: StepUp) -> Actor:
+    return msgspec.structs.replace(actor, challenge=step_up.challenge)
+
+
+async def answered(world: World, actor: Actor, step_up: StepUp, subject: str = "w") -> Actor:
+    code = world.code(subject)
+    await world.accounts.step_ups.answer_by_provider(actor, step_up.challenge, "wechat", code)
+    return holding(actor, step_up)
+
+
+async def test_requirement_14_a_fresh_session_is_let_through_and_a_stale_one_is_not(world: World) -> None:
+    """ASVS 10.3.4, 7.5.3: the age and the level of the authentication are judged here, not by the page."""
+    me = await world.signed_in("w")
+    await world.accounts.step_ups.require(me, Operation.LINK, b"x")
+    world.clock.pass_(timedelta(minutes=5, seconds=1))
+    step_up = await challenged(world, me, Operation.LINK)
+    assert (step_up.operation, step_up.expires_at) == ("link", world.clock() + timedelta(minutes=10))
+    low = await challenged(world, await world.signed_in("w"), Operation.FACE_CHECK)
+    assert low.level == "L2"
+
+
+async def test_a_proof_lets_that_one_request_through_once(world: World, stale: Actor) -> None:
+    me = await answered(world, stale, await challenged(world, stale, Operation.LINK))
+    await world.accounts.step_ups.require(me, Operation.LINK, b"x")
+    with pytest.raises(ChallengeRefused):
+        await world.accounts.step_ups.require(me, Operation.LINK, b"x")
+
+
+async def test_a_used_challenge_answered_again_stays_used(world: World, stale: Actor) -> None:
+    step_up = await challenged(world, stale, Operation.LINK)
+    me = await answered(world, stale, step_up)
+    await world.accounts.step_ups.require(me, Operation.LINK, b"x")
+    await answered(world, stale, step_up)
+    with pytest.raises(ChallengeRefused):
+        await world.accounts.step_ups.require(me, Operation.LINK, b"x")
+
+
+async def test_of_ten_requests_at_once_one_is_let_through(world: World, stale: Actor) -> None:
+    me = await answered(world, stale, await challenged(world, stale, Operation.LINK))
+    done = await asyncio.gather(
+        *(world.accounts.step_ups.require(me, Operation.LINK, b"x") for _ in range(10)),
+        return_exceptions=True,
+    )
+    assert done.count(None) == 1
+    assert sum(isinstance(each, ChallengeRefused) for each in done) == 9
+
+
+async def test_a_challenge_is_for_its_operation_payload_and_session_alone(world: World, stale: Actor) -> None:
+    me = await answered(world, stale, await challenged(world, stale, Operation.LINK))
+    require = world.accounts.step_ups.require
+    for operation, payload in ((Operation.UNLINK, b"x"), (Operation.LINK, b"y")):
+        with pytest.raises(ChallengeRefused):
+            await require(me, operation, payload)
+    elsewhere = msgspec.structs.replace(await world.signed_in("w"), challenge=me.challenge)
+    with pytest.raises(ChallengeRefused):
+        await require(elsewhere, Operation.LINK, b"x")
+    await require(me, Operation.LINK, b"x")
+
+
+async def test_an_unanswered_forged_or_old_challenge_opens_nothing(world: World, stale: Actor) -> None:
+    step_up = await challenged(world, stale, Operation.LINK)
+    access = (await world.auth.sign_in("wechat", world.code("w"), PHONE)).access.text
+    forged = step_up.challenge[:-4] + ("AAAA" if step_up.challenge[-4:] != "AAAA" else "BBBB")
+    for text in (step_up.challenge, access, forged, "x.y.z", "é" * 30):
+        with pytest.raises(ChallengeRefused):
+            await world.accounts.step_ups.require(
+                msgspec.structs.replace(stale, challenge=text), Operation.LINK, b"x"
+            )
+    me = await answered(world, stale, step_up)
+    world.clock.pass_(timedelta(minutes=10))
+    with pytest.raises(ChallengeRefused):
+        await world.accounts.step_ups.require(me, Operation.LINK, b"x")
+
+
+async def test_a_challenge_is_no_access_token(world: World, stale: Actor) -> None:
+    step_up = await challenged(world, stale, Operation.LINK)
+    with pytest.raises(TokenRefused):
+        world.tokens.verify(step_up.challenge, now=world.clock())
+
+
+async def test_the_proof_must_be_the_accounts_own_and_fresh(world: World, stale: Actor) -> None:
+    step_up = await challenged(world, stale, Operation.LINK)
+    await world.signed_in("somebody-else")
+    for subject in ("somebody-else", "nobody-yet"):
+        with pytest.raises(StepUpNotProved):
+            await answered(world, stale, step_up, subject)
+    code = world.code("w")
+    await world.accounts.step_ups.answer_by_provider(stale, step_up.challenge, "wechat", code)
+    with pytest.raises(CodeAlreadyUsed):
+        await world.accounts.step_ups.answer_by_provider(stale, step_up.challenge, "wechat", code)
+
+
+async def test_what_asks_for_more_than_a_silent_login_takes_a_code_from_the_phone(world: World) -> None:
+    me = await world.signed_in("w")
+    sent = await world.accounts.phones.send_code(me, MOBILE, PHONE)
+    await world.accounts.phones.bind_by_sms(me, sent.request, world.phones.code(MOBILE))
+    world.registry.names["990101199003070019"] = "林小满"
+    me = await world.signed_in("w")
+    await world.accounts.proving.real_name(me, "林小满", "990101199003070019", consent="real-name-1")
+    me = await world.signed_in("w")
+    step_up = await challenged(world, me, Operation.GUARDIAN)
+    assert step_up.methods == ["certificate", "face", "sms"]
+    with pytest.raises(StepUpNotProved):
+        await answered(world, me, step_up)
+    step_ups = world.accounts.step_ups
+    sent = await step_ups.send_code(me, step_up.challenge, PHONE)
+    assert sent.phone == "154****0001"
+    other = await challenged(world, me, Operation.AGENT)
+    with pytest.raises(PhoneCodeRejected):  # the code of one challenge is none of another
+        await step_ups.answer_by_phone(me, other.challenge, sent.request, world.phones.code(MOBILE))
+    await step_ups.answer_by_phone(me, step_up.challenge, sent.request, world.phones.code(MOBILE))
+    await step_ups.require(holding(me, step_up), Operation.GUARDIAN, b"x")
+
+
+async def test_without_a_phone_no_code_can_be_sent(world: World, stale: Actor) -> None:
+    step_up = await challenged(world, stale, Operation.LINK)
+    with pytest.raises(NoPhoneBound):
+        await world.accounts.step_ups.send_code(stale, step_up.challenge, PHONE)
+
+
+async def test_a_level_proved_in_between_counts_before_the_token_tells_of_it(world: World) -> None:
+    me = await world.signed_in("w")
+    step_up = await challenged(world, me, Operation.REAL_NAME)
+    sent = await world.accounts.phones.send_code(me, MOBILE, PHONE)
+    await world.accounts.phones.bind_by_sms(me, sent.request, world.phones.code(MOBILE))
+    await world.accounts.step_ups.require(await answered(world, me, step_up), Operation.REAL_NAME, b"x")
+
+
+async def test_a_token_tells_when_and_how_its_bearer_was_authenticated(world: World) -> None:
+    signed_in = await world.auth.sign_in("wechat", world.code("w"), PHONE)
+    world.clock.pass_(timedelta(minutes=9))
+    renewed = await world.auth.refresh(signed_in.refresh.text, PHONE)
+    grant = world.tokens.verify(renewed.access.text, now=world.clock()).grant
+    assert grant.auth_time == NOW
+    assert grant.methods == {"provider"}
+
+
+async def test_every_decision_is_audited_without_what_was_presented(world: World, stale: Actor) -> None:
+    step_up = await challenged(world, stale, Operation.LINK)
+    with pytest.raises(ReauthenticationRequired):
+        await world.accounts.step_ups.require(stale, Operation.LINK, b"x")
+    me = await answered(world, stale, step_up)
+    await world.accounts.step_ups.require(me, Operation.LINK, b"x")
+    outcomes = [outcome for kind, outcome in world.audit.kinds if kind == "step_up"]
+    assert outcomes == ["required: age", "required: age", "answered: provider"]
+    assert step_up.challenge not in repr(world.audit.facts)
