@@ -190,6 +190,38 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "核验员单点登录后返回的本平台页面地址；不设则仅用口令登录。"},
         ),
     ] = None
+    legal_person_roots_file: Annotated[
+        Path | None,
+        Meta(
+            description="PEM file of the authorities whose certificates prove legal persons; "
+            "none: not offered.",
+            extra={"zh": "法人数字证书受信任根证书的 PEM 文件；不设则不提供法人一证通。"},
+        ),
+    ] = None
+    legal_person_uscc_oid: Annotated[
+        str,
+        Meta(
+            description="Where a certificate names the credit code: of its subject, or else an extension.",
+            extra={"zh": "证书中统一社会信用代码所在的主体属性或扩展的 OID。"},
+            pattern=r"^[0-2](\.[0-9]+)+\Z",
+        ),
+    ] = "2.5.4.97"
+    legal_person_name_oid: Annotated[
+        str,
+        Meta(
+            description="The same for the organisation's name.",
+            extra={"zh": "证书中单位名称所在的主体属性或扩展的 OID。"},
+            pattern=r"^[0-2](\.[0-9]+)+\Z",
+        ),
+    ] = "2.5.4.10"
+    legal_person_representative_oid: Annotated[
+        str,
+        Meta(
+            description="The same for the legal representative's ID number.",
+            extra={"zh": "证书中法定代表人公民身份号码所在的主体属性或扩展的 OID。"},
+            pattern=r"^[0-2](\.[0-9]+)+\Z",
+        ),
+    ] = "1.2.156.10260.4.1.1"
     sign_ins_per_address: Annotated[
         int,
         Meta(
