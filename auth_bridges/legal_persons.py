@@ -40,7 +40,7 @@ from auth_bridges.refusals import (
     RepresentativeDiffers,
     SessionEnded,
 )
-from auth_bridges.rules.assurance import level_of, proof_of, renewed
+from auth_bridges.rules.assurance import proof_of, renewed
 from auth_bridges.settings import AuthSettings
 from auth_bridges.store import AuthStores
 from miniapp_schemas.assurance import AssuranceLevel
@@ -208,5 +208,4 @@ class LegalPersons:
 
 
 def _with(resident: Resident, proof: Proof) -> Resident:
-    proofs = renewed(resident.proofs, proof)
-    return msgspec.structs.replace(resident, proofs=proofs, assurance=level_of(proofs, proof.at))
+    return msgspec.structs.replace(resident, proofs=renewed(resident.proofs, proof))
