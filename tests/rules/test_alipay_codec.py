@@ -1,9 +1,11 @@
 """What Alipay signs and seals: against its own published values, and against what is almost right."""
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auth_bridges.bridges.alipay_client import GatewayRefused
 from auth_bridges.codec import alipay_v2, alipay_v3
 from auth_bridges.codec.alipay_content import GatewayError, decrypt, encrypt, members, parse
 from auth_bridges.codec.alipay_keys import (
@@ -35,6 +38,7 @@ from auth_bridges.codec.alipay_keys import (
 )
 from auth_bridges.codec.alipay_phone import open_phone_packet
 from auth_bridges.codec.alipay_signatures import AlipayKeys, Distrust, Distrusted, check, sign
+from auth_bridges.refusals import CodeRejected, ProviderBusy, ProviderUnavailable
 
 VECTORS: Final = {
     vector["name"]: vector
@@ -493,3 +497,42 @@ def test_a_phone_packet_that_is_not_alipays_is_refused_before_it_is_opened() -> 
     named = sealed_packet(MOBILE)[:-1] + b',"alipay_cert_sn":"b2"}'
     with distrust(Distrust.SIGNATURE_WRONG):
         open_phone_packet(named, keys=CERTIFIED, aes_key=AES)
+
+
+# --- its own words -----------------------------------------------------------------------------------
+
+SAID: Final = json.loads(
+    Path(__file__).parent.with_name("vectors").joinpath("auth/alipay_errcodes.json").read_text("utf-8")
+)
+MEANS: Final = {
+    "code-invalid": CodeRejected,
+    "refresh-token-invalid": CodeRejected,
+    "refreshed-token-invalid": CodeRejected,
+    "invalid-auth-token": CodeRejected,
+    "auth-token-time-out": CodeRejected,
+    "app-call-limited": ProviderBusy,
+    "method-call-limited": ProviderBusy,
+}
+
+
+@pytest.mark.parametrize(
+    "row", SAID, ids=lambda row: f"{row['protocol']} {row['code']} {row['sub_code'][:20]}"
+)
+def test_every_error_alipay_documents_means_something_to_whoever_signs_in(row: dict[str, str]) -> None:
+    """What is not about them is an outage to them; none of it is a signature that failed."""
+    for sub_code in re.findall(r"(?:is[vp]\.|aop\.)?[a-z]+(?:-[a-z]+)+|[A-Z]+(?:_[A-Z]+)+", row["sub_code"]):
+        if row["protocol"] == "v2":
+            body = {"error_response": {"code": row["code"], "sub_code": sub_code}}
+            told = raised(partial(open_v2, json.dumps(body).encode()))
+        else:
+            status = int(row["code"].removeprefix("HTTP ").partition("/")[0])
+            told = raised(partial(open_v3, status, {}, json.dumps({"code": sub_code}).encode()))
+        refusal = GatewayRefused(told, "rid-1").refusal()
+        assert type(refusal) is MEANS.get(told.reason, ProviderUnavailable)
+        assert refusal.facts["errcode"] == told.reason
+
+
+def raised(step: Callable[[], object]) -> GatewayError:
+    with pytest.raises(GatewayError) as refused:
+        step()
+    return refused.value
