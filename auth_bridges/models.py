@@ -161,7 +161,7 @@ class Notice(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
 
 
 class FaceCheckState(StrEnum):
-    """How far a face check (人脸核身) has come."""
+    """How far a face check (人脸核身) has come, by the word of the provider's server and of no browser."""
 
     PENDING = "pending"
     PASSED = "passed"
@@ -307,12 +307,24 @@ class ClientFacts(Struct, frozen=True, kw_only=True):
 
 
 class ProviderSubject(Struct, frozen=True, kw_only=True):
-    """Whom a provider says somebody is."""
+    """Whom a provider says somebody is.
+
+    ``synonyms`` names those of the ``alternates`` that mean this person, in this app, for ever: who is
+    not found by the subject is found by them.
+    """
 
     provider: str
     appid: str
     subject: str
     alternates: dict[str, str] = {}
+    synonyms: tuple[str, ...] = ()
+
+
+class FaceCheckStarted(Struct, frozen=True, kw_only=True):
+    """A face check (人脸核身) that waits for the person at ``url``."""
+
+    id: str
+    url: str
 
 
 class SignInFlow(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
-from auth_bridges.models import FaceCheckState, Notice
+from auth_bridges.models import FaceCheckStarted, FaceCheckState, Notice
 
 
 class TokenKey(Protocol):
@@ -124,8 +124,11 @@ class PhoneByCode(Protocol):
 class PhoneByPacket(Protocol):
     """A provider that hands the mini-program a sealed packet with the phone in it."""
 
-    def phone_number(self, packet: str) -> Awaitable[str]:
-        """The number in ``packet`` with its country's, ``+86…``; ``PhoneCodeRejected`` for no good one."""
+    def phone_number(self, packet: str, session: str) -> Awaitable[str]:
+        """The number in ``packet`` with its country's, ``+86…``, for ``session`` and no other ever again.
+
+        ``PhonePacketRefused`` for no good one, and for one another session brought.
+        """
 
 
 class SendCode(Protocol):
@@ -142,22 +145,10 @@ class PopulationRegistry(Protocol):
         """Whether ``name`` is registered with ``number``; raises ``RegistryUnavailable``."""
 
 
-class BegunFaceCheck(Protocol):
-    """A face check the provider waits for."""
-
-    @property
-    def id(self) -> str:
-        """The provider's name for it."""
-
-    @property
-    def url(self) -> str:
-        """Where the person is to go."""
-
-
 class FaceCheck(Protocol):
     """Compares a face with name and number (人脸核身); believed by asking, never by what a client says."""
 
-    def start(self, name: str, id_number: str, order: str) -> Awaitable[BegunFaceCheck]:
+    def start(self, name: str, id_number: str, order: str) -> Awaitable[FaceCheckStarted]:
         """Begin one under our number ``order``; the same order begins once."""
 
     def result(self, certification: str) -> Awaitable[FaceCheckState]:

@@ -381,7 +381,6 @@ class ReplyRefused(ProviderUnavailable):
     code = "REPLY_REFUSED"
     detail_zh = "平台应答未通过校验，请稍后重试。"
     detail_en = "The provider's reply did not pass our checks; please try again shortly."
-    action = ProblemAction.RETRY
 
 
 class ReplyUnsigned(ReplyRefused):
@@ -402,6 +401,12 @@ class ReplyWronglySigned(ReplyRefused):
     code = "REPLY_WRONGLY_SIGNED"
 
 
+class ReplyWeaklyHashed(ReplyRefused):
+    """Signed over another hash than the one agreed on: MD5 and SHA-1 can be made to fit."""
+
+    code = "REPLY_WEAKLY_HASHED"
+
+
 class ReplyStale(ReplyRefused):
     """Signed, and not now."""
 
@@ -415,15 +420,32 @@ class ReplyReplayed(ReplyRefused):
 
 
 class ReplyForeign(ReplyRefused):
-    """Signed, and for another app."""
+    """Signed, and for another app; or the answer to another call."""
 
     code = "REPLY_FOREIGN"
+
+
+class ReplyAmbiguous(ReplyRefused):
+    """A name in it comes twice: two readers would read two replies."""
+
+    code = "REPLY_AMBIGUOUS"
 
 
 class ReplyUnreadable(ReplyRefused):
     """Signed, and does not open or is no JSON of the documented form."""
 
     code = "REPLY_UNREADABLE"
+
+
+class PhonePacketRefused(Refusal):
+    """The provider does not vouch for a phone number, or not in this packet, or did so before."""
+
+    code = "PHONE_PACKET_REFUSED"
+    kind = Kind.INVALID
+    title_zh = "手机号授权无效"
+    title_en = "The phone number was not accepted"
+    detail_zh = "授权无效或已使用，请重新授权。"
+    detail_en = "The authorisation is invalid or was used before; please authorise again."
 
 
 class SigningInBusy(Refusal):

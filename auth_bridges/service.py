@@ -110,7 +110,7 @@ class AuthService:
         await self._admit_address("sign-in", client, self._settings.sign_ins_per_address)
         if client.device is not None:
             await self._admit_tries("device", client.device, self._settings.sign_ins_per_device)
-        bridge = self._bridges[provider]
+        bridge = self._bridge(provider)
         name = _digest("code", provider, bridge.appid, code)
         mark = None if client.device is None else _digest("device", client.device)
         owner = f"{mark or 'unknown'} {self._random_id()}"
@@ -329,6 +329,12 @@ class AuthService:
         # Kept twice as long as it could live, so that no clock skew makes it good again.
         name = _digest("assertion", department.id, claimed.token_id)
         return await self._stores.one_time.claim(name, owner=self._random_id(), keep=2 * LONGEST)
+
+    def _bridge(self, provider: str) -> Bridge:
+        try:
+            return self._bridges[provider]
+        except KeyError:
+            raise ProviderNotOffered from None
 
     async def _exchange(self, bridge: Bridge, code: str, name: str) -> ProviderSubject:
         """Ask the provider; the caller has claimed the code, so nobody else does."""

@@ -1,12 +1,21 @@
 """The bridges' settings, from ``SUISHEN_AUTH_*``."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
+from auth_bridges.codec.alipay_keys import (
+    aes_key,
+    certificate_sn,
+    certified_keys,
+    certifies,
+    private_key,
+    public_key,
+    root_sn,
+)
 from miniapp_schemas.assurance import AssuranceLevel
 
 
@@ -63,6 +72,70 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
             pattern=r"^https?://[^/?#]+$",
         ),
     ] = "https://api.weixin.qq.com"
+    alipay_appid: Annotated[
+        Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{4,64}\Z")] | None,
+        Meta(
+            description="The mini-program's AppID at Alipay; none: no sign-in through Alipay.",
+            extra={"zh": "支付宝小程序 AppID；不设则不提供支付宝登录。"},
+        ),
+    ] = None
+    alipay_private_key: Annotated[
+        str | None,
+        Meta(
+            description="Our RSA key there, PKCS#1 or PKCS#8, PEM or bare base64.",
+            extra={"zh": "应用私钥（RSA2，PKCS#1 或 PKCS#8，PEM 或纯 base64）。", "secret": True},
+        ),
+    ] = None
+    alipay_public_key: Annotated[
+        str | None,
+        Meta(
+            description="Alipay's key for this app, PEM or bare base64; or the three certificates below.",
+            extra={"zh": "支付宝公钥（PEM 或纯 base64）；与下列三项证书二选一。"},
+        ),
+    ] = None
+    alipay_app_certificate: Annotated[
+        str | None,
+        Meta(
+            description="Certificate mode: the certificate of our key, PEM.",
+            extra={"zh": "证书模式：应用公钥证书（PEM）。"},
+        ),
+    ] = None
+    alipay_certificates: Annotated[
+        str | None,
+        Meta(
+            description="Certificate mode: Alipay's certificate, PEM; the old and the new during a change.",
+            extra={"zh": "证书模式：支付宝公钥证书（PEM）；更换期间新旧证书并列。"},
+        ),
+    ] = None
+    alipay_root_certificates: Annotated[
+        str | None,
+        Meta(
+            description="Certificate mode: Alipay's root certificates, PEM, as downloaded.",
+            extra={"zh": "证书模式：支付宝根证书（PEM，按下载原样）。"},
+        ),
+    ] = None
+    alipay_aes_key: Annotated[
+        str | None,
+        Meta(
+            description="Key of content encryption, base64; needed for phone numbers.",
+            extra={"zh": "接口内容加密密钥（AES，base64）；获取手机号时需要。", "secret": True},
+        ),
+    ] = None
+    alipay_transport: Annotated[
+        Literal["v2", "v3"],
+        Meta(
+            description="Which of its two protocols we speak with Alipay.",
+            extra={"zh": "与支付宝通信所用的协议版本。"},
+        ),
+    ] = "v2"
+    alipay_base_url: Annotated[
+        str,
+        Meta(
+            description="Where Alipay answers.",
+            extra={"zh": "支付宝开放平台接口地址。"},
+            pattern=r"^https?://[^/?#]+\Z",
+        ),
+    ] = "https://openapi.alipay.com"
     oidc_keys_dir: Annotated[
         Path | None,
         Meta(
@@ -194,6 +267,13 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "人口库核验接口密钥。", "secret": True},
         ),
     ] = None
+    face_return_url: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://[^#\s]+\Z")] | None,
+        Meta(
+            description="Our page that people come back to from a face check; not set, there are none.",
+            extra={"zh": "人脸核身完成后返回的本平台页面地址；不设则不提供人脸核身。"},
+        ),
+    ] = None
     phone_proof_days: Annotated[
         int,
         Meta(
@@ -243,3 +323,62 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"AuthSettings(token_issuer={self.token_issuer!r}, wechat_appid={self.wechat_appid!r}, …)"
+
+
+class GroupProblem(Struct, frozen=True, kw_only=True):
+    """What is wrong with settings that are right one by one, told at one of them."""
+
+    field: str
+    zh: str
+    en: str
+
+
+_CERTIFICATES: Final = ("alipay_app_certificate", "alipay_certificates", "alipay_root_certificates")
+_READ: Final[Mapping[str, tuple[Callable[[str], object], str, str]]] = {
+    "alipay_private_key": (private_key, "2048 位以上的 RSA 私钥", "an RSA private key of 2048 bits or more"),
+    "alipay_public_key": (public_key, "2048 位以上的 RSA 公钥", "an RSA public key of 2048 bits or more"),
+    "alipay_app_certificate": (certificate_sn, "PEM 证书", "a certificate in PEM"),
+    "alipay_certificates": (certified_keys, "PEM 证书", "certificates in PEM"),
+    "alipay_root_certificates": (root_sn, "含 RSA 根证书的 PEM", "PEM with roots signed with RSA"),
+    "alipay_aes_key": (aes_key, "base64 编码的 16 字节密钥", "16 bytes in base64"),
+}
+
+
+def alipay_problems(given: Mapping[str, object]) -> Iterator[GroupProblem]:
+    """What keeps the Alipay settings from being a whole; nothing if none of them is ``given``."""
+    texts = {field: text for field in (*_READ, "alipay_appid") if isinstance(text := given.get(field), str)}
+    if not texts:
+        return
+    for field in ("alipay_appid", "alipay_private_key"):
+        if field not in texts:
+            yield GroupProblem(field=field, zh="支付宝登录缺少此项", en="needed for sign-in through Alipay")
+    certificates = [field for field in _CERTIFICATES if field in texts]
+    if ("alipay_public_key" in texts) == bool(certificates):
+        yield GroupProblem(
+            field="alipay_public_key",
+            zh="支付宝公钥与三项证书须且只能设置一种",
+            en="set either Alipay's key or the three certificates",
+        )
+    elif 0 < len(certificates) < len(_CERTIFICATES):
+        for field in _CERTIFICATES:
+            if field not in texts:
+                yield GroupProblem(field=field, zh="证书模式缺少此项", en="needed in certificate mode")
+    unread = [field for field in texts if field in _READ and not _reads(field, texts[field])]
+    for field in unread:
+        _, zh, en = _READ[field]
+        yield GroupProblem(field=field, zh=f"值不合要求：应为 {zh}", en=f"malformed: it must be {en}")
+    pair = {"alipay_private_key", "alipay_app_certificate"}
+    if not pair & set(unread) and pair <= texts.keys():
+        key = private_key(texts["alipay_private_key"])
+        if not certifies(texts["alipay_app_certificate"], key):
+            yield GroupProblem(
+                field="alipay_app_certificate", zh="证书与应用私钥不匹配", en="not the certificate of our key"
+            )
+
+
+def _reads(field: str, text: str) -> bool:
+    try:
+        _READ[field][0](text)
+    except ValueError:
+        return False
+    return True

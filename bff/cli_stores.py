@@ -29,13 +29,14 @@ def settings_or_exit() -> "Settings":
 
 def run_or_exit(work: Coroutine[Any, Any, T], *, again: str) -> T:
     """Do ``work``; keys that cannot be read or stores that are away end the command with 2."""
+    from auth_bridges.bridges.wechat_secure import KeysUnusable
     from bff.platform.keys import KeyRingProblem
     from bff.platform.mongo import MONGO_OUTAGES
     from bff.platform.redis import REDIS_OUTAGES
 
     try:
         return asyncio.run(work)
-    except KeyRingProblem as problem:
+    except (KeyRingProblem, KeysUnusable) as problem:
         click.echo(f"{problem.zh}\n{problem.en}", err=True)
         sys.exit(_NOWHERE)
     except (*MONGO_OUTAGES, *REDIS_OUTAGES) as outage:

@@ -23,6 +23,15 @@ class WechatSignIn(Request, frozen=True, kw_only=True):
     code: ProviderCode
 
 
+class AlipaySignIn(Request, frozen=True, kw_only=True):
+    """Sign in with the code `my.getAuthCode` gave the mini-program."""
+
+    code: Annotated[
+        str,
+        Meta(description="The code of `my.getAuthCode`: once.", pattern=r"^[A-Za-z0-9_-]{1,128}\Z"),
+    ]
+
+
 AuthorizationCode = Annotated[
     str,
     Meta(description="The `code` that came back: once, minutes.", pattern=r"^[\x20-\x7e]{1,1024}\Z"),

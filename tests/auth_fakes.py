@@ -15,9 +15,9 @@ from redis.asyncio import Redis
 
 from auth_bridges.accounts import Accounts, Outside
 from auth_bridges.accounts.linking import Linked
-from auth_bridges.models import Actor, ClientFacts, FaceCheckState, ProviderSubject
+from auth_bridges.models import Actor, ClientFacts, FaceCheckStarted, FaceCheckState, ProviderSubject
 from auth_bridges.passphrases import Passphrases, ScryptCost
-from auth_bridges.refusals import CodeRejected, PhoneCodeRejected, SmsUnavailable
+from auth_bridges.refusals import CodeRejected, PhoneCodeRejected, PhonePacketRefused, SmsUnavailable
 from auth_bridges.registrar import Registrar
 from auth_bridges.service import AuthService
 from auth_bridges.settings import AuthSettings
@@ -95,6 +95,7 @@ class FakeBridge:
     def __init__(self) -> None:
         self.knows: dict[str, str | Refusal] = {}
         self.asked: list[str] = []
+        self.alternates: dict[str, str] = {}
         self.before: Callable[[], Awaitable[None]] = _at_once
 
     async def exchange(self, code: str) -> ProviderSubject:
@@ -103,7 +104,9 @@ class FakeBridge:
         answer = self.knows.get(code, CodeRejected())
         if isinstance(answer, Refusal):
             raise answer
-        return ProviderSubject(provider=self.provider, appid=self.appid, subject=answer)
+        return ProviderSubject(
+            provider=self.provider, appid=self.appid, subject=answer, alternates=self.alternates
+        )
 
 
 class FakeAlipay(FakeBridge):
@@ -136,9 +139,14 @@ class Phones:
 
 
 class Packets:
-    """A provider whose packets hold the phone as they are."""
+    """A provider whose packets hold the phone as they are, each for the session that brought it first."""
 
-    async def phone_number(self, packet: str) -> str:
+    def __init__(self) -> None:
+        self.taken: dict[str, str] = {}
+
+    async def phone_number(self, packet: str, session: str) -> str:
+        if self.taken.setdefault(packet, session) != session:
+            raise PhonePacketRefused(errcode="packet-used")
         return packet
 
 
@@ -152,13 +160,6 @@ class FakeRegistry:
         return self.names.get(number) == name
 
 
-class Begun(msgspec.Struct, frozen=True, kw_only=True):
-    """A face check a provider has begun."""
-
-    id: str
-    url: str
-
-
 class FakeFaces:
     """Compares faces as it was told to."""
 
@@ -166,9 +167,9 @@ class FakeFaces:
         self.asked: list[tuple[str, str, str]] = []
         self.state = FaceCheckState.PENDING
 
-    async def start(self, name: str, id_number: str, order: str) -> Begun:
+    async def start(self, name: str, id_number: str, order: str) -> FaceCheckStarted:
         self.asked.append((name, id_number, order))
-        return Begun(id=f"certify-{order}", url=f"https://face.example.org/{order}")
+        return FaceCheckStarted(id=f"certify-{order}", url=f"https://face.example.org/{order}")
 
     async def result(self, certification: str) -> FaceCheckState:
         return self.state

@@ -1,7 +1,7 @@
 """A process of ours as far as access tokens go.
 
-``python -m tests.token_user REDIS WECHAT APPID SECRET TIMES``. Each line on its standard input is a round:
-``TIMES`` calls at once, then a line with what they came to.
+``python -m tests.token_user REDIS WECHAT APPID SECRET TIMES``. Each line on its standard input is a
+round: ``TIMES`` calls at once, then a line with what they came to.
 """
 
 import asyncio

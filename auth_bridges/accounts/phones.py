@@ -5,7 +5,7 @@ so a number that is somebody's already is neither an error nor a merge, and no a
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -15,7 +15,7 @@ from auth_bridges.accounts.people import People
 from auth_bridges.accounts.step_up import StepUps
 from auth_bridges.models import Actor, ClientFacts, Notice, NoticeKind, Resident, phone_context
 from auth_bridges.ports import Audit, Clock, Notify, PersonalData, PhoneByCode, PhoneByPacket
-from auth_bridges.refusals import CodeAlreadyUsed, LinkUnknown, ProviderNotOffered
+from auth_bridges.refusals import LinkUnknown, ProviderNotOffered
 from auth_bridges.rules.assurance import Lives, proof_of, renewed
 from auth_bridges.rules.policy import Method, Operation
 from auth_bridges.store import AuthStores
@@ -23,7 +23,6 @@ from auth_bridges.vault import Vault
 from miniapp_schemas.assurance import AssuranceLevel
 
 _PURPOSE: Final = "bind"
-_PACKET_KEPT: Final = timedelta(days=1)
 
 
 class Phones:
@@ -88,12 +87,8 @@ class Phones:
         if port is None:
             raise ProviderNotOffered
         await self._step_ups.require(actor, Operation.BIND_PHONE, f"{provider}:{packet}".encode())
-        # A packet has no number of its own, so the packet itself is what counts once; the session that
-        # brought it may bring it again, for its reply may have been lost.
-        name = f"packet:{self._personal.pseudonym('packet', packet)}"
-        if not await self._stores.one_time.claim(name, owner=actor.session, keep=_PACKET_KEPT):
-            raise CodeAlreadyUsed
-        return await self._bind(actor, await port.phone_number(packet), "provider", provider)
+        phone = await port.phone_number(packet, actor.session)
+        return await self._bind(actor, phone, "provider", provider)
 
     async def _bind(self, actor: Actor, phone: str, method: str, source: str) -> str:
         now = self._clock()

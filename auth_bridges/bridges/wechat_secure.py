@@ -57,6 +57,10 @@ class SecureKeys(Struct, frozen=True, kw_only=True):
 class KeysUnusable(Exception):
     """The folder does not hold what the secure API needs; says which file, never what is in it."""
 
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.zh, self.en = zh, en
+
 
 def read_secure_keys(folder: Path) -> SecureKeys:
     """The keys in ``folder``: ``<serial>.aes256`` or ``.sm4``, ``app.pem``, ``platform-<serial>.pem``.
@@ -67,14 +71,20 @@ def read_secure_keys(folder: Path) -> SecureKeys:
         (path, found) for path in sorted(folder.glob("*")) if (found := _SYMMETRIC.fullmatch(path.name))
     ]
     if len(sealing) != 1:
-        raise KeysUnusable(f"{folder} must hold one file <serial>.aes256 or <serial>.sm4")
+        raise KeysUnusable(
+            f"{folder} 中须有且仅有一个 <编号>.aes256 或 <编号>.sm4",
+            f"{folder} must hold one file <serial>.aes256 or <serial>.sm4",
+        )
     platform = {
         found[1]: _certificate(path)
         for path in sorted(folder.glob("*"))
         if (found := _PLATFORM.fullmatch(path.name))
     }
     if not platform:
-        raise KeysUnusable(f"{folder} must hold WeChat's certificate as platform-<serial>.pem")
+        raise KeysUnusable(
+            f"{folder} 中须有微信平台证书 platform-<编号>.pem",
+            f"{folder} must hold WeChat's certificate as platform-<serial>.pem",
+        )
     return SecureKeys(
         symmetric=_symmetric(*sealing[0]), private=_private(folder / "app.pem"), platform=platform
     )
@@ -154,7 +164,10 @@ def _symmetric(path: Path, named: re.Match[str]) -> SymmetricKey:
     except (OSError, NotBase64):
         key = b""
     if len(key) != _KEY_BYTES[sealing]:
-        raise KeysUnusable(f"{path} must hold {_KEY_BYTES[sealing]} bytes in base64")
+        size = _KEY_BYTES[sealing]
+        raise KeysUnusable(
+            f"{path} 应为 base64 编码的 {size} 字节密钥", f"{path} must hold {size} bytes in base64"
+        )
     return SymmetricKey(serial=named[1], key=key, sealing=sealing)
 
 
@@ -162,9 +175,13 @@ def _private(path: Path) -> RSAPrivateKey:
     try:
         key = load_pem_private_key(path.read_bytes(), None)
     except (OSError, ValueError, TypeError):
-        raise KeysUnusable(f"{path} must hold our RSA private key in PEM") from None
+        raise KeysUnusable(
+            f"{path} 应为 PEM 格式的应用 RSA 私钥", f"{path} must hold our RSA private key in PEM"
+        ) from None
     if not isinstance(key, RSAPrivateKey) or key.key_size < 2048:
-        raise KeysUnusable(f"{path} must hold an RSA key of at least 2048 bits")
+        raise KeysUnusable(
+            f"{path} 应为不短于 2048 位的 RSA 密钥", f"{path} must hold an RSA key of at least 2048 bits"
+        )
     return key
 
 
@@ -172,7 +189,7 @@ def _certificate(path: Path) -> RSAPublicKey:
     try:
         key = load_pem_x509_certificate(path.read_bytes()).public_key()
     except (OSError, ValueError):
-        raise KeysUnusable(f"{path} must hold a certificate in PEM") from None
+        raise KeysUnusable(f"{path} 应为 PEM 格式的证书", f"{path} must hold a certificate in PEM") from None
     if not isinstance(key, RSAPublicKey):
-        raise KeysUnusable(f"{path} must hold the certificate of an RSA key")
+        raise KeysUnusable(f"{path} 应为 RSA 密钥的证书", f"{path} must hold the certificate of an RSA key")
     return key

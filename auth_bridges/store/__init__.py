@@ -16,6 +16,7 @@ from auth_bridges.store.flows import ProviderSessions, SignInFlows
 from auth_bridges.store.merges import MergeCases
 from auth_bridges.store.moments import EndedSessions, OneTime, SignInReplies
 from auth_bridges.store.notices import AccountNotices
+from auth_bridges.store.packets import Packets
 from auth_bridges.store.provider_tokens import ProviderTokenStore
 from auth_bridges.store.resident_keys import ResidentKeys
 from auth_bridges.store.residents import Residents
@@ -33,6 +34,7 @@ __all__ = [
     "FaceChecks",
     "MergeCases",
     "OneTime",
+    "Packets",
     "PhoneCodes",
     "ProviderSessions",
     "ProviderTokenStore",
@@ -52,6 +54,7 @@ class AuthStores:
         self.residents = Residents(database["residents"], database["links"])
         self.directory = Directory(database["organisations"], database["clerks"])
         self.sessions = SessionStore(database["sessions"])
+        self.packets = Packets(database["packets"])
         self.resident_keys = ResidentKeys(database["resident_keys"])
         self.merges = MergeCases(database["merge_cases"], database["residents"], database["links"])
         self.notices = AccountNotices(database["account_notices"])

@@ -1,5 +1,6 @@
 """Residents and the ways in that lead to them. MongoDB, majority and journal."""
 
+import logging
 from collections.abc import Collection as Several
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,6 +14,9 @@ from pymongo.errors import DuplicateKeyError
 from auth_bridges.models import FormerName, Link, ProviderSubject, Resident
 from auth_bridges.store.documents import Collection, Document, document_of, struct_of
 
+_log: Final = logging.getLogger(__name__)
+# Names of one person in one app that can stand for each other; see ``ProviderSubject.synonyms``.
+_SYNONYMS: Final = ("open_id", "user_id")
 _CHAIN: Final = 16
 _FORMER_KEPT: Final = 20
 
@@ -38,6 +42,15 @@ class Residents:
             [("holder", ASCENDING)], unique=True, partialFilterExpression={"holder": {"$type": "string"}}
         )
         way_in = [("provider", ASCENDING), ("appid", ASCENDING), ("subject", ASCENDING)]
+        # Two first sights of one person, under their old and their new name, must not make two people.
+        synonyms = [
+            IndexModel(
+                [("provider", ASCENDING), ("appid", ASCENDING), (f"alternates.{name}", ASCENDING)],
+                unique=True,
+                partialFilterExpression={f"alternates.{name}": {"$type": "string"}},
+            )
+            for name in _SYNONYMS
+        ]
         await self._links.create_indexes(
             [
                 IndexModel(way_in, unique=True),
@@ -47,6 +60,7 @@ class Residents:
                 ),
                 # Found by, never decided by: a provider may change these names.
                 IndexModel([("alternates.$**", ASCENDING)]),
+                *synonyms,
             ]
         )
 
@@ -72,8 +86,9 @@ class Residents:
         return struct_of(await self._residents.find_one({"holder": holder}), Resident)
 
     async def link_of(self, subject: ProviderSubject) -> Link | None:
-        """Where this way in leads."""
-        return struct_of(await self._links.find_one(_way_in(subject)), Link)
+        """Where this way in leads: by its subject, else by another name that means the same person."""
+        document = await self._links.find_one(_way_in(subject))
+        return struct_of(document or await self._by_synonym(subject), Link)
 
     async def lead(self, subject: ProviderSubject, to: Link) -> Link:
         """Where ``subject`` leads; to where ``to`` says if it led nowhere yet.
@@ -89,7 +104,7 @@ class Residents:
                 return_document=ReturnDocument.AFTER,
             )
         except DuplicateKeyError:
-            document = await self._links.find_one(_way_in(subject))
+            document = await self._links.find_one(_way_in(subject)) or await self._by_synonym(subject)
         return msgspec.convert(document, Link)
 
     async def links_of(self, residents: Several[str]) -> Sequence[Link]:
@@ -136,7 +151,8 @@ class Residents:
     async def rename(self, link: Link, alternates: Mapping[str, str], *, now: datetime) -> None:
         """Note the provider's other names of now, and keep those they replace.
 
-        Only if ``link`` still has the names it was read with: of two sign-ins at once one does it.
+        Only if ``link`` still has the names it was read with: of two sign-ins at once one does it. A name
+        that already leads elsewhere stays there: two people are never merged in silence.
         """
         replaced = [
             document_of(FormerName(kind=kind, value=link.alternates[kind], until=now))
@@ -147,7 +163,10 @@ class Residents:
         if replaced:
             change["$push"] = {"former": {"$each": replaced, "$slice": -_FORMER_KEPT}}
         unchanged = {f"alternates.{kind}": link.alternates.get(kind) for kind in alternates}
-        await self._links.update_one({"_id": link.id, **unchanged}, change)
+        try:
+            await self._links.update_one({"_id": link.id, **unchanged}, change)
+        except DuplicateKeyError:
+            _log.warning("link %s: a name of its person already leads to somebody else", link.id)
 
     async def turn(self, link: Link, resident: str) -> None:
         """Lead ``link`` to ``resident`` instead, if it still leads where it did."""
@@ -180,6 +199,21 @@ class Residents:
         except DuplicateKeyError:
             return False
         return bool(result.matched_count)
+
+    async def _by_synonym(self, subject: ProviderSubject) -> Document | None:
+        app = {"provider": subject.provider, "appid": subject.appid}
+        for name in subject.synonyms:
+            # A link made before its provider had a second name for anybody has the first as its subject.
+            either: Document = {
+                "$or": [
+                    {f"alternates.{name}": subject.alternates[name]},
+                    {"subject": subject.alternates[name]},
+                ]
+            }
+            found: Document | None = await self._links.find_one(app | either)
+            if found is not None:
+                return found
+        return None
 
 
 async def tree_below(

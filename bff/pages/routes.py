@@ -49,15 +49,17 @@ IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match", requir
 AcceptEncoding = Annotated[str | None, HeaderParameter(name="Accept-Encoding", required=False)]
 
 
-def pages_router(*, sign_in_url: str | None) -> Router:
+def pages_router(*, sign_in_url: str | None, alipay_sign_in_url: str | None = None) -> Router:
     """Every page and its files.
 
     ``sign_in_url`` is where residents sign in with WeChat from an ordinary browser; None if the page is
-    only ever opened inside WeChat.
+    only ever opened inside WeChat. ``alipay_sign_in_url`` is the same for Alipay.
     """
     words = write_dictionary(load_registry())
     assets = load(Path(__file__).parent, made={"shared/dictionary.json": words})
-    config = asset("config.json", msgspec.json.encode({"signInUrl": sign_in_url}))
+    config = asset(
+        "config.json", msgspec.json.encode({"signInUrl": sign_in_url, "alipaySignInUrl": alipay_sign_in_url})
+    )
     return Router(
         path="/",
         route_handlers=[

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from auth_bridges.bridges.wechat_secure import KeysUnusable, read_secure_keys
 from bff.platform.keys import KeyRing, KeyRingProblem
 from bff.platform.mongo import Database, database, open_mongo
 from bff.platform.redis import open_redis
@@ -139,6 +140,8 @@ def _keys(settings: Settings) -> list[Finding]:
     ]
     if settings.auth.oidc_keys_dir is not None:
         findings += _ring("oidc-keys", "OpenID 客户端", "OpenID client", settings.auth.oidc_keys_dir)
+    if settings.auth.wechat_secure_dir is not None:
+        findings.append(_secure_keys(settings.auth.wechat_secure_dir))
     if settings.auth.token_keys_dir.resolve() == settings.wallet.keys_dir.resolve():
         findings.append(
             _error(
@@ -160,6 +163,26 @@ def _keys(settings: Settings) -> list[Finding]:
             )
         )
     return findings
+
+
+def _secure_keys(folder: Path) -> Finding:
+    check = "wechat-secure"
+    try:
+        keys = read_secure_keys(folder)
+    except KeysUnusable as problem:
+        return _error(
+            check,
+            f"微信签名加密密钥不可用：{problem.zh}。",
+            f"The keys of WeChat's secure API cannot be used: {problem.en}.",
+            "从微信公众平台的“API 安全”中重新下载。",
+            "Get them again from the API security page of WeChat's console.",
+        )
+    serials = ", ".join(keys.platform)
+    return _ok(
+        check,
+        f"微信签名加密密钥齐全，平台证书 {serials}。",
+        f"The keys of WeChat's secure API are whole; its certificates: {serials}.",
+    )
 
 
 def _ring(check: str, of_zh: str, of_en: str, directory: Path) -> list[Finding]:

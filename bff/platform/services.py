@@ -17,6 +17,10 @@ import structlog
 from redis.asyncio import Redis
 
 from auth_bridges.accounts import Accounts, Outside
+from auth_bridges.bridges.alipay import AlipayBridge
+from auth_bridges.bridges.alipay_client import AlipayClient, alipay_app
+from auth_bridges.bridges.alipay_face import AlipayFaceCheck
+from auth_bridges.bridges.alipay_phone import AlipayPhone
 from auth_bridges.bridges.oidc import OpenIdProvider
 from auth_bridges.bridges.population import Population
 from auth_bridges.bridges.sms import SmsGateway
@@ -27,6 +31,7 @@ from auth_bridges.bridges.wechat_token import StableToken
 from auth_bridges.bridges.wechat_wire import WechatWire
 from auth_bridges.federation import Federation
 from auth_bridges.passphrases import Passphrases
+from auth_bridges.ports import Clock
 from auth_bridges.provider_tokens import ProviderTokens
 from auth_bridges.refusals import ProviderNotOffered
 from auth_bridges.registrar import Registrar
@@ -130,12 +135,13 @@ class Platform:
             lifetime=timedelta(seconds=auth.access_token_seconds),
         )
         self.auth_stores = AuthStores(mongo, redis)
+        self.alipay = _alipay(auth, http, self.clock)
         wechat, self.wechat = self._wire_wechat(auth, http)
         passphrases = Passphrases(secrets.token_bytes)
         self.auth = AuthService(
             settings=auth,
             stores=self.auth_stores,
-            bridges=[wechat],
+            bridges=[wechat, *([] if self.alipay is None else [AlipayBridge(self.alipay)])],
             tokens=tokens,
             personal=self.personal,
             passphrases=passphrases,
@@ -174,7 +180,7 @@ class Platform:
             keys=self.token_keys,
             personal=self.personal,
             exchange=self.auth.subject_of,
-            outside=_outside(auth, http, self.wechat),
+            outside=self._outside(auth, http),
             admit=self._admit_try,
             audit=recorder.record,
             notify=self.auth_stores.notices.add,
@@ -314,6 +320,25 @@ class Platform:
         )
         return WechatBridge(wire, appid=appid, secret=secret, keep=session_keys.keep), api
 
+    def _outside(self, auth: AuthSettings, http: Outbound) -> Outside:
+        """Those the city has set up; half a setting is none."""
+        sms = registry = face = packets = None
+        if auth.sms_base_url is not None and auth.sms_key is not None:
+            sms = SmsGateway(http, base_url=auth.sms_base_url, key=auth.sms_key)
+        if auth.population_base_url is not None and auth.population_key is not None:
+            registry = Population(http, base_url=auth.population_base_url, key=auth.population_key)
+        if self.alipay is not None and auth.face_return_url is not None:
+            face = AlipayFaceCheck(self.alipay, return_url=auth.face_return_url)
+        if (app := alipay_app(auth)) is not None:
+            packets = AlipayPhone(app, self.auth_stores.packets, self.clock)
+        return Outside(
+            send_code=sms,
+            registry=registry,
+            face=face,
+            phone_by_code={"wechat": self.wechat},
+            phone_by_packet={} if packets is None else {"alipay": packets},
+        )
+
     # --- background ------------------------------------------------------------------------------
 
     async def _prepare(self) -> None:
@@ -392,14 +417,19 @@ class Platform:
         self.blocks.register(BlockSource(name="recentUses", load=recent_uses, assurance=AssuranceLevel.L2))
 
 
-def _outside(auth: AuthSettings, http: Outbound, wechat: WechatApi) -> Outside:
-    """Those the city has set up; half a setting is none."""
-    sms = registry = None
-    if auth.sms_base_url is not None and auth.sms_key is not None:
-        sms = SmsGateway(http, base_url=auth.sms_base_url, key=auth.sms_key)
-    if auth.population_base_url is not None and auth.population_key is not None:
-        registry = Population(http, base_url=auth.population_base_url, key=auth.population_key)
-    return Outside(send_code=sms, registry=registry, phone_by_code={"wechat": wechat})
+def _alipay(auth: AuthSettings, http: Outbound, clock: Clock) -> AlipayClient | None:
+    """Who asks Alipay; nobody in a city that has no app there."""
+    app = alipay_app(auth)
+    if app is None:
+        return None
+    return AlipayClient(
+        http,
+        app,
+        base_url=auth.alipay_base_url,
+        transport=auth.alipay_transport,
+        clock=clock,
+        chance=secrets.token_bytes,
+    )
 
 
 def _audited(event: WalletEvent) -> AuditEvent:

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec import inspect as shapes
 
-from auth_bridges.settings import AuthSettings
+from auth_bridges.settings import AuthSettings, alipay_problems
 from wallet.settings import WalletSettings
 
 __all__ = [
@@ -151,6 +151,13 @@ class PlatformSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "居民在普通浏览器中用微信登录的地址；不设则仅限微信内使用。", "provider": True},
         ),
     ] = None
+    resident_alipay_sign_in_url: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://.")] | None,
+        Meta(
+            description="Where residents sign in with Alipay from an ordinary browser; none: not there.",
+            extra={"zh": "居民在普通浏览器中用支付宝登录的地址；不设则网页不提供。", "provider": True},
+        ),
+    ] = None
     metrics_port: Annotated[
         Port | None,
         Meta(
@@ -264,6 +271,10 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         except _Wrong as wrong:
             problems.append(SettingProblem(name=setting.name, zh=wrong.zh, en=wrong.en))
     problems.extend(_at_odds(values["platform"]))
+    problems.extend(
+        SettingProblem(name=f"{_PREFIXES['auth']}{each.field.upper()}", zh=each.zh, en=each.en)
+        for each in alipay_problems(values["auth"])
+    )
     problems.extend(_in_part(values))
     if values["platform"].get("env", Environment.PRODUCTION) is Environment.PRODUCTION:
         problems.extend(_unfit_for_production(values, known.values()))

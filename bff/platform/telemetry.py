@@ -110,6 +110,7 @@ _PERSONAL: Final = re.compile(
     r"|(?P<id_number>(?<![0-9A-Za-z])[1-9]\d{16}[0-9Xx](?![0-9A-Za-z]))"
     r"|(?P<phone>(?<![0-9A-Za-z])(?:\+?86)?1[3-9]\d{9}(?![0-9A-Za-z]))"
     r"|(?P<openid>(?<![\w-])o[\w-]{27}(?![\w-]))"
+    r"|(?P<user_id>(?<![0-9A-Za-z])2088\d{12}(?![0-9A-Za-z]))"
     # Base64url of 256 bits or more: opaque tokens, the parts of a JWT. Hex digests may pass.
     r"|(?P<token>(?<![\w-])(?![0-9a-f]+(?![\w-]))[\w-]{43,}(?![\w-]))"
 )
@@ -117,6 +118,7 @@ _NEVER_LOGGED: Final = frozenset(
     {
         "access_token",
         "assertion",
+        "auth_token",
         "authorization",
         "body",
         "claims",
@@ -126,6 +128,7 @@ _NEVER_LOGGED: Final = frozenset(
         "headers",
         "id_number",
         "name",
+        "open_id",
         "openid",
         "passphrase",
         "password",
@@ -135,6 +138,7 @@ _NEVER_LOGGED: Final = frozenset(
         "session_key",
         "token",
         "unionid",
+        "user_id",
     }
 )
 

@@ -147,7 +147,10 @@ def litestar_app(settings: Settings, opened: Opened, started: Callable[[], None]
             *callbacks.callback_handlers(),
             *([ops.metrics] if platform.metrics_token is not None else []),
             schema.SchemaController,
-            pages_router(sign_in_url=platform.resident_sign_in_url),
+            pages_router(
+                sign_in_url=platform.resident_sign_in_url,
+                alipay_sign_in_url=platform.resident_alipay_sign_in_url,
+            ),
         ],
         dependencies=opened.dependencies(proxies=platform.proxies),
         middleware=[AccessMiddleware(opened)],

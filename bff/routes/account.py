@@ -27,6 +27,7 @@ from auth_bridges.refusals import (
     MergeUnknown,
     NoPhoneBound,
     PhoneCodeRejected,
+    PhonePacketRefused,
     ProviderAccountBlocked,
     ProviderBusy,
     ProviderNotOffered,
@@ -312,7 +313,7 @@ class PhoneController(Controller):
 
     @post(
         "/packets/{provider:str}",
-        opt={"refusals": (*_GATE, *_PROVIDER, PhoneCodeRejected)},
+        opt={"refusals": (*_GATE, *_PROVIDER, PhonePacketRefused)},
         operation_id="BindPhoneByPacket",
         summary="Bind by a provider's sealed packet",
         status_code=200,

@@ -32,6 +32,14 @@ from auth_bridges.refusals import (
     ProviderTokenTime,
     ProviderTokenUnreadable,
     ProviderUnavailable,
+    ReplyAmbiguous,
+    ReplyForeign,
+    ReplyOfUnknownSerial,
+    ReplyStale,
+    ReplyUnreadable,
+    ReplyUnsigned,
+    ReplyWeaklyHashed,
+    ReplyWronglySigned,
     SessionEnded,
     SigningInBusy,
 )
@@ -43,6 +51,7 @@ from bff.routes.parameters import BoundDevice, DeviceId
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.keys import JsonWebKeySet
 from miniapp_schemas.session import (
+    AlipaySignIn,
     ClerkSession,
     ClerkSignIn,
     ClerkSsoBegin,
@@ -66,6 +75,25 @@ _NO_WECHAT: Final = (
     ProviderAccountBlocked,
     ProviderBusy,
     ProviderUnavailable,
+    TooManyRequests,
+)
+# Alipay does not say that an account is risky. What it says is signed, or it is not Alipay.
+_NO_ALIPAY: Final = (
+    AccountDisabled,
+    CodeAlreadyUsed,
+    CodeReplayed,
+    CodeRejected,
+    ProviderBusy,
+    ProviderNotOffered,
+    ProviderUnavailable,
+    ReplyAmbiguous,
+    ReplyForeign,
+    ReplyOfUnknownSerial,
+    ReplyStale,
+    ReplyUnreadable,
+    ReplyUnsigned,
+    ReplyWeaklyHashed,
+    ReplyWronglySigned,
     TooManyRequests,
 )
 _NO_RENEWAL: Final = (SessionEnded, TooManyRequests)
@@ -117,6 +145,25 @@ class ResidentSessionController(Controller):
         Reply lost: the same code from the same device within a minute gets the same session.
         """
         return _session(await auth.sign_in("wechat", data.code, _on(device, client)))
+
+    @post(
+        "/alipay",
+        opt={**_PUBLIC, "refusals": _NO_ALIPAY},
+        operation_id="SignInWithAlipay",
+        summary="Sign in through Alipay",
+    )
+    async def alipay(
+        self,
+        data: JSONBody[AlipaySignIn],
+        client: NamedDependency[ClientFacts],
+        auth: NamedDependency[AuthService],
+        device: DeviceId = None,
+    ) -> Session:
+        """Trade the code of `my.getAuthCode` for a session; after any refusal ask it for a new one.
+
+        Reply lost: the same code from the same device within a minute gets the same session.
+        """
+        return _session(await auth.sign_in("alipay", data.code, _on(device, client)))
 
     @post(
         "/oidc/begin",

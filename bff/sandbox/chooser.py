@@ -1,11 +1,11 @@
-"""The page on which somebody chooses which synthetic person signs in. Nobody can take it for a real one."""
+"""The page of a simulated provider on which a person says who holds the phone, or how something ended."""
 
 import html
 from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
@@ -29,29 +29,50 @@ _PAGE: Final = """<!doctype html>
 <html lang="zh-CN">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>模拟登录：{name}</title>
+<title>模拟{zh}</title>
 <style>{style}</style>
 <main>
-<h1>模拟登录：{name} <span lang="en">Simulated sign-in</span></h1>
-<p><strong>这里没有真实的人和机构。</strong>请选择由谁登录。</p>
-<p lang="en"><strong>Nobody here is real.</strong> Choose who signs in.</p>
+<h1>模拟{zh} <span lang="en">Simulated {en}</span></h1>
+<p><strong>这不是{zh}。</strong>{ask_zh}</p>
+<p lang="en"><strong>This is not {en}.</strong> {ask_en}</p>
 <ul>{links}</ul>
 </main>
 </html>
 """
+SIGN_IN: Final = ("请选择由谁登录。", "Choose who signs in.")
 
 
-def chooser(name: str, people: Mapping[str, str], query: Mapping[str, str]) -> web.Response:
-    """A link for each of ``people`` that asks the same again and says who."""
+def chooser(
+    provider: tuple[str, str], ask: tuple[str, str], choices: Mapping[str, str], *, path: str = ""
+) -> web.Response:
+    """A page of links, each a query and what it says; ``provider`` and ``ask`` in Chinese and in English."""
     links = "".join(
-        f'<li><a href="?{html.escape(urlencode({**query, "person": key}))}">{html.escape(label)}</a></li>'
-        for key, label in people.items()
+        f'<li><a href="{html.escape(f"{path}?{query}")}">{html.escape(label)}</a></li>'
+        for query, label in choices.items()
     )
+    zh, en = map(html.escape, provider)
+    ask_zh, ask_en = ask
     return web.Response(
-        text=_PAGE.format(name=html.escape(name), style=_STYLE, links=links),
+        text=_PAGE.format(zh=zh, en=en, ask_zh=ask_zh, ask_en=ask_en, style=_STYLE, links=links),
         content_type="text/html",
         headers={
             "Cache-Control": "no-store",
             "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'",
         },
+    )
+
+
+def back_to(request: web.Request, address: str) -> str:
+    """``address``, if it is a page of this machine: a code is a way in, and goes nowhere else."""
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or parts.hostname != request.url.host:
+        raise web.HTTPBadRequest(text="redirect_uri must be on this host")
+    return address
+
+
+def with_code(address: str, fragment: Mapping[str, str]) -> web.HTTPSeeOther:
+    """Back to ``address`` with what it waits for, where no server and no history sees it."""
+    return web.HTTPSeeOther(
+        f"{address.partition('#')[0]}#{urlencode(fragment)}",
+        headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"},
     )

@@ -21,6 +21,7 @@ import msgspec
 from msgspec import Struct
 from stdnum.cn import ric, uscc
 
+from bff.sandbox.alipay_ids import AlipayApp, Names, open_id_of
 from bff.sandbox.wechat_ids import WechatApp, openid_of
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.wallet import Holder, IssueCredential
@@ -29,6 +30,9 @@ NAME: Final = "海屿市"
 APP: Final = WechatApp(appid="wxsim0haiyu000001", secret="sim-haiyu-secret-0001", open_platform="haiyu")  # noqa: S106
 SMS_KEY: Final = "sim-haiyu-sms-0001"
 POPULATION_KEY: Final = "sim-haiyu-population-0001"
+
+
+ALIPAY_APP: Final = AlipayApp(appid="sim2021haiyu0001", names=Names.BOTH, certificates=True)
 
 
 class Department(Struct, frozen=True, kw_only=True):
@@ -56,6 +60,11 @@ class Person(Struct, frozen=True, kw_only=True):
     def openid(self) -> str:
         """What the simulated WeChat calls this person in our app."""
         return openid_of(APP.appid, self.key)
+
+    @property
+    def alipay_open_id(self) -> str:
+        """What the simulated Alipay calls them there."""
+        return open_id_of(ALIPAY_APP.appid, self.key)
 
 
 class Organisation(Struct, frozen=True, kw_only=True):
@@ -511,7 +520,10 @@ def synthetic_identifiers() -> frozenset[str]:
     strings = {
         text
         for person in PEOPLE
-        for text in (person.name, person.id_number, person.phone, person.openid if person.has_phone else "")
+        for text in (
+            *(person.name, person.id_number, person.phone),
+            *((person.openid, person.alipay_open_id) if person.has_phone else ()),
+        )
     }
     numbers = {
         value
@@ -525,5 +537,5 @@ def synthetic_identifiers() -> frozenset[str]:
 
 def fingerprint() -> str:
     """Changes whenever the city does: a data folder that holds another one has to be seeded again."""
-    everything = [DEPARTMENTS, PEOPLE, ORGANISATIONS, CLERKS, CERTIFICATES]
+    everything = [APP.appid, ALIPAY_APP.appid, DEPARTMENTS, PEOPLE, ORGANISATIONS, CLERKS, CERTIFICATES]
     return sha256(msgspec.json.encode(everything)).hexdigest()

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from msgspec import Struct
 
-from bff.sandbox.chooser import chooser
+from bff.sandbox.chooser import SIGN_IN, chooser
 from bff.sandbox.simulator import Clock, utc_now
 
 CODE_LIFETIME: Final = timedelta(seconds=60)
@@ -257,7 +257,8 @@ class OpenId:
         except _Refused as refused:
             raise web.HTTPBadRequest(text=str(refused)) from None
         if person is None:
-            return chooser(realm.title, realm.people, query)
+            choices = {urlencode({**query, "person": key}): label for key, label in realm.people.items()}
+            return chooser((realm.title, realm.title), SIGN_IN, choices)
         if person not in realm.people:
             raise web.HTTPNotFound(text="nobody of that name")
         self._pushed.pop(query.get("request_uri", ""), None)

@@ -18,7 +18,16 @@ import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from bff.sandbox.city import APP, CERTIFICATES, CLERKS, DEPARTMENTS, ORGANISATIONS, PEOPLE, Certificate
+from bff.sandbox.city import (
+    ALIPAY_APP,
+    APP,
+    CERTIFICATES,
+    CLERKS,
+    DEPARTMENTS,
+    ORGANISATIONS,
+    PEOPLE,
+    Certificate,
+)
 from bff.sandbox.errors import SandboxError
 
 _PATIENCE: Final = aiohttp.ClientTimeout(total=30)
@@ -79,7 +88,10 @@ def registrations(keys: Mapping[str, Key]) -> bytes:
             "idNumber": each.id_number,
             "name": each.name,
             "assurance": each.assurance,
-            "links": [{"provider": "wechat", "appid": APP.appid, "subject": each.openid}],
+            "links": [
+                {"provider": "wechat", "appid": APP.appid, "subject": each.openid},
+                {"provider": "alipay", "appid": ALIPAY_APP.appid, "subject": each.alipay_open_id},
+            ],
         }
         for each in PEOPLE
         if each.assurance is not None

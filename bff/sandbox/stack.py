@@ -24,7 +24,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from bff.platform.variables import forget_variables, keep_variables
-from bff.sandbox.city import APP, PEOPLE, POPULATION_KEY, SMS_KEY, fingerprint
+from bff.sandbox.city import ALIPAY_APP, APP, PEOPLE, POPULATION_KEY, SMS_KEY, fingerprint
 from bff.sandbox.engines import free_port, port_is_free
 from bff.sandbox.errors import EngineFailed, PortTaken
 from bff.sandbox.kept import Kept
@@ -140,6 +140,7 @@ class City:
         data: Path,
         servers: EmbeddedServers,
         simulator_url: str,
+        alipay_url: str,
         sms_url: str,
         env: dict[str, str],
         web: list[Web],
@@ -149,6 +150,7 @@ class City:
         self.data = data
         self.servers = servers
         self.simulator_url = simulator_url
+        self.alipay_url = alipay_url
         self.sms_url = sms_url
         self.env = env
         """What a further process of the product has to be started with."""
@@ -176,9 +178,10 @@ class City:
         """The processes nobody talks to."""
         return [*self.workers, *([self.scheduler] if self.scheduler else [])]
 
-    def sign_in_link(self, resident: str) -> str:
-        """Where ``resident`` opens the page already signed in by the simulated WeChat."""
-        return f"{self.simulator_url}/_sim/wechat/sign-in?resident={resident}"
+    def sign_in_link(self, resident: str, *, provider: str = "wechat") -> str:
+        """Where ``resident`` opens the page already signed in by the simulated ``provider``."""
+        url = self.alipay_url if provider == "alipay" else self.simulator_url
+        return f"{url}/_sim/{provider}/sign-in?resident={resident}"
 
     def department_keys(self) -> "dict[str, Key]":
         """What the departments sign in with."""
@@ -219,6 +222,7 @@ def private_stack(
     scheduler: bool = False,
     web_port: int | None = None,
     simulator_port: int | None = None,
+    alipay_port: int | None = None,
     settings: Mapping[str, str] = _NOTHING,
     mongo_url: str | None = None,
     redis_url: str | None = None,
@@ -233,12 +237,16 @@ def private_stack(
     data = data.absolute()
     simulator_port = simulator_port or free_port()
     simulator_url = f"http://127.0.0.1:{simulator_port}"
+    alipay_port = alipay_port or free_port()
+    alipay_url = f"http://127.0.0.1:{alipay_port}"
     with ExitStack() as running:
         servers = EmbeddedServers(data, mongo_url=mongo_url, redis_url=redis_url)
         running.callback(servers.stop)
         sms_port, population_port = free_port(), free_port()
         env = (
-            _environment(data, servers, simulator_url) | _offices(sms_port, population_port) | dict(settings)
+            _environment(data, servers, simulator_url, alipay_url)
+            | _offices(sms_port, population_port)
+            | dict(settings)
         )
         first = web_port or free_port()
         ports = [first, *(free_port() for _ in range(web_processes - 1))]
@@ -246,6 +254,7 @@ def private_stack(
             data=data,
             servers=servers,
             simulator_url=simulator_url,
+            alipay_url=alipay_url,
             sms_url=f"http://127.0.0.1:{sms_port}",
             env=env,
             web=[Web(f"web-{number}", port, env, data) for number, port in enumerate(ports, 1)],
@@ -256,8 +265,10 @@ def private_stack(
         running.callback(forget_variables, data)
         for web in city.web:
             web.start()
-        running.enter_context(_simulated_wechat(simulator_port, f"{city.base_url}/resident/"))
-        say("模拟微信 · simulated WeChat")
+        home = f"{city.base_url}/resident/"
+        running.enter_context(_simulated_wechat(simulator_port, home))
+        running.enter_context(_simulated_alipay(alipay_port, home, data / "keys" / "alipay"))
+        say("模拟微信、支付宝 · simulated WeChat, Alipay")
         running.enter_context(_simulated_sms(sms_port))
         running.enter_context(_simulated_population(population_port))
         servers.await_ready()
@@ -286,10 +297,10 @@ def private_stack(
         yield city
 
 
-def _environment(data: Path, servers: EmbeddedServers, simulator_url: str) -> dict[str, str]:
+def _environment(data: Path, servers: EmbeddedServers, simulator_url: str, alipay_url: str) -> dict[str, str]:
     """What the product's processes are told: the addresses, and keys made at the first start."""
     keys = data / "keys"
-    if not (keys / "id-seal").exists():
+    if not (keys / "id-seal").exists() or not (keys / "alipay").exists():
         _make_keys(keys)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SUISHEN_")}
     return inherited | {
@@ -304,6 +315,14 @@ def _environment(data: Path, servers: EmbeddedServers, simulator_url: str) -> di
         "SUISHEN_AUTH_WECHAT_APPID": APP.appid,
         "SUISHEN_AUTH_WECHAT_SECRET": APP.secret,
         "SUISHEN_AUTH_WECHAT_BASE_URL": simulator_url,
+        "SUISHEN_RESIDENT_ALIPAY_SIGN_IN_URL": f"{alipay_url}/_sim/alipay/sign-in",
+        "SUISHEN_AUTH_ALIPAY_APPID": ALIPAY_APP.appid,
+        "SUISHEN_AUTH_ALIPAY_BASE_URL": alipay_url,
+        "SUISHEN_AUTH_ALIPAY_PRIVATE_KEY_FILE": str(keys / "alipay" / "app_private"),
+        "SUISHEN_AUTH_ALIPAY_APP_CERTIFICATE_FILE": str(keys / "alipay" / "app_certificate"),
+        "SUISHEN_AUTH_ALIPAY_CERTIFICATES_FILE": str(keys / "alipay" / "alipay_certificate"),
+        "SUISHEN_AUTH_ALIPAY_ROOT_CERTIFICATES_FILE": str(keys / "alipay" / "roots"),
+        "SUISHEN_AUTH_ALIPAY_AES_KEY_FILE": str(keys / "alipay" / "aes"),
         "SUISHEN_WALLET_KEYS_DIR": str(keys / "wallet"),
     }
 
@@ -321,7 +340,9 @@ def _offices(sms_port: int, population_port: int) -> dict[str, str]:
 def _make_keys(folder: Path) -> None:
     """Make every key the city needs; done again after a power cut, it makes the missing ones."""
     from bff.platform import keys
+    from bff.sandbox import alipay_keys
 
+    alipay_keys.kept(folder / "alipay")
     for ring in ("tokens", "wallet"):
         if not (folder / ring / "current").exists():
             shutil.rmtree(folder / ring, ignore_errors=True)
@@ -338,9 +359,21 @@ def _simulated_wechat(port: int, home: str) -> "AbstractContextManager[Simulator
     from bff.sandbox.simulator import simulated_in_thread
     from bff.sandbox.wechat import Wechat
 
-    people = {each.key: f"{each.name} — {each.story_zh}" for each in PEOPLE if each.has_phone}
     phones = {each.key: each.phone for each in PEOPLE if each.has_phone}
-    return simulated_in_thread(Wechat([APP], people=people, phones=phones, home=home), port=port)
+    return simulated_in_thread(Wechat([APP], people=_with_phones(), phones=phones, home=home), port=port)
+
+
+def _simulated_alipay(port: int, home: str, keys: Path) -> "AbstractContextManager[Simulator]":
+    from bff.sandbox import alipay_keys
+    from bff.sandbox.alipay_gateway import Alipay
+    from bff.sandbox.simulator import simulated_in_thread
+
+    alipay = Alipay([ALIPAY_APP], alipay_keys.kept(keys), people=_with_phones(), home=home)
+    return simulated_in_thread(alipay, port=port)
+
+
+def _with_phones() -> dict[str, str]:
+    return {each.key: f"{each.name} — {each.story_zh}" for each in PEOPLE if each.has_phone}
 
 
 def _simulated_sms(port: int) -> "AbstractContextManager[Simulator]":
@@ -396,12 +429,13 @@ def _answers(port: int, path: str) -> bool:
         connection.close()
 
 
-def choose_ports(wanted: int | None) -> tuple[int, int]:
-    """A port for the pages and one for the simulator: the same ones at each start, if they are free."""
+def choose_ports(wanted: int | None) -> tuple[int, int, int]:
+    """A port for the pages and one a simulator: the same ones at each start, if they are free."""
     if wanted is not None and not port_is_free(wanted):
         raise PortTaken(
             zh=f"端口 {wanted} 已被占用，请用 --port 另选一个。",
             en=f"Port {wanted} is taken; choose another with --port.",
         )
     pages = wanted or next(port for port in range(8000, 9000, 10) if port_is_free(port))
-    return pages, next(port for port in range(pages + 1, pages + 1000) if port_is_free(port))
+    free = (port for port in range(pages + 1, pages + 1000) if port_is_free(port))
+    return pages, next(free), next(free)

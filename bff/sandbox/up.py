@@ -64,7 +64,7 @@ def run(
         empty_folder(data)
     # One of them may have our port.
     end_orphans(data)
-    web_port, simulator_port = choose_ports(port)
+    web_port, simulator_port, alipay_port = choose_ports(port)
     # Everything else a person may want to try out, such as SUISHEN_WALLET_WINDOW_SECONDS.
     own = {name: value for name, value in environ.items() if name.startswith("SUISHEN_")}
     mongo_url, redis_url = own.pop("SUISHEN_MONGO_URL", None), own.pop("SUISHEN_REDIS_URL", None)
@@ -81,6 +81,7 @@ def run(
                 scheduler=True,
                 web_port=web_port,
                 simulator_port=simulator_port,
+                alipay_port=alipay_port,
                 settings=own,
                 mongo_url=mongo_url,
                 redis_url=redis_url,
@@ -171,7 +172,7 @@ def _introduce(city: City) -> None:
             f"[dim]直接登录 · as[/]      {city.sign_in_link('lin')}\n"
             f"[dim]数据与日志 · data[/]  {city.data}",
             title=f"[bold green]{NAME} · Haiyu[/]",
-            subtitle="[bold red]全部为模拟：人、机构、微信都不存在 · nobody here is real[/]",
+            subtitle="[bold red]全部为模拟：人、机构、微信、支付宝都不存在 · nobody here is real[/]",
             border_style="green",
         )
     )
@@ -183,7 +184,7 @@ def _introduce(city: City) -> None:
         f"suishen audit verify --data {escape(where)}",
         soft_wrap=True,
     )
-    ports = (city.web[0].port, urlsplit(city.simulator_url).port)
+    ports = (city.web[0].port, *(urlsplit(url).port for url in (city.simulator_url, city.alipay_url)))
     console.print(
         "[dim]只监听本机；手机连线后先执行下列命令再扫码 · "
         "only this machine is listening; for a phone on a cable, first:\n"

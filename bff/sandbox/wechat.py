@@ -15,16 +15,16 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import msgspec
 from aiohttp import web
 from msgspec import Meta, Struct
 
+from bff.sandbox.chooser import SIGN_IN, back_to, chooser, with_code
 from bff.sandbox.simulator import Clock, utc_now
 from bff.sandbox.wechat_errors import Answer, Errors, Refused, plain
 from bff.sandbox.wechat_ids import WechatApp, openid_of, unionid_of
-from bff.sandbox.wechat_page import chooser
 from bff.sandbox.wechat_people import People
 from bff.sandbox.wechat_secure import (
     Asked,
@@ -409,25 +409,22 @@ class Wechat:
 
     async def _sign_in(self, request: web.Request) -> web.Response:
         """A page to choose who holds the phone; then back to ``redirect_uri`` with ``#code=…&state=…``."""
-        back = request.query.get("redirect_uri", self._home)
-        # To nobody but a page of this machine: a code is a way in.
-        if urlsplit(back).scheme not in ("http", "https") or urlsplit(back).hostname != request.url.host:
-            raise web.HTTPBadRequest(text="redirect_uri must be on this host")
+        back = back_to(request, request.query.get("redirect_uri", self._home))
         appid = request.query.get("appid", next(iter(self._apps)))
         if appid not in self._apps:
             raise web.HTTPNotFound(text="no such mini-program")
         resident = request.query.get("resident")
         if resident is None:
-            return chooser(self._people, request.query)
+            choices = {
+                urlencode({**request.query, "resident": key}): label for key, label in self._people.items()
+            }
+            return chooser(("微信", "WeChat"), SIGN_IN, choices)
         if resident not in self._people:
             raise web.HTTPNotFound(text="no such resident")
         fragment = {"code": self.login(appid, resident)}
         if state := request.query.get("state"):
             fragment["state"] = state
-        raise web.HTTPSeeOther(
-            f"{back.partition('#')[0]}#{urlencode(fragment)}",
-            headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"},
-        )
+        raise with_code(back, fragment)
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -6,10 +6,10 @@ forced too often.
 """
 
 import random
+import string
 from collections import deque
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from string import ascii_letters, digits
 from typing import Final
 
 import msgspec
@@ -25,7 +25,7 @@ _DAY: Final = timedelta(days=1)
 _MINUTE: Final = timedelta(minutes=1)
 _FORCED_APART: Final = timedelta(seconds=30)
 _FORCED_A_DAY: Final = 20
-_ALPHABET: Final = digits + ascii_letters + "_-"
+_ALPHABET: Final = string.ascii_letters + string.digits + "_-"
 
 
 class StableTokenAsked(Struct, frozen=True, kw_only=True):

@@ -55,6 +55,12 @@ export interface AddLink {
   code: string;
 }
 
+/** Sign in with the code `my.getAuthCode` gave the mini-program. */
+export interface AlipaySignIn {
+  /** The code of `my.getAuthCode`: once. */
+  code: string;
+}
+
 /** Answer a challenge with the code that was sent for it. */
 export interface AnswerByPhone {
   /** The `challenge` of a refusal's `stepUp`. */
@@ -987,6 +993,7 @@ export type RefusalCode =
   | "MERGE_UNKNOWN"
   | "NO_PHONE_BOUND"
   | "PHONE_CODE_REJECTED"
+  | "PHONE_PACKET_REFUSED"
   | "PRESENTATION_UNKNOWN"
   | "PROVIDER_ACCOUNT_BLOCKED"
   | "PROVIDER_BUSY"
@@ -1004,6 +1011,14 @@ export type RefusalCode =
   | "PROVIDER_TOKEN_UNREADABLE"
   | "PROVIDER_UNAVAILABLE"
   | "REGISTRY_UNAVAILABLE"
+  | "REPLY_AMBIGUOUS"
+  | "REPLY_FOREIGN"
+  | "REPLY_OF_UNKNOWN_SERIAL"
+  | "REPLY_STALE"
+  | "REPLY_UNREADABLE"
+  | "REPLY_UNSIGNED"
+  | "REPLY_WEAKLY_HASHED"
+  | "REPLY_WRONGLY_SIGNED"
   | "REQUEST_UNDER_WAY"
   | "SCENE_NOT_ALLOWED"
   | "SCENE_UNKNOWN"
@@ -1322,7 +1337,7 @@ export interface Operations {
     body: BindPhoneByPacket;
     status: 200;
     answer: PhoneBound;
-    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "PHONE_CODE_REJECTED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "PHONE_PACKET_REFUSED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Bind the phone the code was sent to; the session that asked for it, and no other. */
   BindPhoneBySms: {
@@ -1467,6 +1482,22 @@ export interface Operations {
     status: 204;
     answer: null;
     codes: "ENDINGS_UNHEARD" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /**
+   * Trade the code of `my.getAuthCode` for a session; after any refusal ask it for a new one.
+   *
+   * Reply lost: the same code from the same device within a minute gets the same session.
+   */
+  SignInWithAlipay: {
+    method: "POST";
+    path: "/mp/v1/session/alipay";
+    parameters: {};
+    query: {};
+    header: { "X-Device-Id"?: string; };
+    body: AlipaySignIn;
+    status: 201;
+    answer: Session;
+    codes: "ACCOUNT_DISABLED" | "CODE_ALREADY_USED" | "CODE_REJECTED" | "CODE_REPLAYED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REPLY_AMBIGUOUS" | "REPLY_FOREIGN" | "REPLY_OF_UNKNOWN_SERIAL" | "REPLY_STALE" | "REPLY_UNREADABLE" | "REPLY_UNSIGNED" | "REPLY_WEAKLY_HASHED" | "REPLY_WRONGLY_SIGNED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Trade what the resident came back with for a session, once; after any refusal begin again. */
   SignInWithCitizenCloud: {

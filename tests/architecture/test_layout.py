@@ -17,8 +17,8 @@ FILES: Final = {
     *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md"),
 }
 TESTS: Final = {
-    *("architecture", "bench", "browser", "contracts", "docs", "faults", "http", "rules", "services"),
-    *("stores", "vectors"),
+    *("architecture", "bench", "browser", "contracts", "docs", "faults", "foreign", "http", "rules"),
+    *("services", "stores", "vectors"),
 }
 DOMAINS: Final = ("wallet", "auth_bridges")
 

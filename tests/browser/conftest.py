@@ -110,15 +110,15 @@ class Resident:
         self._watch = watch
         self._name = ""
 
-    def sign_in(self, key: str, *, at: str = "") -> None:
-        """As a person would: tap the button, be asked by WeChat, come back."""
+    def sign_in(self, key: str, *, at: str = "", provider: str = "wechat") -> None:
+        """As a person would: tap the button, be asked by the provider, come back."""
         origin = at or self._city.base_url
-        # The simulated WeChat is another host, as the real one is: the person goes there, the page does not.
-        self._watch.allowed.add(self._city.simulator_url)
+        # A simulated provider is another host, as the real one is: the person goes there, the page does not.
+        self._watch.allowed |= {self._city.simulator_url, self._city.alipay_url}
         self.page.goto(f"{origin}/")
         self.page.evaluate("sessionStorage.clear()")  # whoever was here before
         self.page.goto(f"{origin}/resident/")
-        self.page.click(".button--wechat")
+        self.page.click(f".button--{provider}")
         self.page.click(f"a[href*='resident={key}']")
         self.page.wait_for_selector(".hello")
         self._name = person(key).name

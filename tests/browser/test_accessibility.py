@@ -68,6 +68,10 @@ def test_the_screens_before_and_without_a_certificate(
     page.goto(city.sign_in_link("zhao"))
     page.wait_for_selector(".welcome .notice + .button")
     auditor.look(page, "sign-in-arrived")
+    watch.allowed.add(city.alipay_url)
+    page.goto(city.sign_in_link("zhao", provider="alipay"))
+    page.wait_for_selector(".welcome .notice + .button")
+    auditor.look(page, "sign-in-arrived-alipay")
 
     resident.sign_in("wu")
     page.wait_for_selector(".notice")

@@ -156,6 +156,23 @@ def test_a_link_with_a_code_signs_nobody_in_before_they_say_so(
     resident.page.wait_for_selector("a.card")
 
 
+def test_the_same_resident_may_come_through_alipay(resident: Resident) -> None:
+    resident.sign_in("lin")
+    through_wechat = resident.page.locator("a.card").all_inner_texts()
+    resident.sign_in("lin", provider="alipay")
+    resident.page.wait_for_selector("a.card")
+    assert resident.page.locator("a.card").all_inner_texts() == through_wechat
+
+
+def test_a_link_of_alipays_asks_first_as_well(resident: Resident, city: City, watch: Watch) -> None:
+    watch.allowed.add(city.alipay_url)
+    resident.page.goto(city.sign_in_link("lin", provider="alipay"))
+    resident.page.get_by_text("支付宝已确认您的身份").wait_for()
+    assert "code=" not in resident.page.url
+    resident.page.get_by_role("button", name="继续登录").click()
+    resident.page.wait_for_selector("a.card")
+
+
 def test_a_refresh_whose_reply_was_lost_signs_nobody_out(resident: Resident) -> None:
     resident.sign_in("lin")
     lost: list[str | None] = []

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import jwt
 
-from bff.sandbox.city import APP, CLERKS, DEPARTMENTS
+from bff.sandbox.city import ALIPAY_APP, APP, CLERKS, DEPARTMENTS
 from bff.sandbox.stack import City
 
 RESIDENT = "lin"
@@ -39,6 +39,13 @@ class People:
             f"{self._city.simulator_url}/_sim/wechat/login", {"appid": APP.appid, "resident": RESIDENT}
         )
         return "/mp/v1/session/wechat", {"code": login["code"]}
+
+    def alipay_code(self) -> dict[str, str]:
+        """The same through Alipay."""
+        login = self._post(
+            f"{self._city.alipay_url}/_sim/alipay/login", {"appid": ALIPAY_APP.appid, "resident": RESIDENT}
+        )
+        return {"code": login["authCode"]}
 
     def verifier(self) -> tuple[str, dict[str, str]]:
         """The same for a clerk."""

@@ -87,6 +87,7 @@ def promise(city: City, people: People) -> Iterator[Promise]:
 
 
 def test_a_resident_signs_in_renews_and_signs_out(promise: Promise, people: People) -> None:
+    promise.call("SignInWithAlipay", people.alipay_code())
     _, body = people.resident()
     session = promise.call("SignInWithWechat", body).json()
 

@@ -5,12 +5,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 from urllib.request import urlopen
 
 import pytest
 
-from bff.sandbox.servers import EmbeddedServers
+from bff.sandbox.servers import EmbeddedServers, start_servers
 from bff.sandbox.simulator import Simulator, simulated_in_thread
 from bff.sandbox.wechat import Wechat
 from bff.sandbox.wechat_ids import WechatApp
@@ -122,6 +123,28 @@ async def test_a_token_killed_while_they_call_costs_one_more(
     )
     assert fleet.round() == ALL
     assert asked(simulator, TOKENS) == 2
+
+
+@pytest.mark.slow
+def test_a_redis_that_goes_away_and_comes_back_is_not_missed(
+    wechat: tuple[Simulator, Wechat], tmp_path: Path
+) -> None:
+    """The processes have their copies; without one, each fetches for itself the token that there is."""
+    simulator, books = wechat
+    with start_servers(tmp_path) as own:
+        fleet = Fleet(own.redis_url, simulator.url)
+        assert fleet.round() == ALL
+        own.kill_redis()
+        assert fleet.round() == ALL
+        assert asked(simulator, TOKENS) == 1
+        books.revoke()
+        assert fleet.round() == ALL
+        assert asked(simulator, TOKENS) <= 1 + PROCESSES
+        own.start_redis()
+        own.redis.await_ready()
+        assert fleet.round() == ALL
+        assert asked(simulator, TOKENS) <= 1 + 2 * PROCESSES
+        fleet.stop()
 
 
 async def test_a_token_that_is_never_good_is_fetched_a_few_times_and_then_not(

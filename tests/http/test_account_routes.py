@@ -14,10 +14,8 @@ from joserfc.jwk import KeySet
 from litestar.testing import AsyncTestClient
 
 from auth_bridges.accounts import Outside
-from auth_bridges.bridges.wechat_api import WechatApi
 from auth_bridges.models import FaceCheckState, MergeState
 from auth_bridges.settings import AuthSettings
-from bff.platform import services
 from bff.platform.outbound import Outbound
 from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
@@ -74,13 +72,13 @@ def settings(environ: dict[str, str], outer: Outer) -> Settings:
 
 @pytest.fixture
 async def client(settings: Settings, outer: Outer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Client]:
-    real = services._outside
+    real = Platform._outside
 
-    def with_fakes(auth: AuthSettings, http: Outbound, wechat: WechatApi) -> Outside:
+    def with_fakes(platform: Platform, auth: AuthSettings, http: Outbound) -> Outside:
         fakes = {"face": outer.faces, "phone_by_packet": {"alipay": Packets()}}
-        return msgspec.structs.replace(real(auth, http, wechat), **fakes)
+        return msgspec.structs.replace(real(platform, auth, http), **fakes)
 
-    monkeypatch.setattr(services, "_outside", with_fakes)
+    monkeypatch.setattr(Platform, "_outside", with_fakes)
     async with Platform.open(settings) as platform:
         await platform.ensure_indexes()
     async with AsyncTestClient(create_app(settings)) as opened:

@@ -103,7 +103,10 @@ def test_nothing_else_of_the_package_can_be_asked_for(client: TestClient[Litesta
 
 
 def test_the_sign_in_address_is_a_setting(client: TestClient[Litestar]) -> None:
-    assert client.get("/resident/config.json").json() == {"signInUrl": SIGN_IN}
+    assert client.get("/resident/config.json").json() == {
+        "signInUrl": SIGN_IN,
+        "alipaySignInUrl": None,
+    }
 
 
 def test_the_manifest_makes_the_page_installable(client: TestClient[Litestar]) -> None:

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -18,9 +19,10 @@ from bff.platform.services import Platform
 from bff.platform.settings import load_settings
 from bff.processes.web import create_app
 from bff.sandbox.simulator import simulated_in_thread
-from bff.sandbox.wechat import Wechat
+from bff.sandbox.wechat import Modes, Wechat
 from bff.sandbox.wechat_ids import WechatApp, openid_of
-from tests.auth_fakes import DepartmentSigner
+from tests import wechat_keys
+from tests.auth_fakes import PHONE, DepartmentSigner
 from tests.environs import COMPLETE
 
 Client = AsyncTestClient[Any]
@@ -32,7 +34,7 @@ NUMBER = "310000199003070017"
 
 @pytest.fixture
 def wechat() -> Iterator[tuple[Wechat, str]]:
-    books = Wechat([APP])
+    books = Wechat([APP], secure={APP.appid: wechat_keys.side()})
     with simulated_in_thread(books) as simulator:
         yield books, simulator.url
 
@@ -100,6 +102,28 @@ async def clerk_of(client: Client) -> dict[str, Any]:
 
 def bearer(session: dict[str, Any]) -> dict[str, str]:
     return {"Authorization": f"Bearer {session['accessToken']}"}
+
+
+async def test_a_whole_process_asks_wechat_about_who_signed_in(
+    told: dict[str, str], wechat: tuple[Wechat, str], tmp_path: Path
+) -> None:
+    """As it is wired: sealed, at the second host because nobody is at the first, with one token."""
+    books, url = wechat
+    books.set_modes(Modes(secure_required=True))
+    environ = told | {
+        "SUISHEN_AUTH_WECHAT_BASE_URL": "http://127.0.0.1:1",
+        "SUISHEN_AUTH_WECHAT_FALLBACK_URL": url,
+        "SUISHEN_AUTH_WECHAT_SECURE_DIR": str(wechat_keys.folder(tmp_path / "wechat")),
+    }
+    openid = openid_of(APP.appid, "lin")
+    async with Platform.open(load_settings(environ)) as platform:
+        await platform.ensure_indexes()
+        await platform.auth.sign_in("wechat", books.login(APP.appid, "lin"), PHONE)
+        assert await platform.wechat.session_is_current(openid)
+        code = books.people.tap_phone(APP.appid, "lin")
+        assert (await platform.wechat.phone_number(code, openid)).startswith("+86154")
+        names = [name async for name in platform._redis.scan_iter("auth:token:*")]
+    assert f"auth:token:{{test:wechat:{APP.appid}}}".encode() in names
 
 
 async def test_a_real_name_resident_signs_in_through_wechat(resident: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from auth_bridges.bridges.alipay_client import alipay_app
 from bff.platform.settings import (
     Environment,
     SettingProblem,
@@ -13,6 +14,8 @@ from bff.platform.settings import (
     is_unfit,
     load_settings,
 )
+from bff.sandbox.alipay_keys import serial_of
+from tests.alipay import keyring
 from tests.environs import COMPLETE, SECRETS
 
 PRODUCTION = {**COMPLETE, "SUISHEN_ENV": "production"}
@@ -200,6 +203,8 @@ class TestProduction:
             ("SUISHEN_AUTH_WECHAT_BASE_URL", "https://wechat", "loopback or private"),
             ("SUISHEN_AUTH_WECHAT_BASE_URL", "https://wechat.internal", "loopback or private"),
             ("SUISHEN_AUTH_WECHAT_BASE_URL", "https://simulator.city.gov.cn", "a stand-in"),
+            ("SUISHEN_AUTH_WECHAT_FALLBACK_URL", "http://127.0.0.1:9000", "must be https"),
+            ("SUISHEN_AUTH_WECHAT_FALLBACK_URL", "https://127.0.0.1:9000", "loopback or private"),
             ("SUISHEN_AUTH_TOKEN_ISSUER", "http://suishen.city.gov.cn", "must be https"),
             ("SUISHEN_AUTH_TOKEN_ISSUER", "https://example.com", "a stand-in"),
             ("SUISHEN_RESIDENT_SIGN_IN_URL", "http://127.0.0.1:8001/sign-in", "must be https"),
@@ -254,3 +259,71 @@ def test_no_two_settings_share_a_name() -> None:
     names = [setting.name for setting in catalogue()]
 
     assert len(names) == len(set(names))
+
+
+# --- Alipay: a group that is whole or not there --------------------------------------------------------
+
+
+def alipay(**changes: str | None) -> dict[str, str]:
+    ring = keyring()
+    group = {
+        "APPID": "2021000000000001",
+        "PRIVATE_KEY": ring.app_private,
+        "APP_CERTIFICATE": ring.app_certificate,
+        "CERTIFICATES": ring.alipay_certificate,
+        "ROOT_CERTIFICATES": ring.roots,
+        "AES_KEY": ring.aes,
+        **changes,
+    }
+    return {**COMPLETE, **{f"SUISHEN_AUTH_ALIPAY_{name}": text for name, text in group.items() if text}}
+
+
+def test_alipay_takes_a_key_or_three_certificates() -> None:
+    assert alipay_app(load_settings(COMPLETE).auth) is None
+    certified = alipay_app(load_settings(alipay()).auth)
+    assert certified is not None
+    assert certified.alipay.certificates.keys() == {serial_of(keyring().alipay_certificate)}
+    key = {"APP_CERTIFICATE": None, "CERTIFICATES": None, "ROOT_CERTIFICATES": None, "AES_KEY": None}
+    keyed = alipay_app(load_settings(alipay(**key, PUBLIC_KEY=keyring().alipay_public)).auth)
+    assert keyed is not None
+    assert (keyed.alipay.certificates, keyed.app_cert_sn, keyed.aes_key) == ({}, "", None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "names", "says"),
+    [
+        ({"APPID": None}, {"APPID"}, "needed for sign-in through Alipay"),
+        ({"PRIVATE_KEY": None}, {"PRIVATE_KEY"}, "needed for sign-in through Alipay"),
+        ({"PRIVATE_KEY": "AAAA"}, {"PRIVATE_KEY"}, "an RSA private key of 2048 bits or more"),
+        ({"CERTIFICATES": None}, {"CERTIFICATES"}, "needed in certificate mode"),
+        ({"CERTIFICATES": "AAAA"}, {"CERTIFICATES"}, "certificates in PEM"),
+        ({"ROOT_CERTIFICATES": "AAAA"}, {"ROOT_CERTIFICATES"}, "roots signed with RSA"),
+        ({"AES_KEY": "AAAA"}, {"AES_KEY"}, "16 bytes in base64"),
+        (
+            {"APP_CERTIFICATE": keyring().alipay_certificate},
+            {"APP_CERTIFICATE"},
+            "not the certificate of our key",
+        ),
+        ({"PUBLIC_KEY": keyring().alipay_public}, {"PUBLIC_KEY"}, "either Alipay's key or the three"),
+        (
+            {"APP_CERTIFICATE": None, "CERTIFICATES": None, "ROOT_CERTIFICATES": None},
+            {"PUBLIC_KEY"},
+            "either Alipay's key or the three",
+        ),
+    ],
+)
+def test_half_of_alipay_is_refused_and_the_missing_half_named(
+    changes: dict[str, str | None], names: set[str], says: str
+) -> None:
+    found = problems(alipay(**changes))
+    assert {each.name.removeprefix("SUISHEN_AUTH_ALIPAY_") for each in found} == names
+    assert all(says in each.en for each in found)
+    assert keyring().app_private not in str(SettingsError(found))
+
+
+def test_production_refuses_a_simulated_alipay() -> None:
+    environ = {**PRODUCTION, "SUISHEN_AUTH_ALIPAY_BASE_URL": "http://127.0.0.1:8002"}
+    found = {each.name for each in problems(environ)}
+    assert found == {"SUISHEN_AUTH_ALIPAY_BASE_URL"}
+    environ = {**PRODUCTION, "SUISHEN_RESIDENT_ALIPAY_SIGN_IN_URL": "http://127.0.0.1:8002/x"}
+    assert {each.name for each in problems(environ)} == {"SUISHEN_RESIDENT_ALIPAY_SIGN_IN_URL"}

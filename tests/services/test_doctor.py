@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from bff.platform import doctor
 from bff.platform.doctor import Finding, Level, examine
+from tests import wechat_keys
 from tests.environs import COMPLETE, SECRETS
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -31,6 +32,19 @@ async def test_a_healthy_city_has_nothing_wrong(healthy: dict[str, str]) -> None
     assert {check: each.en for check, each in findings.items() if each.level is Level.ERROR} == {}
     assert {"settings", "token-keys", "wallet-keys", "mongo", "mongo-write", "redis-aof"} <= findings.keys()
     assert {"clock-mongo", "clock-redis"} <= findings.keys()
+
+
+async def test_the_keys_of_wechats_secure_api_are_looked_at_where_there_are_any(
+    healthy: dict[str, str], tmp_path: Path
+) -> None:
+    folder = wechat_keys.folder(tmp_path / "wechat")
+    environ = {**healthy, "SUISHEN_AUTH_WECHAT_SECURE_DIR": str(folder)}
+    assert (await found(environ))["wechat-secure"].level is Level.OK
+    (folder / "app.pem").unlink()
+    wrong = (await found(environ))["wechat-secure"]
+    assert wrong.level is Level.ERROR
+    assert "app.pem" in wrong.en
+    assert "wechat-secure" not in await found(healthy)
 
 
 async def test_what_is_wrong_with_the_settings_is_said_before_anything_is_asked() -> None:

@@ -10,9 +10,9 @@ from redis.asyncio import Redis
 
 from auth_bridges.models import Actor, NoticeKind
 from auth_bridges.refusals import (
-    CodeAlreadyUsed,
     LinkUnknown,
     PhoneCodeRejected,
+    PhonePacketRefused,
     ProviderNotOffered,
     SmsUnavailable,
 )
@@ -189,7 +189,7 @@ async def test_a_packet_counts_once(world: World) -> None:
     me = await world.signed_in("a", world.alipay)
     assert await world.accounts.phones.bind_by_packet(me, "alipay", MOBILE) == "154****0001"
     other = await world.signed_in("b", world.alipay)
-    with pytest.raises(CodeAlreadyUsed):
+    with pytest.raises(PhonePacketRefused):
         await world.accounts.phones.bind_by_packet(other, "alipay", MOBILE)
     with pytest.raises(ProviderNotOffered):
         await world.accounts.phones.bind_by_packet(me, "elsewhere", MOBILE)

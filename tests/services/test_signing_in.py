@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from auth_bridges.models import Audience, ClientFacts, ResidentSignedIn, Standing
+from auth_bridges.models import Audience, ClientFacts, ProviderSubject, ResidentSignedIn, Standing
 from auth_bridges.refusals import (
     AccountDisabled,
     AssertionRefused,
@@ -81,6 +81,35 @@ async def test_who_comes_again_is_the_same_in_a_new_session(world: World) -> Non
     ]
     assert first.subject == again.subject != other.subject
     assert first.session != again.session
+
+
+async def test_an_app_that_moved_changes_a_unionid_and_nobodys_resident(world: World) -> None:
+    world.bridge.knows |= {f"code{n}": "oSIM1" for n in range(4)}
+    residents = []
+    for number, names in enumerate(({"unionid": "u1"}, {"unionid": "u2"}, {}, {"unionid": "u2"})):
+        world.bridge.alternates = names
+        signed_in = await world.auth.sign_in("wechat", f"code{number}", PHONE)
+        residents.append(world.tokens.verify(signed_in.access.text, now=NOW).grant.subject)
+    assert len(set(residents)) == 1
+    link = await world.stores.residents.link_of(
+        ProviderSubject(provider="wechat", appid=world.bridge.appid, subject="oSIM1")
+    )
+    assert link is not None
+    assert link.alternates == {"unionid": "u2"}
+    assert [former.value for former in link.former] == ["u1"]
+
+
+async def test_two_people_of_one_unionid_stay_two(world: World) -> None:
+    """An index, never the key: nobody is merged because a provider says so."""
+    world.bridge.knows |= {"one": "oSIM1", "two": "oSIM2"}
+    world.bridge.alternates = {"unionid": "u1"}
+    residents = {
+        world.tokens.verify(
+            (await world.auth.sign_in("wechat", code, PHONE)).access.text, now=NOW
+        ).grant.subject
+        for code in ("one", "two")
+    }
+    assert len(residents) == 2
 
 
 async def test_a_real_name_resident_is_known_by_their_way_in(world: World) -> None:

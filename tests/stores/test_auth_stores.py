@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import msgspec
 import pytest
 from redis.asyncio import Redis
 
@@ -10,6 +11,7 @@ from auth_bridges.models import (
     Audience,
     Clerk,
     Ending,
+    FormerName,
     Link,
     ProviderSubject,
     Resident,
@@ -57,6 +59,46 @@ def session(**changes: object) -> StoredSession:
         "current": b"first",
     }
     return StoredSession(**(fields | changes))  # type: ignore[arg-type]
+
+
+class TestOtherNames:
+    """A unionid changes when an app moves to another Open Platform account; the openid does not."""
+
+    async def test_the_one_replaced_is_kept_with_when(self, stores: AuthStores) -> None:
+        led = await stores.residents.lead(SUBJECT, link("a"))
+        later = NOW + timedelta(days=1)
+        await stores.residents.rename(led, {"unionid": "u2"}, now=later)
+        found = await stores.residents.link_of(SUBJECT)
+        assert found is not None
+        assert found.alternates == {"unionid": "u2"}
+        assert found.former == (FormerName(kind="unionid", value="u1", until=later),)
+        assert found.resident == led.resident
+
+    async def test_of_two_sign_ins_at_once_one_notes_it(self, stores: AuthStores) -> None:
+        led = await stores.residents.lead(SUBJECT, link("a"))
+        await asyncio.gather(*(stores.residents.rename(led, {"unionid": "u2"}, now=NOW) for _ in range(5)))
+        found = await stores.residents.link_of(SUBJECT)
+        assert found is not None
+        assert len(found.former) == 1
+
+    async def test_a_first_name_replaces_none_and_another_kind_is_left_alone(
+        self, stores: AuthStores
+    ) -> None:
+        led = await stores.residents.lead(SUBJECT, link("a"))
+        await stores.residents.rename(led, {"user_id": "2088"}, now=NOW)
+        found = await stores.residents.link_of(SUBJECT)
+        assert found is not None
+        assert (found.alternates, found.former) == ({"unionid": "u1", "user_id": "2088"}, ())
+
+    async def test_the_history_does_not_grow_without_end(self, stores: AuthStores) -> None:
+        led = await stores.residents.lead(SUBJECT, link("a"))
+        for number in range(30):
+            await stores.residents.rename(led, {"unionid": f"v{number}"}, now=NOW)
+            found = await stores.residents.link_of(SUBJECT)
+            assert found is not None
+            led = found
+        assert [name.value for name in led.former][-1] == "v28"
+        assert len(led.former) == 20
 
 
 async def test_indexes_can_be_made_again(stores: AuthStores) -> None:
@@ -222,3 +264,81 @@ async def test_a_waiting_reader_hears_at_once(redis: Redis) -> None:
     await ended.announce(["s1"], now=NOW)
     _, heard = await asyncio.wait_for(waiting, 0.5)
     assert list(heard) == ["s1"]
+
+
+# --- names of one person -----------------------------------------------------------------------------
+
+
+def named(subject: str, **names: str) -> ProviderSubject:
+    return ProviderSubject(
+        provider="alipay", appid="2021", subject=subject, alternates=names, synonyms=tuple(names)
+    )
+
+
+def link_to(subject: ProviderSubject, number: int) -> Link:
+    return Link(
+        id=f"link-{number}",
+        provider=subject.provider,
+        appid=subject.appid,
+        subject=subject.subject,
+        resident=f"resident-{number}",
+        linked_at=NOW,
+        alternates=subject.alternates,
+    )
+
+
+async def test_a_person_is_found_by_any_of_their_names(stores: AuthStores) -> None:
+    old, both, new = (
+        named("u1", user_id="u1"),
+        named("o1", open_id="o1", user_id="u1"),
+        named("o1", open_id="o1"),
+    )
+    link = await stores.residents.lead(old, link_to(old, 1))
+    assert await stores.residents.link_of(new) is None
+    found = await stores.residents.link_of(both)
+    assert found == link
+    await stores.residents.rename(link, both.alternates, now=NOW)
+    await stores.residents.rename(link, both.alternates, now=NOW)
+    for subject in (old, both, new):
+        found = await stores.residents.link_of(subject)
+        assert found is not None
+        assert (found.id, found.alternates) == (link.id, {"user_id": "u1", "open_id": "o1"})
+    assert await stores.residents.link_of(named("o1", unionid="o1")) is None
+    assert await stores.residents.link_of(msgspec.structs.replace(new, appid="2022")) is None
+
+
+async def test_a_registered_link_without_names_is_found_by_them(stores: AuthStores) -> None:
+    """An operator registers a subject and nothing else."""
+    bare = ProviderSubject(provider="alipay", appid="2021", subject="u1")
+    link = await stores.residents.lead(bare, link_to(bare, 1))
+    assert await stores.residents.link_of(named("o1", open_id="o1", user_id="u1")) == link
+
+
+async def test_two_first_sights_under_two_names_make_one_link(stores: AuthStores) -> None:
+    subjects = [named("u1", user_id="u1"), named("o1", open_id="o1", user_id="u1")] * 4
+    links = await asyncio.gather(
+        *(stores.residents.lead(each, link_to(each, number)) for number, each in enumerate(subjects))
+    )
+    assert len({link.id for link in links}) == 1
+
+
+async def test_a_name_that_leads_elsewhere_stays_there(stores: AuthStores) -> None:
+    old, new = named("u1", user_id="u1"), named("o1", open_id="o1")
+    for number, each in enumerate((old, new)):
+        await stores.residents.lead(each, link_to(each, number))
+    both = named("o1", open_id="o1", user_id="u1")
+    link = await stores.residents.link_of(both)
+    assert link is not None
+    await stores.residents.rename(link, both.alternates, now=NOW)
+    found = [await stores.residents.link_of(each) for each in (old, new)]
+    assert [each and each.resident for each in found] == ["resident-0", "resident-1"]
+
+
+# --- packets -----------------------------------------------------------------------------------------
+
+
+async def test_of_two_sessions_at_once_one_takes_a_packet(stores: AuthStores) -> None:
+    taken = await asyncio.gather(
+        *(stores.packets.take(b"d" * 32, session=f"s{number}", now=NOW) for number in range(8))
+    )
+    assert sorted(taken) == [False] * 7 + [True]

@@ -1,4 +1,4 @@
-// Signing in: with the one-time code WeChat gave, however it reached us.
+// Signing in: with the one-time code WeChat or Alipay gave, however it reached us.
 
 import { deviceHeader } from "../../shared/device.js";
 import { h } from "../../shared/dom.js";
@@ -12,6 +12,8 @@ import { t } from "../messages.js";
 /** @typedef {import("../app.js").View} View */
 
 const STATE = "suishen.sign-in-state";
+
+/** @typedef {"wechat" | "alipay"} Provider */
 
 /**
  * @param {Context} context
@@ -42,11 +44,14 @@ export function signInView(context, note) {
     box,
   );
 
-  /** @param {string} code */
-  const signIn = async (code) => {
+  /**
+   * @param {string} code
+   * @param {Provider} provider
+   */
+  const signIn = async (code, provider) => {
     box.replaceChildren(h("p", { class: "welcome__busy", role: "status" }, t("signInBusy")));
     try {
-      const { data } = await request("POST", "/mp/v1/session/wechat", { body: { code }, headers: deviceHeader(), signal: context.signal });
+      const { data } = await request("POST", `/mp/v1/session/${provider}`, { body: { code }, headers: deviceHeader(), signal: context.signal });
       context.session.adopt(data);
       context.go("#/cards");
     } catch (error) {
@@ -61,7 +66,7 @@ export function signInView(context, note) {
   const offer = async (above = null) => {
     try {
       const { data } = await request("GET", "/resident/config.json", { signal: context.signal });
-      box.replaceChildren(...(above ? [above] : []), wayIn(data.signInUrl), codeForm(signIn));
+      box.replaceChildren(...(above ? [above] : []), ...waysIn(data), codeForm((code) => signIn(code, "wechat")));
     } catch (error) {
       if (context.signal.aborted || isAbort(error)) return;
       report(error);
@@ -70,15 +75,15 @@ export function signInView(context, note) {
   };
 
   if (arrived?.expected) {
-    void signIn(arrived.code);
+    void signIn(arrived.code, arrived.provider);
   } else if (arrived) {
     // Nobody here asked for this code: someone may have sent the link to sign a stranger in to their own
     // account. A person has to say yes.
     box.append(
-      notice("quiet", "info", t("signInArrived")),
+      notice("quiet", "info", t(arrived.provider === "alipay" ? "signInArrivedAlipay" : "signInArrived")),
       h(
         "button",
-        { type: "button", class: "button button--wide", onclick: () => void signIn(arrived.code) },
+        { type: "button", class: "button button--wide", onclick: () => void signIn(arrived.code, arrived.provider) },
         t("signInGoOn"),
       ),
     );
@@ -91,7 +96,7 @@ export function signInView(context, note) {
 /**
  * The code in the address, taken out of it at once: not for the history, not for a shared screenshot.
  *
- * @returns {{ code: string, expected: boolean } | null}
+ * @returns {{ code: string, provider: Provider, expected: boolean } | null}
  */
 function takeCode() {
   const fragment = new URLSearchParams(location.hash.slice(1));
@@ -100,17 +105,33 @@ function takeCode() {
   history.replaceState(null, "", "#/sign-in");
   const asked = tab.get(STATE);
   tab.set(STATE, null);
-  return { code, expected: asked !== null && asked === fragment.get("state") };
+  const provider = fragment.get("provider") === "alipay" ? "alipay" : "wechat";
+  return { code, provider, expected: asked !== null && asked === fragment.get("state") };
 }
 
-/** @param {string | null} signInUrl */
-function wayIn(signInUrl) {
-  if (!signInUrl) return notice("quiet", "qr", t("openInWechat"), h("p", {}, t("openInWechatLead")));
+/**
+ * @param {{ signInUrl: string | null, alipaySignInUrl: string | null }} config
+ * @returns {Node[]}
+ */
+function waysIn({ signInUrl, alipaySignInUrl }) {
+  const ways = [];
+  if (signInUrl) ways.push(wayIn(signInUrl, "wechat", t("signIn")));
+  if (alipaySignInUrl) ways.push(wayIn(alipaySignInUrl, "alipay", t("signInAlipay")));
+  if (ways.length > 0) return ways;
+  return [notice("quiet", "qr", t("openInWechat"), h("p", {}, t("openInWechatLead")))];
+}
+
+/**
+ * @param {string} signInUrl
+ * @param {Provider} provider
+ * @param {string} label
+ */
+function wayIn(signInUrl, provider, label) {
   return h(
     "button",
     {
       type: "button",
-      class: "button button--wide button--wechat",
+      class: `button button--wide button--${provider}`,
       onclick: () => {
         const state = crypto.randomUUID();
         tab.set(STATE, state);
@@ -120,7 +141,7 @@ function wayIn(signInUrl) {
         location.assign(address);
       },
     },
-    t("signIn"),
+    label,
   );
 }
 
