@@ -383,6 +383,49 @@ class ProviderSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     expires_at: datetime
 
 
+class CertificatePurpose(StrEnum):
+    """What a legal person's certificate is shown for."""
+
+    LEVEL = "level"
+    AGENTS = "agents"
+
+
+class CertificateChallenge(Struct, frozen=True, kw_only=True):
+    """A text to be signed with a legal person's certificate, for one session and one purpose, once."""
+
+    id: str
+    session: str
+    purpose: CertificatePurpose
+    text: str
+    expires_at: datetime
+
+
+class LegalPersonProof(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """What a legal person's certificate (法人一证通) proved of a resident.
+
+    ``representative`` is the keyed hash of the ID number it names, which is the resident's own.
+    """
+
+    id: str
+    resident: str
+    session: str
+    purpose: CertificatePurpose
+    uscc: str
+    name: str
+    representative: str
+    serial: str
+    issuer: str
+    at: datetime
+    expires_at: datetime
+
+
+class LegalPerson(Struct, frozen=True, kw_only=True):
+    """An organisation somebody proved to be the legal representative (法定代表人) of."""
+
+    uscc: str
+    name: str
+
+
 class Grant(Struct, frozen=True, kw_only=True):
     """What an access token says of its bearer."""
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
+from auth_bridges.codec.certificates import Certificate
 from auth_bridges.models import FaceCheckStarted, FaceCheckState, Notice
 
 
@@ -108,6 +109,16 @@ class Http(Protocol):
 
         ``ConnectionRefusedError``: it certainly never got there. ``TimeoutError`` and
         ``ConnectionAbortedError``: nobody can tell whether it did.
+        """
+
+
+class Revocation(Protocol):
+    """Knows what certificate authorities have revoked."""
+
+    async def check(self, certificate: Certificate, issuer: Certificate) -> None:
+        """Return if ``issuer`` says now that ``certificate`` is good.
+
+        ``CertificateRevoked`` if it was revoked, ``RevocationUnknown`` if nobody can tell.
         """
 
 

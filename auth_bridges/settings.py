@@ -72,6 +72,24 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
             pattern=r"^https?://[^/?#]+$",
         ),
     ] = "https://api.weixin.qq.com"
+    wechat_fallback_url: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://[^/?#]+$")] | None,
+        Meta(
+            description="Where it answers when that cannot be reached: `https://api2.weixin.qq.com`.",
+            extra={"zh": "上述地址连接不上时使用的微信容灾域名，如 `https://api2.weixin.qq.com`。"},
+        ),
+    ] = None
+    wechat_secure_dir: Annotated[
+        Path | None,
+        Meta(
+            description="Folder of the secure API's keys: `<serial>.aes256` or `.sm4` (base64), `app.pem`, "
+            "`platform-<serial>.pem`; none: calls are not sealed.",
+            extra={
+                "zh": "微信服务端 API 签名加密的密钥目录：`<编号>.aes256` 或 `.sm4`（base64）、`app.pem`、"
+                "`platform-<编号>.pem`；不设则不加密。"
+            },
+        ),
+    ] = None
     alipay_appid: Annotated[
         Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{4,64}\Z")] | None,
         Meta(
@@ -172,24 +190,38 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "核验员单点登录后返回的本平台页面地址；不设则仅用口令登录。"},
         ),
     ] = None
-    wechat_fallback_url: Annotated[
-        Annotated[str, Meta(pattern=r"^https?://[^/?#]+$")] | None,
-        Meta(
-            description="Where it answers when that cannot be reached: `https://api2.weixin.qq.com`.",
-            extra={"zh": "上述地址连接不上时使用的微信容灾域名，如 `https://api2.weixin.qq.com`。"},
-        ),
-    ] = None
-    wechat_secure_dir: Annotated[
+    legal_person_roots_file: Annotated[
         Path | None,
         Meta(
-            description="Folder of the secure API's keys: `<serial>.aes256` or `.sm4` (base64), `app.pem`, "
-            "`platform-<serial>.pem`; none: calls are not sealed.",
-            extra={
-                "zh": "微信服务端 API 签名加密的密钥目录：`<编号>.aes256` 或 `.sm4`（base64）、`app.pem`、"
-                "`platform-<编号>.pem`；不设则不加密。"
-            },
+            description="PEM file of the authorities whose certificates prove legal persons; "
+            "none: not offered.",
+            extra={"zh": "法人数字证书受信任根证书的 PEM 文件；不设则不提供法人一证通。"},
         ),
     ] = None
+    legal_person_uscc_oid: Annotated[
+        str,
+        Meta(
+            description="Where a certificate names the credit code: of its subject, or else an extension.",
+            extra={"zh": "证书中统一社会信用代码所在的主体属性或扩展的 OID。"},
+            pattern=r"^[0-2](\.[0-9]+)+\Z",
+        ),
+    ] = "2.5.4.97"
+    legal_person_name_oid: Annotated[
+        str,
+        Meta(
+            description="The same for the organisation's name.",
+            extra={"zh": "证书中单位名称所在的主体属性或扩展的 OID。"},
+            pattern=r"^[0-2](\.[0-9]+)+\Z",
+        ),
+    ] = "2.5.4.10"
+    legal_person_representative_oid: Annotated[
+        str,
+        Meta(
+            description="The same for the legal representative's ID number.",
+            extra={"zh": "证书中法定代表人公民身份号码所在的主体属性或扩展的 OID。"},
+            pattern=r"^[0-2](\.[0-9]+)+\Z",
+        ),
+    ] = "1.2.156.10260.4.1.1"
     sign_ins_per_address: Annotated[
         int,
         Meta(

@@ -180,6 +180,7 @@ class _Claims(Struct, frozen=True, kw_only=True):
     aud: str | list[str]
     iat: Moment
     exp: Moment
+    nbf: Moment = 0
     sub: Name | None = None
     sid: Name | None = None
     nonce: str | None = None
@@ -282,8 +283,9 @@ def _believed(token: ProviderToken, key: PublicKey, *, issuer: str, client_id: s
     # Core §3.1.3.7 (3): nobody else we do not trust may be meant as well, and we trust nobody else.
     if claims.aud not in (client_id, [client_id]) or claims.azp not in (None, client_id):
         raise ProviderTokenAudience
-    issued_at, expires_at = (datetime.fromtimestamp(each, UTC) for each in (claims.iat, claims.exp))
-    if now >= expires_at + SKEW or issued_at > now + SKEW or issued_at < now - OLDEST - SKEW:
+    times = (claims.iat, claims.nbf, claims.exp)
+    issued_at, begins_at, expires_at = (datetime.fromtimestamp(each, UTC) for each in times)
+    if now >= expires_at + SKEW or max(issued_at, begins_at) > now + SKEW or issued_at < now - OLDEST - SKEW:
         raise ProviderTokenTime
     return claims
 

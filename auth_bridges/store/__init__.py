@@ -13,6 +13,7 @@ from auth_bridges.store.directory import Directory
 from auth_bridges.store.documents import Database
 from auth_bridges.store.face_checks import FaceChecks
 from auth_bridges.store.flows import ProviderSessions, SignInFlows
+from auth_bridges.store.legal_persons import CertificateChallenges, LegalPersonProofs
 from auth_bridges.store.merges import MergeCases
 from auth_bridges.store.moments import EndedSessions, OneTime, SignInReplies
 from auth_bridges.store.notices import AccountNotices
@@ -28,10 +29,12 @@ __all__ = [
     "AccountNotices",
     "AnsweredChallenges",
     "AuthStores",
+    "CertificateChallenges",
     "Deletions",
     "Directory",
     "EndedSessions",
     "FaceChecks",
+    "LegalPersonProofs",
     "MergeCases",
     "OneTime",
     "Packets",
@@ -66,6 +69,8 @@ class AuthStores:
         self.replies = SignInReplies(redis)
         self.ended = EndedSessions(redis)
         self.flows = SignInFlows(redis)
+        self.challenges = CertificateChallenges(redis)
+        self.legal_persons = LegalPersonProofs(database["legal_person_proofs"])
         self.provider_sessions = ProviderSessions(database["provider_sessions"], database["provider_logouts"])
 
     async def ensure_indexes(self) -> None:
@@ -78,3 +83,4 @@ class AuthStores:
         await self.face_checks.ensure_indexes()
         await self.deletions.ensure_indexes()
         await self.provider_sessions.ensure_indexes()
+        await self.legal_persons.ensure_indexes()

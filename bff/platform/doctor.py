@@ -18,6 +18,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from auth_bridges.bridges.wechat_secure import KeysUnusable, read_secure_keys
+from auth_bridges.codec.certificates import read_bundle
 from bff.platform.keys import KeyRing, KeyRingProblem
 from bff.platform.mongo import Database, database, open_mongo
 from bff.platform.redis import open_redis
@@ -138,6 +139,7 @@ def _keys(settings: Settings) -> list[Finding]:
         *_ring("token-keys", "访问令牌", "access-token", settings.auth.token_keys_dir),
         *_ring("wallet-keys", "亮证", "shown-code", settings.wallet.keys_dir),
     ]
+    findings += _roots(settings.auth.legal_person_roots_file)
     if settings.auth.oidc_keys_dir is not None:
         findings += _ring("oidc-keys", "OpenID 客户端", "OpenID client", settings.auth.oidc_keys_dir)
     if settings.auth.wechat_secure_dir is not None:
@@ -163,6 +165,24 @@ def _keys(settings: Settings) -> list[Finding]:
             )
         )
     return findings
+
+
+def _roots(file: Path | None) -> list[Finding]:
+    try:
+        if file is None or read_bundle(file.read_bytes()):
+            return []
+        why = "empty"
+    except (OSError, ValueError) as error:
+        why = type(error).__name__
+    return [
+        _error(
+            "legal-person-roots",
+            f"法人证书的受信任根证书读不出（{why}）。",
+            f"The authorities of legal persons' certificates cannot be read ({why}).",
+            "放入只含根证书的 PEM 文件，或不设 SUISHEN_AUTH_LEGAL_PERSON_ROOTS_FILE。",
+            "Put a PEM file of root certificates there, or leave SUISHEN_AUTH_LEGAL_PERSON_ROOTS_FILE out.",
+        )
+    ]
 
 
 def _secure_keys(folder: Path) -> Finding:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import hiredis
-from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import FullJitterBackoff
@@ -84,8 +84,10 @@ def open_redis(url: str, *, timeout: float = 2.0, connections: int = 64) -> "Red
     That is safe because every script of ours is idempotent; plain commands sent through this client
     must be as well.
     """
-    pool = ConnectionPool.from_url(
+    # Blocking: of hundreds that come at once some wait for a connection; the other pool refuses them.
+    pool = BlockingConnectionPool.from_url(
         url,
+        timeout=timeout,
         socket_timeout=timeout,
         socket_connect_timeout=timeout,
         max_connections=connections,

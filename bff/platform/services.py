@@ -11,6 +11,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final, Self
 
 import structlog
@@ -23,13 +24,16 @@ from auth_bridges.bridges.alipay_face import AlipayFaceCheck
 from auth_bridges.bridges.alipay_phone import AlipayPhone
 from auth_bridges.bridges.oidc import OpenIdProvider
 from auth_bridges.bridges.population import Population
+from auth_bridges.bridges.revocation import RevocationLists
 from auth_bridges.bridges.sms import SmsGateway
 from auth_bridges.bridges.wechat import WechatBridge
 from auth_bridges.bridges.wechat_api import WechatApi
 from auth_bridges.bridges.wechat_secure import SecureChannel, read_secure_keys
 from auth_bridges.bridges.wechat_token import StableToken
 from auth_bridges.bridges.wechat_wire import WechatWire
+from auth_bridges.codec.certificates import Certificate, read_bundle
 from auth_bridges.federation import Federation
+from auth_bridges.legal_persons import LegalPersons
 from auth_bridges.passphrases import Passphrases
 from auth_bridges.ports import Clock
 from auth_bridges.provider_tokens import ProviderTokens
@@ -145,6 +149,17 @@ class Platform:
             tokens=tokens,
             personal=self.personal,
             passphrases=passphrases,
+            admit=self._admit_try,
+            audit=recorder.record,
+            clock=self.clock,
+            chance=secrets.token_bytes,
+        )
+        self.legal_persons = LegalPersons(
+            settings=auth,
+            roots=_roots(auth.legal_person_roots_file),
+            revocation=RevocationLists(http, self.clock),
+            stores=self.auth_stores,
+            personal=self.personal,
             admit=self._admit_try,
             audit=recorder.record,
             clock=self.clock,
@@ -465,6 +480,10 @@ def _audited(event: WalletEvent) -> AuditEvent:
 
 def _facts(presentation: str, scene: str, claims: Sequence[str]) -> dict[str, str]:
     return {"presentation": presentation, "scene": scene, "claims": " ".join(claims)}
+
+
+def _roots(file: Path | None) -> Sequence[Certificate]:
+    return () if file is None else read_bundle(file.read_bytes())
 
 
 def _ring_is_whole(ring: KeyRing) -> Callable[[], Awaitable[str | None]]:

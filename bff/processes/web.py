@@ -30,7 +30,19 @@ from bff.platform.settings import Settings, load_settings
 from bff.platform.telemetry import configure_logging, serve_metrics
 from bff.platform.wire import WireRequest
 from bff.processes.http1 import Http1
-from bff.routes import account, callbacks, home, issuer, ops, schema, session, sessions, verifier, wallet
+from bff.routes import (
+    account,
+    callbacks,
+    home,
+    issuer,
+    legal_person,
+    ops,
+    schema,
+    session,
+    sessions,
+    verifier,
+    wallet,
+)
 
 __all__ = ["Opened", "contract_app", "create_app", "litestar_app", "serve"]
 
@@ -38,18 +50,8 @@ __all__ = ["Opened", "contract_app", "create_app", "litestar_app", "serve"]
 # are objects. What was loaded before the first request never becomes garbage, so it is not looked at.
 _GC_THRESHOLDS: Final = (50_000, 50, 50)
 _PARTS: Final = (
-    *(
-        "accounts",
-        "auth",
-        "blocks",
-        "clock",
-        "federation",
-        "idempotency",
-        "issuing",
-        "registry",
-        "token_keys",
-        "wallet",
-    ),
+    *("accounts", "auth", "blocks", "clock", "federation", "idempotency", "issuing", "legal_persons"),
+    *("registry", "token_keys", "wallet"),
 )
 # Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
 _IDLE_SECONDS: Final = 150
@@ -106,6 +108,7 @@ def api_handlers() -> list[ControllerRouterHandler]:
         account.IdentityController,
         account.StepUpController,
         account.DeletionController,
+        legal_person.LegalPersonController,
         home.HomeController,
         wallet.CredentialController,
         wallet.PresentationController,

@@ -81,6 +81,12 @@ export interface AnswerByProvider {
   code: string;
 }
 
+/** Ask for a text to sign with the legal person's certificate. */
+export interface AskLegalPersonChallenge {
+  /** What it is proved for; the text says so. */
+  purpose: LegalPersonPurpose;
+}
+
 /**
  * Real-name level (实名等级) of a session, weakest first.
  *
@@ -536,6 +542,37 @@ export interface JsonWebKeySet {
   keys: JsonWebKey[];
 }
 
+/** A text to sign. */
+export interface LegalPersonChallenge {
+  /** The challenge that was signed: once, five minutes. */
+  challengeId: string;
+  /** Sign exactly this, in UTF-8. */
+  text: string;
+  /** Until when the signature is taken. */
+  expiresAt: string;
+}
+
+/** The legal person the resident represents. */
+export interface LegalPersonProved {
+  /** Its unified social credit code (统一社会信用代码). */
+  uscc: string;
+  /** Its name. */
+  name: string;
+  /** Until when this counts in this session. */
+  expiresAt: string;
+}
+
+/** What it is proved for: the resident's own level, or naming agents (经办人). */
+export type LegalPersonPurpose =
+  | "agents"
+  | "level";
+
+/** How the certificate's key signs; SM2 signatures are DER, for the default signer's name. */
+export type LegalPersonSigning =
+  | "RSA-PKCS1-SHA256"
+  | "RSA-PSS-SHA256"
+  | "SM2-SM3";
+
 /** A way in (登录方式). */
 export interface LinkInfo {
   /** Its name here. */
@@ -702,6 +739,20 @@ export interface ProofInfo {
   at: string;
   /** Until when it counts. */
   expiresAt: string | null;
+}
+
+/** The signed text, and the certificate it was signed with. */
+export interface ProveLegalPerson {
+  /** The challenge that was signed: once, five minutes. */
+  challengeId: string;
+  /** The legal person's certificate, DER in base64. */
+  certificate: string;
+  /** Certificates between it and its root, in any order. */
+  chain?: string[];
+  /** How it was signed. */
+  algorithm: LegalPersonSigning;
+  /** The signature, in base64. */
+  signature: string;
 }
 
 /** Prove name and ID number (实名认证). */
@@ -965,6 +1016,13 @@ export interface WechatSignIn {
 export type RefusalCode =
   | "ACCOUNT_DISABLED"
   | "ASSERTION_REFUSED"
+  | "CERTIFICATE_CHALLENGE_ENDED"
+  | "CERTIFICATE_EXPIRED"
+  | "CERTIFICATE_OF_NO_LEGAL_PERSON"
+  | "CERTIFICATE_REVOKED"
+  | "CERTIFICATE_SIGNATURE_REFUSED"
+  | "CERTIFICATE_UNREADABLE"
+  | "CERTIFICATE_UNTRUSTED"
   | "CLAIMS_INVALID"
   | "CLAIM_NOT_DISCLOSABLE"
   | "CLERK_NOT_RECOGNISED"
@@ -1019,7 +1077,9 @@ export type RefusalCode =
   | "REPLY_UNSIGNED"
   | "REPLY_WEAKLY_HASHED"
   | "REPLY_WRONGLY_SIGNED"
+  | "REPRESENTATIVE_DIFFERS"
   | "REQUEST_UNDER_WAY"
+  | "REVOCATION_UNKNOWN"
   | "SCENE_NOT_ALLOWED"
   | "SCENE_UNKNOWN"
   | "SCOPE_MISSING"
@@ -1434,6 +1494,30 @@ export interface Operations {
     status: 200;
     answer: Home;
     codes: "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** For this session and this purpose only; sign it within five minutes. */
+  AskLegalPersonChallenge: {
+    method: "POST";
+    path: "/mp/v1/legal-person/challenges";
+    parameters: {};
+    query: {};
+    header: {};
+    body: AskLegalPersonChallenge;
+    status: 201;
+    answer: LegalPersonChallenge;
+    codes: "ENDINGS_UNHEARD" | "PROVIDER_NOT_OFFERED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** For `level` renew the session afterwards: the next access token is at L3C. */
+  ProveLegalPerson: {
+    method: "POST";
+    path: "/mp/v1/legal-person/proofs";
+    parameters: {};
+    query: {};
+    header: {};
+    body: ProveLegalPerson;
+    status: 201;
+    answer: LegalPersonProved;
+    codes: "CERTIFICATE_CHALLENGE_ENDED" | "CERTIFICATE_EXPIRED" | "CERTIFICATE_OF_NO_LEGAL_PERSON" | "CERTIFICATE_REVOKED" | "CERTIFICATE_SIGNATURE_REFUSED" | "CERTIFICATE_UNREADABLE" | "CERTIFICATE_UNTRUSTED" | "ENDINGS_UNHEARD" | "PROVIDER_NOT_OFFERED" | "REPRESENTATIVE_DIFFERS" | "REVOCATION_UNKNOWN" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Open a one-time code for a certificate the caller holds (亮证). */
   ShowCredential: {

@@ -104,6 +104,9 @@ def test_a_way_in_the_city_did_not_set_up_is_told_as_such(promise: Promise) -> N
     promise.call("SignInWithCitizenCloud", back, headers=device, status=404)
     promise.call("BeginClerkSso", {"organisation": "nobody"}, headers=device, status=404)
     promise.call("ClerkSsoSignIn", back, headers=device, status=409)
+    promise.call("AskLegalPersonChallenge", {"purpose": "level"}, status=404)
+    shown = {"challengeId": "0" * 32, "certificate": "AAAA", "algorithm": "SM2-SM3", "signature": "AAAA"}
+    promise.call("ProveLegalPerson", shown, status=404)
 
 
 @pytest.mark.parametrize(

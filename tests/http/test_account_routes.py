@@ -229,7 +229,7 @@ async def test_a_provider_attests_a_phone(lin: Person, outer: Outer) -> None:
     packet = {"packet": f"+86{MOBILE}"}
     assert (await lin("POST", "/phone/packets/alipay", packet)).status_code == 200
     await lin.sign_in()
-    refused(await lin("POST", "/phone/packets/alipay", packet), 409, "CODE_ALREADY_USED")
+    refused(await lin("POST", "/phone/packets/alipay", packet), 400, "PHONE_PACKET_REFUSED")
     refused(await lin("POST", "/phone/packets/wechat", packet), 404, "PROVIDER_NOT_OFFERED")
 
 

@@ -312,7 +312,7 @@ async def test_a_department_signs_in_once_with_each_assertion(client: Client) ->
     assert types.status_code == 200
 
 
-async def test_no_token_opens_another_api(client: Client, resident: dict[str, Any]) -> None:
+async def test_requirement_4_no_token_opens_another_api(client: Client, resident: dict[str, Any]) -> None:
     clerk = await clerk_of(client)
     body = {"clientAssertion": POLICE.assertion(now=datetime.now(UTC))}
     department = (await client.post("/issuer/v1/session", json=body)).json()

@@ -100,6 +100,14 @@ class TestKeys:
         assert finding.level is Level.ERROR
         assert f"suishen keys new {tmp_path / 'empty'}" in finding.mend_en
 
+    async def test_authorities_that_cannot_be_read_are_an_error(
+        self, environ: dict[str, str], tmp_path: Path
+    ) -> None:
+        told = {**environ, "SUISHEN_AUTH_LEGAL_PERSON_ROOTS_FILE": str(tmp_path / "roots.pem")}
+        assert (await found(told))["legal-person-roots"].level is Level.ERROR
+        (tmp_path / "roots.pem").write_text("not a certificate")
+        assert (await found(told))["legal-person-roots"].level is Level.ERROR
+
     async def test_keys_that_others_may_read_are_a_warning(
         self, environ: dict[str, str], tmp_path: Path
     ) -> None:

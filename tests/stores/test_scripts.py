@@ -1,5 +1,6 @@
 """Scripts survive restarts, and with replicas asked for, nothing is answered that only one machine has."""
 
+import asyncio
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
-from bff.platform.redis import ScriptRunner
+from bff.platform.redis import ScriptRunner, open_redis
 from bff.sandbox.engines import find_valkey, free_port
 from bff.sandbox.servers import EmbeddedServers
 
@@ -60,3 +61,13 @@ async def test_what_is_answered_the_replica_has(redis: Redis, replica: int) -> N
         for number in range(50):
             await run(PUT, ["k"], [f"n{number}"])
             assert await second.get("k") == f"n{number}".encode()
+
+
+async def test_more_callers_than_connections_wait_their_turn(redis: Redis) -> None:
+    url = "redis://{host}:{port}/{db}".format(**redis.connection_pool.connection_kwargs)
+    few = open_redis(url, connections=4)
+    try:
+        assert await asyncio.gather(*(few.incr("test:count") for _ in range(300)))
+        assert int(await redis.get("test:count") or 0) == 300
+    finally:
+        await few.aclose()

@@ -14,8 +14,8 @@ SESSION_ROWS: Final = ("auth.login", "auth.refresh")
 """Sessions, over HTTP."""
 HTTP_ROWS: Final = (*CODE_ROWS, *SESSION_ROWS)
 CODEC_ROWS: Final = ("codec.mint", "codec.verify")
-TOKEN_ROWS: Final = ("auth.known", "auth.new")
-"""Access tokens, without a server: seen before, and for the first time."""
+TOKEN_ROWS: Final = ("auth.known", "auth.new", "auth.keeper")
+"""Access tokens, without a server: ours seen before, ours for the first time, and a provider's."""
 ALONE_ROWS: Final = (*CODEC_ROWS, *TOKEN_ROWS)
 ROWS: Final = (*HTTP_ROWS, *ALONE_ROWS)
 
@@ -102,6 +102,7 @@ GOALS: Final = {
     "auth.refresh": Goal(ratio=0.30),
     "auth.known": Goal(value=333_000),
     "auth.new": Goal(ratio=0.83),
+    "auth.keeper": Goal(value=10_000),
     "codec.mint": Goal(value=15_000),
     "codec.verify": Goal(ratio=0.75),
 }

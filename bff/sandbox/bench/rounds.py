@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bff.sandbox.bench import codecs
+from bff.sandbox.bench import codecs, keeper
 from bff.sandbox.bench import tokens as access_tokens
 from bff.sandbox.bench.figures import (
     ALONE_ROWS,
@@ -80,7 +80,7 @@ def play(names: Sequence[str], *, rounds: int, seconds: float, told: Told) -> Fa
             if name in names:
                 told(name)
                 with on_processor(processors.server):
-                    samples |= (codecs if name in CODEC_ROWS else access_tokens).measure(name, seconds)
+                    samples |= _alone(name, seconds)
         played.append(samples)
     with_these = [
         each.answered for (who, name), each in played[-1].items() if who is Who.OURS and name in HTTP_ROWS
@@ -92,6 +92,15 @@ def play(names: Sequence[str], *, rounds: int, seconds: float, told: Told) -> Fa
         tokens=tokens,
         requests=sum(with_these),
     )
+
+
+def _alone(name: str, seconds: float) -> Round:
+    """A row that needs no server."""
+    if name == keeper.NAME:
+        return keeper.measure(seconds)
+    if name in CODEC_ROWS:
+        return codecs.measure(name, seconds)
+    return access_tokens.measure(name, seconds)
 
 
 def _modes(names: Sequence[str]) -> list[str]:

@@ -1,0 +1,368 @@
+"""法人一证通 over HTTP: who proves to be a legal representative, and every way in which it is not proved."""
+
+import asyncio
+from base64 import b64encode, urlsafe_b64decode
+from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+import msgspec
+import pytest
+from litestar.testing import AsyncTestClient
+
+from auth_bridges.models import LegalPerson
+from bff.platform.services import Platform
+from bff.platform.settings import load_settings
+from bff.processes.web import create_app
+from bff.sandbox.authority import Authority, Holder, Kind, ListHostility
+from bff.sandbox.simulator import simulated_in_thread
+from bff.sandbox.wechat import Wechat
+from bff.sandbox.wechat_ids import WechatApp, openid_of
+from tests.environs import COMPLETE
+
+Web = AsyncTestClient[Any]
+APP: Final = WechatApp(
+    appid=COMPLETE["SUISHEN_AUTH_WECHAT_APPID"], secret=COMPLETE["SUISHEN_AUTH_WECHAT_SECRET"]
+)
+# The district code of a municipality as a whole: nobody's.
+LIN, CHEN = "310000199003070017", "310000198811160022"
+USCC: Final = "91310000990000770K"
+KINDS: Final = pytest.mark.parametrize("kind", list(Kind))
+
+
+class World:
+    """The authority, its two hierarchies, and the wire they are on."""
+
+    def __init__(self, authority: Authority, url: str) -> None:
+        self.authority = authority
+        self.url = url
+        self.of = {kind: authority.found(kind, url) for kind in Kind}
+
+    def card(self, kind: Kind = Kind.RSA, **how: Any) -> Holder:  # noqa: ANN401 - as `issue` takes it
+        told = {"uscc": USCC, "organisation": "江边旅馆", "representative": LIN} | how
+        return self.authority.issue(self.of[kind], **told)
+
+    async def plan(self, *faults: Mapping[str, object]) -> None:
+        async with (
+            aiohttp.ClientSession() as http,
+            http.post(f"{self.url}/_sim/plan", json={"faults": faults}) as told,
+        ):
+            assert told.status == 204
+
+    async def asked(self, path: str) -> int:
+        async with aiohttp.ClientSession() as http, http.get(f"{self.url}/_sim/journal?path={path}") as told:
+            return len(await told.json())
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    authority = Authority()
+    with simulated_in_thread(authority) as simulator:
+        yield World(authority, simulator.url)
+
+
+@pytest.fixture
+def wechat() -> Iterator[tuple[Wechat, str]]:
+    books = Wechat([APP])
+    with simulated_in_thread(books) as simulator:
+        yield books, simulator.url
+
+
+@pytest.fixture
+def told(environ: dict[str, str], world: World, wechat: tuple[Wechat, str], tmp_path: Path) -> dict[str, str]:
+    roots = tmp_path / "roots.pem"
+    roots.write_bytes(b"".join(each.root_pem for each in world.of.values()))
+    return {
+        **environ,
+        "SUISHEN_AUTH_WECHAT_BASE_URL": wechat[1],
+        "SUISHEN_AUTH_LEGAL_PERSON_ROOTS_FILE": str(roots),
+    }
+
+
+@pytest.fixture
+async def web(told: dict[str, str]) -> AsyncIterator[Web]:
+    settings = load_settings(told)
+    async with Platform.open(settings) as platform:
+        await platform.ensure_indexes()
+        lines = [
+            {
+                "kind": "resident",
+                "idNumber": number,
+                "name": name,
+                "links": [{"provider": "wechat", "appid": APP.appid, "subject": openid_of(APP.appid, who)}],
+            }
+            for number, name, who in ((LIN, "林小满", "lin"), (CHEN, "陈平", "chen"))
+        ]
+        async for registered in platform.registrar.register_lines(map(msgspec.json.encode, lines)):
+            assert registered.problem is None
+    async with AsyncTestClient(create_app(settings)) as client:
+        yield client
+
+
+class Resident:
+    """Somebody signed in, with a certificate in the drawer."""
+
+    def __init__(self, web: Web, session: dict[str, Any]) -> None:
+        self.web = web
+        self.session = session
+
+    async def post(self, path: str, body: object) -> tuple[int, dict[str, Any]]:
+        headers = {"Authorization": f"Bearer {self.session['accessToken']}"}
+        answer = await self.web.post(f"/mp/v1/legal-person/{path}", json=body, headers=headers)
+        return answer.status_code, answer.json()
+
+    async def challenge(self, purpose: str = "level") -> dict[str, Any]:
+        status, made = await self.post("challenges", {"purpose": purpose})
+        assert status == 201, made
+        return made
+
+    async def prove(
+        self, world: World, card: Holder, challenge: Mapping[str, Any] | None = None, **changes: object
+    ) -> tuple[int, dict[str, Any]]:
+        asked = await self.challenge() if challenge is None else challenge
+        kind = card.signer.kind
+        body = {
+            "challengeId": asked["challengeId"],
+            "certificate": base64(card.certificate),
+            "chain": [base64(world.of[kind].issuing.certificate)],
+            "algorithm": "SM2-SM3" if kind is Kind.SM2 else "RSA-PKCS1-SHA256",
+            "signature": base64(card.signer.sign(asked["text"].encode())),
+        }
+        return await self.post("proofs", body | changes)
+
+    async def renew(self) -> dict[str, Any]:
+        body = {"refreshToken": self.session["refreshToken"]}
+        answer = await self.web.post("/mp/v1/session/refresh", json=body)
+        assert answer.status_code == 200
+        self.session = answer.json()
+        return self.session
+
+
+def base64(raw: bytes) -> str:
+    return b64encode(raw).decode()
+
+
+async def sign_in(web: Web, wechat: tuple[Wechat, str], who: str) -> Resident:
+    answer = await web.post("/mp/v1/session/wechat", json={"code": wechat[0].login(APP.appid, who)})
+    assert answer.status_code == 201, answer.text
+    return Resident(web, answer.json())
+
+
+@pytest.fixture
+async def lin(web: Web, wechat: tuple[Wechat, str]) -> Resident:
+    return await sign_in(web, wechat, "lin")
+
+
+def codes(*answers: tuple[int, dict[str, Any]]) -> list[tuple[int, str]]:
+    return [(status, told.get("code", "")) for status, told in answers]
+
+
+@KINDS
+async def test_a_legal_representative_proves_it_and_is_at_the_highest_level(
+    lin: Resident, world: World, kind: Kind
+) -> None:
+    status, proved = await lin.prove(world, world.card(kind))
+    assert (status, proved["uscc"], proved["name"]) == (201, USCC, "江边旅馆")
+    assert lin.session["assurance"] == "L2"
+    assert (await lin.renew())["assurance"] == "L3C"
+
+
+async def test_the_newer_rsa_padding_will_do_as_well(lin: Resident, world: World) -> None:
+    card, asked = world.card(), await lin.challenge()
+    signature = base64(card.signer.sign_pss(asked["text"].encode()))
+    status, _ = await lin.prove(world, card, asked, algorithm="RSA-PSS-SHA256", signature=signature)
+    assert status == 201
+
+
+async def test_the_text_says_for_whom_what_and_until_when(lin: Resident) -> None:
+    asked = await lin.challenge("agents")
+    assert COMPLETE["SUISHEN_AUTH_TOKEN_ISSUER"] in asked["text"]
+    assert "purpose: agents\n" in asked["text"]
+    assert asked["expiresAt"][:16] in asked["text"]
+
+
+async def test_what_was_proved_to_name_agents_counts_for_that_and_in_that_session(
+    lin: Resident, world: World, told: dict[str, str], web: Web, wechat: tuple[Wechat, str]
+) -> None:
+    assert (await lin.prove(world, world.card(), await lin.challenge("agents")))[0] == 201
+    assert (await lin.renew())["assurance"] == "L2"
+    claims = claims_of(lin.session["accessToken"])
+    async with Platform.open(load_settings(told)) as platform:
+        represented = platform.legal_persons.represented_by
+        assert await represented(claims["sub"], claims["sid"]) == [LegalPerson(uscc=USCC, name="江边旅馆")]
+        assert await represented(claims["sub"], "another-session") == []
+        level = await sign_in(web, wechat, "lin")
+        assert (await level.prove(world, world.card()))[0] == 201
+        elsewhere = claims_of(level.session["accessToken"])["sid"]
+        assert await represented(claims["sub"], elsewhere) == []
+
+
+def claims_of(token: str) -> dict[str, str]:
+    part = token.split(".")[1]
+    found: dict[str, str] = msgspec.json.decode(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return found
+
+
+# --- challenges ------------------------------------------------------------------------------------------
+
+
+async def test_a_challenge_is_good_once_even_for_two_at_once(lin: Resident, world: World) -> None:
+    card, asked = world.card(), await lin.challenge()
+    answers = await asyncio.gather(*(lin.prove(world, card, asked) for _ in range(4)))
+    assert sorted(codes(*answers)) == [(201, ""), *[(409, "CERTIFICATE_CHALLENGE_ENDED")] * 3]
+
+
+async def test_a_challenge_is_one_sessions(
+    lin: Resident, world: World, web: Web, wechat: tuple[Wechat, str]
+) -> None:
+    asked = await lin.challenge()
+    again = await sign_in(web, wechat, "lin")
+    for who, challenge in ((again, asked), (lin, asked), (lin, {**asked, "challengeId": "0" * 32})):
+        assert codes(await who.prove(world, world.card(), challenge)) == [
+            (409, "CERTIFICATE_CHALLENGE_ENDED")
+        ]
+
+
+async def test_a_refused_proof_spends_its_challenge(lin: Resident, world: World) -> None:
+    card, asked = world.card(), await lin.challenge()
+    wrong = await lin.prove(world, card, asked, signature=base64(card.signer.sign(b"another text")))
+    right = await lin.prove(world, card, asked)
+    assert codes(wrong, right) == [
+        (403, "CERTIFICATE_SIGNATURE_REFUSED"),
+        (409, "CERTIFICATE_CHALLENGE_ENDED"),
+    ]
+
+
+# --- what does not prove it ------------------------------------------------------------------------------
+
+
+@KINDS
+async def test_each_certificate_that_proves_nothing_is_refused_by_its_own_code(
+    lin: Resident, world: World, kind: Kind
+) -> None:
+    stranger = World(Authority(), world.url)
+    past = (timedelta(days=-9), timedelta(days=-1))
+    for card, code in [
+        (world.card(kind, valid=past), "CERTIFICATE_EXPIRED"),
+        (world.card(kind, usage=False), "CERTIFICATE_UNTRUSTED"),
+        (world.card(kind, critical=True), "CERTIFICATE_UNTRUSTED"),
+        (stranger.card(kind), "CERTIFICATE_UNTRUSTED"),
+        (world.card(kind, uscc=None), "CERTIFICATE_OF_NO_LEGAL_PERSON"),
+        (world.card(kind, uscc="91310000990000770X"), "CERTIFICATE_OF_NO_LEGAL_PERSON"),
+        (world.card(kind, organisation=None), "CERTIFICATE_OF_NO_LEGAL_PERSON"),
+        (world.card(kind, representative=None), "CERTIFICATE_OF_NO_LEGAL_PERSON"),
+        (world.card(kind, representative="not a number"), "CERTIFICATE_OF_NO_LEGAL_PERSON"),
+        (world.card(kind, representative=CHEN), "REPRESENTATIVE_DIFFERS"),
+    ]:
+        assert codes(await lin.prove(world, card)) == [(403, code)]
+    assert (await lin.renew())["assurance"] == "L2"
+
+
+async def test_another_keys_signature_or_another_way_of_signing_is_refused(
+    lin: Resident, world: World
+) -> None:
+    mine, other, chinese = world.card(), world.card(), world.card(Kind.SM2)
+    asked = await lin.challenge()
+    answers = [
+        await lin.prove(world, mine, asked, signature=base64(other.signer.sign(asked["text"].encode()))),
+        await lin.prove(world, mine, algorithm="RSA-PSS-SHA256"),
+        await lin.prove(world, mine, algorithm="SM2-SM3"),
+        await lin.prove(world, chinese, algorithm="RSA-PKCS1-SHA256"),
+    ]
+    assert codes(*answers) == [(403, "CERTIFICATE_SIGNATURE_REFUSED")] * 4
+
+
+async def test_what_is_no_certificate_is_unreadable(lin: Resident, world: World) -> None:
+    card = world.card()
+    for changes in (
+        {"certificate": base64(b"noise" * 20)},
+        {"certificate": base64(card.certificate[:-9])},
+        {"chain": [base64(b"noise" * 20)]},
+        {"signature": "AAAAA"},
+    ):
+        assert codes(await lin.prove(world, card, **changes)) == [(403, "CERTIFICATE_UNREADABLE")]
+    too_many = [base64(card.certificate)] * 4
+    assert codes(await lin.prove(world, card, chain=too_many)) == [(400, "VALIDATION")]
+
+
+# --- revocation ------------------------------------------------------------------------------------------
+
+
+@KINDS
+async def test_a_revoked_certificate_proves_nothing(lin: Resident, world: World, kind: Kind) -> None:
+    card = world.card(kind)
+    world.authority.revoke(card.serial)
+    assert codes(await lin.prove(world, card)) == [(403, "CERTIFICATE_REVOKED")]
+
+
+async def test_under_a_revoked_authority_nothing_is_proved(lin: Resident, world: World) -> None:
+    world.authority.revoke(world.of[Kind.RSA].issuing.serial)
+    assert codes(await lin.prove(world, world.card())) == [(403, "CERTIFICATE_REVOKED")]
+
+
+@KINDS
+async def test_a_list_that_is_no_list_says_nothing_and_nothing_is_proved(
+    lin: Resident, world: World, kind: Kind
+) -> None:
+    for hostility in ListHostility:
+        world.authority.publish(hostility)
+        assert codes(await lin.prove(world, world.card(kind))) == [(503, "REVOCATION_UNKNOWN")], hostility
+    world.authority.publish(None)
+    assert codes(await lin.prove(world, world.card(kind))) == [(201, "")]
+
+
+async def test_while_the_authority_is_away_nothing_is_proved_and_afterwards_it_is(
+    lin: Resident, world: World
+) -> None:
+    for kind in ("badGateway", "truncated", "reset", "lost", "outage", "busy"):
+        await world.plan({"kind": kind, "route": "/ca/rsa/issuing.crl"})
+        assert codes(await lin.prove(world, world.card())) == [(503, "REVOCATION_UNKNOWN")], kind
+    await world.plan()
+    assert codes(await lin.prove(world, world.card())) == [(201, "")]
+
+
+async def test_a_certificate_without_a_list_is_not_believed(lin: Resident, world: World) -> None:
+    assert codes(await lin.prove(world, world.card(lists=False))) == [(503, "REVOCATION_UNKNOWN")]
+
+
+async def test_a_list_is_fetched_once_while_it_is_good(lin: Resident, world: World) -> None:
+    for _ in range(3):
+        assert (await lin.prove(world, world.card()))[0] == 201
+    assert await world.asked("/ca/rsa/issuing.crl") == 1
+    assert await world.asked("/ca/rsa/root.crl") == 1
+
+
+async def test_nobody_is_asked_for_a_certificate_no_root_vouches_for(lin: Resident, world: World) -> None:
+    """Its list's address is whatever a stranger wrote there."""
+    await lin.prove(world, World(Authority(), world.url).card())
+    assert await world.asked("/ca/rsa/issuing.crl") == 0
+
+
+# --- who may ask ------------------------------------------------------------------------------------------
+
+
+async def test_whom_we_do_not_know_by_name_is_asked_to_step_up(
+    web: Web, wechat: tuple[Wechat, str], world: World
+) -> None:
+    stranger = await sign_in(web, wechat, "nobody-we-know")
+    assert codes(await stranger.post("challenges", {"purpose": "level"})) == [(403, "STEP_UP_REQUIRED")]
+
+
+async def test_asking_without_end_is_slowed_down(lin: Resident) -> None:
+    told = [await lin.post("challenges", {"purpose": "level"}) for _ in range(14)]
+    assert {code for _, code in codes(*told)} == {"", "TOO_MANY_REQUESTS"}
+
+
+async def test_a_city_that_trusts_no_authority_offers_it_not(
+    environ: dict[str, str], wechat: tuple[Wechat, str], world: World, web: Web, lin: Resident
+) -> None:
+    asked = await lin.challenge()
+    async with AsyncTestClient(
+        create_app(load_settings({**environ, "SUISHEN_AUTH_WECHAT_BASE_URL": wechat[1]}))
+    ) as elsewhere:
+        there = Resident(elsewhere, lin.session)
+        asking = await there.post("challenges", {"purpose": "level"})
+        proving = await there.prove(world, world.card(), asked)
+        assert codes(asking, proving) == [(404, "PROVIDER_NOT_OFFERED")] * 2
