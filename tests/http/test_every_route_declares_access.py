@@ -22,6 +22,7 @@ PUBLIC = {"audience": "public", "assurance": None, "scope": None}
 # What anybody may call, known here by name: a route that becomes public must be written down twice.
 OPEN_API = {
     "POST /mp/v1/session/wechat",
+    "POST /mp/v1/session/alipay",
     "POST /mp/v1/session/oidc/begin",
     "POST /mp/v1/session/oidc",
     "POST /mp/v1/session/refresh",
