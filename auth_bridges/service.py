@@ -153,6 +153,11 @@ class AuthService:
             now=now,
             platform=platform_of(client.agent),
         )
+        if not await self._still_leads(subject, resident):
+            # Unlinked, merged or deleted since we looked: whoever did that may have ended the sessions there
+            # were before this one began, so it is for us to end.
+            await self._sessions.end(live.session.id, Ending.LINK_MOVED, now=now)
+            raise await self._refused(resident.id, SessionEnded())
         assurance = level_of(resident.proofs, now)
         await self._opened(live, now, provider=subject.provider, assurance=assurance.value)
         return await self._resident_signed_in(live, await self._sealed_anew(resident), now)
@@ -381,6 +386,17 @@ class AuthService:
                 Audience.RESIDENT, resident.id, Ending.UNLINKED, now=now, client=client
             )
             await residents.drop(link)
+
+    async def _still_leads(self, subject: ProviderSubject, resident: Resident) -> bool:
+        link, known = await asyncio.gather(
+            self._stores.residents.link_of(subject), self._stores.residents.get(resident.id)
+        )
+        if link is None or link.leaving_at is not None or known is None or known.merged_into is not None:
+            return False
+        if link.resident == resident.id:
+            return known.standing is Standing.ACTIVE
+        root = await self._stores.residents.root_of(link.resident)
+        return root is not None and root.id == resident.id and known.standing is Standing.ACTIVE
 
     async def _sealed_anew(self, resident: Resident) -> Resident:
         """``resident`` with everything under their own key; as they were if somebody changed them."""

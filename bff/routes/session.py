@@ -76,6 +76,7 @@ _NO_WECHAT: Final = (
     ProviderBusy,
     ProviderUnavailable,
     TooManyRequests,
+    SessionEnded,
 )
 # Alipay does not say that an account is risky. What it says is signed, or it is not Alipay.
 _NO_ALIPAY: Final = (
@@ -95,6 +96,7 @@ _NO_ALIPAY: Final = (
     ReplyWeaklyHashed,
     ReplyWronglySigned,
     TooManyRequests,
+    SessionEnded,
 )
 _NO_RENEWAL: Final = (SessionEnded, TooManyRequests)
 _NO_CLERK: Final = (ClerkNotRecognised, SigningInBusy, TooManyRequests)
@@ -182,7 +184,7 @@ class ResidentSessionController(Controller):
 
     @post(
         "/oidc",
-        opt={**_PUBLIC, "refusals": (AccountDisabled, *_NO_ANSWER)},
+        opt={**_PUBLIC, "refusals": (AccountDisabled, SessionEnded, *_NO_ANSWER)},
         operation_id="SignInWithCitizenCloud",
         summary="Sign in through Citizen Cloud (市民云)",
     )

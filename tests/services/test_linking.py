@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from auth_bridges.models import Actor, Ending, MergeCase, MergeState, NoticeKind, Standing
+from auth_bridges.models import Actor, Ending, MergeCase, MergeState, NoticeKind, Standing, StoredSession
 from auth_bridges.refusals import (
     CodeAlreadyUsed,
     LastWayIn,
@@ -364,3 +364,39 @@ async def test_a_refresh_token_of_who_was_merged_is_worth_nothing(world: World) 
     await world.link(older, "a")
     with pytest.raises(SessionEnded):
         await world.auth.refresh(before.refresh.text, PHONE)
+
+
+@pytest.mark.parametrize("change", ["unlinked", "merged", "deleted"])
+async def test_a_session_that_began_while_its_way_in_was_taken_away_is_over_at_once(
+    world: World, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that ends sessions has run when this one is written: it is found by nobody but itself."""
+    older = await world.signed_in("w")
+    world.clock.pass_(timedelta(seconds=1))
+    if change != "merged":
+        await world.link(older, "a")
+    else:
+        await world.signed_in("a", world.alipay)
+    opens = world.stores.sessions.open
+    began: list[str] = []
+
+    async def after_the_change(session: StoredSession) -> None:
+        monkeypatch.undo()
+        if change == "merged":
+            await world.link(older, "a")
+        elif change == "unlinked":
+            links = (await world.accounts.overviews.of(older)).links
+            await world.accounts.linking.unlink(older, links[1].id)
+        else:
+            await world.accounts.leaving.request(older)
+            world.clock.pass_(timedelta(days=7))
+            await world.accounts.settle()
+        began.append(session.id)
+        await opens(session)
+
+    monkeypatch.setattr(world.stores.sessions, "open", after_the_change)
+    with pytest.raises(SessionEnded):
+        await world.signed_in("a", world.alipay)
+    session = await world.stores.sessions.get(began[0])
+    assert session is not None
+    assert session.ended_why is Ending.LINK_MOVED
