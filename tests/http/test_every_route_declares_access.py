@@ -23,7 +23,6 @@ PUBLIC = {"audience": "public", "assurance": None, "scope": None}
 OPEN_API = {
     "POST /mp/v1/session/alipay",
     "POST /mp/v1/session/wechat",
-    "POST /mp/v1/session/alipay",
     "POST /mp/v1/session/oidc/begin",
     "POST /mp/v1/session/oidc",
     "POST /mp/v1/session/refresh",
