@@ -29,6 +29,7 @@ class Operation(StrEnum):
     LINK = "link"
     UNLINK = "unlink"
     UNDO_MERGE = "undo_merge"
+    END_SESSION = "end_session"
     BIND_PHONE = "bind_phone"
     REAL_NAME = "real_name"
     FACE_CHECK = "face_check"
@@ -61,6 +62,8 @@ POLICY: Final[Mapping[Operation, Requirement]] = {
     Operation.LINK: Requirement(),
     Operation.UNLINK: Requirement(),
     Operation.UNDO_MERGE: Requirement(),
+    # Somebody who has lost a phone has just signed in on another (ASVS 7.5.2).
+    Operation.END_SESSION: Requirement(max_age=timedelta(minutes=30)),
     Operation.BIND_PHONE: Requirement(),
     Operation.REAL_NAME: Requirement(level=AssuranceLevel.L1),
     Operation.FACE_CHECK: Requirement(level=AssuranceLevel.L2),

@@ -5,15 +5,19 @@ from typing import Final
 from litestar import Controller, delete, get
 from litestar.di import NamedDependency
 
+from auth_bridges.accounts import Accounts
 from auth_bridges.models import Audience, StoredSession
-from auth_bridges.refusals import SessionUnknown
+from auth_bridges.refusals import ChallengeRefused, ReauthenticationRequired, SessionEnded, SessionUnknown
+from auth_bridges.rules.policy import Operation
 from auth_bridges.service import AuthService
 from bff.platform.identity import Principal
-from bff.routes.parameters import SessionIdInPath
+from bff.routes.callers import actor
+from bff.routes.parameters import SessionIdInPath, StepUpChallenge
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.session import SessionsEnded, SignedInDevice
 
 _UNKNOWN: Final = {"refusals": (SessionUnknown,)}
+_GATE: Final = (ChallengeRefused, ReauthenticationRequired, SessionEnded)
 
 
 class ResidentSessionsController(Controller):
@@ -30,21 +34,41 @@ class ResidentSessionsController(Controller):
         """Every session of the caller that can still be renewed, newest first."""
         return await _listed(auth, Audience.RESIDENT, principal)
 
-    @delete("/{session_id:str}", opt=_UNKNOWN, operation_id="EndSession", summary="Sign one out")
+    @delete(
+        "/{session_id:str}",
+        opt={"refusals": (*_GATE, SessionUnknown)},
+        operation_id="EndSession",
+        summary="Sign one out",
+    )
     async def end(
         self,
         session_id: SessionIdInPath,
         principal: NamedDependency[Principal],
         auth: NamedDependency[AuthService],
+        accounts: NamedDependency[Accounts],
+        challenge: StepUpChallenge = None,
     ) -> None:
         """End one of the caller's sessions, in every process within a second."""
+        await accounts.step_ups.require(
+            actor(principal, challenge), Operation.END_SESSION, session_id.encode()
+        )
         await auth.end_session(Audience.RESIDENT, principal.subject, session_id)
 
-    @delete(operation_id="EndOtherSessions", summary="Sign out everywhere else", status_code=200)
+    @delete(
+        opt={"refusals": _GATE},
+        operation_id="EndOtherSessions",
+        summary="Sign out everywhere else",
+        status_code=200,
+    )
     async def end_others(
-        self, principal: NamedDependency[Principal], auth: NamedDependency[AuthService]
+        self,
+        principal: NamedDependency[Principal],
+        auth: NamedDependency[AuthService],
+        accounts: NamedDependency[Accounts],
+        challenge: StepUpChallenge = None,
     ) -> SessionsEnded:
         """End all of the caller's sessions but this one."""
+        await accounts.step_ups.require(actor(principal, challenge), Operation.END_SESSION, b"others")
         return await _others_ended(auth, Audience.RESIDENT, principal)
 
 

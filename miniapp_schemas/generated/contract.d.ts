@@ -1918,11 +1918,11 @@ export interface Operations {
     path: "/mp/v1/sessions";
     parameters: {};
     query: {};
-    header: {};
+    header: { "X-Step-Up"?: string; };
     body: null;
     status: 200;
     answer: SessionsEnded;
-    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Every session of the caller that can still be renewed, newest first. */
   ListSessions: {
@@ -1942,11 +1942,11 @@ export interface Operations {
     path: "/mp/v1/sessions/{sessionId}";
     parameters: { sessionId: string; };
     query: {};
-    header: {};
+    header: { "X-Step-Up"?: string; };
     body: null;
     status: 204;
     answer: null;
-    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SESSION_UNKNOWN" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SESSION_ENDED" | "SESSION_UNKNOWN" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Every use and refused try, newest first: who, where, which fields, with what verdict. */
   ListUsageRecords: {

@@ -389,11 +389,27 @@ async def test_requirement_13_nothing_changes_an_account_on_a_stale_session(
     assert answer.json()["stepUp"]["challenge"]
 
 
-async def aged(settings: Settings, person: Person) -> str:
-    """A token of this very session, authenticated ten minutes ago: minted with the city's own key."""
+async def test_requirement_12_a_session_is_ended_by_who_proved_lately_that_it_is_theirs(
+    settings: Settings, client: Client, outer: Outer, lin: Person
+) -> None:
+    """ASVS 7.5.2: a fresh sign-in will do, one of an hour ago will not."""
+    await Person(client, outer, "lin").sign_in()
+    fresh, stale = lin.token, await aged(settings, lin, minutes=60)
+    listed = await client.get("/mp/v1/sessions", headers={"Authorization": f"Bearer {stale}"})
+    path = next(f"/mp/v1/sessions/{each['id']}" for each in listed.json() if not each["current"])
+    for asked in (path, "/mp/v1/sessions"):
+        answer = await client.delete(asked, headers={"Authorization": f"Bearer {stale}"})
+        refused(answer, 403, "STEP_UP_REQUIRED")
+        assert answer.json()["stepUp"]["operation"] == "end_session"
+    ended = await client.delete(path, headers={"Authorization": f"Bearer {fresh}"})
+    assert ended.status_code == 204
+
+
+async def aged(settings: Settings, person: Person, *, minutes: int = 10) -> str:
+    """A token of this very session, authenticated ``minutes`` ago: minted with the city's own key."""
     async with Platform.open(settings) as platform:
         grant = platform.auth._tokens.verify(person.token, now=datetime.now(UTC)).grant
-        old = msgspec.structs.replace(grant, auth_time=datetime.now(UTC) - timedelta(minutes=10))
+        old = msgspec.structs.replace(grant, auth_time=datetime.now(UTC) - timedelta(minutes=minutes))
         return platform.auth._tokens.mint(old, token_id="aged", now=datetime.now(UTC)).text
 
 
