@@ -9,6 +9,7 @@ import contextlib
 import os
 import secrets
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -220,7 +221,7 @@ class Platform:
             tokens,
             self.token_keys,
             env=platform.env.value,
-            clock=lambda: self.clock().timestamp(),
+            clock=time.time,
             ops_token=platform.metrics_token,
         )
 
