@@ -227,7 +227,17 @@ class IssueCredential(Request, frozen=True, kw_only=True):
 class StatusChange(Request, frozen=True, kw_only=True):
     """Why a certificate is suspended, resumed or revoked."""
 
-    reason: Annotated[str, Meta(description="Shown to the holder.", min_length=2, max_length=200)]
+    reason: Annotated[
+        str,
+        Meta(
+            description="Shown to the holder: words, no control or direction marks, no blank at either end.",
+            min_length=2,
+            max_length=200,
+            pattern=r"^[^\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
+            r"[^\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]*"
+            r"[^\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]\Z",
+        ),
+    ]
 
 
 class IssuedCredential(Response, frozen=True, kw_only=True):

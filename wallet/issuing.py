@@ -272,11 +272,14 @@ def _check_own(issuer: Issuer, type_code: str) -> None:
 def _is_repeated(existing: Credential, version: int, content: str) -> bool:
     """Whether this very version is there already; refuses one that is there differently or is older."""
     for known in existing.history:
-        if known.version == version and known.content != content:
-            raise SerialConflict
+        if known.version == version:
+            if known.content != content:
+                raise SerialConflict
+            # Also one that a later version has followed meanwhile: a retry that came late.
+            return True
     if version < existing.version:
         raise VersionStale(current=existing.version)
-    return version == existing.version
+    return False
 
 
 def _is_done(mark: Mark, change: Change) -> bool:

@@ -9,6 +9,7 @@ Who dies when, and what then holds:
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, TypeVar
 
@@ -20,9 +21,9 @@ from miniapp_schemas.keys import JsonWebKeySet
 from miniapp_schemas.wallet import PresentationMode, Verdict
 from wallet import views
 from wallet.codec import lz1
-from wallet.codec.errors import KeyUnknown, Tampered, Unreadable
+from wallet.codec.errors import KeyUnknown, Tampered, TooLong, Unreadable
 from wallet.codec.keys import KeySet
-from wallet.issuers.base import CredentialType, Registry
+from wallet.issuers.base import CredentialType, Registry, Scene
 from wallet.models import (
     Checked,
     Deputy,
@@ -39,7 +40,7 @@ from wallet.refusals import CredentialUnknown, PresentationUnknown
 from wallet.rules.advice import advice_for, is_good
 from wallet.rules.claims import pack
 from wallet.rules.disclosure import disclose
-from wallet.rules.presentation import Scan, judge, open_presentation, time_verdict
+from wallet.rules.presentation import Opening, Scan, judge, open_presentation, time_verdict
 from wallet.rules.validity import SHANGHAI, status_at
 from wallet.sealing import open_secrets
 from wallet.settings import WalletSettings
@@ -50,6 +51,8 @@ Held = TypeVar("Held", bound=Showable)
 
 _TOKEN_BYTES: Final = {PresentationMode.SIGNED: 12, PresentationMode.OPAQUE: 16}
 _SHIFT: Final = timedelta(hours=12)
+# Alphanumeric characters of QR version 13 at ECC M: 69 modules a side, near a millimetre each on a phone.
+_DENSEST: Final = 483
 _pack_json: Final = msgspec.json.Encoder().encode
 _unpack_answer: Final = msgspec.json.Decoder(wire.Verification).decode
 
@@ -138,14 +141,14 @@ class Wallet:
             now=now,
             window=self._window,
         )
-        secret = self._chance(_TOKEN_BYTES[opening.mode])
+        secret, code, mode = self._code(credential, of, scene, opening, now)
         presentation = OpenPresentation(
             id=lz1.presentation_id(secret),
             credential=credential.id,
             presenter=keeper,
             scene=scene.code,
             claims=opening.claims,
-            mode=opening.mode,
+            mode=mode,
             issued_at=opening.issued_at.timestamp(),
             expires_at=opening.expires_at.timestamp(),
             deputy=deputy,
@@ -160,9 +163,27 @@ class Wallet:
             claims=opening.claims,
             deputy=deputy,
         )
-        if opening.mode is PresentationMode.OPAQUE:
-            code = lz1.mint_opaque(secret)
-        else:
+        keep = opening.expires_at - now + self._kept
+        await self._presentations.open(presentation, shown, keep_ms=int(keep.total_seconds() * 1000))
+        return wire.PresentationTicket(
+            presentation_id=presentation.id,
+            code=code,
+            mode=mode,
+            scene=scene.code,
+            claims=list(opening.claims),
+            issued_at=opening.issued_at,
+            expires_at=opening.expires_at,
+        )
+
+    def _code(
+        self, credential: Showable, of: CredentialType, scene: Scene, opening: Opening, now: datetime
+    ) -> tuple[bytes, str, PresentationMode]:
+        """A code's secret, the code, and its mode: opaque where policy says so, or a phone could not show it.
+
+        Names and addresses may be long, and a QR that a cheap camera cannot read helps nobody.
+        """
+        if opening.mode is PresentationMode.SIGNED:
+            secret = self._chance(_TOKEN_BYTES[PresentationMode.SIGNED])
             today = now.astimezone(SHANGHAI).date()
             values = disclose(of, opening.claims, self._secrets(credential).claims, on=today)
             envelope = lz1.Envelope(
@@ -175,18 +196,12 @@ class Wallet:
                 type=of.id,
                 claims=pack(of, values),
             )
-            code = lz1.mint(envelope, key=self._keys.signing())
-        keep = opening.expires_at - now + self._kept
-        await self._presentations.open(presentation, shown, keep_ms=int(keep.total_seconds() * 1000))
-        return wire.PresentationTicket(
-            presentation_id=presentation.id,
-            code=code,
-            mode=opening.mode,
-            scene=scene.code,
-            claims=list(opening.claims),
-            issued_at=opening.issued_at,
-            expires_at=opening.expires_at,
-        )
+            with suppress(TooLong):
+                code = lz1.mint(envelope, key=self._keys.signing())
+                if len(code) <= _DENSEST:
+                    return secret, code, PresentationMode.SIGNED
+        secret = self._chance(_TOKEN_BYTES[PresentationMode.OPAQUE])
+        return secret, lz1.mint_opaque(secret), PresentationMode.OPAQUE
 
     async def progress(self, keeper: str, presentation_id: str) -> wire.PresentationProgress:
         """What became of a shown code; the use is there the moment the clerk has the answer."""

@@ -1035,7 +1035,7 @@ export interface StartFaceCheck {
 
 /** Why a certificate is suspended, resumed or revoked. */
 export interface StatusChange {
-  /** Shown to the holder. */
+  /** Shown to the holder: words, no control or direction marks, no blank at either end. */
   reason: string;
 }
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from miniapp_schemas.wallet import CredentialStatus, PresentationMode, Verdict
 from wallet.issuers.base import load_registry
 from wallet.refusals import ClaimNotDisclosable, CredentialNotShowable, SceneNotAllowed
-from wallet.rules.presentation import SKEW, Opening, Scan, judge, open_presentation
+from wallet.rules.presentation import SKEW, Opening, Scan, judge, open_presentation, time_verdict
 from wallet.rules.validity import Mark, Standing
 
 REGISTRY = load_registry()
@@ -149,3 +149,10 @@ class TestJudging:
     def test_out_of_time_nothing_else_is_said(self, status: CredentialStatus, scenes: frozenset[str]) -> None:
         facts = scan(status=status, clerk_scenes=scenes)
         assert judge(facts, now=NOW + WINDOW + SKEW) is Verdict.EXPIRED
+
+
+@pytest.mark.parametrize("now", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
+def test_the_first_and_the_last_instant_there_are_are_judged_like_others(now: datetime) -> None:
+    issued = datetime(2026, 11, 25, tzinfo=UTC)
+    verdict = time_verdict(issued, issued + timedelta(seconds=90), now=now, skew=timedelta(seconds=5))
+    assert verdict in {Verdict.CLOCK_SKEW, Verdict.EXPIRED}

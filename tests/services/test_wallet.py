@@ -100,6 +100,16 @@ async def test_a_shown_code_is_good_once(bench: Bench, mode: PresentationMode) -
     assert (second.verdict, second.valid, second.claims) == (Verdict.ALREADY_USED, False, [])
 
 
+@pytest.mark.parametrize("limit", ["wallet.service._DENSEST", "wallet.codec.lz1.LONGEST_TEXT"])
+async def test_what_would_make_too_dense_a_qr_is_shown_by_an_opaque_code(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(limit, 100)
+    ticket = await shown(bench)
+    assert (ticket.mode, len(ticket.code)) == (PresentationMode.OPAQUE, 28)
+    assert (await verified(bench, ticket.code)).verdict is Verdict.OK_ONLINE
+
+
 async def test_a_clerk_sees_the_scene_s_fields_and_no_other(bench: Bench) -> None:
     ticket = await shown(bench, scene="hotel.checkin", claims=["name", "idNumber"])
     seen = await verified(bench, ticket.code)
@@ -377,9 +387,15 @@ async def test_a_new_version_replaces_the_old_in_place(bench: Bench) -> None:
     second = await bench.issuing.issue(POLICE, id_card(version=2, valid_until=None))
     assert (second.id, second.version) == (first.id, 2)
     assert second.identifier != first.identifier
+    # A retry of the first that comes late is answered with what stands now.
+    assert await bench.issuing.issue(POLICE, id_card()) == second
+    third = await bench.issuing.issue(POLICE, id_card(version=9))
     with pytest.raises(VersionStale):
-        await bench.issuing.issue(POLICE, id_card())
-    assert (await bench.wallet.credential(bench.keeper(), first.id)).valid_until is None
+        await bench.issuing.issue(POLICE, id_card(version=5))
+    with pytest.raises(SerialConflict):
+        await bench.issuing.issue(POLICE, id_card(valid_until=None))
+    assert third.version == 9
+    assert (await bench.wallet.credential(bench.keeper(), first.id)).version == 9
 
 
 async def test_a_new_version_does_not_lift_a_suspension(bench: Bench) -> None:

@@ -19,3 +19,7 @@ class KeyUnknown(CodecError):
 
 class Tampered(CodecError):
     """The key is known and did not sign these bytes."""
+
+
+class TooLong(ValueError):
+    """What is to be said does not fit into a code that readers take."""

@@ -23,7 +23,7 @@ from msgspec import Struct
 
 from wallet.codec import base45
 from wallet.codec.cbor import BYTES, MAP, NEGATIVE, TEXT, UNSIGNED, head, read_head
-from wallet.codec.errors import KeyUnknown, Tampered, Unreadable
+from wallet.codec.errors import KeyUnknown, Tampered, TooLong, Unreadable
 
 __all__ = [
     "Envelope",
@@ -106,7 +106,7 @@ class Envelope(Struct, frozen=True, kw_only=True):
 
 
 def mint(envelope: Envelope, *, key: Signer) -> str:
-    """The code for ``envelope``, signed; `ValueError` if no reader would take it."""
+    """The code for ``envelope``, signed; `TooLong` if no reader would take it."""
     payload = _write(envelope)
     if len(key.kid) not in _PROTECTED:
         raise ValueError("a kid has two to eight bytes")
@@ -115,7 +115,7 @@ def mint(envelope: Envelope, *, key: Signer) -> str:
     signature = _smaller_s(key.sign(_TO_BE_SIGNED + protected + b"\x40" + payload))
     code = PREFIX + base45.encode(_SIGN1 + protected + b"\xa0" + payload + _SIGNATURE_HEAD + signature)
     if len(code) > LONGEST_TEXT:
-        raise ValueError(f"a code has at most {LONGEST_TEXT} characters")
+        raise TooLong(f"a code has at most {LONGEST_TEXT} characters")
     return code
 
 

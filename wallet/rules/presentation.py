@@ -89,9 +89,10 @@ def time_verdict(
     issued_at: datetime, expires_at: datetime, *, now: datetime, skew: timedelta
 ) -> Verdict | None:
     """CLOCK_SKEW before the window, EXPIRED after it, None within; each end bears ``skew``."""
-    if issued_at > now + skew:
+    # Differences, because the first and the last instants there are have none before or after them.
+    if issued_at - now > skew:
         return Verdict.CLOCK_SKEW
-    if expires_at + skew <= now:
+    if now - expires_at >= skew:
         return Verdict.EXPIRED
     return None
 
