@@ -1,0 +1,73 @@
+"""Evidence (健康证据): what a registered source says happened. A colour follows from it alone.
+
+Evidence is only ever added. What was wrong is corrected by evidence that supersedes it, so what was known
+at any moment can be told later: ``occurred_at`` is when it happened, ``recorded_at`` when we learnt of it.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+Fact = str | int | bool
+
+
+class Kind(StrEnum):
+    """What sort of thing happened."""
+
+    SAMPLED = "SAMPLED"
+    RESULT = "RESULT"
+    VACCINATED = "VACCINATED"
+    EXPOSED = "EXPOSED"
+    AREA_STAY = "AREA_STAY"
+    ENTERED = "ENTERED"
+    ISOLATION_START = "ISOLATION_START"
+    ISOLATION_RELEASED = "ISOLATION_RELEASED"
+    DECLARED = "DECLARED"
+    FOREIGN_CERT = "FOREIGN_CERT"
+    MANUAL = "MANUAL"
+
+
+class Key(Struct, frozen=True, order=True, array_like=True):
+    """What names one piece of evidence: a source, and that source's own id of it."""
+
+    source: str
+    source_id: str
+
+
+class Evidence(Struct, frozen=True, kw_only=True):
+    """One piece of evidence, opened. ``facts`` hold codes of the kind's vocabulary, never a name or number.
+
+    ``supersedes`` names what this corrects; ``void`` says that it only takes back and tells nothing itself.
+    """
+
+    key: Key
+    kind: Kind
+    jurisdiction: str
+    occurred_at: datetime
+    recorded_at: datetime
+    expires_at: datetime | None = None
+    supersedes: Key | None = None
+    void: bool = False
+    facts: Mapping[str, Fact] = {}
+
+
+def effective(evidence: Iterable[Evidence], *, known_at: datetime) -> list[Evidence]:
+    """What counts of ``evidence`` as it was known at ``known_at``, oldest event first.
+
+    The order in which it arrived, and how often, makes no difference: a correction counts from the moment
+    it is known, also where what it corrects comes later or never.
+    """
+    known: dict[Key, Evidence] = {}
+    for each in evidence:
+        if each.recorded_at > known_at:
+            continue
+        other = known.get(each.key)
+        # A source's id is used once (the store sees to it); should it ever not be, the first word counts.
+        if other is None or (each.recorded_at, each.occurred_at) < (other.recorded_at, other.occurred_at):
+            known[each.key] = each
+    corrected = {each.supersedes for each in known.values() if each.supersedes is not None}
+    counting = [each for key, each in known.items() if key not in corrected and not each.void]
+    counting.sort(key=lambda each: (each.occurred_at, each.key))
+    return counting
