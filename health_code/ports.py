@@ -1,0 +1,81 @@
+"""What the health code needs from outside, as it would like to be given it."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from health_code.models import Reason
+from health_code.rules.documents import Colour
+
+Clock = Callable[[], datetime]
+Chance = Callable[[int], bytes]
+TimedId = Callable[[datetime], str]
+
+
+class PersonalData(Protocol):
+    """Personal data at rest: sealed, and found by keyed hash."""
+
+    def seal(self, plain: bytes, context: bytes) -> bytes:
+        """Encrypt; ``context`` must be given again to open."""
+
+    def open(self, sealed: bytes, context: bytes) -> bytes:
+        """Decrypt, or raise if anything was changed."""
+
+    def hash(self, number: str) -> str:
+        """The keyed hash of an ID number, under which a person's evidence is found."""
+
+    def pseudonym(self, kind: str, value: str) -> str:
+        """The keyed hash of anything else, different for each ``kind``."""
+
+
+class RunScript(Protocol):
+    """Runs a Lua script on Redis; all keys in one slot."""
+
+    def __call__(
+        self,
+        script: str,
+        keys: Sequence[str | bytes],
+        args: Sequence[str | bytes | int] = (),
+        read: Callable[[Any], Any] | None = None,
+    ) -> Awaitable[Any]:
+        """What the script returns, as ``read`` reads it; it is on its way before it is awaited."""
+
+
+class Audit(Protocol):
+    """Records an event durably in the audit trail."""
+
+    def __call__(
+        self,
+        kind: str,
+        *,
+        at: datetime,
+        actor: str,
+        outcome: str,
+        subject: str | None = None,
+        facts: dict[str, str] | None = None,
+    ) -> Awaitable[None]:
+        """Return once the event is on disk."""
+
+
+class People(Protocol):
+    """The residents who may have a health code."""
+
+    async def masked_name(self, subject: str) -> str | None:
+        """The name of who holds the ID number behind ``subject``, masked; None for nobody we know."""
+
+    async def tell(self, subject: str, colour: Colour, reasons: Sequence[Reason], *, at: datetime) -> None:
+        """Send a notice that the colour has changed; the same (subject, at) again is the same notice."""
+
+
+class Admit(Protocol):
+    """Counts one try by a caller, or raises a refusal."""
+
+    def __call__(self, bucket: str, caller: str, *, per_minute: int, burst: int) -> Awaitable[None]:
+        """Ask now; the answer is there when it is awaited."""
+
+
+class SecretKeys(Protocol):
+    """The keys dynamic codes are sealed with: 32 bytes each, the newest first."""
+
+    def __call__(self) -> Mapping[bytes, bytes]:
+        """Every accepted key by its one-byte name, the one to seal with first."""

@@ -1,0 +1,192 @@
+"""Sources report evidence (健康信息申报).
+
+This is one of the two ways in which anything about a person changes; the other is evidence that two people of
+two organisations enter by hand. Neither of them names a colour.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+import msgspec
+
+from health_code.models import Department, StoredEvidence
+from health_code.ports import Audit, Clock, PersonalData, TimedId
+from health_code.refusals import EvidenceConflict, EvidenceInvalid, EvidenceKindNotAllowed
+from health_code.rules.evidence import Fact, Kind
+from health_code.store import EvidenceStore, SourceStore
+from miniapp_schemas.base import Text
+from miniapp_schemas.health_code import (
+    EvidenceOutcome,
+    EvidenceReceipt,
+    ReportEvidence,
+)
+from miniapp_schemas.refusals import Refusal
+
+Wake = Callable[[Sequence[str]], Awaitable[None]]
+
+_AHEAD: Final = timedelta(minutes=5)
+_OLDEST: Final = timedelta(days=3 * 366)
+_pack: Final = msgspec.msgpack.Encoder(order="sorted").encode
+_encode: Final = msgspec.json.Encoder(order="sorted").encode
+
+
+class Reporting:
+    """Takes evidence from registered sources."""
+
+    def __init__(
+        self,
+        *,
+        evidence: EvidenceStore,
+        sources: SourceStore,
+        personal: PersonalData,
+        valid_number: Callable[[str], bool],
+        wake: Wake,
+        audit: Audit,
+        clock: Clock,
+        timed_id: TimedId,
+    ) -> None:
+        self._evidence = evidence
+        self._sources = sources
+        self._personal = personal
+        self._valid_number = valid_number
+        self._wake = wake
+        self._audit = audit
+        self._clock = clock
+        self._timed_id = timed_id
+
+    async def report(self, source: Department, items: Sequence[ReportEvidence]) -> EvidenceReceipt:
+        """Record each item that can be recorded. What is recorded is durable when this returns.
+
+        Dying after the insert loses nothing: the evidence stays pending, and whoever looks next judges it.
+        """
+        now = self._clock()
+        refusals: dict[int, Refusal] = {}
+        drafts: dict[str, StoredEvidence] = {}
+        for index, item in enumerate(items):
+            try:
+                draft = self._draft(source, item, now)
+                if drafts.setdefault(draft.source_id, draft).content != draft.content:
+                    raise EvidenceConflict
+            except Refusal as no:
+                refusals[index] = no
+        kept = await self._evidence.append(source.id, list(drafts.values())) if drafts else {}
+        await self._sources.heard(source.id, at=now)
+        outcomes: list[EvidenceOutcome] = []
+        new: list[StoredEvidence] = []
+        for index, item in enumerate(items):
+            draft = drafts.get(item.source_id)
+            if index in refusals or draft is None:
+                outcomes.append(_refused(item, refusals.get(index, EvidenceConflict())))
+                continue
+            stored = kept[item.source_id]
+            if stored.id == draft.id and stored not in new:
+                new.append(stored)
+                outcomes.append(_took(item, "RECORDED", stored.id))
+            elif stored.content == draft.content:
+                outcomes.append(_took(item, "REPEATED", stored.id))
+            else:
+                outcomes.append(_refused(item, EvidenceConflict()))
+        refused = sum(outcome.outcome == "REFUSED" for outcome in outcomes)
+        await self._audit(
+            "evidence.reported",
+            at=now,
+            actor=source.id,
+            outcome="ok",
+            facts={"recorded": str(len(new)), "refused": str(refused)},
+        )
+        if new:
+            await self._wake(list(dict.fromkeys(each.subject for each in new)))
+        return EvidenceReceipt(
+            recorded=len(new),
+            repeated=len(outcomes) - len(new) - refused,
+            refused=refused,
+            items=outcomes,
+        )
+
+    def _draft(self, source: Department, item: ReportEvidence, now: datetime) -> StoredEvidence:
+        tagged = msgspec.to_builtins(item.facts)
+        kind = Kind(tagged.pop("kind"))
+        if kind not in source.kinds:
+            raise EvidenceKindNotAllowed(evidence=kind.value)
+        if not self._valid_number(item.id_number):
+            raise EvidenceInvalid(why_zh="身份号码有误", why_en="the ID number is wrong")
+        if item.occurred_at > now + _AHEAD:
+            raise EvidenceInvalid(why_zh="发生时间在将来", why_en="it has not happened yet")
+        if item.occurred_at < now - _OLDEST:
+            raise EvidenceInvalid(why_zh="发生时间过于久远", why_en="it is more than three years old")
+        if item.expires_at is not None and item.expires_at <= item.occurred_at:
+            raise EvidenceInvalid(why_zh="失效早于发生", why_en="it expires before it happens")
+        if item.void and item.supersedes is None:
+            raise EvidenceInvalid(why_zh="撤回须指明所撤回的证据", why_en="`void` needs `supersedes`")
+        if item.supersedes == item.source_id:
+            raise EvidenceInvalid(why_zh="证据不能更正自身", why_en="it supersedes itself")
+        facts: dict[str, Fact] = {name: value for name, value in tagged.items() if value is not None}
+        return draft_of(
+            source=source.id,
+            source_id=item.source_id,
+            subject=self._personal.hash(item.id_number),
+            kind=kind,
+            jurisdiction=item.jurisdiction,
+            occurred_at=item.occurred_at,
+            expires_at=item.expires_at,
+            supersedes=None if item.supersedes is None else (source.id, item.supersedes),
+            void=item.void,
+            facts=facts,
+            personal=self._personal,
+            now=now,
+            evidence_id=self._timed_id(now),
+        )
+
+
+def draft_of(
+    *,
+    source: str,
+    source_id: str,
+    subject: str,
+    kind: Kind,
+    jurisdiction: str,
+    occurred_at: datetime,
+    expires_at: datetime | None,
+    supersedes: tuple[str, str] | None,
+    void: bool,
+    facts: dict[str, Fact],
+    personal: PersonalData,
+    now: datetime,
+    evidence_id: str,
+) -> StoredEvidence:
+    """Evidence that has no place in its chain yet. Instants are whole milliseconds, as the store keeps them."""
+    said = [subject, kind, jurisdiction, occurred_at, expires_at, supersedes, void, facts]
+    return StoredEvidence(
+        id=evidence_id,
+        source=source,
+        source_id=source_id,
+        subject=subject,
+        kind=kind,
+        jurisdiction=jurisdiction,
+        occurred_at=_whole(occurred_at),
+        recorded_at=_whole(now),
+        expires_at=None if expires_at is None else _whole(expires_at),
+        supersedes=supersedes,
+        void=void,
+        sealed=personal.seal(_pack(facts), f"health:{source}:{source_id}".encode()),
+        content=personal.pseudonym("evidence", _encode(said).decode()),
+        sequence=0,
+        previous="",
+        hash="",
+    )
+
+
+def _whole(instant: datetime) -> datetime:
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+
+def _took(item: ReportEvidence, outcome: Literal["RECORDED", "REPEATED"], evidence: str) -> EvidenceOutcome:
+    return EvidenceOutcome(source_id=item.source_id, outcome=outcome, evidence=evidence)
+
+
+def _refused(item: ReportEvidence, refusal: Refusal) -> EvidenceOutcome:
+    zh, en = refusal.detail
+    return EvidenceOutcome(
+        source_id=item.source_id, outcome="REFUSED", code=refusal.code, detail=Text(zh=zh, en=en)
+    )

@@ -1,0 +1,26 @@
+"""How old a colour may be and still be shown."""
+
+from datetime import timedelta
+
+from msgspec import Struct
+
+from health_code.rules.documents import Colour
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """The age up to which a colour that nothing confirmed is still shown. Red has none."""
+
+    green: timedelta
+    yellow: timedelta
+
+
+def shown_colour(colour: Colour, *, age: timedelta, turned: bool, limits: Limits) -> Colour:
+    """What is shown of ``colour``, judged ``age`` ago; ``turned`` says it should have changed by now.
+
+    Old data ends in grey and never in a better colour: red stays red.
+    """
+    if colour is Colour.RED:
+        return colour
+    if turned or age > (limits.yellow if colour is Colour.YELLOW else limits.green):
+        return Colour.GREY
+    return colour

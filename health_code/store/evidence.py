@@ -1,0 +1,111 @@
+"""Evidence, append-only. MongoDB, majority and journal; one chain of hashes a source.
+
+Nothing here changes or removes what a piece of evidence says. The one field that changes, ``pending``, is
+not part of what is hashed: it says whether a colour has been judged with the evidence.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.errors import BulkWriteError
+
+from health_code.models import StoredEvidence
+from health_code.store.documents import DUPLICATE, Collection, document_of
+
+GENESIS: Final = "0" * 64
+_canonical: Final = msgspec.json.Encoder(order="sorted").encode
+
+
+def chained(evidence: StoredEvidence, *, sequence: int, previous: str) -> StoredEvidence:
+    """``evidence`` in its place behind the record whose hash is ``previous``."""
+    placed = msgspec.structs.replace(evidence, sequence=sequence, previous=previous, hash="", pending=False)
+    digest = hashlib.sha256(previous.encode() + _canonical(placed)).hexdigest()
+    return msgspec.structs.replace(placed, hash=digest, pending=evidence.pending)
+
+
+class EvidenceStore:
+    """What sources reported."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def ensure_indexes(self) -> None:
+        """Keep a source's ids and its chain unique, a person's evidence and the unjudged quick to find."""
+        await self._collection.create_indexes(
+            [
+                IndexModel([("source", ASCENDING), ("source_id", ASCENDING)], unique=True),
+                IndexModel([("source", ASCENDING), ("sequence", ASCENDING)], unique=True),
+                IndexModel([("subject", ASCENDING), ("_id", ASCENDING)]),
+                IndexModel(
+                    [("recorded_at", ASCENDING)], name="pending", partialFilterExpression={"pending": True}
+                ),
+            ]
+        )
+
+    async def append(self, source: str, drafts: Sequence[StoredEvidence]) -> dict[str, StoredEvidence]:
+        """Keep ``drafts`` behind the source's last record; what is kept now, by the source's ids.
+
+        An id that is taken keeps what it has: the caller compares. Two processes that append at once are told
+        apart by the unique index of the chain, and the slower one chains again behind the faster.
+        """
+        wanted = [draft.source_id for draft in drafts]
+        while True:
+            known = await self._known(source, wanted)
+            missing = [draft for draft in drafts if draft.source_id not in known]
+            if not missing:
+                return known
+            sequence, previous = await self._head(source)
+            placed = []
+            for draft in missing:
+                sequence += 1
+                placed.append(chained(draft, sequence=sequence, previous=previous))
+                previous = placed[-1].hash
+            try:
+                await self._collection.insert_many([document_of(each) for each in placed], ordered=True)
+            except BulkWriteError as failure:
+                errors = (failure.details or {}).get("writeErrors", [])
+                if not errors or any(error.get("code") != DUPLICATE for error in errors):
+                    raise
+
+    async def of(self, subjects: Sequence[str]) -> dict[str, list[StoredEvidence]]:
+        """All evidence of each of ``subjects``, in the order it was recorded; as a majority knows it."""
+        found: dict[str, list[StoredEvidence]] = {subject: [] for subject in subjects}
+        cursor = self._collection.find({"subject": {"$in": list(found)}}).sort("_id", ASCENDING)
+        async for document in cursor:
+            found[document["subject"]].append(msgspec.convert(document, StoredEvidence))
+        return found
+
+    async def judged(self, ids: Sequence[str]) -> None:
+        """Note that a colour was judged with the evidence ``ids``."""
+        if ids:
+            await self._collection.update_many({"_id": {"$in": list(ids)}}, {"$set": {"pending": False}})
+
+    async def forgotten(self, *, before: datetime, limit: int) -> list[str]:
+        """People with evidence recorded ``before`` with which no colour was judged yet."""
+        cursor = (
+            self._collection.find({"pending": True, "recorded_at": {"$lt": before}}, {"subject": 1})
+            .sort("recorded_at", ASCENDING)
+            .limit(limit)
+        )
+        return list(dict.fromkeys([document["subject"] async for document in cursor]))
+
+    async def chain(self, source: str) -> AsyncIterator[StoredEvidence]:
+        """Every record of a source, in order."""
+        async for document in self._collection.find({"source": source}).sort("sequence", ASCENDING):
+            yield msgspec.convert(document, StoredEvidence)
+
+    async def sources(self) -> list[str]:
+        """Every source that ever reported."""
+        return sorted(await self._collection.distinct("source"))
+
+    async def _known(self, source: str, ids: Sequence[str]) -> dict[str, StoredEvidence]:
+        cursor = self._collection.find({"source": source, "source_id": {"$in": list(ids)}})
+        return {each["source_id"]: msgspec.convert(each, StoredEvidence) async for each in cursor}
+
+    async def _head(self, source: str) -> tuple[int, str]:
+        last = await self._collection.find_one({"source": source}, sort=[("sequence", DESCENDING)])
+        return (0, GENESIS) if last is None else (last["sequence"], last["hash"])
