@@ -73,17 +73,17 @@ class Reporting:
         kept = await self._evidence.append(source.id, list(drafts.values())) if drafts else {}
         await self._sources.heard(source.id, at=now)
         outcomes: list[EvidenceOutcome] = []
-        new: list[StoredEvidence] = []
+        new: dict[str, StoredEvidence] = {}
         for index, item in enumerate(items):
-            draft = drafts.get(item.source_id)
-            if index in refusals or draft is None:
+            said = drafts.get(item.source_id)
+            if index in refusals or said is None:
                 outcomes.append(_refused(item, refusals.get(index, EvidenceConflict())))
                 continue
             stored = kept[item.source_id]
-            if stored.id == draft.id and stored not in new:
-                new.append(stored)
+            if stored.id == said.id and stored.id not in new:
+                new[stored.id] = stored
                 outcomes.append(_took(item, "RECORDED", stored.id))
-            elif stored.content == draft.content:
+            elif stored.content == said.content:
                 outcomes.append(_took(item, "REPEATED", stored.id))
             else:
                 outcomes.append(_refused(item, EvidenceConflict()))
@@ -96,7 +96,7 @@ class Reporting:
             facts={"recorded": str(len(new)), "refused": str(refused)},
         )
         if new:
-            await self._wake(list(dict.fromkeys(each.subject for each in new)))
+            await self._wake(list(dict.fromkeys(each.subject for each in new.values())))
         return EvidenceReceipt(
             recorded=len(new),
             repeated=len(outcomes) - len(new) - refused,
@@ -155,7 +155,7 @@ def draft_of(
     now: datetime,
     evidence_id: str,
 ) -> StoredEvidence:
-    """Evidence that has no place in its chain yet. Instants are whole milliseconds, as the store keeps them."""
+    """Evidence without a place in its chain yet. Instants are whole milliseconds, as the store keeps them."""
     said = [subject, kind, jurisdiction, occurred_at, expires_at, supersedes, void, facts]
     return StoredEvidence(
         id=evidence_id,

@@ -66,9 +66,8 @@ class HealthCodes:
 
     async def check(self, guard: str, code: str) -> HealthCheck:
         """What ``guard`` may know of ``code``: the same code is good once for one guard."""
-        await self._admit(
-            "health-check", guard, per_minute=self._guard_per_minute, burst=self._guard_per_minute
-        )
+        rate = self._guard_per_minute
+        await self._admit("health-check", guard, per_minute=rate, burst=rate)
         now = self._clock()
         try:
             opened = self._codes().open(code)

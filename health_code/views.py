@@ -52,14 +52,9 @@ def as_ticket(snapshot: Snapshot, shown: Colour, code: str, expires: int) -> Hea
 
 
 def _unknown(snapshot: Snapshot, shown: Colour) -> list[Text]:
-    told = [
-        Text(zh=f"规则 {rule} 无法判定", en=f"Rule {rule} could not be evaluated")
-        for rule in snapshot.failures
-    ]
+    told = [Text(zh=f"规则 {rule} 无法判定", en=f"Rule {rule} has no answer") for rule in snapshot.failures]
     told += [
-        Text(
-            zh=f"数据来源 {source} 长时间未更新", en=f"Nothing was heard of the source {source} for too long"
-        )
+        Text(zh=f"数据来源 {source} 长时间未更新", en=f"Nothing was heard of {source} for too long")
         for source in snapshot.silent
     ]
     if shown is not snapshot.colour:
