@@ -150,6 +150,7 @@ class NoticeKind(StrEnum):
     REAL_NAME = "real_name"
     DELETION_REQUESTED = "deletion_requested"
     DELETION_CANCELLED = "deletion_cancelled"
+    HEALTH_CODE_CHANGED = "health_code_changed"
 
 
 class Notice(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):

@@ -1,11 +1,15 @@
 """What the health code keeps. Stored shapes only; the wire's are in ``miniapp_schemas.health_code``."""
 
 from datetime import datetime
+from typing import Final
 
 from msgspec import Struct
 
 from health_code.rules.documents import Colour, RuleSetDocument
 from health_code.rules.evidence import Kind
+
+HEALTH_TYPES: Final = tuple(f"health:{kind}" for kind in Kind if kind is not Kind.MANUAL)
+"""What a department can be registered to report, among its types. Nobody reports MANUAL evidence alone."""
 
 
 class Department(Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from health_code.models import Judged, Reason, Snapshot, State, StoredEvidence
-from health_code.ports import Audit, Chance, Clock, People, PersonalData
+from health_code.ports import Audit, Clock, People, PersonalData
 from health_code.rulebook import RuleBook
 from health_code.rules.colour import Finding, Judgement, RuleSet, judge, next_change
 from health_code.rules.documents import Colour, Said
@@ -53,7 +53,6 @@ class Recolouring:
         announce: Announce,
         audit: Audit,
         clock: Clock,
-        chance: Chance,
         jurisdiction: str,
     ) -> None:
         self._evidence = evidence
@@ -66,7 +65,6 @@ class Recolouring:
         self._announce = announce
         self._audit = audit
         self._clock = clock
-        self._chance = chance
         self._jurisdiction = jurisdiction
 
     async def judge(self, subjects: Sequence[str]) -> None:

@@ -49,12 +49,13 @@ class Terms(Struct, frozen=True):
 
 
 _WALLET: Final = frozenset({"wallet:read", "wallet:show"})
+_PERSON: Final = _WALLET | {"health:show"}
 _YEAR: Final = timedelta(days=366)
 TERMS: Final[Mapping[ActingKind, Terms]] = MappingProxyType(
     {
-        ActingKind.GUARDIAN: Terms(_WALLET, timedelta(days=19 * 366), timedelta(0), frozenset()),
+        ActingKind.GUARDIAN: Terms(_PERSON, timedelta(days=19 * 366), timedelta(0), frozenset()),
         ActingKind.FAMILY: Terms(
-            _WALLET, _YEAR, timedelta(minutes=10), frozenset({GrantSide.PRINCIPAL}), coded=True
+            _PERSON, _YEAR, timedelta(minutes=10), frozenset({GrantSide.PRINCIPAL}), coded=True
         ),
         ActingKind.ENTERPRISE: Terms(_WALLET, _YEAR, timedelta(days=7), frozenset({GrantSide.AGENT})),
         ActingKind.CLERK: Terms(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from auth_bridges.models import Audience, Grant, Proof, Resident, StoredSession
 from miniapp_schemas.assurance import AssuranceLevel
 
-RESIDENT_SCOPES = frozenset({"wallet:read", "wallet:show"})
+RESIDENT_SCOPES = frozenset({"health:show", "wallet:read", "wallet:show"})
 """What every resident may do with what is theirs; how sure we must be is each route's to say."""
 
 Lives = Mapping[AssuranceLevel, timedelta]

@@ -71,6 +71,10 @@ class IdNumbers:
         digest = hmac.digest(self._hash_key, f"{kind}\0{value}".encode(), "sha256")
         return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
+    def secret(self, purpose: str) -> bytes:
+        """32 bytes for ``purpose``, the same in every process of this city."""
+        return hmac.digest(self._hash_key, f"secret\0{purpose}".encode(), "sha256")
+
     @staticmethod
     def mask(number: str) -> str:
         """The first three and last two characters of ``number``, the rest starred."""

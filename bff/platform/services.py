@@ -51,6 +51,8 @@ from bff.platform.audit import AuditEvent, AuditRecorder, AuditTrail, decode_eve
 from bff.platform.blocks import Blocks, BlockSource
 from bff.platform.checkpoints import AuditCheckpoints
 from bff.platform.drain import Drain
+from bff.platform.health import STREAM as HEALTH_STREAM
+from bff.platform.health import HealthParts
 from bff.platform.idempotency import Idempotency
 from bff.platform.identity import Authenticator, Principal
 from bff.platform.idnumbers import IdNumbers
@@ -62,6 +64,7 @@ from bff.platform.outbound import Outbound
 from bff.platform.probes import Probe
 from bff.platform.redis import ScriptRunner, open_redis
 from bff.platform.settings import Settings, is_unfit
+from health_code.models import HEALTH_TYPES
 from miniapp_schemas.assurance import AssuranceLevel
 from wallet.codec.keys import SigningKey, VerifyingKey
 from wallet.issuers.base import load_registry
@@ -189,7 +192,7 @@ class Platform:
             clock=self.clock,
             chance=secrets.token_bytes,
             may_be_asked=lambda address: not is_unfit(platform.env, address),
-            types=registry.types.keys(),
+            types=[*registry.types, *HEALTH_TYPES],
         )
         self.accounts = Accounts(
             settings=auth,
@@ -252,6 +255,20 @@ class Platform:
             timed_id=timed_id,
             settings=wallet,
         )
+        self.health = HealthParts(
+            mongo=mongo,
+            redis=redis,
+            run=run,
+            personal=self.personal,
+            auth_stores=self.auth_stores,
+            recorder=recorder,
+            admit=self._admit_try,
+            clock=self.clock,
+            chance=secrets.token_bytes,
+            settings=settings.health,
+        )
+        self.health_codes = self.health.codes
+        self.health_reporting = self.health.reporting
         self._clerk_rate = Rate(wallet.clerk_per_minute, max(1, wallet.clerk_per_minute // 2))
         self._organisation_rate = Rate(
             wallet.organisation_per_minute, max(1, wallet.organisation_per_minute // 10)
@@ -278,6 +295,7 @@ class Platform:
                     platform.wallet_keys.watch(),
                     *([] if platform.oidc_keys is None else [platform.oidc_keys.watch()]),
                     platform.authenticator.follow(platform.auth_stores.ended),
+                    platform.health.book.follow(),
                     platform._prepare(),
                 ):
                     # So that the first callers are not told to wait; where Redis is away, they are.
@@ -316,13 +334,21 @@ class Platform:
         consumer = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         streams: list[tuple[str, Callable[[Sequence[bytes]], Awaitable[None]]]] = [
             (AUDIT_STREAM, self._absorb_audit),
+            (HEALTH_STREAM, self.health.absorb),
             *((stream, self._absorb_wallet(stream)) for stream in self.wallet.streams),
         ]
         return [Drain(self._redis, stream, handle, consumer=consumer) for stream, handle in streams]
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat, and for several processes at once."""
-        for store in (self._credentials, self._usages, self.audit, self.idempotency, self.auth_stores):
+        for store in (
+            self._credentials,
+            self._usages,
+            self.audit,
+            self.idempotency,
+            self.auth_stores,
+            self.health,
+        ):
             await store.ensure_indexes()
 
     def _wire_wechat(self, auth: AuthSettings, http: Outbound) -> tuple[WechatBridge, WechatApi]:

@@ -20,6 +20,7 @@ from msgspec import Meta, Struct
 from msgspec import inspect as shapes
 
 from auth_bridges.settings import AuthSettings, alipay_problems
+from health_code.settings import HealthSettings
 from wallet.settings import WalletSettings
 
 __all__ = [
@@ -198,16 +199,23 @@ class Settings(Struct, frozen=True, kw_only=True):
     platform: PlatformSettings
     auth: AuthSettings
     wallet: WalletSettings
+    health: HealthSettings
 
     def __repr__(self) -> str:
         return f"Settings({', '.join(_masked(getattr(self, part)) for part in _PREFIXES)})"
 
 
-_PREFIXES: Final = {"platform": "SUISHEN_", "auth": "SUISHEN_AUTH_", "wallet": "SUISHEN_WALLET_"}
+_PREFIXES: Final = {
+    "platform": "SUISHEN_",
+    "auth": "SUISHEN_AUTH_",
+    "wallet": "SUISHEN_WALLET_",
+    "health": "SUISHEN_HEALTH_",
+}
 _PARTS: Final[dict[str, type[Struct]]] = {
     "platform": PlatformSettings,
     "auth": AuthSettings,
     "wallet": WalletSettings,
+    "health": HealthSettings,
 }
 
 

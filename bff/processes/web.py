@@ -34,6 +34,7 @@ from bff.routes import (
     account,
     acting,
     callbacks,
+    health_code,
     home,
     issuer,
     legal_person,
@@ -62,7 +63,7 @@ _PARTS: Final = (
         "issuing",
         "legal_persons",
     ),
-    *("registry", "token_keys", "wallet"),
+    *("health_codes", "health_reporting", "registry", "token_keys", "wallet"),
 )
 # Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
 _IDLE_SECONDS: Final = 150
@@ -129,6 +130,9 @@ def api_handlers() -> list[ControllerRouterHandler]:
         wallet.UsageController,
         verifier.VerificationController,
         verifier.TrustController,
+        health_code.HealthCodeController,
+        health_code.HealthCheckController,
+        health_code.HealthEvidenceController,
         issuer.TypeController,
         issuer.IssuedController,
     ]

@@ -6,9 +6,12 @@ from typing import Final
 from auth_bridges.models import Actor
 from auth_bridges.refusals import StepUpRequired
 from bff.platform.identity import Principal
+from health_code.models import HEALTH_TYPES, Department
+from health_code.rules.evidence import Kind
 from miniapp_schemas.assurance import AssuranceLevel
 from wallet.models import Deputy, Issuer, Requester
 
+_HEALTH_TYPES: Final = frozenset(HEALTH_TYPES)
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -53,6 +56,12 @@ def requester(principal: Principal) -> Requester:
         organisation_name=principal.organisation_name or "",
         scenes=principal.scenes,
     )
+
+
+def department(principal: Principal) -> Department:
+    """The source of health evidence; what it may report is among its types as ``health:KIND``."""
+    kinds = frozenset(Kind(name.removeprefix("health:")) for name in principal.types & _HEALTH_TYPES)
+    return Department(id=principal.subject, name=principal.organisation_name or "", kinds=kinds)
 
 
 def issuer(principal: Principal) -> Issuer:

@@ -10,7 +10,9 @@ import pytest
 
 from tests.architecture import tree
 
-FOLDERS: Final = {".ci", "auth_bridges", "bff", "docker", "docs", "miniapp_schemas", "tests", "wallet"}
+FOLDERS: Final = {
+    *(".ci", "auth_bridges", "bff", "docker", "docs", "health_code", "miniapp_schemas", "tests", "wallet"),
+}
 FILES: Final = {
     *(".dockerignore", ".gitignore", ".npmrc", "Makefile", "pyproject.toml"),
     *("package-lock.json", "package.json", "requirements-dev.lock", "requirements.lock", "tsconfig.json"),
@@ -20,7 +22,7 @@ TESTS: Final = {
     *("architecture", "bench", "browser", "contracts", "docs", "faults", "foreign", "http", "rules"),
     *("services", "stores", "vectors"),
 }
-DOMAINS: Final = ("wallet", "auth_bridges")
+DOMAINS: Final = ("wallet", "health_code", "auth_bridges")
 
 # The database driver is named here and nowhere else, so that the next one is a day's work: in stores, the
 # platform's own two among them, and in the sandbox, which starts the server.

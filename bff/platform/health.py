@@ -1,0 +1,164 @@
+"""The health code's parts, wired: its stores, its rule book, its keys, and the residents it tells."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+from redis.asyncio import Redis
+
+from auth_bridges.models import Notice, NoticeKind
+from auth_bridges.ports import Chance, Clock
+from auth_bridges.store import AuthStores
+from auth_bridges.vault import Vault
+from bff.platform.audit import AuditRecorder
+from bff.platform.idnumbers import IdNumbers
+from bff.platform.ids import timed_id
+from bff.platform.mongo import Database
+from bff.platform.redis import ScriptRunner
+from health_code.codec.dynamic import DynamicCodes
+from health_code.models import Reason
+from health_code.packs import shipped_rule_sets
+from health_code.ports import Admit
+from health_code.recolouring import Recolouring
+from health_code.reporting import Reporting
+from health_code.rulebook import RuleBook
+from health_code.rules.documents import Colour
+from health_code.service import HealthCodes
+from health_code.settings import HealthSettings
+from health_code.store import EvidenceStore, RuleSetStore, SnapshotStore, SourceStore, StateStore
+from wallet.refusals import InvalidIdNumber
+from wallet.rules.identifiers import check_id_number
+
+STREAM: Final = "{health}:evidence"
+CHANGES: Final = "health:changes"
+_WAKE: Final = "return redis.call('XADD', KEYS[1], '*', 'e', ARGV[1])"
+
+
+class Residents:
+    """The residents, as the health code knows them: a masked name, and a place for notices."""
+
+    def __init__(self, stores: AuthStores, personal: IdNumbers) -> None:
+        self._stores = stores
+        self._vault = Vault(stores.resident_keys, personal, secrets.token_bytes)
+        self._personal = personal
+
+    async def masked_name(self, subject: str) -> str | None:
+        """The name of who holds the ID number behind ``subject``, masked; None for nobody we know."""
+        resident = await self._stores.residents.by_holder(subject)
+        name = None if resident is None else await self._vault.name(resident)
+        return None if name is None else self._personal.mask_name(name)
+
+    async def tell(self, subject: str, colour: Colour, reasons: Sequence[Reason], *, at: datetime) -> None:
+        """Send a notice that the colour has changed; the same (subject, at) again is the same notice."""
+        del colour, reasons  # a notice says that it changed; which colour is for the unlocked phone
+        resident = await self._stores.residents.by_holder(subject)
+        if resident is not None:
+            name = sha256(f"{subject}|{at.isoformat()}".encode()).hexdigest()[:32]
+            kind = NoticeKind.HEALTH_CODE_CHANGED
+            await self._stores.notices.add(Notice(id=name, resident=resident.id, kind=kind, at=at))
+
+
+class CodeKeys:
+    """The keys of dynamic codes: one a day, derived, so that every process has the same without asking."""
+
+    def __init__(self, personal: IdNumbers, clock: Clock) -> None:
+        self._personal = personal
+        self._clock = clock
+        self._day: int | None = None
+        self._codes: DynamicCodes
+
+    def __call__(self) -> DynamicCodes:
+        """Today's codes; yesterday's and tomorrow's still open, for clocks and midnights."""
+        day = self._clock().toordinal()
+        if day != self._day:
+            self._codes = DynamicCodes(dict(map(self._key, (day, day - 1, day + 1))))
+            self._day = day
+        return self._codes
+
+    def _key(self, day: int) -> tuple[bytes, bytes]:
+        return bytes([day % 256]), self._personal.secret(f"health-code:{day}")
+
+
+class HealthParts:
+    """Everything of the health code that a process needs."""
+
+    def __init__(
+        self,
+        *,
+        mongo: Database,
+        redis: Redis,
+        run: ScriptRunner,
+        personal: IdNumbers,
+        auth_stores: AuthStores,
+        recorder: AuditRecorder,
+        admit: Admit,
+        clock: Clock,
+        chance: Chance,
+        settings: HealthSettings,
+    ) -> None:
+        self._run = run
+        self._redis = redis
+        self.evidence = EvidenceStore(mongo["health_evidence"])
+        self.states = StateStore(mongo["health_states"], mongo["health_changes"])
+        self.rule_sets = RuleSetStore(mongo["health_rule_sets"])
+        sources = SourceStore(mongo["health_sources"])
+        snapshots = SnapshotStore(run)
+        self.book = RuleBook(self.rule_sets, shipped_rule_sets())
+        self.recolouring = Recolouring(
+            evidence=self.evidence,
+            sources=sources,
+            states=self.states,
+            snapshots=snapshots,
+            book=self.book,
+            people=Residents(auth_stores, personal),
+            personal=personal,
+            announce=self._announce,
+            audit=recorder.record,
+            clock=clock,
+            jurisdiction=settings.jurisdiction,
+        )
+        self.reporting = Reporting(
+            evidence=self.evidence,
+            sources=sources,
+            personal=personal,
+            valid_number=_is_id_number,
+            wake=self._wake,
+            audit=recorder.record,
+            clock=clock,
+            timed_id=timed_id,
+        )
+        self.codes = HealthCodes(
+            snapshots=snapshots,
+            recolouring=self.recolouring,
+            codes=CodeKeys(personal, clock),
+            admit=admit,
+            clock=clock,
+            chance=chance,
+            settings=settings,
+        )
+
+    async def ensure_indexes(self) -> None:
+        """Make every index; safe to repeat."""
+        for store in (self.evidence, self.states, self.rule_sets):
+            await store.ensure_indexes()
+
+    async def absorb(self, entries: Sequence[bytes]) -> None:
+        """Judge the people named in ``entries`` of the stream."""
+        await self.recolouring.judge([entry.decode() for entry in entries])
+
+    async def _wake(self, subjects: Sequence[str]) -> None:
+        for subject in subjects:
+            await self._run(_WAKE, [STREAM], [subject])
+
+    async def _announce(self, subject: str) -> None:
+        await self._redis.publish(CHANGES, subject)
+
+
+def _is_id_number(number: str) -> bool:
+    try:
+        check_id_number(number)
+    except InvalidIdNumber:
+        return False
+    return True

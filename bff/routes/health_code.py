@@ -1,0 +1,102 @@
+"""The health code: residents show it, guards check it, registered sources report what it follows from."""
+
+from litestar import Controller, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from bff.platform.identity import Principal
+from bff.platform.limits import TooManyRequests
+from bff.routes.callers import department, keeper
+from health_code.refusals import HealthCodeUnavailable
+from health_code.reporting import Reporting
+from health_code.service import HealthCodes
+from miniapp_schemas.assurance import AssuranceLevel
+from miniapp_schemas.health_code import (
+    CheckHealthCode,
+    EvidenceReceipt,
+    HealthCheck,
+    HealthCode,
+    HealthCodeTicket,
+    ReportEvidences,
+    ShowHealthCode,
+)
+
+
+class HealthCodeController(Controller):
+    """A resident's health code (健康码)."""
+
+    path = "/mp/v1/health-code"
+    tags = ("health-code",)
+    opt = {"audience": "resident", "assurance": AssuranceLevel.L2, "scope": "health:show", "acting": True}
+
+    @get(
+        opt={"refusals": (HealthCodeUnavailable,)},
+        operation_id="ReadHealthCode",
+        summary="My health code, and why it is so",
+    )
+    async def read(
+        self, principal: NamedDependency[Principal], health_codes: NamedDependency[HealthCodes]
+    ) -> HealthCode:
+        """The colour with every reason, what clears it and when it changes by itself (健康信息查询)."""
+        return await health_codes.read(keeper(principal))
+
+    @post(
+        "/codes",
+        opt={"hot": True, "refusals": (HealthCodeUnavailable,)},
+        operation_id="ShowHealthCode",
+        summary="Show my health code",
+    )
+    async def show(
+        self,
+        data: JSONBody[ShowHealthCode],
+        principal: NamedDependency[Principal],
+        health_codes: NamedDependency[HealthCodes],
+    ) -> HealthCodeTicket:
+        """A code for a minute (制码请求)."""
+        del data  # nothing to say yet
+        return await health_codes.show(keeper(principal))
+
+
+class HealthCheckController(Controller):
+    """Checking a shown health code (验码)."""
+
+    path = "/verifier/v1/health-checks"
+    tags = ("verifier",)
+    opt = {"audience": "verifier", "assurance": None, "scope": "health:check"}
+
+    @post(
+        opt={"hot": True, "refusals": (TooManyRequests,)},
+        operation_id="CheckHealthCode",
+        summary="Check a scanned health code",
+        status_code=200,
+    )
+    async def check(
+        self,
+        data: JSONBody[CheckHealthCode],
+        principal: NamedDependency[Principal],
+        health_codes: NamedDependency[HealthCodes],
+    ) -> HealthCheck:
+        """Colour, masked name and age of the data, and nothing more (验码请求)."""
+        return await health_codes.check(principal.subject, data.code)
+
+
+class HealthEvidenceController(Controller):
+    """Evidence from registered sources."""
+
+    path = "/issuer/v1/health-evidence"
+    tags = ("issuer",)
+    opt = {"audience": "issuer", "assurance": None, "scope": "health:report"}
+
+    @post(
+        operation_id="ReportHealthEvidence",
+        summary="Report evidence (健康信息申报)",
+        status_code=200,
+    )
+    async def report(
+        self,
+        data: JSONBody[ReportEvidences],
+        principal: NamedDependency[Principal],
+        health_reporting: NamedDependency[Reporting],
+    ) -> EvidenceReceipt:
+        """Record evidence, item by item; repeating an item is the same item. No route takes a colour."""
+        return await health_reporting.report(department(principal), data.items)

@@ -1,0 +1,148 @@
+"""A small rule set, a town with a health code, and the people in it, for the tests of the health code."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import httpx
+import msgspec
+
+from auth_bridges.models import Audience, Grant
+from auth_bridges.tokens import AccessTokens
+from bff.platform.services import Platform
+from bff.platform.settings import Settings
+from health_code.models import RuleRelease
+from health_code.rules.documents import RuleSetDocument, content_hash
+
+LONG_AGO: Final = datetime(2020, 1, 1, tzinfo=UTC)
+FOR_EVER: Final = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def rule(number: int, colour: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401  JSON
+    """One rule document, complete but for what the test is about."""
+    return {
+        "Identifier": f"CR-CN-{number:04}",
+        "Type": "Colour",
+        "Country": "CN",
+        "Region": "000000",
+        "Version": "1.0.0",
+        "SchemaVersion": "1.0.0",
+        "Engine": "CERTLOGIC",
+        "EngineVersion": "1.3.3",
+        "CertificateType": "Evidence",
+        "Description": [
+            {"lang": "zh", "desc": f"规则第 {number} 条"},
+            {"lang": "en", "desc": f"Rule number {number}"},
+        ],
+        "ValidFrom": LONG_AGO.isoformat(),
+        "ValidTo": FOR_EVER.isoformat(),
+        "AffectedFields": [],
+        "Logic": {"===": [1, 1]},
+        "Colour": colour,
+        "Priority": 1,
+        "Scope": "EVENT",
+        "ClearText": [
+            {"lang": "zh", "desc": "一次阴性检测结果"},
+            {"lang": "en", "desc": "One negative result"},
+        ],
+        "Source": "tests",
+        **more,
+    }
+
+
+def rule_set(*rules: dict[str, Any], **more: Any) -> RuleSetDocument:  # noqa: ANN401  JSON
+    """A rule set of ``rules``, in force now."""
+    document = {
+        "Identifier": "test-rules",
+        "Version": "1.0.0",
+        "Title": [{"lang": "zh", "desc": "测试规则集"}, {"lang": "en", "desc": "Rules of a test"}],
+        "Jurisdiction": "310000",
+        "ValidFrom": LONG_AGO.isoformat(),
+        "Source": "tests",
+        "Rules": rules,
+        **more,
+    }
+    return msgspec.convert(document, RuleSetDocument)
+
+
+POSITIVE_IS_RED: Final = rule(
+    1,
+    "RED",
+    Kinds=["RESULT"],
+    Logic={"===": [{"var": "payload.event.outcome"}, "POSITIVE"]},
+    ClearWhen={">=": [{"var": "payload.after.negatives"}, 1]},
+)
+CONTACT_IS_YELLOW: Final = rule(
+    2,
+    "YELLOW",
+    Kinds=["EXPOSED"],
+    Logic={"===": [{"var": "payload.event.degree"}, "CLOSE"]},
+    Ttl={"amount": 7, "unit": "day"},
+    ClearWhen={">=": [{"var": "payload.after.negativesSpaced"}, 2]},
+)
+
+
+async def publish(platform: Platform, document: RuleSetDocument) -> None:
+    """Make ``document`` law, as two people would."""
+    now = datetime.now(UTC)
+    release = RuleRelease(
+        id=content_hash(document),
+        document=document,
+        proposed_by="one",
+        proposed_at=now,
+        approved_by="another",
+        published_at=now,
+    )
+    proposal = msgspec.structs.replace(release, approved_by=None, published_at=None)
+    assert await platform.health.rule_sets.propose(proposal)
+    assert await platform.health.rule_sets.publish(release)
+    await platform.health.book.refresh()
+
+
+class Bearer:
+    """Mints tokens of this city for whomever a test needs."""
+
+    def __init__(self, platform: Platform, settings: Settings) -> None:
+        self._platform = platform
+        self._tokens = AccessTokens(
+            platform.token_keys,
+            issuer=settings.auth.token_issuer,
+            environment=settings.platform.env.value,
+            lifetime=timedelta(minutes=5),
+        )
+
+    def __call__(self, audience: Audience, scope: str, **more: Any) -> dict[str, str]:  # noqa: ANN401
+        grant = Grant(
+            audience=audience,
+            session=secrets.token_hex(8),
+            client="test",
+            scopes=frozenset(scope.split()),
+            **more,
+        )
+        text = self._tokens.mint(grant, token_id=secrets.token_hex(8), now=datetime.now(UTC)).text
+        return {"Authorization": f"Bearer {text}"}
+
+
+class Reporter:
+    """A source that reports over HTTP."""
+
+    def __init__(self, http: httpx.AsyncClient, headers: dict[str, str]) -> None:
+        self._http = http
+        self._headers = headers
+
+    async def report(self, *items: dict[str, Any]) -> httpx.Response:
+        return await self._http.post(
+            "/issuer/v1/health-evidence", json={"items": list(items)}, headers=self._headers
+        )
+
+
+def evidence(number: str, occurred_at: datetime, facts: dict[str, Any], **more: Any) -> dict[str, Any]:  # noqa: ANN401  JSON
+    """One item of evidence, as a source sends it."""
+    return {
+        "sourceId": secrets.token_hex(8),
+        "idNumber": number,
+        "jurisdiction": "310000",
+        "occurredAt": occurred_at.isoformat(),
+        "facts": facts,
+        **more,
+    }

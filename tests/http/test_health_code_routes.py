@@ -1,0 +1,149 @@
+"""The health code over HTTP, on the whole application: reported, judged, explained, shown, checked."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from auth_bridges.models import Audience
+from bff.platform.edge import Edge
+from bff.platform.hot import HotRoutes
+from bff.platform.services import Platform
+from bff.platform.settings import Settings
+from bff.processes.web import Opened, litestar_app
+from miniapp_schemas.assurance import AssuranceLevel
+from tests.factories import ID_NUMBER
+from tests.health import CONTACT_IS_YELLOW, POSITIVE_IS_RED, Bearer, Reporter, evidence, publish, rule_set
+
+CODE: Final = "/mp/v1/health-code"
+KINDS: Final = frozenset({"health:RESULT", "health:EXPOSED"})
+
+
+class Town:
+    """An application with rules, a resident, a guard and a laboratory."""
+
+    def __init__(self, platform: Platform, settings: Settings, http: httpx.AsyncClient) -> None:
+        self.platform = platform
+        self.http = http
+        bearer = Bearer(platform, settings)
+        self.resident = bearer(
+            Audience.RESIDENT,
+            "health:show",
+            subject="resident",
+            assurance=AssuranceLevel.L2,
+            holder=platform.personal.hash(ID_NUMBER),
+        )
+        self.guard = bearer(Audience.VERIFIER, "health:check", subject="guard", assurance=AssuranceLevel.L2)
+        self.other_guard = bearer(
+            Audience.VERIFIER, "health:check", subject="other", assurance=AssuranceLevel.L2
+        )
+        self.laboratory = Reporter(
+            http,
+            bearer(Audience.ISSUER, "health:report", subject="lab", assurance=AssuranceLevel.L2, types=KINDS),
+        )
+
+    async def settle(self) -> None:
+        """Let what was reported be judged, as the worker does."""
+        for drain in self.platform.drains():
+            await drain._open()
+            while await drain.once():
+                pass
+
+    async def code(self) -> dict[str, Any]:
+        answer = await self.http.get(CODE, headers=self.resident)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def show(self) -> str:
+        answer = await self.http.post(f"{CODE}/codes", json={}, headers=self.resident)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["code"])
+
+    async def check(self, code: str, guard: dict[str, str]) -> dict[str, Any]:
+        answer = await self.http.post("/verifier/v1/health-checks", json={"code": code}, headers=guard)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+@pytest.fixture
+async def town(settings: Settings) -> AsyncIterator[Town]:
+    opened = Opened()
+    async with Platform.open(settings) as platform:
+        await platform.ensure_indexes()
+        opened.platform = platform
+        app = litestar_app(settings, opened)
+        edge = Edge(HotRoutes(app, authenticator=opened, part=opened.part), slow_ms=10_000)
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=edge),  # type: ignore[arg-type]  # one protocol, spelled twice
+            base_url="http://town",
+        ) as http:
+            await publish(platform, rule_set(POSITIVE_IS_RED, CONTACT_IS_YELLOW))
+            yield Town(platform, settings, http)
+
+
+async def test_a_colour_follows_from_evidence_and_says_why(town: Town) -> None:
+    now = datetime.now(UTC)
+    assert (await town.code())["colour"] == "GREEN"
+    answer = await town.laboratory.report(
+        evidence(ID_NUMBER, now - timedelta(hours=2), {"kind": "RESULT", "outcome": "POSITIVE"})
+    )
+    assert answer.json()["recorded"] == 1, answer.text
+    await town.settle()
+
+    code = await town.code()
+    assert code["colour"] == "RED"
+    (reason,) = code["reasons"]
+    assert reason["rule"] == "CR-CN-0001"
+    assert reason["clears"] == {"zh": "一次阴性检测结果", "en": "One negative result"}
+    assert reason["evidence"] == answer.json()["items"][0]["evidence"]
+
+    await town.laboratory.report(evidence(ID_NUMBER, now, {"kind": "RESULT", "outcome": "NEGATIVE"}))
+    await town.settle()
+    assert (await town.code())["colour"] == "GREEN"
+
+
+async def test_a_code_is_good_once_for_each_guard(town: Town) -> None:
+    code = await town.show()
+
+    first, again = await town.check(code, town.guard), await town.check(code, town.guard)
+    other = await town.check(code, town.other_guard)
+
+    assert (first["verdict"], first["colour"]) == ("OK", "GREEN")
+    assert set(first) <= {"verdict", "checkedAt", "colour", "name", "asOf", "ageSeconds"}
+    assert again["verdict"] == "ALREADY_CHECKED"
+    assert not any(again[name] for name in ("colour", "name", "asOf", "ageSeconds"))
+    assert other["verdict"] == "OK"
+
+
+async def test_repeating_a_report_is_the_same_report_and_changing_it_is_refused(town: Town) -> None:
+    item = evidence(ID_NUMBER, datetime.now(UTC), {"kind": "RESULT", "outcome": "NEGATIVE"})
+
+    outcomes = [
+        (await town.laboratory.report(item)).json()["items"][0]["outcome"],
+        (await town.laboratory.report(item)).json()["items"][0]["outcome"],
+    ]
+    changed = await town.laboratory.report(item | {"facts": {"kind": "RESULT", "outcome": "POSITIVE"}})
+
+    assert outcomes == ["RECORDED", "REPEATED"]
+    assert changed.json()["items"][0]["code"] == "EVIDENCE_CONFLICT"
+
+
+async def test_a_source_reports_only_what_it_is_registered_for(town: Town) -> None:
+    answer = await town.laboratory.report(
+        evidence(ID_NUMBER, datetime.now(UTC), {"kind": "ENTERED", "country": "US"})
+    )
+
+    assert answer.json()["items"][0]["code"] == "EVIDENCE_KIND_NOT_ALLOWED"
+
+
+@pytest.mark.parametrize("field", ["colour", "level", "code"])
+async def test_nobody_can_send_a_colour(town: Town, field: str) -> None:
+    item = evidence(ID_NUMBER, datetime.now(UTC), {"kind": "RESULT", "outcome": "NEGATIVE", field: "RED"})
+
+    answer = await town.laboratory.report(item)
+
+    assert answer.status_code == 400, answer.text
