@@ -240,4 +240,4 @@ class HealthCheck(Response, frozen=True, kw_only=True):
     colour: ColourName | None = None
     name: Annotated[str | None, Meta(description="The holder's name, masked.")] = None
     as_of: Annotated[Instant | None, Meta(description="When the colour was last judged.")] = None
-    age_seconds: Annotated[int | None, Meta(description="How long ago that is.", ge=0)] = None
+    age_seconds: Annotated[int, Meta(description="How long ago that is.", ge=0)] | None = None

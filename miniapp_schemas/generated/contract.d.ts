@@ -173,6 +173,15 @@ export interface AppointAgent {
   until: string;
 }
 
+/** A stay in an area with a risk level (风险地区旅居史). `occurredAt` is when it was left. */
+export interface AreaStay {
+  kind: "AREA_STAY";
+  /** 行政区划代码 (GB/T 2260). */
+  area: string;
+  /** 高, 中 or 低风险. */
+  risk: "HIGH" | "LOW" | "MEDIUM";
+}
+
 /** Ask for a text to sign with the legal person's certificate. */
 export interface AskLegalPersonChallenge {
   /** What it is proved for; the text says so. */
@@ -253,6 +262,12 @@ export type BlockStatus =
   | "stale"
   | "unavailable";
 
+/** A scanned code, to be checked (验码请求). */
+export interface CheckHealthCode {
+  /** What the QR said. */
+  code: string;
+}
+
 /** One check a clerk made; of the person checked it says nothing. */
 export interface CheckRecord {
   /** UUIDv7; the holder's usage record has the same. */
@@ -329,6 +344,30 @@ export interface ClerkSignIn {
 export interface ClerkSsoBegin {
   /** The organisation's id. */
   organisation: string;
+}
+
+/** A rule that holds, and what makes it hold (赋码原因). */
+export interface ColourReason {
+  /** The rule's identifier. */
+  rule: string;
+  /** Its version. */
+  version: string;
+  /** 码色. GREY is no colour: something could not be known, and `unknown` says what. */
+  colour: "GREEN" | "GREY" | "RED" | "YELLOW";
+  /** The rule in words. */
+  text: Text;
+  /** What would clear it (转码条件). */
+  clears: Text;
+  /** The published order it follows. */
+  legalSource: string;
+  /** What kind of evidence makes it hold. */
+  evidenceKind: string | null;
+  /** Our id of that evidence, for an appeal. */
+  evidence: string | null;
+  /** When that happened. */
+  occurredAt: string | null;
+  /** When it ends by itself, if it does. */
+  until: string | null;
 }
 
 /** Confirm; whoever is to act sends the code the other side reads out to them. */
@@ -433,6 +472,15 @@ export interface CredentialTypeInfo {
   mode: PresentationMode;
 }
 
+/** What a person says of their own health (健康信息申报). */
+export interface Declared {
+  kind: "DECLARED";
+  /** 体温 of 37.3 °C or more. */
+  fever: boolean;
+  /** 当前症状, as codes of WS 363.6. */
+  symptoms?: string[];
+}
+
 /** Our signed word on a deletion; nothing in it is about the person. */
 export interface DeletionCertificate {
   /** When it was asked for. */
@@ -487,6 +535,39 @@ export interface Dependency {
   reason: string | null;
 }
 
+/** An entry from abroad (入境). */
+export interface Entered {
+  kind: "ENTERED";
+  /** Where from: ISO 3166-1 alpha-2 (GB/T 2659). */
+  country: string;
+}
+
+/** What became of one reported item. */
+export interface EvidenceOutcome {
+  /** The source's id of it. */
+  sourceId: string;
+  /** REPEATED is a success: the same evidence was recorded before. */
+  outcome: "RECORDED" | "REFUSED" | "REPEATED";
+  /** Our id of it, unless refused. */
+  evidence: string | null;
+  /** Why it was refused: the code of the problem. */
+  code: string | null;
+  /** The same in words. */
+  detail: Text | null;
+}
+
+/** What became of each item, in the order they came. */
+export interface EvidenceReceipt {
+  /** How many are new. */
+  recorded: number;
+  /** How many were known. */
+  repeated: number;
+  /** How many were refused. */
+  refused: number;
+  /** One an item. */
+  items: EvidenceOutcome[];
+}
+
 /** A way in, with the provider's name for the person. */
 export interface ExportedLink {
   /** The provider's name. */
@@ -497,6 +578,13 @@ export interface ExportedLink {
   subject: string;
   /** Since when. */
   linkedAt: string;
+}
+
+/** A contact with a case, as traced (密接, 次密接, 时空伴随). */
+export interface Exposed {
+  kind: "EXPOSED";
+  /** 密接, 次密接, same place at the same time (同场所), or 时空伴随. */
+  degree: "CLOSE" | "CO_PRESENT" | "SECONDARY" | "SPACETIME";
 }
 
 /** A face check that waits for the person. */
@@ -565,6 +653,58 @@ export type GrantState =
   | "ended"
   | "offered";
 
+/** What a guard may know of a code, and nothing more. */
+export interface HealthCheck {
+  /** ALREADY_CHECKED: this guard has scanned this very code before, or a copy of it. */
+  verdict: "ALREADY_CHECKED" | "EXPIRED" | "NOT_A_CODE" | "OK" | "UNKNOWN";
+  /** RFC 3339 instant in UTC. */
+  checkedAt: string;
+  colour: "GREEN" | "GREY" | "RED" | "YELLOW" | null;
+  /** The holder's name, masked. */
+  name: string | null;
+  /** When the colour was last judged. */
+  asOf: string | null;
+  ageSeconds: number | null;
+}
+
+/** A health code (健康码): its colour, since when, and why. */
+export interface HealthCode {
+  /** 码色. GREY is no colour: something could not be known, and `unknown` says what. */
+  colour: "GREEN" | "GREY" | "RED" | "YELLOW";
+  /** The holder's name, masked. */
+  name: string;
+  /** Since when the colour is this one. */
+  since: string;
+  /** When it was last judged. */
+  asOf: string;
+  /** How long ago that is. */
+  ageSeconds: number;
+  /** Every rule that holds, the decisive first. */
+  reasons: ColourReason[];
+  /** Why the colour is GREY, or may be graver than shown; mostly empty. */
+  unknown: Text[];
+  /** The rule set it was judged by: SHA-256 of its content. */
+  ruleSet: string;
+  /** Its version. */
+  ruleSetVersion: string;
+  /** When it changes by itself, if nothing new happens. */
+  nextChangeAt: string | null;
+}
+
+/** A code to show (亮码), good for a minute. */
+export interface HealthCodeTicket {
+  /** What the QR says. */
+  code: string;
+  /** RFC 3339 instant in UTC. */
+  expiresAt: string;
+  /** 码色. GREY is no colour: something could not be known, and `unknown` says what. */
+  colour: "GREEN" | "GREY" | "RED" | "YELLOW";
+  /** RFC 3339 instant in UTC. */
+  since: string;
+  /** When the colour was last judged. */
+  asOf: string;
+}
+
 /** Whom the certificate is about, and in whose wallet it lies. */
 export interface Holder {
   /** Name of the person or organisation. */
@@ -583,6 +723,20 @@ export interface Home {
   serverTime: string;
   /** By name; an old mini-program skips what it does not know. */
   blocks: Record<string, Block>;
+}
+
+/** Isolation or monitoring ended, by decision (解除隔离). */
+export interface IsolationReleased {
+  kind: "ISOLATION_RELEASED";
+  /** 集中隔离, 居家隔离 or 居家健康监测. */
+  mode: "CENTRAL" | "HOME" | "MONITORING";
+}
+
+/** Isolation or monitoring began (隔离、健康监测). */
+export interface IsolationStart {
+  kind: "ISOLATION_START";
+  /** 集中隔离, 居家隔离 or 居家健康监测. */
+  mode: "CENTRAL" | "HOME" | "MONITORING";
 }
 
 /** Issue a certificate, or a new version of one: idempotent by (issuer, serial, version). */
@@ -919,6 +1073,58 @@ export interface RealNameResult {
   merge: MergeInfo | null;
 }
 
+/** One piece of evidence (健康证据), or a correction of one. */
+export interface ReportEvidence {
+  /** The source's own id of this evidence, used once. */
+  sourceId: string;
+  /** Whose it is: 公民身份号码. */
+  idNumber: string;
+  /** Where it happened. */
+  jurisdiction: string;
+  /** When it happened; for a test, when it was taken. */
+  occurredAt: string;
+  /** What happened, by kind. */
+  facts: Sampled | Result | Vaccinated | Exposed | AreaStay | Entered | IsolationStart | IsolationReleased | Declared;
+  /** From when it counts no more. */
+  expiresAt?: string | null;
+  /** The id of what this corrects, which then counts no more. */
+  supersedes?: string | null;
+  /** Only take back what is superseded; `facts` then count for nothing. */
+  void?: boolean;
+}
+
+/** Evidence in bulk. An empty list says that the source is alive and has nothing to tell. */
+export interface ReportEvidences {
+  /** Judged one by one. */
+  items: ReportEvidence[];
+}
+
+/** A test's result (检测结果). `occurredAt` is when the sample was taken. */
+export interface Result {
+  kind: "RESULT";
+  /** 检测结果 of the sample. */
+  outcome: "INVALID" | "NEGATIVE" | "POSITIVE";
+  /** 核酸 or 抗原. */
+  method?: "ANTIGEN" | "NAT";
+  /** 混管: the tube held several people's samples. */
+  mixed?: boolean;
+  /** A first, unconfirmed positive (初筛). */
+  screening?: boolean;
+  /** Ct value, where reported. */
+  ct?: number;
+  /** 确诊, 无症状感染者 or 疑似, where a doctor said so. */
+  diagnosis?: "ASYMPTOMATIC" | "CONFIRMED" | "SUSPECTED";
+}
+
+/** A sample was taken (已采样): not yet a result. */
+export interface Sampled {
+  kind: "SAMPLED";
+  /** 核酸 or 抗原. */
+  method?: "ANTIGEN" | "NAT";
+  /** 混管: the tube holds several people's samples. */
+  mixed?: boolean;
+}
+
 /** A scene the clerk may check in. */
 export interface SceneGrant {
   /** Scene code. */
@@ -989,6 +1195,10 @@ export interface ShowCredential {
   scene?: string;
   /** Show only these; all the scene allows if not said. */
   claims?: string[] | null;
+}
+
+/** Ask for a code to show (制码请求). */
+export interface ShowHealthCode {
 }
 
 /** Who acted for the holder (代亮). */
@@ -1107,6 +1317,15 @@ export interface UsageRecordPage {
   nextCursor: string | null;
 }
 
+/** A vaccination (疫苗接种). */
+export interface Vaccinated {
+  kind: "VACCINATED";
+  /** Product code. */
+  product: string;
+  /** Which dose. */
+  dose: number;
+}
+
 /** The answer to a scan; stable codes. */
 export type Verdict =
   | "ALREADY_USED"
@@ -1196,6 +1415,7 @@ export type RefusalCode =
   | "GRANT_NOT_IN_FORCE"
   | "GRANT_STANDS_ALREADY"
   | "GRANT_UNKNOWN"
+  | "HEALTH_CODE_UNAVAILABLE"
   | "HOLDER_MISMATCH"
   | "IDEMPOTENCY_KEY_REUSED"
   | "IDENTITY_ALREADY_PROVED"
@@ -1363,6 +1583,18 @@ export interface Operations {
     status: 200;
     answer: IssuedCredential;
     codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "ISSUER_NOT_ALLOWED" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Record evidence, item by item; repeating an item is the same item. No route takes a colour. */
+  ReportHealthEvidence: {
+    method: "POST";
+    path: "/issuer/v1/health-evidence";
+    parameters: {};
+    query: {};
+    header: {};
+    body: ReportEvidences;
+    status: 200;
+    answer: EvidenceReceipt;
+    codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Trade a client assertion for an access token (RFC 7523, `private_key_jwt`). */
   IssuerSignIn: {
@@ -1760,6 +1992,30 @@ export interface Operations {
     answer: ActingGrant;
     codes: "CONFIRMATION_CODE_WRONG" | "ENDINGS_UNHEARD" | "GRANT_UNKNOWN" | "NOT_WHILE_ACTING" | "NOT_YOURS_TO_CONFIRM" | "OFFER_LAPSED" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
+  /** The colour with every reason, what clears it and when it changes by itself (健康信息查询). */
+  ReadHealthCode: {
+    method: "GET";
+    path: "/mp/v1/health-code";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: HealthCode;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "HEALTH_CODE_UNAVAILABLE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
+  };
+  /** A code for a minute (制码请求). */
+  ShowHealthCode: {
+    method: "POST";
+    path: "/mp/v1/health-code/codes";
+    parameters: {};
+    query: {};
+    header: {};
+    body: ShowHealthCode;
+    status: 201;
+    answer: HealthCodeTicket;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "HEALTH_CODE_UNAVAILABLE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
   /** Blocks that fail one by one; 304 if none changed since the given `ETag`. */
   Home: {
     method: "GET";
@@ -2031,6 +2287,18 @@ export interface Operations {
     status: 200;
     answer: ActingSession;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "GRANT_UNKNOWN" | "SCOPE_MISSING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Colour, masked name and age of the data, and nothing more (验码请求). */
+  CheckHealthCode: {
+    method: "POST";
+    path: "/verifier/v1/health-checks";
+    parameters: {};
+    query: {};
+    header: {};
+    body: CheckHealthCode;
+    status: 200;
+    answer: HealthCheck;
+    codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** End this session everywhere. */
   ClerkSignOut: {
