@@ -39,6 +39,7 @@ _COMMANDS: Final[Mapping[str, _Command]] = {
     "scheduler": _Command("bff.cli", "scheduler", "Start what is due (定时进程)."),
     "doctor": _Command("bff.cli_doctor", "doctor", "What is wrong, and how to mend it (自检)."),
     "wallet": _Command("bff.cli_wallet", "wallet", "Certificates (电子证照)."),
+    "health": _Command("bff.cli_health", "health", "The health code (健康码)."),
     "keys": _Command("bff.cli_keys", "keys", "Signing keys (签名密钥)."),
     "directory": _Command("bff.cli_directory", "directory", "Who may sign in (人员与机构)."),
     "account": _Command("bff.cli_account", "account", "Residents' accounts (居民账号)."),

@@ -63,7 +63,7 @@ def _compile(expression: object, depth: int) -> Evaluate:
     operator, operands = next(iter(expression.items()))
     if operator == "var":
         return _variable(operands)
-    if not isinstance(operands, list) or not operands:
+    if not isinstance(operands, list):
         raise InvalidExpression(f'operation not of the form {{ "{operator}": [ <values...> ] }}')
     make = _OPERATIONS.get(operator)
     if make is None:

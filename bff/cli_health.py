@@ -1,0 +1,188 @@
+"""``suishen health``: what can be done with rules, evidence and health certificates and no network."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+import msgspec
+from rich.progress import track
+
+if TYPE_CHECKING:
+    from health_code.rules.colour import Judgement, RuleSet
+    from health_code.rules.evidence import Evidence
+
+HELD: Final = 0
+NOT_HELD: Final = 1
+UNREADABLE: Final = 2
+
+
+@click.group()
+def health() -> None:
+    """The health code (健康码)."""
+
+
+class _Instant(click.ParamType[datetime]):
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            at = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not an ISO 8601 time, such as 2022-09-18T09:30:00+08:00", param, ctx)
+        return at if at.tzinfo else at.replace(tzinfo=_shanghai())
+
+
+@health.command("test-rules")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a rule, and a last one for all.")
+def test_rules(folder: Path, *, as_json: bool) -> None:
+    """Run every rule.json below FOLDER against its tests/*.json (规则测试).
+
+    Rules and tests have the form of the EU gateway's: {"Logic": …} and {"payload", "external", "expected"}.
+    Exit status: 0 all pass, 1 some fail, 2 there is no rule, or one cannot be read.
+    """
+    from health_code.rules.rule_tests import Summary, run_rule
+
+    rules = sorted(folder.rglob("rule.json"))
+    if not rules:
+        raise click.UsageError(f"no rule.json below {folder}")
+    total = Summary(rules=0, tests=0, passed=0, failed=0)
+    shown = rules if as_json else track(rules, description="rules", transient=True)
+    for path in shown:
+        tests = sorted((path.parent / "tests").glob("*.json"))
+        outcome = run_rule(
+            str(path.parent.relative_to(folder)),
+            path.read_bytes(),
+            {test.name: test.read_bytes() for test in tests},
+        )
+        total = total.plus(outcome)
+        if as_json:
+            click.echo(msgspec.json.encode(outcome))
+        else:
+            for failure in outcome.failures:
+                click.echo(f"✘ {outcome.rule} {failure.test}: {failure.why}")
+    if as_json:
+        click.echo(msgspec.json.encode(total))
+    else:
+        click.echo(f"{total.rules} rules, {total.tests} tests: {total.passed} passed, {total.failed} failed")
+    sys.exit(NOT_HELD if total.failed else HELD)
+
+
+@health.command()
+@click.option(
+    "--rules",
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="A rule set (JSON), or a folder of them, of which the one in force is taken.",
+)
+@click.option(
+    "--events",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help='A JSON list of evidence: [{"occurredAt", "facts": {"kind", …}, "source"?, "sourceId"?, …}].',
+)
+@click.option("--at", type=_Instant(), help="The instant to judge; Asia/Shanghai if it has no offset.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+def evaluate(rules: Path, events: Path, at: datetime | None, *, as_json: bool) -> None:
+    """Judge evidence by rules, as the city would (判码): the colour, why, and when it changes by itself."""
+    from health_code.rules.colour import judge, next_change
+
+    at = at or datetime.now(UTC)
+    rule_set = _rule_set(rules, at)
+    evidence = _evidence(events)
+    # What is in the file is known, whenever it says it was recorded.
+    known_at = max([at, *(each.recorded_at for each in evidence)])
+    judgement = judge(evidence, rule_set, at=at, known_at=known_at)
+    turns = next_change(evidence, rule_set, at=at, known_at=known_at)
+    answer = _answer(judgement, rule_set, at, turns)
+    if as_json:
+        click.echo(msgspec.json.encode(answer))
+    else:
+        _print(answer)
+
+
+def _answer(judgement: "Judgement", rules: "RuleSet", at: datetime, turns: datetime | None) -> dict[str, Any]:
+    return {
+        "colour": judgement.colour.value,
+        "at": at,
+        "ruleSet": rules.document.identifier,
+        "ruleSetVersion": rules.document.version,
+        "ruleSetHash": rules.hash,
+        "jurisdiction": rules.document.jurisdiction,
+        "reasons": [
+            {
+                "rule": finding.rule.identifier,
+                "version": finding.rule.version,
+                "colour": finding.rule.colour.value,
+                "text": {said.lang: said.desc for said in finding.rule.description},
+                "clears": {said.lang: said.desc for said in finding.rule.clear_text},
+                "evidence": None if finding.evidence is None else finding.evidence.source_id,
+                "occurredAt": finding.occurred_at,
+                "until": finding.until,
+            }
+            for finding in judgement.findings
+        ],
+        "failures": sorted({failure.rule.identifier for failure in judgement.failures}),
+        "nextChangeAt": turns,
+    }
+
+
+def _print(answer: dict[str, Any]) -> None:
+    names = {"GREEN": "绿码", "YELLOW": "黄码", "RED": "红码", "GREY": "灰码"}
+    click.echo(f"{answer['colour']} {names[answer['colour']]}  {answer['at'].isoformat()}")
+    click.echo(f"  {answer['ruleSet']} {answer['ruleSetVersion']} ({answer['jurisdiction']})")
+    for reason in answer["reasons"]:
+        click.echo(f"  {reason['colour']} {reason['rule']}: {reason['text'].get('zh', '')}")
+        click.echo(f"    {reason['text'].get('en', '')}")
+        if reason["clears"]:
+            click.echo(f"    → {reason['clears'].get('zh', '')} / {reason['clears'].get('en', '')}")
+    for rule in answer["failures"]:
+        click.echo(f"  ? {rule} 无法判定 / has no answer")
+    if answer["nextChangeAt"] is not None:
+        click.echo(f"  下次变化 next change: {answer['nextChangeAt'].isoformat()}")
+
+
+def _rule_set(path: Path, at: datetime) -> "RuleSet":
+    from health_code.rules.colour import RuleSet
+    from health_code.rules.documents import read_rule_set
+    from health_code.rules.linter import rule_set_issues
+
+    found = []
+    for file in sorted(path.glob("*.json")) if path.is_dir() else [path]:
+        try:
+            document = read_rule_set(file.read_bytes())
+        except msgspec.MsgspecError as cause:
+            raise click.BadParameter(f"{file}: {cause}", param_hint="--rules") from cause
+        if issues := rule_set_issues(document):
+            said = "; ".join(f"{issue.rule or 'the set'}: {issue.message}" for issue in issues)
+            raise click.BadParameter(f"{file}: {said}", param_hint="--rules")
+        found.append(document)
+    in_force = [
+        document
+        for document in found
+        if document.valid_from <= at and (document.valid_to is None or at < document.valid_to)
+    ]
+    if not in_force:
+        raise click.BadParameter(
+            f"no rule set of {path} is in force at {at.isoformat()}", param_hint="--rules"
+        )
+    return RuleSet(max(in_force, key=lambda document: (document.jurisdiction, document.valid_from)))
+
+
+def _evidence(path: Path) -> "list[Evidence]":
+    from health_code.rules.evidence_files import read_evidence
+
+    try:
+        return read_evidence(path.read_bytes(), zone=_shanghai())
+    except msgspec.MsgspecError as cause:
+        raise click.BadParameter(f"{path}: {cause}", param_hint="--events") from cause
+
+
+def _shanghai() -> Any:  # noqa: ANN401  a zone
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo("Asia/Shanghai")

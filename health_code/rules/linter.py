@@ -1,0 +1,274 @@
+"""The linter: what is wrong with a rule, said before it is law and not when a city's codes turn grey.
+
+Of an expression, the specification's own findings (its validation test suite, word for word), and two
+mistakes that were made in the field: ``<`` on dates, which compares nothing, and a rule that answers something other
+than yes or no. Of a rule set, what would make a code unexplainable: a rule without words in both languages, a
+colour that nothing ever clears, a path that leads nowhere.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from enum import Enum, auto
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Struct
+
+from health_code.rules.certlogic import EvaluationFailed, InvalidExpression, compile_expression
+from health_code.rules.documents import Colour, RuleDocument, RuleSetDocument, Scope
+
+
+class Issue(Struct, frozen=True, kw_only=True):
+    """Something wrong with an expression, and the part of it that is wrong."""
+
+    expr: Any
+    message: str
+
+
+class RuleIssue(Struct, frozen=True, kw_only=True):
+    """Something wrong with a rule of a set, or with the set where ``rule`` is None."""
+
+    rule: str | None
+    message: str
+
+
+class _Type(Enum):
+    BOOLEAN = auto()
+    INTEGER = auto()
+    TEXT = auto()
+    MOMENT = auto()
+    LIST = auto()
+    ANY = auto()
+
+
+_PATH: Final = re.compile(r"([^.]+?(\.[^.]+?)*)?")
+_OPERANDS: Final[Mapping[str, tuple[int, int]]] = {
+    "if": (3, 3),
+    "===": (2, 2),
+    "in": (2, 2),
+    "+": (2, 2),
+    "and": (2, 99),
+    "!": (1, 1),
+    **dict.fromkeys((">", "<", ">=", "<=", "after", "before", "not-after", "not-before"), (2, 3)),
+    "plusTime": (3, 3),
+    "dccDateOfBirth": (1, 1),
+    "extractFromUVCI": (2, 2),
+    "reduce": (3, 3),
+}
+_RESULTS: Final[Mapping[str, _Type]] = {
+    "+": _Type.INTEGER,
+    "plusTime": _Type.MOMENT,
+    "dccDateOfBirth": _Type.MOMENT,
+    "extractFromUVCI": _Type.TEXT,
+    **dict.fromkeys(
+        ("===", "in", "!", ">", "<", ">=", "<=", "after", "before", "not-after", "not-before"), _Type.BOOLEAN
+    ),
+}
+_COMPARED: Final[Mapping[str, _Type]] = {
+    **dict.fromkeys((">", "<", ">=", "<="), _Type.INTEGER),
+    **dict.fromkeys(("after", "before", "not-after", "not-before"), _Type.MOMENT),
+}
+_UNITS: Final = ("year", "month", "day", "hour")
+
+# What `rules.colour` puts before a rule; facts of an event are the kinds' own.
+_PERSON: Final = frozenset(
+    {
+        *("negatives", "negativesSpaced", "negativeDays", "homeNegativeDays", "samplings", "samplingDays"),
+        *("positives", "latest", "released", "daysSinceReleased"),
+    }
+)
+_KNOWN: Final[Mapping[str, frozenset[str] | None]] = {
+    "payload.event": None,
+    "payload.after": _PERSON,
+    "payload.person": _PERSON | {"daysSinceNegative", "daysSinceSampled", "vaccinated", "declared"},
+    "external": frozenset({"now", "today", "jurisdiction"}),
+}
+
+
+def expression_issues(expression: object) -> list[Issue]:
+    """Everything wrong with ``expression``, outermost first; what it is asked about is not looked at."""
+    return list(_issues(expression))
+
+
+def rule_set_issues(document: RuleSetDocument) -> list[RuleIssue]:
+    """Everything wrong with a rule set; empty for one that may be published."""
+    issues = [RuleIssue(rule=None, message=message) for message in _of_the_set(document)]
+    for rule in document.rules:
+        issues += [RuleIssue(rule=rule.identifier, message=message) for message in _of_a_rule(rule, document)]
+    return issues
+
+
+def _of_the_set(document: RuleSetDocument) -> Iterator[str]:
+    try:
+        ZoneInfo(document.zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        yield f"unknown time zone {document.zone}"
+    if document.valid_to is not None and document.valid_to <= document.valid_from:
+        yield "it ends before it begins"
+    yield from _unspoken("title", {said.lang for said in document.title})
+    names = [rule.identifier for rule in document.rules]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"two rules are called {name}"
+
+
+def _of_a_rule(rule: RuleDocument, document: RuleSetDocument) -> Iterator[str]:
+    if rule.valid_to <= rule.valid_from:
+        yield "it ends before it begins"
+    if rule.region not in {document.jurisdiction, f"{document.jurisdiction[:2]}0000", "000000"}:
+        yield f"it is of region {rule.region}, the set is of {document.jurisdiction}"
+    yield from _unspoken("description", {said.lang for said in rule.description})
+    if rule.colour is Colour.GREY:
+        yield "no rule gives grey: grey is what is shown when nothing is known"
+    if rule.colour in {Colour.RED, Colour.YELLOW}:
+        if rule.ttl is None and rule.clear_when is None:
+            yield "nothing ever clears it: it needs Ttl or ClearWhen"
+        yield from _unspoken("what clears it (ClearText)", {said.lang for said in rule.clear_text})
+    if rule.scope is Scope.EVENT and not rule.kinds:
+        yield "a rule of scope EVENT names the kinds it is asked about"
+    if rule.scope is Scope.PERSON and (rule.kinds or rule.ttl):
+        yield "a rule of scope PERSON has neither Kinds nor Ttl"
+    for name, logic in (("Logic", rule.logic), ("ClearWhen", rule.clear_when)):
+        if logic is None:
+            continue
+        found = expression_issues(logic)
+        yield from (f"{name}: {issue.message}" for issue in found)
+        if _type(logic) not in {_Type.BOOLEAN, _Type.ANY}:
+            yield f"{name}: it does not answer yes or no"
+        yield from (f"{name}: {message}" for message in _lost_paths(logic, rule.scope))
+        if not found:
+            yield from _fails_on_nothing(name, logic)
+
+
+def _unspoken(what: str, languages: set[str]) -> Iterator[str]:
+    for language in sorted({"zh", "en"} - languages):
+        yield f"{what} is not said in {language}"
+
+
+def _fails_on_nothing(name: str, logic: dict[str, Any]) -> Iterator[str]:
+    """A rule is asked about people of whom almost nothing is known; it must have an answer for them."""
+    try:
+        compile_expression(logic)({"payload": {}, "external": {}})
+    except (EvaluationFailed, InvalidExpression) as failure:
+        yield f"{name}: it has no answer where nothing is known ({failure})"
+
+
+def _lost_paths(expression: object, scope: Scope) -> Iterator[str]:
+    for path in _paths(expression):
+        head = next((known for known in _KNOWN if path == known or path.startswith(f"{known}.")), None)
+        if head is None:
+            yield f'"{path}" leads nowhere'
+            continue
+        if scope is Scope.PERSON and head in {"payload.event", "payload.after"}:
+            yield f'"{path}" is not there for a rule of scope PERSON'
+        names, rest = _KNOWN[head], path[len(head) + 1 :].split(".")[0]
+        if names is not None and rest and rest not in names:
+            yield f'"{path}" leads nowhere'
+
+
+def _paths(expression: object) -> Iterator[str]:
+    """The paths an expression reads of its own data, not those of a lambda's."""
+    if isinstance(expression, list):
+        for item in expression:
+            yield from _paths(item)
+    elif isinstance(expression, dict):
+        for operator, operands in expression.items():
+            if operator == "var":
+                if isinstance(operands, str) and operands:
+                    yield operands
+            elif operator == "reduce" and isinstance(operands, list) and len(operands) == 3:
+                yield from _paths([operands[0], operands[2]])
+            else:
+                yield from _paths(operands)
+
+
+def _issues(expression: object) -> Iterator[Issue]:
+    if isinstance(expression, bool | int | str):
+        return
+    if isinstance(expression, float):
+        yield Issue(expr=expression, message=f"{expression} is a non-integer number")
+        return
+    if isinstance(expression, list):
+        for item in expression:
+            yield from _issues(item)
+        return
+    if not isinstance(expression, dict):
+        yield Issue(expr=expression, message="invalid CertLogic expression")
+        return
+    if len(expression) != 1:
+        message = f"expression object must have exactly one key, but it has {len(expression)}"
+        yield Issue(expr=expression, message=message)
+        return
+    operator, operands = next(iter(expression.items()))
+    messages = _of_var(operands) if operator == "var" else _of_operation(operator, operands)
+    broken = False
+    for message in messages:
+        broken = True
+        yield Issue(expr=expression, message=message)
+    if operator != "var" and isinstance(operands, list) and (not broken or operator in _OPERANDS):
+        for operand in operands:
+            yield from _issues(operand)
+
+
+def _of_var(path: object) -> Iterator[str]:
+    if not isinstance(path, str):
+        yield 'not of the form { "var": "<path>" }'
+    elif not _PATH.fullmatch(path):
+        yield f"data access path doesn't have a valid format: {path}"
+
+
+def _of_operation(operator: str, operands: object) -> Iterator[str]:
+    if not isinstance(operands, list):
+        yield 'operation not of the form { "<operator>": [ <values...> ] }'
+        return
+    bounds = _OPERANDS.get(operator)
+    if bounds is None:
+        yield f'unrecognised operator: "{operator}"'
+        return
+    least, most = bounds
+    if not least <= len(operands) <= most:
+        wanted = f"exactly {least}" if least == most else f"{least} or {'more' if most == 99 else most}"
+        but = f"must have {wanted} operands, but it has {len(operands)}"
+        yield f'an operation with operator "{operator}" {but}'
+        return
+    if (wanted_type := _COMPARED.get(operator)) is not None:
+        for operand in operands:
+            found = _type(operand)
+            if found not in {wanted_type, _Type.ANY}:
+                yield f'"{operator}" compares {_named(wanted_type)}, and not {_named(found)}'
+    if operator == "plusTime":
+        if not isinstance(operands[1], int) or isinstance(operands[1], bool):
+            yield '"amount" argument (#2) of "plusTime" must be an integer'
+        if operands[2] not in _UNITS:
+            yield f'"unit" argument (#3) of "plusTime" must be one of {", ".join(_UNITS)}'
+    if operator == "extractFromUVCI" and (not isinstance(operands[1], int) or isinstance(operands[1], bool)):
+        yield '"index" argument (#2) of "extractFromUVCI" must be an integer'
+
+
+def _named(found: _Type) -> str:
+    return {
+        _Type.BOOLEAN: "booleans",
+        _Type.INTEGER: "integers",
+        _Type.TEXT: "strings",
+        _Type.MOMENT: "date-times",
+        _Type.LIST: "arrays",
+        _Type.ANY: "anything",
+    }[found]
+
+
+def _type(expression: object) -> _Type:
+    """What an expression answers, as far as can be told without data."""
+    if isinstance(expression, bool):
+        return _Type.BOOLEAN
+    if isinstance(expression, int):
+        return _Type.INTEGER
+    if isinstance(expression, str):
+        return _Type.TEXT
+    if isinstance(expression, list):
+        return _Type.LIST
+    if not isinstance(expression, dict) or len(expression) != 1:
+        return _Type.ANY
+    operator, operands = next(iter(expression.items()))
+    if operator in {"if", "and"} and isinstance(operands, list) and operands:
+        branches = {_type(each) for each in (operands[1:] if operator == "if" else operands[-1:])}
+        return branches.pop() if len(branches) == 1 else _Type.ANY
+    return _RESULTS.get(operator, _Type.ANY)
