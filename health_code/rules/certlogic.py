@@ -362,6 +362,8 @@ def _parse(text: str) -> datetime:
     if month is None:
         return datetime(int(year), 12, 31, tzinfo=UTC)
     if day is None:
+        if not 1 <= int(month) <= 12:
+            raise ValueError("no month")
         after = datetime(int(year) + int(month) // 12, int(month) % 12 + 1, 1, tzinfo=UTC)
         return after - timedelta(days=1)
     if found["hour"] is None:

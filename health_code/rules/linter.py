@@ -1,9 +1,9 @@
 """The linter: what is wrong with a rule, said before it is law and not when a city's codes turn grey.
 
-Of an expression, the specification's own findings (its validation test suite, word for word), and two
-mistakes that were made in the field: ``<`` on dates, which compares nothing, and a rule that answers something other
-than yes or no. Of a rule set, what would make a code unexplainable: a rule without words in both languages, a
-colour that nothing ever clears, a path that leads nowhere.
+Of an expression: the specification's own findings (its validation test suite, word for word), and two
+mistakes made in the field, ``<`` on dates, which compares nothing, and a rule that does not answer yes or no.
+Of a rule set: what would make a code unexplainable, such as a rule without words in both languages, a colour
+that nothing ever clears, a path that leads nowhere.
 """
 
 import re

@@ -1,0 +1,204 @@
+"""The colour, as a function: what arrives when, how often and in which order makes no difference to it."""
+
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any, Final
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from health_code.rules.colour import RuleSet, judge, next_change
+from health_code.rules.documents import Colour
+from health_code.rules.evidence import Evidence, Key, Kind
+from health_code.rules.freshness import Limits, shown_colour
+from health_code.rules.linter import rule_set_issues
+from tests.health import CONTACT_IS_YELLOW, POSITIVE_IS_RED, rule, rule_set
+
+NOW: Final = datetime(2022, 9, 18, 4, tzinfo=UTC)
+RULES: Final = RuleSet(rule_set(POSITIVE_IS_RED, CONTACT_IS_YELLOW))
+OUTCOMES: Final = st.sampled_from(["NEGATIVE", "POSITIVE", "INVALID"])
+FACTS: Final = st.tuples(st.just(Kind.RESULT), st.fixed_dictionaries({"outcome": OUTCOMES})) | st.just(
+    (Kind.EXPOSED, {"degree": "CLOSE"})
+)
+
+
+def of(kind: Kind, occurred_at: datetime, number: int = 1, **facts: Any) -> Evidence:  # noqa: ANN401
+    return Evidence(
+        key=Key("source", str(number)),
+        kind=kind,
+        jurisdiction="310000",
+        occurred_at=occurred_at,
+        recorded_at=occurred_at,
+        facts=facts,
+    )
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Evidence]:
+    """Evidence of one person, corrections among it."""
+    count = draw(st.integers(0, 8))
+    history: list[Evidence] = []
+    for number in range(count):
+        when = NOW - timedelta(hours=draw(st.integers(0, 24 * 20)))
+        kind, facts = draw(FACTS)
+        corrected = draw(st.none() | st.integers(0, max(0, number - 1))) if number else None
+        history.append(
+            msgspec.structs.replace(
+                of(kind, when, number, **facts),
+                supersedes=None if corrected is None else Key("source", str(corrected)),
+                void=corrected is not None and draw(st.booleans()),
+            )
+        )
+    return history
+
+
+@given(histories(), st.randoms(use_true_random=False))
+def test_late_repeated_and_disordered_evidence_gives_the_same_colour(
+    history: list[Evidence], chance: Random
+) -> None:
+    arrived = [*history, *chance.sample(history, len(history) // 2)]
+    chance.shuffle(arrived)
+    delays = [timedelta(minutes=chance.randrange(60)) for _ in arrived]
+    late = [
+        msgspec.structs.replace(each, recorded_at=NOW + delay)
+        for each, delay in zip(arrived, delays, strict=True)
+    ]
+    known_at = NOW + timedelta(hours=1)
+
+    assert judge(late, RULES, at=NOW, known_at=known_at) == judge(history, RULES, at=NOW, known_at=known_at)
+
+
+@given(histories())
+def test_a_colour_does_not_change_before_it_is_said_to(history: list[Evidence]) -> None:
+    turns = next_change(history, RULES, at=NOW, known_at=NOW)
+    now = judge(history, RULES, at=NOW, known_at=NOW).colour
+    for hours in range(1, 24 * 39, 3):
+        then = NOW + timedelta(hours=hours)
+        if turns is not None and then >= turns:
+            break
+        assert judge(history, RULES, at=then, known_at=NOW).colour is now
+
+
+@given(histories())
+def test_what_was_known_then_can_be_judged_again(history: list[Evidence]) -> None:
+    later = of(Kind.RESULT, NOW - timedelta(minutes=1), 99, outcome="POSITIVE")
+    later = msgspec.structs.replace(later, recorded_at=NOW + timedelta(minutes=1))
+
+    assert judge([*history, later], RULES, at=NOW, known_at=NOW) == judge(
+        history, RULES, at=NOW, known_at=NOW
+    )
+
+
+def test_a_correction_counts_also_where_it_comes_first() -> None:
+    wrong = of(Kind.RESULT, NOW - timedelta(hours=3), 1, outcome="POSITIVE")
+    right = msgspec.structs.replace(
+        of(Kind.RESULT, NOW - timedelta(hours=3), 2, outcome="NEGATIVE"), supersedes=wrong.key
+    )
+
+    assert judge([right, wrong], RULES, at=NOW, known_at=NOW).colour is Colour.GREEN
+    assert judge([wrong], RULES, at=NOW, known_at=NOW).colour is Colour.RED
+
+
+def test_red_stays_red_however_long_nothing_is_heard() -> None:
+    positive = of(Kind.RESULT, NOW - timedelta(days=300), outcome="POSITIVE")
+
+    assert judge([positive], RULES, at=NOW, known_at=NOW, silent=["lab"]).colour is Colour.RED
+
+
+def test_green_without_the_source_it_depends_on_is_grey() -> None:
+    judgement = judge([], RULES, at=NOW, known_at=NOW, silent=["lab"])
+
+    assert (judgement.colour, judgement.silent) == (Colour.GREY, ("lab",))
+
+
+# Compares a text with a number, which has no answer.
+BROKEN_RED: Final = rule(
+    7,
+    "RED",
+    Kinds=["RESULT"],
+    Logic={">": [{"var": "payload.event.outcome"}, 1]},
+    Ttl={"amount": 1, "unit": "day"},
+)
+BROKEN_YELLOW: Final = {**BROKEN_RED, "Identifier": "CR-CN-0008", "Colour": "YELLOW"}
+
+
+@pytest.mark.parametrize(
+    ("rules", "outcome", "expected"),
+    [
+        ([BROKEN_RED], "NEGATIVE", Colour.GREY),
+        ([BROKEN_RED, CONTACT_IS_YELLOW], "NEGATIVE", Colour.GREY),
+        ([BROKEN_YELLOW, POSITIVE_IS_RED], "POSITIVE", Colour.RED),
+        ([BROKEN_YELLOW, POSITIVE_IS_RED], "NEGATIVE", Colour.GREY),
+    ],
+)
+def test_a_rule_without_an_answer_is_grey_unless_something_graver_holds(
+    rules: list[dict[str, Any]], outcome: str, expected: Colour
+) -> None:
+    history = [
+        of(Kind.RESULT, NOW - timedelta(hours=2), 1, outcome=outcome),
+        of(Kind.EXPOSED, NOW - timedelta(hours=1), 2, degree="CLOSE"),
+    ]
+
+    assert judge(history, RuleSet(rule_set(*rules)), at=NOW, known_at=NOW).colour is expected
+
+
+def test_a_day_ends_at_midnight_in_shanghai_and_not_in_greenwich() -> None:
+    # 23:59 on the 11th in Shanghai; seven whole days follow the day itself.
+    contact = of(Kind.EXPOSED, datetime(2022, 9, 11, 15, 59, tzinfo=UTC), degree="CLOSE")
+    ends = datetime(2022, 9, 18, 16, tzinfo=UTC)
+
+    assert judge([contact], RULES, at=ends - timedelta(seconds=1), known_at=ends).colour is Colour.YELLOW
+    assert judge([contact], RULES, at=ends, known_at=ends).colour is Colour.GREEN
+    assert next_change([contact], RULES, at=NOW, known_at=NOW) == ends
+
+
+def test_evidence_that_has_expired_makes_no_rule_hold() -> None:
+    contact = msgspec.structs.replace(
+        of(Kind.EXPOSED, NOW - timedelta(days=1), degree="CLOSE"), expires_at=NOW + timedelta(hours=1)
+    )
+
+    assert next_change([contact], RULES, at=NOW, known_at=NOW) == NOW + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("colour", "hours", "turned", "shown"),
+    [
+        (Colour.GREEN, 23, False, Colour.GREEN),
+        (Colour.GREEN, 25, False, Colour.GREY),
+        (Colour.GREEN, 1, True, Colour.GREY),
+        (Colour.YELLOW, 25, False, Colour.YELLOW),
+        (Colour.YELLOW, 24 * 8, False, Colour.GREY),
+        (Colour.RED, 24 * 800, True, Colour.RED),
+    ],
+)
+def test_old_data_ends_in_grey_and_never_in_a_better_colour(
+    colour: Colour, hours: int, *, turned: bool, shown: Colour
+) -> None:
+    limits = Limits(green=timedelta(hours=24), yellow=timedelta(days=7))
+
+    assert shown_colour(colour, age=timedelta(hours=hours), turned=turned, limits=limits) is shown
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"Ttl": None, "ClearWhen": None}, "nothing ever clears it"),
+        ({"Kinds": []}, "names the kinds"),
+        ({"Logic": {"+": [1, 1]}}, "does not answer yes or no"),
+        ({"Logic": {"===": [{"var": "payload.evnt.outcome"}, 1]}}, "leads nowhere"),
+        ({"Logic": {">": [{"var": "payload.after.negative"}, 1]}}, "leads nowhere"),
+        ({"ClearText": []}, "is not said in zh"),
+        ({"Colour": "GREY"}, "no rule gives grey"),
+        ({"Region": "440000"}, "it is of region 440000"),
+    ],
+)
+def test_the_linter_keeps_an_unexplainable_rule_from_becoming_law(change: dict[str, Any], found: str) -> None:
+    issues = rule_set_issues(rule_set({**POSITIVE_IS_RED, **change}))
+
+    assert any(found in issue.message for issue in issues), issues
+
+
+def test_the_rules_of_these_tests_pass_the_linter() -> None:
+    assert rule_set_issues(RULES.document) == []
