@@ -21,7 +21,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from wallet.codec import base45
+from miniapp_schemas import base45
 from wallet.codec.cbor import BYTES, MAP, NEGATIVE, TEXT, UNSIGNED, head, read_head
 from wallet.codec.errors import KeyUnknown, Tampered, TooLong, Unreadable
 
@@ -127,7 +127,10 @@ def read(text: str, *, keys: Mapping[bytes, Verifier]) -> Envelope:
     """
     if len(text) > LONGEST_TEXT or not text.startswith(PREFIX):
         raise Unreadable("not an LZ1 code")
-    data = base45.decode(text[len(PREFIX) :])
+    try:
+        data = base45.decode(text[len(PREFIX) :])
+    except base45.NotBase45 as cause:
+        raise Unreadable(str(cause)) from None
     if len(data) < _SHORTEST:
         raise Unreadable("too short for an LZ1 code")
 
