@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-# A code has hundreds of characters and a file of cards thousands, whatever an editor or a pipe puts around it.
+# A code has hundreds of characters, a file of cards thousands, whatever an editor or a pipe puts around them.
 _LONGEST_TEXT: Final = 16_384
 
 
