@@ -35,10 +35,10 @@ class Desk:
     """Verifies codes, and remembers those it has seen: at a door the same one comes again and again.
 
     A verdict is forgotten when it turns by itself, at its ``holds_until``; when ``most`` others came since;
-    and with the desk, for a change of the trust or of a list makes another one.
+    and with the desk, for a change of the trust or of a list makes another one. Memory is the process's own.
     """
 
-    def __init__(self, trust: Trust, revoked: Revocations = _NOTHING_REVOKED, *, most: int = 65_536) -> None:
+    def __init__(self, trust: Trust, revoked: Revocations = _NOTHING_REVOKED, *, most: int = 4_096) -> None:
         self._trust = trust
         self._revoked = revoked
         self._most = most

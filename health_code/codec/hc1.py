@@ -48,11 +48,12 @@ _METHODS: Final = {"LP6464-4": "NAT", "LP217198-3": "ANTIGEN"}
 _Birth = Annotated[str, Meta(pattern=r"^((19|20)\d\d(-\d\d(-\d\d(T[0-9:.]+Z?)?)?)?)?\Z")]
 _Date = Annotated[str, Meta(pattern=r"^\d{4}(-\d\d(-\d\d([T ].{1,40})?)?)?\Z")]
 _Standard = Annotated[str, Meta(pattern=r"^[A-Z<]*\Z", max_length=80)]
-_Count = Annotated[int, Meta(ge=0)]
+# An integer of JSON, which some write as CBOR's float.
+_Count = Annotated[int, Meta(ge=0)] | Annotated[float, Meta(ge=0, multiple_of=1)]
 
 
 class _Name(Struct, frozen=True):
-    fnt: Annotated[_Standard, Meta(min_length=1)]
+    fnt: _Standard
     gnt: _Standard | None = None
     fn: str | None = None
     gn: str | None = None
@@ -95,8 +96,8 @@ class _Vaccination(Struct, frozen=True):
             on=self.dt,
             country=self.co,
             product=self.mp,
-            dose=self.dn,
-            doses=self.sd,
+            dose=int(self.dn),
+            doses=int(self.sd),
         )
 
 
@@ -237,7 +238,7 @@ def read(hcert: object, *, issued_at: datetime | None) -> tuple[Content, str]:
 
 def _written(name: _Name) -> str:
     # The standardised name is what a passport has: without one nobody can be held against it.
-    if name.gn and name.gnt == "":
+    if (name.gn and name.gnt == "") or (name.fn and not name.fnt) or not (name.fnt or name.gnt):
         raise Malformed("a name without its standardised form")
     given, family = name.gn or (name.gnt or "").replace("<", " "), name.fn or name.fnt.replace("<", " ")
     return f"{given} {family}".strip()

@@ -172,7 +172,7 @@ def _check(jws: str, warnings: tuple[str, ...], trust: Trust, revoked: Revocatio
         raise Unreadable("not an ES256 signature over something deflated")
     try:
         card = _read_card(inflate(packed, form=RAW, most=_LARGEST))
-    except (ValueError, msgspec.MsgspecError):
+    except (ValueError, msgspec.MsgspecError, RecursionError):
         raise Unreadable("no card in the JWS") from None
     if len(jws) > _ONE_QR and not warnings:
         warnings = (JWS_TOO_LONG,)

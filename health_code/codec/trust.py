@@ -30,6 +30,7 @@ from health_code.codec.certificates import Kind, Term
 from health_code.codec.signatures import Verify, verifier
 
 _LARGEST: Final = 16 << 20
+_FEW: Final = 8
 _PEM: Final = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _WELL_KNOWN: Final = ".well-known/jwks.json"
 _ANY_KIND: Final = frozenset(Kind)
@@ -84,10 +85,14 @@ class Trust:
         return trust
 
     def signers_named(self, kid: bytes | None) -> Sequence[TrustedKey]:
-        """Who may have signed an HC1 with this kid; everybody if it names nobody."""
-        if kid is None:
-            return [key for keys in self.signers.values() for key in keys]
-        return self.signers.get(kid, ())
+        """Who may have signed an HC1 with this kid.
+
+        Everybody if it names nobody, where they are few: a code must not cost a thousand signature checks.
+        """
+        if kid is not None:
+            return self.signers.get(kid, ())
+        everybody = [key for keys in self.signers.values() for key in keys]
+        return everybody if len(everybody) <= _FEW else ()
 
     def _take(self, path: str, content: bytes, issuer: str | None) -> bool:
         if len(content) > _LARGEST:

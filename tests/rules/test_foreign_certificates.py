@@ -176,6 +176,9 @@ class TestHc1:
         "change",
         [
             {"nam": {"fn": "Muster"}},
+            {"nam": {"fnt": "", "gnt": ""}},
+            {"nam": {"fnt": "", "fn": "Muster", "gnt": "ADA"}},
+            {"v": [{**DCC["v"][0], "dn": 1.5}]},
             {"nam": {"fnt": "Muster"}},
             {"nam": {"fnt": "MUSTER", "gn": "爱达", "gnt": ""}},
             {"dob": "1815-12-10"},
@@ -195,6 +198,29 @@ class TestHc1:
 
         assert checked.verdict is Verdict.MALFORMED
         assert checked.content is None
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"nam": {"fnt": "", "gnt": "ADA"}},
+            {"nam": {"fnt": "MUSTER"}},
+            {"dob": ""},
+            {"dob": "1980"},
+            {"dob": "1980-01-31T00:00:00"},
+            {"v": [{**DCC["v"][0], "dn": 2.0}]},
+            {"t": None, "r": []},
+        ],
+    )
+    def test_what_keeps_to_it_in_a_way_of_its_own_is_taken(self, change: dict[str, Any]) -> None:
+        assert check(dcc_code(SIGNER, KID, claims({**DCC, **change}))).valid
+
+    def test_a_code_that_names_nobody_costs_few_checks(self) -> None:
+        cose = sign1(SIGNER, cbor2.dumps(claims()), protected={1: ES256})
+        many = {str(number): Signer().certificate() for number in range(8)}
+
+        assert check(code_of(cose), trust=Trust.of({"signer.pem": PEM})).valid
+        trust = Trust.of({"signer.pem": PEM, **many})
+        assert check(code_of(cose), trust=trust).verdict is Verdict.UNKNOWN_KEY
 
     @pytest.mark.parametrize(
         "payload", [{1: "XX", -260: {1: DCC}}, {**claims(), 4: True}, {**claims(), -260: []}, {1: DCC}]
@@ -256,6 +282,15 @@ class TestHostileBytes:
 
         for changed in (packed + b"\0", zlib.compress(plain + b"\0"), packed[:-1], zlib.compress(plain)[:-4]):
             assert check("HC1:" + base45.encode(changed)).verdict is Verdict.UNREADABLE
+
+    def test_what_is_nested_without_end_is_unreadable(self) -> None:
+        deep = "[" * 50_000 + "]" * 50_000
+        packer = zlib.compressobj(wbits=-15)
+        text = f'{{"iss":"{ISSUER}","nbf":1,"vc":{{"credentialSubject":{{"a":{deep}}}}}}}'
+        packed = packer.compress(text.encode()) + packer.flush()
+
+        assert check(card(SIGNER, packed=packed), trust=CARDS).verdict is Verdict.UNREADABLE
+        assert check('{"a":' + "[" * 50_000, trust=CARDS).verdict is Verdict.UNREADABLE
 
     @given(st.binary(max_size=300))
     def test_noise_is_unreadable_and_nothing_worse(self, noise: bytes) -> None:
