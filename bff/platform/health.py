@@ -21,6 +21,7 @@ from health_code.codec.dynamic import DynamicCodes
 from health_code.models import Reason
 from health_code.packs import shipped_rule_sets
 from health_code.ports import Admit
+from health_code.publishing import Publishing
 from health_code.recolouring import Recolouring
 from health_code.reporting import Reporting
 from health_code.rulebook import RuleBook
@@ -106,6 +107,9 @@ class HealthParts:
         sources = SourceStore(mongo["health_sources"])
         snapshots = SnapshotStore(run)
         self.book = RuleBook(self.rule_sets, shipped_rule_sets())
+        self.publishing = Publishing(
+            rule_sets=self.rule_sets, book=self.book, audit=recorder.record, clock=clock
+        )
         self.recolouring = Recolouring(
             evidence=self.evidence,
             sources=sources,

@@ -269,6 +269,7 @@ class Platform:
         )
         self.health_codes = self.health.codes
         self.health_reporting = self.health.reporting
+        self.health_publishing = self.health.publishing
         self._clerk_rate = Rate(wallet.clerk_per_minute, max(1, wallet.clerk_per_minute // 2))
         self._organisation_rate = Rate(
             wallet.organisation_per_minute, max(1, wallet.organisation_per_minute // 10)

@@ -35,6 +35,7 @@ from bff.routes import (
     acting,
     callbacks,
     health_code,
+    health_rules,
     home,
     issuer,
     legal_person,
@@ -63,7 +64,7 @@ _PARTS: Final = (
         "issuing",
         "legal_persons",
     ),
-    *("health_codes", "health_reporting", "registry", "token_keys", "wallet"),
+    *("health_codes", "health_publishing", "health_reporting", "registry", "token_keys", "wallet"),
 )
 # Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
 _IDLE_SECONDS: Final = 150
@@ -133,6 +134,7 @@ def api_handlers() -> list[ControllerRouterHandler]:
         health_code.HealthCodeController,
         health_code.HealthCheckController,
         health_code.HealthEvidenceController,
+        health_rules.HealthRuleController,
         issuer.TypeController,
         issuer.IssuedController,
     ]

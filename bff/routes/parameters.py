@@ -13,6 +13,7 @@ from msgspec import Meta
 from miniapp_schemas.account import ChallengeText, FaceCheckId, LinkId, MergeId, Provider
 from miniapp_schemas.acting import GrantId
 from miniapp_schemas.base import Cursor
+from miniapp_schemas.health_rules import RuleSetId
 from miniapp_schemas.session import SessionId
 from miniapp_schemas.wallet import CredentialId, PresentationId
 
@@ -30,6 +31,7 @@ __all__ = [
     "PageSize",
     "PresentationIdInPath",
     "ProviderInPath",
+    "RuleSetIdInPath",
     "SessionIdInPath",
     "StatusListNumber",
     "StepUpChallenge",
@@ -66,6 +68,7 @@ def header(kind: object, name: str) -> HeaderParameter:
 
 
 CredentialIdInPath = Annotated[str, path(CredentialId)]
+RuleSetIdInPath = Annotated[str, path(RuleSetId)]
 PresentationIdInPath = Annotated[str, path(PresentationId)]
 LinkIdInPath = Annotated[str, path(LinkId)]
 MergeIdInPath = Annotated[str, path(MergeId)]

@@ -1031,6 +1031,12 @@ export interface ProofInfo {
   expiresAt: string | null;
 }
 
+/** Propose a rule set; a second person makes it law. */
+export interface ProposeRuleSet {
+  /** The rule set, in the shape of the EU gateway's rules. */
+  document: Record<string, unknown>;
+}
+
 /** The signed text, and the certificate it was signed with. */
 export interface ProveLegalPerson {
   /** The challenge that was signed: once, five minutes. */
@@ -1114,6 +1120,45 @@ export interface Result {
   ct?: number;
   /** 确诊, 无症状感染者 or 疑似, where a doctor said so. */
   diagnosis?: "ASYMPTOMATIC" | "CONFIRMED" | "SUSPECTED";
+}
+
+/** A rule set (规则集) and how it came about. */
+export interface RuleSetInfo {
+  /** SHA-256 of a rule set's canonical JSON, in hex. */
+  id: string;
+  /** Its name. */
+  identifier: string;
+  /** Its semantic version. */
+  version: string;
+  /** What it is called. */
+  title: Text;
+  /** Where it is law: 行政区划代码 (GB/T 2260). */
+  jurisdiction: string;
+  /** From when it is law. */
+  validFrom: string;
+  /** How many rules it has. */
+  rules: number;
+  /** Whether it is law or waits for a second person. */
+  state: RuleSetState;
+  /** When it was proposed. */
+  proposedAt: string;
+  /** Until when, if an end is set. */
+  validTo: string | null;
+  /** When it became law. */
+  publishedAt: string | null;
+}
+
+/** How far a rule set has come. */
+export type RuleSetState =
+  | "PROPOSED"
+  | "PUBLISHED";
+
+/** A rule set whole: what a judgement can be made again with. */
+export interface RuleSetText {
+  /** SHA-256 of a rule set's canonical JSON, in hex. */
+  id: string;
+  /** The rule set. */
+  document: Record<string, unknown>;
 }
 
 /** A sample was taken (已采样): not yet a result. */
@@ -1466,10 +1511,13 @@ export type RefusalCode =
   | "REPRESENTATIVE_DIFFERS"
   | "REQUEST_UNDER_WAY"
   | "REVOCATION_UNKNOWN"
+  | "RULE_SET_INVALID"
+  | "RULE_SET_UNKNOWN"
   | "SCENE_NOT_ALLOWED"
   | "SCENE_UNKNOWN"
   | "SCOPE_MISSING"
   | "SCOPE_NOT_GRANTABLE"
+  | "SECOND_PERSON_NEEDED"
   | "SERIAL_CONFLICT"
   | "SESSION_ENDED"
   | "SESSION_UNKNOWN"
@@ -2299,6 +2347,66 @@ export interface Operations {
     status: 200;
     answer: HealthCheck;
     codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Every rule set this city published, newest first. */
+  ListRuleSets: {
+    method: "GET";
+    path: "/verifier/v1/health-rule-sets";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: RuleSetInfo[];
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** Propose a rule set that passes the linter; the same content again is the same proposal. */
+  ProposeRuleSet: {
+    method: "POST";
+    path: "/verifier/v1/health-rule-sets";
+    parameters: {};
+    query: {};
+    header: {};
+    body: ProposeRuleSet;
+    status: 201;
+    answer: RuleSetInfo;
+    codes: "ENDINGS_UNHEARD" | "RULE_SET_INVALID" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Every proposal nobody has published yet. */
+  ListRuleSetProposals: {
+    method: "GET";
+    path: "/verifier/v1/health-rule-sets/proposals";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: RuleSetInfo[];
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** A rule set as it was proposed, published or shipped. */
+  ReadRuleSet: {
+    method: "GET";
+    path: "/verifier/v1/health-rule-sets/{ruleSetId}";
+    parameters: { ruleSetId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: RuleSetText;
+    codes: "RULE_SET_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Publish what somebody else proposed; in force in every process within a second. */
+  PublishRuleSet: {
+    method: "POST";
+    path: "/verifier/v1/health-rule-sets/{ruleSetId}/publish";
+    parameters: { ruleSetId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: RuleSetInfo;
+    codes: "ENDINGS_UNHEARD" | "RULE_SET_UNKNOWN" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** End this session everywhere. */
   ClerkSignOut: {

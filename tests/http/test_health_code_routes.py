@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import httpx
+import msgspec
 import pytest
 
 from auth_bridges.models import Audience
@@ -13,6 +14,7 @@ from bff.platform.hot import HotRoutes
 from bff.platform.services import Platform
 from bff.platform.settings import Settings
 from bff.processes.web import Opened, litestar_app
+from health_code.rules.documents import RuleSetDocument
 from miniapp_schemas.assurance import AssuranceLevel
 from tests.factories import ID_NUMBER
 from tests.health import CONTACT_IS_YELLOW, POSITIVE_IS_RED, Bearer, Reporter, evidence, publish, rule_set
@@ -147,3 +149,55 @@ async def test_nobody_can_send_a_colour(town: Town, field: str) -> None:
     answer = await town.laboratory.report(item)
 
     assert answer.status_code == 400, answer.text
+
+
+async def test_a_rule_set_is_law_only_once_a_second_person_says_so(town: Town, settings: Settings) -> None:
+    bearer = Bearer(town.platform, settings)
+    level = {"assurance": AssuranceLevel.L2, "organisation": "cdc", "organisation_name": "某疾控中心"}
+    one = bearer(Audience.VERIFIER, "health:rules", subject="one", **level)
+    other = bearer(Audience.VERIFIER, "health:rules", subject="other", **level)
+    rules = "/verifier/v1/health-rule-sets"
+    stricter = {**CONTACT_IS_YELLOW, "Identifier": "CR-CN-0009", "Colour": "RED"}
+    document = msgspec.to_builtins(rule_set(stricter, Identifier="stricter-rules"))
+    await town.laboratory.report(
+        evidence(ID_NUMBER, datetime.now(UTC), {"kind": "EXPOSED", "degree": "CLOSE"})
+    )
+    await town.settle()
+    assert (await town.code())["colour"] == "YELLOW"
+
+    proposed = await town.http.post(rules, json={"document": document}, headers=one)
+    assert proposed.status_code == 201, proposed.text
+    address = f"{rules}/{proposed.json()['id']}"
+    alone = await town.http.post(f"{address}/publish", headers=one)
+    assert (alone.status_code, alone.json()["code"]) == (403, "SECOND_PERSON_NEEDED")
+    await town.platform.health.recolouring.apply_rules()
+    assert (await town.code())["colour"] == "YELLOW"
+    published = await town.http.post(f"{address}/publish", headers=other)
+    assert published.json()["state"] == "PUBLISHED"
+    await town.platform.health.recolouring.apply_rules()
+
+    code = await town.code()
+    assert (code["colour"], code["ruleSet"]) == ("RED", proposed.json()["id"])
+    assert [each["id"] for each in (await town.http.get(rules, headers=one)).json()][0] == code["ruleSet"]
+    whole = await town.http.get(address, headers=one)
+    assert msgspec.convert(whole.json()["document"], RuleSetDocument) == msgspec.convert(
+        document, RuleSetDocument
+    )
+
+
+async def test_a_rule_set_that_fails_the_linter_is_refused_with_the_reason(
+    town: Town, settings: Settings
+) -> None:
+    bearer = Bearer(town.platform, settings)
+    one = bearer(Audience.VERIFIER, "health:rules", subject="one", assurance=AssuranceLevel.L2)
+    for broken, why in (
+        ({"ClearWhen": None, "Ttl": None}, "nothing ever clears it"),
+        ({"Colour": "PURPLE"}, "PURPLE"),
+    ):
+        document = msgspec.to_builtins(rule_set(CONTACT_IS_YELLOW))
+        document["Rules"][0] |= broken
+        answer = await town.http.post(
+            "/verifier/v1/health-rule-sets", json={"document": document}, headers=one
+        )
+        assert (answer.status_code, answer.json()["code"]) == (400, "RULE_SET_INVALID")
+        assert why in answer.json()["detailEn"], answer.text
