@@ -1,4 +1,4 @@
-"""``/verifier/v1/health-rule-sets``: those a city trusts with its rules propose them, and publish each other's."""
+"""``/verifier/v1/health-rule-sets``: one whom a city trusts with its rules proposes, another publishes."""
 
 from typing import Any, Final
 

@@ -178,7 +178,8 @@ async def test_a_rule_set_is_law_only_once_a_second_person_says_so(town: Town, s
 
     code = await town.code()
     assert (code["colour"], code["ruleSet"]) == ("RED", proposed.json()["id"])
-    assert [each["id"] for each in (await town.http.get(rules, headers=one)).json()][0] == code["ruleSet"]
+    listed = (await town.http.get(rules, headers=one)).json()
+    assert listed[0]["id"] == code["ruleSet"]
     whole = await town.http.get(address, headers=one)
     assert msgspec.convert(whole.json()["document"], RuleSetDocument) == msgspec.convert(
         document, RuleSetDocument
@@ -194,8 +195,8 @@ async def test_a_rule_set_that_fails_the_linter_is_refused_with_the_reason(
         ({"ClearWhen": None, "Ttl": None}, "nothing ever clears it"),
         ({"Colour": "PURPLE"}, "PURPLE"),
     ):
-        document = msgspec.to_builtins(rule_set(CONTACT_IS_YELLOW))
-        document["Rules"][0] |= broken
+        document = msgspec.to_builtins(rule_set())
+            document["Rules"] = [{**CONTACT_IS_YELLOW, **broken}]
         answer = await town.http.post(
             "/verifier/v1/health-rule-sets", json={"document": document}, headers=one
         )
