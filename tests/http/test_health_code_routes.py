@@ -196,7 +196,7 @@ async def test_a_rule_set_that_fails_the_linter_is_refused_with_the_reason(
         ({"Colour": "PURPLE"}, "PURPLE"),
     ):
         document = msgspec.to_builtins(rule_set())
-            document["Rules"] = [{**CONTACT_IS_YELLOW, **broken}]
+        document["Rules"] = [{**CONTACT_IS_YELLOW, **broken}]
         answer = await town.http.post(
             "/verifier/v1/health-rule-sets", json={"document": document}, headers=one
         )
