@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from bff.sandbox.bench.figures import CODE_ROWS, CODEC_ROWS, HTTP_ROWS, ROWS
+from bff.sandbox.bench.figures import CODE_ROWS, CODEC_ROWS, HTTP_ROWS, ROWS, Row
 from bff.sandbox.bench.naive import mint, read
+from bff.sandbox.bench.report import readings
 from tests.architecture.tree import ROOT
 
 TOLD = {"name", "value", "unit", "floor", "ratio", "peer", "peerRatio"}
@@ -72,7 +73,7 @@ def test_the_naive_codec_reads_what_it_mints() -> None:
 
 
 def test_what_a_token_costs_is_told_as_its_goal_is_asked() -> None:
-    plain = {
+    plain: dict[str, Any] = {
         "unit": "tokens/s",
         "floor": 10_000.0,
         "peer": None,
