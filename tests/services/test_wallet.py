@@ -295,7 +295,9 @@ async def test_a_code_whose_record_tells_no_digest_is_judged_by_its_signature(
 ) -> None:
     ticket = await shown(bench)
     (key,) = [key async for key in redis.scan_iter(f"*open:{ticket.presentation_id}")]
-    opened = msgspec.json.decode(await redis.get(key), type=OpenPresentation)
+    raw = await redis.get(key)
+    assert raw is not None
+    opened = msgspec.json.decode(raw, type=OpenPresentation)
     assert opened.digest == sha256(ticket.code.encode()).digest()
     await redis.set(key, msgspec.json.encode(structs.replace(opened, digest=None)), keepttl=True)
     assert (await verified(bench, ticket.code)).verdict is Verdict.OK_ONLINE
