@@ -12,7 +12,8 @@ from litestar.types import Scope
 
 from auth_bridges.models import ClientFacts
 from auth_bridges.refusals import SignInRequired
-from bff.platform.identity import Principal
+from bff.platform.identity import Principal, bearer_of
+from miniapp_schemas.refusals import Refusal
 
 _STATE: Final = "principal"
 _AGENT: Final = 512
@@ -48,6 +49,31 @@ def client_provider(proxies: int) -> "Callable[[Request[object, object, State]],
         return ClientFacts(address=address or peer, agent=agent)
 
     return provide_client
+
+
+StillSignedIn = Callable[[], bool]
+
+
+def still_provider(
+    identify: Callable[[bytes], Principal],
+) -> "Callable[[Request[object, object, State]], Awaitable[StillSignedIn]]":
+    """The ``still`` dependency: whether the caller of a long answer would still be let in."""
+
+    async def provide_still(request: Request[object, object, State]) -> StillSignedIn:
+        authorization = bearer_of(request.scope)
+
+        def still() -> bool:
+            if authorization is None:
+                return False
+            try:
+                identify(authorization)
+            except Refusal:
+                return False
+            return True
+
+        return still
+
+    return provide_still
 
 
 async def provide_principal(scope: Scope) -> Principal:

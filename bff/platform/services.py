@@ -269,6 +269,7 @@ class Platform:
             settings=settings.health,
         )
         self.health_codes = self.health.codes
+        self.health_changes = self.health.changes
         self.health_reporting = self.health.reporting
         self.health_publishing = self.health.publishing
         self._clerk_rate = Rate(wallet.clerk_per_minute, max(1, wallet.clerk_per_minute // 2))
@@ -298,6 +299,7 @@ class Platform:
                     *([] if platform.oidc_keys is None else [platform.oidc_keys.watch()]),
                     platform.authenticator.follow(platform.auth_stores.ended),
                     platform.health.book.follow(),
+                    platform.health.changes.follow(),
                     platform._prepare(),
                 ):
                     # So that the first callers are not told to wait; where Redis is away, they are.

@@ -19,7 +19,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from bff.pages.routes import pages_router
-from bff.platform.caller import client_provider, provide_principal
+from bff.platform.caller import client_provider, provide_principal, still_provider
 from bff.platform.edge import Edge
 from bff.platform.guards import AccessMiddleware, check_routes
 from bff.platform.hot import HotRoutes
@@ -64,7 +64,15 @@ _PARTS: Final = (
         "issuing",
         "legal_persons",
     ),
-    *("health_codes", "health_publishing", "health_reporting", "registry", "token_keys", "wallet"),
+    *(
+        "health_changes",
+        "health_codes",
+        "health_publishing",
+        "health_reporting",
+        "registry",
+        "token_keys",
+        "wallet",
+    ),
 )
 # Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
 _IDLE_SECONDS: Final = 150
@@ -94,6 +102,7 @@ class Opened:
             "client": Provide(client_provider(proxies)),
             "platform": Provide(lambda: self.platform, use_cache=True, sync_to_thread=False),
             "principal": Provide(provide_principal),
+            "still": Provide(still_provider(self.identify)),
             **{name: self._provided(name) for name in _PARTS},
         }
 
