@@ -187,6 +187,15 @@ class PlatformSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "慢于此毫秒数的请求即使成功也记日志。"},
         ),
     ] = 500
+    deadline_ms: Annotated[
+        int,
+        Meta(
+            description="A request that hangs on a store is answered 503 after as long.",
+            ge=100,
+            le=60_000,
+            extra={"zh": "请求等待存储超过此毫秒数即答 503。"},
+        ),
+    ] = 2_000
 
     def __repr__(self) -> str:
         return _masked(self)

@@ -193,7 +193,8 @@ async def town(
         opened = Opened()
         opened.platform = platform
         app = litestar_app(settings, opened)
-        edge = Edge(HotRoutes(app, authenticator=opened, part=opened.part), slow_ms=60_000)
+        hot = HotRoutes(app, authenticator=opened, part=opened.part, patience=2)
+        edge = Edge(hot, slow_ms=60_000)
         transport = httpx.ASGITransport(app=edge)  # type: ignore[arg-type] # ASGI, under another name
         async with httpx.AsyncClient(transport=transport, base_url="http://town") as http:
             made = Town(platform, http, wechat[0], family[0])

@@ -34,7 +34,8 @@ class Both:
         opened.platform = platform
         app = litestar_app(settings, opened)
         self.cold: ASGIApp = Edge(app, slow_ms=10_000)
-        self.hot: ASGIApp = Edge(HotRoutes(app, authenticator=opened, part=opened.part), slow_ms=10_000)
+        hot = HotRoutes(app, authenticator=opened, part=opened.part, patience=2)
+        self.hot: ASGIApp = Edge(hot, slow_ms=10_000)
         self._settings, self._platform = settings, platform
 
     def bearer(self, audience: Audience, level: AssuranceLevel, *scopes: str) -> dict[str, str]:
