@@ -42,7 +42,7 @@ class Page(Response, Generic[T], frozen=True, kw_only=True):
 Instant = Annotated[datetime, Meta(description="RFC 3339 instant in UTC.", tz=True)]
 Cursor = Annotated[
     str,
-    Meta(description="An opaque `nextCursor`.", min_length=1, max_length=256, pattern=r"^[A-Za-z0-9_=.-]+\Z"),
+    Meta(description="A `nextCursor`, as it was given.", pattern=r"^[0-9a-f-]{32,36}\Z"),
 ]
 IdNumber = Annotated[
     str, Meta(description="公民身份号码 (GB 11643) of a natural person.", pattern=r"^[0-9]{17}[0-9X]\Z")

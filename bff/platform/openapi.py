@@ -86,6 +86,8 @@ _TAGS: Final[Mapping[str, str]] = {
 }
 _ABOUT: Final = """\
 JSON in camelCase. Within `/v1` fields and values are only ever added: ignore what you do not know.
+Schemas are closed (`additionalProperties: false`): this document says exactly what this release sends and
+takes. Query parameters that it does not name are ignored; one given twice is refused.
 
 Every refusal is `application/problem+json` (RFC 9457) with a stable `code`, words in Chinese and English,
 and a `traceId`, which every answer also carries as `X-Request-Id`.

@@ -29,7 +29,7 @@ from bff.platform.problems import MAX_BODY, exception_handlers
 from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
 from bff.platform.telemetry import configure_logging, serve_metrics
-from bff.platform.wire import WireRequest
+from bff.platform.wire import AddressMiddleware, WireRequest
 from bff.processes.http1 import Http1
 from bff.routes import (
     account,
@@ -175,7 +175,7 @@ def litestar_app(settings: Settings, opened: Opened, started: Callable[[], None]
             ),
         ],
         dependencies=opened.dependencies(proxies=platform.proxies),
-        middleware=[AccessMiddleware(opened), DeadlineMiddleware(patience)],
+        middleware=[AccessMiddleware(opened), AddressMiddleware(), DeadlineMiddleware(patience)],
         exception_handlers=exception_handlers(),
         request_class=WireRequest,
         request_max_body_size=MAX_BODY,
