@@ -1,7 +1,8 @@
 r"""What every wire struct is made of.
 
-Requests forbid unknown fields, so that a typo is refused and not ignored. Responses do not: within
-``/v1`` fields are only ever added, and a released mini-program must go on reading them.
+Requests forbid unknown fields, so that a typo is refused and not ignored. Responses, read by a client in
+Python, do not: within ``/v1`` fields are only ever added, and a released client must go on reading them.
+The contract closes the schemas of both, because it says what this release sends.
 
 A pattern ends in ``\Z``: Python's ``$`` would let a last newline through. The contract says ``$``, as
 ECMA 262 means it.

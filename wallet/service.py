@@ -51,7 +51,8 @@ Held = TypeVar("Held", bound=Showable)
 
 _TOKEN_BYTES: Final = {PresentationMode.SIGNED: 12, PresentationMode.OPAQUE: 16}
 _SHIFT: Final = timedelta(hours=12)
-# Alphanumeric characters of QR version 13 at ECC M: 69 modules a side, near a millimetre each on a phone.
+# Alphanumeric characters of QR version 13 at ECC M: 69 modules a side, near a millimetre each on a phone
+# (docs/adr/0022-how-dense-a-code-may-be.md).
 _DENSEST: Final = 483
 _pack_json: Final = msgspec.json.Encoder().encode
 _unpack_answer: Final = msgspec.json.Decoder(wire.Verification).decode

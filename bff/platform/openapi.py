@@ -396,9 +396,12 @@ def components_of(operations: Iterable[Operation]) -> dict[str, Schema]:
         schema: Schema = {**_renamed(component), "title": name}
         if "enum" in schema:
             schema["type"] = "string"
-        elif "additionalProperties" not in schema and name not in sparse:
-            # An answer is sent whole, defaults and all; only a request may leave them out.
-            schema["required"] = list(schema["properties"])
+        else:
+            if "additionalProperties" not in schema and name not in sparse:
+                # An answer is sent whole, defaults and all; only a request may leave them out.
+                schema["required"] = list(schema["properties"])
+            # The document is of this release; that clients must bear later ones it says in words (ADR 0021).
+            schema["additionalProperties"] = False
         written[name] = schema
     return dict(sorted(written.items()))
 
