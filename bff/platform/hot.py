@@ -3,11 +3,12 @@
 A handler that says ``opt={"hot": True}`` takes nothing but a JSON body, the principal and parts of the
 platform, and answers with a struct. For it the framework's parsing, injecting and encoding cost more
 than the work; here the same function is called with the same things, resolved by hand. Everything it
-declares still holds: access, status, the body's type, the limits of a body, the refusals. It stays a
-Litestar handler as well, so it is in the contract and in every test that walks the routes, and a test
-asks both ways the same questions.
+declares still holds: access, status, the body's type, the limits of a body, the deadline, the refusals.
+It stays a Litestar handler as well, so it is in the contract and in every test that walks the routes, and
+a test asks both ways the same questions.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -59,8 +60,10 @@ class HotRoutes:
         *,
         authenticator: Identifies,
         part: Callable[[str], object],
+        patience: float,
     ) -> None:
         self._app: ASGIApp = app
+        self._patience = patience
         self._authenticator = authenticator
         self._part = part
         self._hot = {
@@ -86,7 +89,9 @@ class HotRoutes:
             principal = self._admitted(hot, scope)
             data = decode_body(await _read(scope, receive), hot.body)
             status, headers = hot.status, [_JSON]
-            body = _encode(await hot.call(data=data, principal=principal, **self._resolved(hot)))
+            async with asyncio.timeout(self._patience):
+                answered = await hot.call(data=data, principal=principal, **self._resolved(hot))
+            body = _encode(answered)
         except Exception as error:  # noqa: BLE001 - every one becomes a problem, as on any other route
             wants_envelope = any(name == _ENVELOPE and value == b"1" for name, value in scope["headers"])
             made = answer(error, envelope=wants_envelope)

@@ -59,7 +59,7 @@ from bff.platform.idnumbers import IdNumbers
 from bff.platform.ids import timed_id
 from bff.platform.keys import KeyRing
 from bff.platform.limits import Limits, Rate
-from bff.platform.mongo import Database, ReaderById, database, open_mongo
+from bff.platform.mongo import Database, ReaderById, at_leisure, database, open_mongo
 from bff.platform.outbound import Outbound
 from bff.platform.probes import Probe
 from bff.platform.redis import ScriptRunner, open_redis
@@ -282,13 +282,15 @@ class Platform:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, settings: Settings) -> AsyncIterator[Self]:
+    async def open(cls, settings: Settings, *, patience: float | None = None) -> AsyncIterator[Self]:
         """Connect, wire and start what runs in the background; nothing is asked of a store yet.
+
+        With ``patience``, for who has callers waiting, no operation on MongoDB takes longer than that.
 
         A store that is away does not stop the start: the process says it is not ready until the store is
         back and its indexes are made.
         """
-        client = open_mongo(settings.platform.mongo_url)
+        client = open_mongo(settings.platform.mongo_url, patience=patience)
         redis = open_redis(settings.platform.redis_url)
         try:
             async with Outbound.open() as http:
@@ -345,15 +347,10 @@ class Platform:
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat, and for several processes at once."""
-        for store in (
-            self._credentials,
-            self._usages,
-            self.audit,
-            self.idempotency,
-            self.auth_stores,
-            self.health,
-        ):
-            await store.ensure_indexes()
+        stores = (self._credentials, self._usages, self.audit, self.idempotency, self.auth_stores, self.health)
+        with at_leisure():
+            for store in stores:
+                await store.ensure_indexes()
 
     def _wire_wechat(self, auth: AuthSettings, http: Outbound) -> tuple[WechatBridge, WechatApi]:
         urls = [url for url in (auth.wechat_base_url, auth.wechat_fallback_url) if url]

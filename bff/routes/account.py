@@ -374,7 +374,17 @@ class IdentityController(Controller):
 
     @post(
         "/face-checks",
-        opt={"refusals": (*_GATE, *_ONCE, ProviderNotOffered, StepUpRequired, TooManyRequests)},
+        opt={
+            "refusals": (
+                *_GATE,
+                *_ONCE,
+                ProviderBusy,
+                ProviderNotOffered,
+                ProviderUnavailable,
+                StepUpRequired,
+                TooManyRequests,
+            )
+        },
         operation_id="StartFaceCheck",
         summary="Begin a face check",
     )
@@ -400,7 +410,15 @@ class IdentityController(Controller):
 
     @post(
         "/face-checks/{check_id:str}/result",
-        opt={"refusals": (FaceCheckUnknown, ProviderNotOffered, SessionEnded)},
+        opt={
+            "refusals": (
+                FaceCheckUnknown,
+                ProviderBusy,
+                ProviderNotOffered,
+                ProviderUnavailable,
+                SessionEnded,
+            )
+        },
         operation_id="ConcludeFaceCheck",
         summary="How a face check ended",
         status_code=200,

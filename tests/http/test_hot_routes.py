@@ -29,13 +29,17 @@ VOLATILE: Final = {"traceId", "code", "presentationId", "issuedAt", "expiresAt",
 class Both:
     """The same application twice: with and without its hot routes."""
 
-    def __init__(self, settings: Settings, platform: Platform) -> None:
-        opened = Opened()
-        opened.platform = platform
+    def __init__(self, settings: Settings) -> None:
+        self.opened = opened = Opened()
         app = litestar_app(settings, opened)
         self.cold: ASGIApp = Edge(app, slow_ms=10_000)
-        self.hot: ASGIApp = Edge(HotRoutes(app, authenticator=opened, part=opened.part), slow_ms=10_000)
-        self._settings, self._platform = settings, platform
+        hot = HotRoutes(app, authenticator=opened, part=opened.part, patience=2)
+        self.hot: ASGIApp = Edge(hot, slow_ms=10_000)
+        self._settings = settings
+
+    @property
+    def _platform(self) -> Platform:
+        return self.opened.platform
 
     def bearer(self, audience: Audience, level: AssuranceLevel, *scopes: str) -> dict[str, str]:
         tokens = AccessTokens(
@@ -63,9 +67,12 @@ class Both:
 
 @pytest.fixture
 async def both(settings: Settings) -> AsyncIterator[Both]:
-    async with Platform.open(settings) as platform:
-        await platform.ensure_indexes()
-        yield Both(settings, platform)
+    # First: to build it holds up the loop, and on a busy machine for longer than endings may go unheard.
+    both = Both(settings)
+    async with Platform.open(settings) as both.opened.platform:
+        await both.opened.platform.ensure_indexes()
+        await both.opened.platform.authenticator.listening.wait()
+        yield both
 
 
 async def ask(
