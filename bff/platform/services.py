@@ -347,7 +347,14 @@ class Platform:
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat, and for several processes at once."""
-        stores = (self._credentials, self._usages, self.audit, self.idempotency, self.auth_stores, self.health)
+        stores = (
+            self._credentials,
+            self._usages,
+            self.audit,
+            self.idempotency,
+            self.auth_stores,
+            self.health,
+        )
         with at_leisure():
             for store in stores:
                 await store.ensure_indexes()

@@ -1534,6 +1534,7 @@ export type RefusalCode =
   | "TERM_NOT_GRANTABLE"
   | "TOO_LARGE"
   | "TOO_MANY_GUARDIANS"
+  | "TOO_MANY_LISTENERS"
   | "TOO_MANY_REQUESTS"
   | "UNAVAILABLE"
   | "UNSUPPORTED_MEDIA_TYPE"
@@ -2063,6 +2064,18 @@ export interface Operations {
     status: 201;
     answer: HealthCodeTicket;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "HEALTH_CODE_UNAVAILABLE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Server-sent events: a `code` event now and at each change, until the session or its token ends. */
+  FollowHealthCode: {
+    method: "GET";
+    path: "/mp/v1/health-code/events";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ArrayBuffer;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "HEALTH_CODE_UNAVAILABLE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_MANY_LISTENERS" | "UNAVAILABLE";
   };
   /** Blocks that fail one by one; 304 if none changed since the given `ETag`. */
   Home: {
