@@ -2,7 +2,7 @@
 
 Root, issuing authority, leaf. Bytes are put together here (X.690, RFC 5280), because no library signs SM2
 certificates; names and extensions are ``cryptography``'s. ``/ca/<kind>/<who>.crl`` is what each authority
-publishes, and at ``/ca/<kind>/<who>/ocsp`` each can be asked: the root answers itself, the issuing authority
+publishes, and at ``/ca/<kind>/<who>.ocsp`` each can be asked: the root answers itself, the issuing authority
 by a responder of its own. ``/_sim/authority/…`` revokes, and makes lists and answers hostile in one of the
 ways of ``ListHostility`` and ``AnswerHostility``.
 """
@@ -171,7 +171,7 @@ class Authority:
             root_signer,
             ca_path=0,
             lists=f"{base_url}/ca/{kind}/root.crl",
-            asked=f"{base_url}/ca/{kind}/root/ocsp" if answers else None,
+            asked=f"{base_url}/ca/{kind}/root.ocsp" if answers else None,
         )
         may_answer = [
             _extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), critical=False),
@@ -221,7 +221,7 @@ class Authority:
             hierarchy.issuing.name,
             hierarchy.issuing.signer,
             lists=f"{hierarchy.base_url}/ca/{hierarchy.kind}/issuing.crl" if lists else None,
-            asked=f"{hierarchy.base_url}/ca/{hierarchy.kind}/issuing/ocsp" if answers else None,
+            asked=f"{hierarchy.base_url}/ca/{hierarchy.kind}/issuing.ocsp" if answers else None,
             valid=valid,
             usage=usage,
             further=further,
@@ -293,8 +293,8 @@ class Authority:
         """What authorities publish, and the controls."""
         return [
             web.get("/ca/{kind}/{who}.crl", self._list),
-            web.post("/ca/{kind}/{who}/ocsp", self._asked),
-            web.get("/ca/{kind}/{who}/ocsp/{question:.*}", self._asked),
+            web.post("/ca/{kind}/{who}.ocsp", self._asked),
+            web.get("/ca/{kind}/{who}.ocsp/{question:.*}", self._asked),
             web.post("/_sim/authority/revoke", self._revoke),
             web.post("/_sim/authority/answers", self._set_answers),
             web.post("/_sim/authority/lists", self._set_lists),

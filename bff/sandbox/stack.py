@@ -154,6 +154,7 @@ class City:
         openid_url: str,
         sms_url: str,
         family_url: str,
+        authority_url: str,
         env: dict[str, str],
         web: list[Web],
         workers: list[Program],
@@ -166,6 +167,7 @@ class City:
         self.openid_url = openid_url
         self.sms_url = sms_url
         self.family_url = family_url
+        self.authority_url = authority_url
         self.env = env
         """What a further process of the product has to be started with."""
         self.web = web
@@ -259,6 +261,8 @@ def private_stack(
         family = running.enter_context(_simulated_family())
         servers = EmbeddedServers(data, mongo_url=mongo_url, redis_url=redis_url)
         running.callback(servers.stop)
+        # Makes keys, while the servers start.
+        authority_url = running.enter_context(_simulated_authority(data / "keys" / "legal-person-roots.pem"))
         sms_port, population_port = free_port(), free_port()
         first = web_port or free_port()
         env = (
@@ -266,6 +270,7 @@ def private_stack(
             | _openid_environment(data, openid_url, f"http://127.0.0.1:{first}")
             | _offices(sms_port, population_port)
             | {"SUISHEN_AUTH_FAMILY_BASE_URL": family.url, "SUISHEN_AUTH_FAMILY_KEY": FAMILY_KEY}
+            | {"SUISHEN_AUTH_LEGAL_PERSON_ROOTS_FILE": str(data / "keys" / "legal-person-roots.pem")}
             | dict(settings)
         )
         ports = [first, *(free_port() for _ in range(web_processes - 1))]
@@ -277,6 +282,7 @@ def private_stack(
             openid_url=openid_url,
             sms_url=f"http://127.0.0.1:{sms_port}",
             family_url=family.url,
+            authority_url=authority_url,
             env=env,
             web=[Web(f"web-{number}", port, env, data) for number, port in enumerate(ports, 1)],
             workers=[Program(f"worker-{number}", "worker", env, data) for number in range(1, workers + 1)],
@@ -457,6 +463,20 @@ def _simulated_family() -> "AbstractContextManager[Simulator]":
         for guardian, child in GUARDIANS
     ]
     return simulated_in_thread(FamilyRegister(entries, key=FAMILY_KEY))
+
+
+@contextmanager
+def _simulated_authority(roots: Path) -> Iterator[str]:
+    """The authority's address; whom the city trusts is written to ``roots``, anew at each start."""
+    from bff.sandbox.authority_city import CityAuthority
+    from bff.sandbox.simulator import simulated_in_thread
+
+    port = free_port()
+    authority = CityAuthority(f"http://127.0.0.1:{port}")
+    roots.parent.mkdir(parents=True, exist_ok=True)
+    roots.write_bytes(authority.roots)
+    with simulated_in_thread(authority, port=port) as simulator:
+        yield simulator.url
 
 
 def _register(city: City) -> None:

@@ -350,7 +350,7 @@ async def test_an_authority_that_can_be_asked_is_asked_each_time_and_its_list_is
 ) -> None:
     card = world.card(kind, answers=True)
     assert codes(await lin.prove(world, card), await lin.prove(world, card)) == [(201, "")] * 2
-    assert await world.asked(f"/ca/{kind}/issuing/ocsp") == 2
+    assert await world.asked(f"/ca/{kind}/issuing.ocsp") == 2
     assert await world.asked(f"/ca/{kind}/issuing.crl") == 0
     world.authority.revoke(card.serial)
     assert codes(await lin.prove(world, card)) == [(403, "CERTIFICATE_REVOKED")]
@@ -386,7 +386,7 @@ async def test_an_answer_that_is_none_proves_nothing_by_itself(
 
 async def test_a_responder_that_is_away_leaves_it_to_the_list(lin: Resident, world: World) -> None:
     for kind in ("badGateway", "truncated", "reset", "lost", "outage", "busy"):
-        await world.plan({"kind": kind, "route": "/ca/rsa/issuing/ocsp"})
+        await world.plan({"kind": kind, "route": "/ca/rsa/issuing.ocsp"})
         assert codes(await lin.prove(world, world.card(answers=True))) == [(201, "")], kind
 
 

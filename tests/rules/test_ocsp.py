@@ -10,7 +10,6 @@ from urllib.parse import quote
 import pytest
 from aiohttp import ClientSession
 from cryptography.x509 import ocsp
-from yarl import URL
 
 from auth_bridges.codec.certificates import Certificate
 from auth_bridges.codec.ocsp import NotAnswered, Question
@@ -117,7 +116,7 @@ def test_openssl_understands_the_authority(tmp_path: Path) -> None:
 
         def asked() -> str:
             command = ["openssl", "ocsp", "-CAfile", "root", "-issuer", "issuing", "-cert", "card"]
-            url = f"{simulator.url}/ca/rsa/issuing/ocsp"
+            url = f"{simulator.url}/ca/rsa/issuing.ocsp"
             done = subprocess.run(
                 [*command, "-url", url], cwd=tmp_path, capture_output=True, check=True, text=True
             )
@@ -165,10 +164,10 @@ async def test_the_authority_answers_by_post_and_by_get_alike() -> None:
     world = World(Kind.RSA)
     question = world.question()
     async with simulated(world.authority) as simulator, ClientSession() as http:
-        url = f"{simulator.url}/ca/rsa/issuing/ocsp"
+        url = f"{simulator.url}/ca/rsa/issuing.ocsp"
         async with http.post(url, data=question.der) as posted:
             first = await posted.read()
-        where = URL(f"{url}/{quote(b64encode(question.der).decode(), safe='')}", encoded=True)
+        where = f"{url}/{quote(b64encode(question.der).decode(), safe='')}"
         async with http.get(where) as got:
             second = await got.read()
             assert got.content_type == "application/ocsp-response"
