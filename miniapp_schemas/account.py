@@ -226,6 +226,13 @@ class AnswerByPhone(Request, frozen=True, kw_only=True):
     code: SmsCode
 
 
+class AnswerByFace(Request, frozen=True, kw_only=True):
+    """Answer a challenge with a face check that was begun since and passed."""
+
+    challenge: ChallengeText
+    face_check_id: FaceCheckId
+
+
 class StepUpAnswered(Response, frozen=True, kw_only=True):
     """The challenge is answered: repeat the request with it."""
 

@@ -58,6 +58,7 @@ from miniapp_schemas.account import (
     Account,
     AccountExport,
     AddLink,
+    AnswerByFace,
     AnswerByPhone,
     AnswerByProvider,
     BindPhoneByCode,
@@ -101,6 +102,7 @@ _PROVIDER: Final = (
     ProviderBusy,
     ProviderNotOffered,
     ProviderUnavailable,
+    TooManyRequests,
 )
 _SMS: Final = (ProviderNotOffered, SmsUnavailable, TooManyRequests)
 _CONSEQUENCES: Final = (
@@ -482,6 +484,32 @@ class StepUpController(Controller):
         until = await accounts.step_ups.answer_by_phone(
             actor(principal), data.challenge, data.request_id, data.code
         )
+        return StepUpAnswered(expires_at=until)
+
+    @post(
+        "/face",
+        opt={
+            "refusals": (
+                ChallengeRefused,
+                FaceCheckUnknown,
+                ProviderBusy,
+                ProviderNotOffered,
+                ProviderUnavailable,
+                StepUpNotProved,
+            )
+        },
+        operation_id="AnswerByFace",
+        summary="Answer by a face check",
+        status_code=200,
+    )
+    async def by_face(
+        self,
+        data: JSONBody[AnswerByFace],
+        principal: NamedDependency[Principal],
+        accounts: NamedDependency[Accounts],
+    ) -> StepUpAnswered:
+        """A check begun after the challenge was given, and passed; each answers once."""
+        until = await accounts.step_ups.answer_by_face(actor(principal), data.challenge, data.face_check_id)
         return StepUpAnswered(expires_at=until)
 
 

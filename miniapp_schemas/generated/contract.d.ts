@@ -141,6 +141,14 @@ export interface AlipaySignIn {
   code: string;
 }
 
+/** Answer a challenge with a face check that was begun since and passed. */
+export interface AnswerByFace {
+  /** The `challenge` of a refusal's `stepUp`. */
+  challenge: string;
+  /** A face check. */
+  faceCheckId: string;
+}
+
 /** Answer a challenge with the code that was sent for it. */
 export interface AnswerByPhone {
   /** The `challenge` of a refusal's `stepUp`. */
@@ -1507,7 +1515,7 @@ export interface Operations {
     body: AddLink;
     status: 201;
     answer: LinkResult;
-    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "LINK_TAKEN" | "NOT_WHILE_ACTING" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "LINK_TAKEN" | "NOT_WHILE_ACTING" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Sessions begun through it end. The last way in stays. */
   RemoveLink: {
@@ -1555,7 +1563,7 @@ export interface Operations {
     body: BindPhoneByCode;
     status: 200;
     answer: PhoneBound;
-    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "LINK_UNKNOWN" | "NOT_WHILE_ACTING" | "PHONE_CODE_REJECTED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_UNAVAILABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "LINK_UNKNOWN" | "NOT_WHILE_ACTING" | "PHONE_CODE_REJECTED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_UNAVAILABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Bind the phone in the packet (`my.getPhoneNumber`). */
   BindPhoneByPacket: {
@@ -1567,7 +1575,7 @@ export interface Operations {
     body: BindPhoneByPacket;
     status: 200;
     answer: PhoneBound;
-    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PHONE_PACKET_REFUSED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PHONE_PACKET_REFUSED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Bind the phone the code was sent to; the session that asked for it, and no other. */
   BindPhoneBySms: {
@@ -1592,6 +1600,18 @@ export interface Operations {
     status: 200;
     answer: RealNameResult;
     codes: "ENDINGS_UNHEARD" | "IDENTITY_ALREADY_PROVED" | "IDENTITY_NOT_CONFIRMED" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REGISTRY_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** A check begun after the challenge was given, and passed; each answers once. */
+  AnswerByFace: {
+    method: "POST";
+    path: "/mp/v1/account/step-up/face";
+    parameters: {};
+    query: {};
+    header: {};
+    body: AnswerByFace;
+    status: 200;
+    answer: StepUpAnswered;
+    codes: "ENDINGS_UNHEARD" | "FACE_CHECK_UNKNOWN" | "NOT_WHILE_ACTING" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** The code that was sent for this challenge. */
   AnswerByPhone: {
@@ -1627,7 +1647,7 @@ export interface Operations {
     body: AnswerByProvider;
     status: 200;
     answer: StepUpAnswered;
-    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** For whom the presented token acts, and for whom the caller may. */
   ReadActing: {
