@@ -100,14 +100,14 @@ class Federation:
 
     async def begin_resident(self, device: str, client: ClientFacts) -> Begun:
         """Begin a resident's sign-in at 市民云, on ``device`` and no other."""
-        await self._admit_client(client, device)
+        await self._admit_beginning(client, device)
         return await self._begin(self._citizen_cloud(), device)
 
     async def finish_resident(
         self, code: str, state: str, issuer: str | None, client: ClientFacts
     ) -> ResidentSignedIn:
         """Finish it: with the code, the state and the ``iss`` the resident came back with."""
-        await self._admit_client(client, client.device)
+        await self._admit_address(client)
         provider = self._citizen_cloud()
         flow = await self._fitting(state, issuer, client, clerk=False)
         said = await self._redeemed(provider, code, flow)
@@ -118,7 +118,7 @@ class Federation:
 
     async def begin_clerk(self, organisation: str, device: str, client: ClientFacts) -> Begun:
         """Begin a clerk's sign-in at their organisation's own provider, on ``device`` and no other."""
-        await self._admit_client(client, device)
+        await self._admit_beginning(client, device)
         employer = await self._stores.directory.organisation(organisation)
         return await self._begin(self._of_organisation(employer), device, organisation=organisation)
 
@@ -126,7 +126,7 @@ class Federation:
         self, code: str, state: str, issuer: str | None, client: ClientFacts
     ) -> ClerkSignedIn:
         """Finish it: a provider speaks for the clerks of its own organisation and for nobody else."""
-        await self._admit_client(client, client.device)
+        await self._admit_address(client)
         flow = await self._fitting(state, issuer, client, clerk=True)
         employer = await self._stores.directory.organisation(flow.organisation or "")
         said = await self._redeemed(self._of_organisation(employer), code, flow)
@@ -264,10 +264,10 @@ class Federation:
             )
         return known
 
-    async def _admit_client(self, client: ClientFacts, device: str | None) -> None:
+    async def _admit_beginning(self, client: ClientFacts, device: str) -> None:
+        """What is not begun on a device is not finished there: the device is counted once."""
         await self._admit_address(client)
-        if device is not None:
-            await self._admit_tries("device", device, self._settings.sign_ins_per_device)
+        await self._admit_tries("device", device, self._settings.sign_ins_per_device)
 
     async def _admit_tries(self, bucket: str, name: str, per_minute: int) -> None:
         caller = self._personal.pseudonym(bucket, name)

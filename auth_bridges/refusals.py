@@ -902,6 +902,17 @@ class FaceCheckUnknown(Refusal):
     detail_en = "Begin a new one."
 
 
+class ConsentUnknown(Refusal):
+    """No such consent was given, or it was withdrawn meanwhile."""
+
+    code = "CONSENT_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "没有该项同意"
+    title_en = "No such consent"
+    detail_zh = "您没有作出过该项同意，或已撤回。"
+    detail_en = "You never gave it, or have withdrawn it."
+
+
 class DeletionUnknown(Refusal):
     """No deletion is under way, or none has this receipt."""
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from auth_bridges.accounts.codes import Codes
+from auth_bridges.accounts.consents import ConsentLedger
 from auth_bridges.accounts.leaving import Leaving
 from auth_bridges.accounts.linking import Linking
 from auth_bridges.accounts.merging import Merging
@@ -122,11 +123,20 @@ class Accounts:
             notify=notify,
             clock=clock,
         )
+        self.consents = ConsentLedger(
+            stores=stores,
+            people=people,
+            step_ups=self.step_ups,
+            sessions=sessions,
+            audit=audit,
+            clock=clock,
+        )
         self.proving = Proving(
             stores=stores,
             people=people,
             merging=self.merging,
             step_ups=self.step_ups,
+            consents=self.consents,
             vault=vault,
             personal=personal,
             registry=outside.registry,

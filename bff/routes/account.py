@@ -10,11 +10,12 @@ from litestar.params import JSONBody
 from auth_bridges.accounts import Accounts
 from auth_bridges.accounts.codes import SentCode
 from auth_bridges.accounts.leaving import COOL_OFF
-from auth_bridges.models import ClientFacts, Deletion, Link, MergeCase, Notice, Proof
+from auth_bridges.models import ClientFacts, Consent, ConsentPurpose, Deletion, Link, MergeCase, Notice, Proof
 from auth_bridges.refusals import (
     ChallengeRefused,
     CodeAlreadyUsed,
     CodeRejected,
+    ConsentUnknown,
     DeletionBegun,
     DeletionUnknown,
     FaceCheckUnknown,
@@ -46,6 +47,7 @@ from bff.platform.identity import Principal
 from bff.platform.limits import TooManyRequests
 from bff.routes.callers import actor
 from bff.routes.parameters import (
+    ConsentInPath,
     DeviceId,
     FaceCheckIdInPath,
     IdempotencyKey,
@@ -64,6 +66,7 @@ from miniapp_schemas.account import (
     BindPhoneByCode,
     BindPhoneByPacket,
     BindPhoneBySms,
+    ConsentInfo,
     DeletionCertificate,
     DeletionConsequences,
     DeletionInfo,
@@ -148,6 +151,7 @@ class AccountController(Controller):
             links=[_link(each) for each in seen.links],
             merges=[_merge(each, principal, accounts) for each in seen.merges],
             notices=[_notice(each) for each in seen.notices],
+            consents=[_consent(each) for each in seen.consents],
             deletion=_deletion(seen.deletion),
         )
 
@@ -179,7 +183,24 @@ class AccountController(Controller):
             ],
             merges=[_merge(each, principal, accounts) for each in copy.merges],
             notices=[_notice(each) for each in copy.notices],
+            consents=[_consent(each) for each in copy.consents],
         )
+
+    @delete(
+        "/consents/{purpose:str}",
+        opt={"refusals": (*_GATE, ConsentUnknown)},
+        operation_id="WithdrawConsent",
+        summary="Withdraw a consent",
+    )
+    async def withdraw_consent(
+        self,
+        purpose: ConsentInPath,
+        principal: NamedDependency[Principal],
+        accounts: NamedDependency[Accounts],
+        challenge: StepUpChallenge = None,
+    ) -> None:
+        """What was proved by it counts no more (PIPL Art. 15); every session ends: sign in again."""
+        await accounts.consents.withdraw(actor(principal, challenge), ConsentPurpose(purpose))
 
     @post(
         "/links",
@@ -345,6 +366,7 @@ class IdentityController(Controller):
         opt={
             "refusals": (
                 *_GATE,
+                ConsentUnknown,
                 IdentityAlreadyProved,
                 IdentityNotConfirmed,
                 ProviderNotOffered,
@@ -402,7 +424,7 @@ class IdentityController(Controller):
 
     @post(
         "/face-checks/{check_id:str}/result",
-        opt={"refusals": (FaceCheckUnknown, ProviderNotOffered, SessionEnded)},
+        opt={"refusals": (ConsentUnknown, FaceCheckUnknown, ProviderNotOffered, SessionEnded)},
         operation_id="ConcludeFaceCheck",
         summary="How a face check ended",
         status_code=200,
@@ -607,6 +629,15 @@ def _merge(case: MergeCase, principal: Principal, accounts: Accounts) -> MergeIn
         opened_at=case.opened_at,
         reversible_until=until,
         sign_in_again=gone,
+    )
+
+
+def _consent(consent: Consent) -> ConsentInfo:
+    return ConsentInfo(
+        purpose=consent.purpose.value,
+        notice=consent.notice,
+        given_at=consent.given_at,
+        withdrawn_at=consent.withdrawn_at,
     )
 
 

@@ -19,6 +19,8 @@ export interface Account {
   merges: MergeInfo[];
   /** What happened lately, newest first. */
   notices: NoticeInfo[];
+  /** Separate consents, oldest first. */
+  consents: ConsentInfo[];
   /** A deletion under way. */
   deletion: DeletionInfo | null;
 }
@@ -45,6 +47,8 @@ export interface AccountExport {
   merges: MergeInfo[];
   /** What the account was told. */
   notices: NoticeInfo[];
+  /** Separate consents. */
+  consents: ConsentInfo[];
 }
 
 /** Somebody the caller may act for. */
@@ -343,6 +347,18 @@ export interface ClerkSsoBegin {
 export interface ConfirmGrant {
   /** The code on the other side's screen. Not needed by that side itself. */
   code?: string | null;
+}
+
+/** A separate consent (单独同意). */
+export interface ConsentInfo {
+  /** What was consented to. */
+  purpose: string;
+  /** The notice that was shown. */
+  notice: string;
+  /** When. */
+  givenAt: string;
+  /** When it was withdrawn. */
+  withdrawnAt: string | null;
 }
 
 /** One certificate (电子证照) in the resident's wallet. */
@@ -1194,6 +1210,7 @@ export type RefusalCode =
   | "CODE_REJECTED"
   | "CODE_REPLAYED"
   | "CONFIRMATION_CODE_WRONG"
+  | "CONSENT_UNKNOWN"
   | "CREDENTIAL_NOT_SHOWABLE"
   | "CREDENTIAL_TYPE_UNKNOWN"
   | "CREDENTIAL_UNKNOWN"
@@ -1421,6 +1438,18 @@ export interface Operations {
     answer: Account;
     codes: "NOT_WHILE_ACTING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
   };
+  /** What was proved by it counts no more (PIPL Art. 15); every session ends: sign in again. */
+  WithdrawConsent: {
+    method: "DELETE";
+    path: "/mp/v1/account/consents/{purpose}";
+    parameters: { purpose: string; };
+    query: {};
+    header: { "X-Step-Up"?: string; };
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "CONSENT_UNKNOWN" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
   /** Within the seven days; asks for nothing but a session. */
   CancelDeletion: {
     method: "DELETE";
@@ -1503,7 +1532,7 @@ export interface Operations {
     body: null;
     status: 200;
     answer: FaceCheckResult;
-    codes: "ENDINGS_UNHEARD" | "FACE_CHECK_UNKNOWN" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "CONSENT_UNKNOWN" | "ENDINGS_UNHEARD" | "FACE_CHECK_UNKNOWN" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Proved from both sides: a fresh sign-in here, a one-time code there. It may open a merge. */
   AddLink: {
@@ -1599,7 +1628,7 @@ export interface Operations {
     body: ProveRealName;
     status: 200;
     answer: RealNameResult;
-    codes: "ENDINGS_UNHEARD" | "IDENTITY_ALREADY_PROVED" | "IDENTITY_NOT_CONFIRMED" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REGISTRY_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CONSENT_UNKNOWN" | "ENDINGS_UNHEARD" | "IDENTITY_ALREADY_PROVED" | "IDENTITY_NOT_CONFIRMED" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REGISTRY_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** A check begun after the challenge was given, and passed; each answers once. */
   AnswerByFace: {
