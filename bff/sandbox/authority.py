@@ -61,13 +61,12 @@ class ListHostility(StrEnum):
 class Signer:
     """A private key of either kind: what it signs texts and certificates with."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, key: Sm2Private | rsa.RSAPrivateKey | None = None) -> None:
+        """A new key unless one is given."""
         self.kind = kind
-        self._key = (
-            Sm2Private()
-            if kind is Kind.SM2
-            else rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        )
+        if key is None:
+            key = Sm2Private() if kind is Kind.SM2 else rsa.generate_private_key(65537, 2048)
+        self._key = key
 
     def sign(self, data: bytes) -> bytes:
         """PKCS #1 v1.5 with SHA-256, or SM2 with SM3."""
@@ -155,20 +154,27 @@ class Authority:
 
     # --- what operators and holders do ---------------------------------------------------------------
 
-    def found(self, kind: Kind, base_url: str, *, answers: bool = False, nocheck: bool = True) -> Hierarchy:
-        """A root and an issuing authority of this kind, published below ``base_url``.
+    def found(
+        self,
+        kind: Kind,
+        base_url: str,
+        *,
+        root: Holder | None = None,
+        answers: bool = False,
+        nocheck: bool = True,
+    ) -> Hierarchy:
+        """A root, unless one is given, and an issuing authority of this kind, published below ``base_url``.
 
         With ``answers`` the certificate of the second says where the first can be asked about it; with
         ``nocheck`` that of its responder says that nobody need ask about that.
         """
-        root_signer, signer = Signer(kind), Signer(kind)
-        root_name, name = _authority_name("root"), _authority_name("issuing")
-        root = self.certify(root_name, root_signer, root_name, root_signer, ca_path=1)
+        root = root or self.new_root(kind)
+        signer, name = Signer(kind), _authority_name("issuing")
         issuing = self.certify(
             name,
             signer,
-            root_name,
-            root_signer,
+            root.name,
+            root.signer,
             ca_path=0,
             lists=f"{base_url}/ca/{kind}/root.crl",
             asked=f"{base_url}/ca/{kind}/root.ocsp" if answers else None,
@@ -189,6 +195,11 @@ class Authority:
             kind=kind, root=root, issuing=issuing, responder=responder, base_url=base_url
         )
         return self._hierarchies[kind]
+
+    def new_root(self, kind: Kind, signer: Signer | None = None) -> Holder:
+        """A root that signs with ``signer``, or with a new key."""
+        signer, name = signer or Signer(kind), _authority_name("root")
+        return self.certify(name, signer, name, signer, ca_path=1)
 
     def issue(
         self,

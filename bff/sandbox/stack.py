@@ -4,8 +4,9 @@
 product's processes are the real ones, started by the real command line; they learn what is simulated by
 their base URLs and in no other way.
 
-A start is quick because nobody waits for anybody: the web process is launched with addresses at which nobody
-answers yet, and what this process needs is imported meanwhile, at the place where it is needed.
+A start is quick because nobody waits for anybody: databases and web process are launched first, with
+addresses at which nobody answers yet, and what this process needs is imported meanwhile, at the place where
+it is needed.
 """
 
 import asyncio
@@ -27,6 +28,8 @@ from bff.platform.variables import forget_variables, keep_variables
 from bff.sandbox.city import (
     ALIPAY_APP,
     APP,
+    CITIZEN_CLIENT,
+    CITIZENS,
     FAMILY_KEY,
     GUARDIANS,
     PEOPLE,
@@ -258,19 +261,17 @@ def private_stack(
     openid_port = _kept_port(data / "openid-port")
     openid_url = f"http://127.0.0.1:{openid_port}"
     with ExitStack() as running:
-        family = running.enter_context(_simulated_family())
         servers = EmbeddedServers(data, mongo_url=mongo_url, redis_url=redis_url)
         running.callback(servers.stop)
-        # Makes keys, while the servers start.
-        authority_url = running.enter_context(_simulated_authority(data / "keys" / "legal-person-roots.pem"))
-        sms_port, population_port = free_port(), free_port()
+        sms_port, population_port, family_port = free_port(), free_port(), free_port()
+        authority_port = free_port()
+        family_url = f"http://127.0.0.1:{family_port}"
         first = web_port or free_port()
         env = (
             _environment(data, servers, simulator_url, alipay_url)
             | _openid_environment(data, openid_url, f"http://127.0.0.1:{first}")
             | _offices(sms_port, population_port)
-            | {"SUISHEN_AUTH_FAMILY_BASE_URL": family.url, "SUISHEN_AUTH_FAMILY_KEY": FAMILY_KEY}
-            | {"SUISHEN_AUTH_LEGAL_PERSON_ROOTS_FILE": str(data / "keys" / "legal-person-roots.pem")}
+            | {"SUISHEN_AUTH_FAMILY_BASE_URL": family_url, "SUISHEN_AUTH_FAMILY_KEY": FAMILY_KEY}
             | dict(settings)
         )
         ports = [first, *(free_port() for _ in range(web_processes - 1))]
@@ -281,8 +282,8 @@ def private_stack(
             alipay_url=alipay_url,
             openid_url=openid_url,
             sms_url=f"http://127.0.0.1:{sms_port}",
-            family_url=family.url,
-            authority_url=authority_url,
+            family_url=family_url,
+            authority_url=f"http://127.0.0.1:{authority_port}",
             env=env,
             web=[Web(f"web-{number}", port, env, data) for number, port in enumerate(ports, 1)],
             workers=[Program(f"worker-{number}", "worker", env, data) for number in range(1, workers + 1)],
@@ -299,6 +300,8 @@ def private_stack(
         say("模拟微信、支付宝、市民云 · simulated WeChat, Alipay, Citizen Cloud")
         running.enter_context(_simulated_sms(sms_port))
         running.enter_context(_simulated_population(population_port))
+        running.enter_context(_simulated_family(family_port))
+        running.enter_context(_simulated_authority(authority_port, data / "keys" / "legal-person"))
         servers.await_ready()
         keep_variables(data, env)
         city.follow_servers()
@@ -329,7 +332,7 @@ def private_stack(
 def _environment(data: Path, servers: EmbeddedServers, simulator_url: str, alipay_url: str) -> dict[str, str]:
     """What the product's processes are told: the addresses, and keys made at the first start."""
     keys = data / "keys"
-    if not all((keys / name).exists() for name in ("id-seal", "alipay", "oidc")):
+    if not all((keys / name).exists() for name in ("id-seal", "alipay", "oidc", "legal-person")):
         _make_keys(keys)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SUISHEN_")}
     return inherited | {
@@ -352,14 +355,13 @@ def _environment(data: Path, servers: EmbeddedServers, simulator_url: str, alipa
         "SUISHEN_AUTH_ALIPAY_CERTIFICATES_FILE": str(keys / "alipay" / "alipay_certificate"),
         "SUISHEN_AUTH_ALIPAY_ROOT_CERTIFICATES_FILE": str(keys / "alipay" / "roots"),
         "SUISHEN_AUTH_ALIPAY_AES_KEY_FILE": str(keys / "alipay" / "aes"),
+        "SUISHEN_AUTH_LEGAL_PERSON_ROOTS_FILE": str(keys / "legal-person" / "roots.pem"),
         "SUISHEN_WALLET_KEYS_DIR": str(keys / "wallet"),
     }
 
 
 def _openid_environment(data: Path, openid_url: str, web_url: str) -> dict[str, str]:
     """What they are told of the OpenID providers; people come back to the first web process."""
-    from bff.sandbox.openid_city import CITIZEN_CLIENT, CITIZENS
-
     return {
         "SUISHEN_AUTH_OIDC_KEYS_DIR": str(data / "keys" / "oidc"),
         "SUISHEN_AUTH_CITIZEN_ISSUER": f"{openid_url}/{CITIZENS}",
@@ -393,8 +395,10 @@ def _make_keys(folder: Path) -> None:
     """Make every key the city needs; done again after a power cut, it makes the missing ones."""
     from bff.platform import keys
     from bff.sandbox import alipay_keys
+    from bff.sandbox.authority_city import kept_roots
 
     alipay_keys.kept(folder / "alipay")
+    kept_roots(folder / "legal-person")
     for ring in ("tokens", "wallet", "oidc"):
         if not (folder / ring / "current").exists():
             shutil.rmtree(folder / ring, ignore_errors=True)
@@ -450,7 +454,7 @@ def _simulated_population(port: int) -> "AbstractContextManager[Simulator]":
     return simulated_in_thread(books, port=port)
 
 
-def _simulated_family() -> "AbstractContextManager[Simulator]":
+def _simulated_family(port: int) -> "AbstractContextManager[Simulator]":
     from bff.sandbox.family import Entry, FamilyRegister
     from bff.sandbox.simulator import simulated_in_thread
 
@@ -462,21 +466,14 @@ def _simulated_family() -> "AbstractContextManager[Simulator]":
         )
         for guardian, child in GUARDIANS
     ]
-    return simulated_in_thread(FamilyRegister(entries, key=FAMILY_KEY))
+    return simulated_in_thread(FamilyRegister(entries, key=FAMILY_KEY), port=port)
 
 
-@contextmanager
-def _simulated_authority(roots: Path) -> Iterator[str]:
-    """The authority's address; whom the city trusts is written to ``roots``, anew at each start."""
-    from bff.sandbox.authority_city import CityAuthority
+def _simulated_authority(port: int, keys: Path) -> "AbstractContextManager[Simulator]":
+    from bff.sandbox.authority_city import CityAuthority, kept_roots
     from bff.sandbox.simulator import simulated_in_thread
 
-    port = free_port()
-    authority = CityAuthority(f"http://127.0.0.1:{port}")
-    roots.parent.mkdir(parents=True, exist_ok=True)
-    roots.write_bytes(authority.roots)
-    with simulated_in_thread(authority, port=port) as simulator:
-        yield simulator.url
+    return simulated_in_thread(CityAuthority(f"http://127.0.0.1:{port}", kept_roots(keys)), port=port)
 
 
 def _register(city: City) -> None:
