@@ -100,7 +100,7 @@ class Federation:
 
     async def begin_resident(self, device: str, client: ClientFacts) -> Begun:
         """Begin a resident's sign-in at 市民云, on ``device`` and no other."""
-        await self._admit_address(client)
+        await self._admit_beginning(client, device)
         return await self._begin(self._citizen_cloud(), device)
 
     async def finish_resident(
@@ -118,7 +118,7 @@ class Federation:
 
     async def begin_clerk(self, organisation: str, device: str, client: ClientFacts) -> Begun:
         """Begin a clerk's sign-in at their organisation's own provider, on ``device`` and no other."""
-        await self._admit_address(client)
+        await self._admit_beginning(client, device)
         employer = await self._stores.directory.organisation(organisation)
         return await self._begin(self._of_organisation(employer), device, organisation=organisation)
 
@@ -130,6 +130,10 @@ class Federation:
         flow = await self._fitting(state, issuer, client, clerk=True)
         employer = await self._stores.directory.organisation(flow.organisation or "")
         said = await self._redeemed(self._of_organisation(employer), code, flow)
+        # Whether it is a clerk of ours is asked afterwards: the limit tells nobody.
+        await self._admit_tries(
+            "subject", f"{said.issuer} {said.subject}", self._settings.sign_ins_per_subject
+        )
         clerk = None if employer is None else await self._clerk(employer, said)
         if clerk is None or employer is None or not in_service(clerk, employer):
             raise await self._refused("unknown" if clerk is None else clerk.id, ClerkNotRecognised())
@@ -259,6 +263,15 @@ class Federation:
                 issuer=issuer, client_id=client_id, redirect_uri=redirect_uri, pushed=pushed
             )
         return known
+
+    async def _admit_beginning(self, client: ClientFacts, device: str) -> None:
+        """What is not begun on a device is not finished there: the device is counted once."""
+        await self._admit_address(client)
+        await self._admit_tries("device", device, self._settings.sign_ins_per_device)
+
+    async def _admit_tries(self, bucket: str, name: str, per_minute: int) -> None:
+        caller = self._personal.pseudonym(bucket, name)
+        await self._admit(bucket, caller, per_minute=per_minute, burst=per_minute)
 
     async def _admit_address(self, client: ClientFacts) -> None:
         caller = self._personal.pseudonym("address", client.address)

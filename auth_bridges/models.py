@@ -180,6 +180,24 @@ class StoredFaceCheck(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     started_at: datetime
 
 
+class ConsentPurpose(StrEnum):
+    """What somebody agrees to apart from everything else (单独同意, PIPL Art. 28–29)."""
+
+    REAL_NAME = "real-name"
+    FACE_CHECK = "face-check"
+
+
+class Consent(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """One resident's consent to one purpose, and the notice they were shown."""
+
+    id: str
+    resident: str
+    purpose: ConsentPurpose
+    notice: str
+    given_at: datetime
+    withdrawn_at: datetime | None = None
+
+
 class Deletion(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """An account's way out (注销). Who it was stands in it until it is done; then only keyed hashes do.
 
@@ -267,6 +285,7 @@ class Ending(StrEnum):
     MERGED = "merged"
     DELETED = "deleted"
     PROVIDER_SIGNED_OUT = "provider_signed_out"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
     ENDED_BY_OWNER = "ended_by_owner"
     ENDED_BY_OPERATOR = "ended_by_operator"
 

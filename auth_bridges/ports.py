@@ -143,7 +143,8 @@ class Revocation(Protocol):
     async def check(self, certificate: Certificate, issuer: Certificate) -> None:
         """Return if ``issuer`` says now that ``certificate`` is good.
 
-        ``CertificateRevoked`` if it was revoked, ``RevocationUnknown`` if nobody can tell.
+        ``CertificateRevoked`` if it was revoked, ``CertificateUnknownToIssuer`` if there is no such
+        certificate, ``RevocationUnknown`` if nobody can tell.
         """
 
 

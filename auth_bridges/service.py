@@ -107,9 +107,7 @@ class AuthService:
         The same device with the same code within a minute has lost our reply and gets it again; another
         device with that code is refused.
         """
-        await self._admit_address("sign-in", client, self._settings.sign_ins_per_address)
-        if client.device is not None:
-            await self._admit_tries("device", client.device, self._settings.sign_ins_per_device)
+        await self._admit_client(client)
         bridge = self._bridge(provider)
         name = _digest("code", provider, bridge.appid, code)
         mark = None if client.device is None else _digest("device", client.device)
@@ -129,9 +127,7 @@ class AuthService:
     async def open_for(self, subject: ProviderSubject, client: ClientFacts) -> ResidentSignedIn:
         """Open a session for whom ``subject`` leads to; only for a bridge that has just proved it."""
         try:
-            await self._admit_tries(
-                "subject", f"{subject.provider} {subject.subject}", self._settings.sign_ins_per_subject
-            )
+            await self._admit_subject(subject)
         except Refusal as refusal:
             raise await self._refused(f"provider:{subject.provider}", refusal) from None
         resident = await self._resident_of(subject)
@@ -196,16 +192,19 @@ class AuthService:
             raise SessionEnded
         return await self._resident_signed_in(live, resident, now)
 
-    async def subject_of(self, provider: str, code: str) -> ProviderSubject:
-        """Whom ``provider`` says the holder of its one-time ``code`` is."""
+    async def subject_of(self, provider: str, code: str, resident: str) -> ProviderSubject:
+        """Whom ``provider`` says the holder of its one-time ``code`` is, which ``resident`` brought."""
         bridge = self._bridges.get(provider)
         if bridge is None:
             raise ProviderNotOffered
         name = _digest("code", provider, bridge.appid, code)
         try:
+            await self._admit_tries("exchange", resident, self._settings.sign_ins_per_subject)
             if not await self._stores.one_time.claim(name, owner=self._random_id(), keep=_CODE_KEPT):
                 raise CodeAlreadyUsed
-            return await self._exchange(bridge, code, name)
+            subject = await self._exchange(bridge, code, name)
+            await self._admit_subject(subject)
+            return subject
         except Refusal as refusal:
             raise await self._refused(f"provider:{provider}", refusal) from None
 
@@ -215,7 +214,7 @@ class AuthService:
         self, organisation: str, number: str, passphrase: str, client: ClientFacts
     ) -> ClerkSignedIn:
         """Sign a clerk in for a shift. What is wrong is not told, and takes as long as what is right."""
-        await self._admit_address("sign-in", client, self._settings.sign_ins_per_address)
+        await self._admit_client(client)
         await self._admit_tries("clerk", f"{organisation}/{number}", self._settings.tries_per_clerk)
         clerk = await self._stores.directory.clerk(organisation, number)
         employer = await self._stores.directory.organisation(organisation)
@@ -463,6 +462,16 @@ class AuthService:
     async def _display_name(self, resident: Resident) -> str | None:
         name = await self._vault.name(resident)
         return None if name is None else self._personal.mask_name(name)
+
+    async def _admit_client(self, client: ClientFacts) -> None:
+        """One try from this address, and from this device if it has a name."""
+        await self._admit_address("sign-in", client, self._settings.sign_ins_per_address)
+        if client.device is not None:
+            await self._admit_tries("device", client.device, self._settings.sign_ins_per_device)
+
+    async def _admit_subject(self, subject: ProviderSubject) -> None:
+        name = f"{subject.provider} {subject.subject}"
+        await self._admit_tries("subject", name, self._settings.sign_ins_per_subject)
 
     async def _admit_address(self, bucket: str, client: ClientFacts, per_minute: int) -> None:
         caller = self._personal.pseudonym("address", client.address)

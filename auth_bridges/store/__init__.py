@@ -8,6 +8,7 @@ provider then refuses it) and an ended session's access token live its ten minut
 
 from redis.asyncio import Redis
 
+from auth_bridges.store.consents import Consents
 from auth_bridges.store.deletions import Deletions
 from auth_bridges.store.directory import Directory
 from auth_bridges.store.documents import Database
@@ -31,6 +32,7 @@ __all__ = [
     "AnsweredChallenges",
     "AuthStores",
     "CertificateChallenges",
+    "Consents",
     "Deletions",
     "Directory",
     "EndedSessions",
@@ -65,6 +67,7 @@ class AuthStores:
         self.merges = MergeCases(database["merge_cases"], database["residents"], database["links"])
         self.notices = AccountNotices(database["account_notices"])
         self.face_checks = FaceChecks(database["face_checks"])
+        self.consents = Consents(database["consents"])
         self.deletions = Deletions(database["deletions"])
         self.phone_codes = PhoneCodes(redis)
         self.answered = AnsweredChallenges(redis)
@@ -85,6 +88,7 @@ class AuthStores:
         await self.merges.ensure_indexes()
         await self.notices.ensure_indexes()
         await self.face_checks.ensure_indexes()
+        await self.consents.ensure_indexes()
         await self.deletions.ensure_indexes()
         await self.provider_sessions.ensure_indexes()
         await self.legal_persons.ensure_indexes()

@@ -27,7 +27,7 @@ from auth_bridges.bridges.alipay_phone import AlipayPhone
 from auth_bridges.bridges.family import FamilyBridge
 from auth_bridges.bridges.oidc import OpenIdProvider
 from auth_bridges.bridges.population import Population
-from auth_bridges.bridges.revocation import RevocationLists
+from auth_bridges.bridges.revocation import Revocations
 from auth_bridges.bridges.sms import SmsGateway
 from auth_bridges.bridges.wechat import WechatBridge
 from auth_bridges.bridges.wechat_api import WechatApi
@@ -161,7 +161,7 @@ class Platform:
         self.legal_persons = LegalPersons(
             settings=auth,
             roots=_roots(auth.legal_person_roots_file),
-            revocation=RevocationLists(http, self.clock),
+            revocation=Revocations(http, self.clock, secrets.token_bytes),
             stores=self.auth_stores,
             personal=self.personal,
             admit=self._admit_try,

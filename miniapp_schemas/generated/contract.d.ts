@@ -19,6 +19,8 @@ export interface Account {
   merges: MergeInfo[];
   /** What happened lately, newest first. */
   notices: NoticeInfo[];
+  /** Separate consents, oldest first. */
+  consents: ConsentInfo[];
   /** A deletion under way. */
   deletion: DeletionInfo | null;
 }
@@ -45,6 +47,8 @@ export interface AccountExport {
   merges: MergeInfo[];
   /** What the account was told. */
   notices: NoticeInfo[];
+  /** Separate consents. */
+  consents: ConsentInfo[];
 }
 
 /** Somebody the caller may act for. */
@@ -139,6 +143,14 @@ export interface AddLink {
 export interface AlipaySignIn {
   /** The code of `my.getAuthCode`: once. */
   code: string;
+}
+
+/** Answer a challenge with a face check that was begun since and passed. */
+export interface AnswerByFace {
+  /** The `challenge` of a refusal's `stepUp`. */
+  challenge: string;
+  /** A face check. */
+  faceCheckId: string;
 }
 
 /** Answer a challenge with the code that was sent for it. */
@@ -335,6 +347,18 @@ export interface ClerkSsoBegin {
 export interface ConfirmGrant {
   /** The code on the other side's screen. Not needed by that side itself. */
   code?: string | null;
+}
+
+/** A separate consent (单独同意). */
+export interface ConsentInfo {
+  /** What was consented to. */
+  purpose: string;
+  /** The notice that was shown. */
+  notice: string;
+  /** When. */
+  givenAt: string;
+  /** When it was withdrawn. */
+  withdrawnAt: string | null;
 }
 
 /** One certificate (电子证照) in the resident's wallet. */
@@ -1176,6 +1200,7 @@ export type RefusalCode =
   | "CERTIFICATE_OF_NO_LEGAL_PERSON"
   | "CERTIFICATE_REVOKED"
   | "CERTIFICATE_SIGNATURE_REFUSED"
+  | "CERTIFICATE_UNKNOWN_TO_ISSUER"
   | "CERTIFICATE_UNREADABLE"
   | "CERTIFICATE_UNTRUSTED"
   | "CLAIMS_INVALID"
@@ -1185,6 +1210,7 @@ export type RefusalCode =
   | "CODE_REJECTED"
   | "CODE_REPLAYED"
   | "CONFIRMATION_CODE_WRONG"
+  | "CONSENT_UNKNOWN"
   | "CREDENTIAL_NOT_SHOWABLE"
   | "CREDENTIAL_TYPE_UNKNOWN"
   | "CREDENTIAL_UNKNOWN"
@@ -1412,6 +1438,18 @@ export interface Operations {
     answer: Account;
     codes: "NOT_WHILE_ACTING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
   };
+  /** What was proved by it counts no more (PIPL Art. 15); every session ends: sign in again. */
+  WithdrawConsent: {
+    method: "DELETE";
+    path: "/mp/v1/account/consents/{purpose}";
+    parameters: { purpose: string; };
+    query: {};
+    header: { "X-Step-Up"?: string; };
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "CONSENT_UNKNOWN" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
   /** Within the seven days; asks for nothing but a session. */
   CancelDeletion: {
     method: "DELETE";
@@ -1494,7 +1532,7 @@ export interface Operations {
     body: null;
     status: 200;
     answer: FaceCheckResult;
-    codes: "ENDINGS_UNHEARD" | "FACE_CHECK_UNKNOWN" | "NOT_WHILE_ACTING" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "CONSENT_UNKNOWN" | "ENDINGS_UNHEARD" | "FACE_CHECK_UNKNOWN" | "NOT_WHILE_ACTING" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Proved from both sides: a fresh sign-in here, a one-time code there. It may open a merge. */
   AddLink: {
@@ -1506,7 +1544,7 @@ export interface Operations {
     body: AddLink;
     status: 201;
     answer: LinkResult;
-    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "LINK_TAKEN" | "NOT_WHILE_ACTING" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "LINK_TAKEN" | "NOT_WHILE_ACTING" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Sessions begun through it end. The last way in stays. */
   RemoveLink: {
@@ -1554,7 +1592,7 @@ export interface Operations {
     body: BindPhoneByCode;
     status: 200;
     answer: PhoneBound;
-    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "LINK_UNKNOWN" | "NOT_WHILE_ACTING" | "PHONE_CODE_REJECTED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_UNAVAILABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "LINK_UNKNOWN" | "NOT_WHILE_ACTING" | "PHONE_CODE_REJECTED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_UNAVAILABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Bind the phone in the packet (`my.getPhoneNumber`). */
   BindPhoneByPacket: {
@@ -1566,7 +1604,7 @@ export interface Operations {
     body: BindPhoneByPacket;
     status: 200;
     answer: PhoneBound;
-    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PHONE_PACKET_REFUSED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PHONE_PACKET_REFUSED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Bind the phone the code was sent to; the session that asked for it, and no other. */
   BindPhoneBySms: {
@@ -1590,7 +1628,19 @@ export interface Operations {
     body: ProveRealName;
     status: 200;
     answer: RealNameResult;
-    codes: "ENDINGS_UNHEARD" | "IDENTITY_ALREADY_PROVED" | "IDENTITY_NOT_CONFIRMED" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REGISTRY_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CONSENT_UNKNOWN" | "ENDINGS_UNHEARD" | "IDENTITY_ALREADY_PROVED" | "IDENTITY_NOT_CONFIRMED" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REGISTRY_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** A check begun after the challenge was given, and passed; each answers once. */
+  AnswerByFace: {
+    method: "POST";
+    path: "/mp/v1/account/step-up/face";
+    parameters: {};
+    query: {};
+    header: {};
+    body: AnswerByFace;
+    status: 200;
+    answer: StepUpAnswered;
+    codes: "ENDINGS_UNHEARD" | "FACE_CHECK_UNKNOWN" | "NOT_WHILE_ACTING" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** The code that was sent for this challenge. */
   AnswerByPhone: {
@@ -1626,7 +1676,7 @@ export interface Operations {
     body: AnswerByProvider;
     status: 200;
     answer: StepUpAnswered;
-    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** For whom the presented token acts, and for whom the caller may. */
   ReadActing: {
@@ -1794,7 +1844,7 @@ export interface Operations {
     body: ProveLegalPerson;
     status: 201;
     answer: LegalPersonProved;
-    codes: "CERTIFICATE_CHALLENGE_ENDED" | "CERTIFICATE_EXPIRED" | "CERTIFICATE_OF_NO_LEGAL_PERSON" | "CERTIFICATE_REVOKED" | "CERTIFICATE_SIGNATURE_REFUSED" | "CERTIFICATE_UNREADABLE" | "CERTIFICATE_UNTRUSTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REPRESENTATIVE_DIFFERS" | "REVOCATION_UNKNOWN" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CERTIFICATE_CHALLENGE_ENDED" | "CERTIFICATE_EXPIRED" | "CERTIFICATE_OF_NO_LEGAL_PERSON" | "CERTIFICATE_REVOKED" | "CERTIFICATE_SIGNATURE_REFUSED" | "CERTIFICATE_UNKNOWN_TO_ISSUER" | "CERTIFICATE_UNREADABLE" | "CERTIFICATE_UNTRUSTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REPRESENTATIVE_DIFFERS" | "REVOCATION_UNKNOWN" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Open a one-time code for a certificate the caller holds (亮证). */
   ShowCredential: {

@@ -107,6 +107,8 @@ def told(environ: dict[str, str], provider: Provider, tmp_path: Path) -> dict[st
         "SUISHEN_AUTH_CITIZEN_CLIENT_ID": "sim-suishen",
         "SUISHEN_AUTH_CITIZEN_REDIRECT_URI": RESIDENT_PAGE,
         "SUISHEN_AUTH_CLERK_SSO_REDIRECT_URI": CLERK_PAGE,
+        # One phone tries here in a minute what a crowd would.
+        "SUISHEN_AUTH_SIGN_INS_PER_DEVICE": "100",
     }
 
 
@@ -334,6 +336,18 @@ async def test_what_cannot_have_come_back_is_refused_before_anything_is_looked_u
 async def test_a_flow_needs_a_device_to_be_bound_to(web: Web) -> None:
     answer = await web.post("/mp/v1/session/oidc/begin")
     assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION")
+
+
+async def test_a_device_that_begins_without_end_is_slowed_down(web: Web, told: dict[str, str]) -> None:
+    few = load_settings({**told, "SUISHEN_AUTH_SIGN_INS_PER_DEVICE": "2"})
+    async with AsyncTestClient(create_app(few)) as client:
+        for path, body in (
+            ("/mp/v1/session/oidc/begin", None),
+            ("/verifier/v1/session/sso/begin", {"organisation": "hotel"}),
+        ):
+            device = {"X-Device-Id": f"a-device-that-tries-{len(path)}"}
+            answers = [await client.post(path, json=body, headers=device) for _ in range(3)]
+            assert [each.status_code for each in answers] == [201, 201, 429]
 
 
 # --- bad days ------------------------------------------------------------------------------------------

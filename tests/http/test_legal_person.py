@@ -17,6 +17,7 @@ from bff.platform.services import Platform
 from bff.platform.settings import load_settings
 from bff.processes.web import create_app
 from bff.sandbox.authority import Authority, Holder, Kind, ListHostility
+from bff.sandbox.responder import AnswerHostility
 from bff.sandbox.simulator import simulated_in_thread
 from bff.sandbox.wechat import Wechat
 from bff.sandbox.wechat_ids import WechatApp, openid_of
@@ -338,6 +339,70 @@ async def test_nobody_is_asked_for_a_certificate_no_root_vouches_for(lin: Reside
     """Its list's address is whatever a stranger wrote there."""
     await lin.prove(world, World(Authority(), world.url).card())
     assert await world.asked("/ca/rsa/issuing.crl") == 0
+
+
+# --- asking the authority (OCSP) -------------------------------------------------------------------------
+
+
+@KINDS
+async def test_an_authority_that_can_be_asked_is_asked_each_time_and_its_list_is_not_fetched(
+    lin: Resident, world: World, kind: Kind
+) -> None:
+    card = world.card(kind, answers=True)
+    assert codes(await lin.prove(world, card), await lin.prove(world, card)) == [(201, "")] * 2
+    assert await world.asked(f"/ca/{kind}/issuing.ocsp") == 2
+    assert await world.asked(f"/ca/{kind}/issuing.crl") == 0
+    world.authority.revoke(card.serial)
+    assert codes(await lin.prove(world, card)) == [(403, "CERTIFICATE_REVOKED")]
+    world.authority.revoke(card.serial, revoked=False)
+    world.authority.forget(card.serial)
+    assert codes(await lin.prove(world, card)) == [(403, "CERTIFICATE_UNKNOWN_TO_ISSUER")]
+
+
+@KINDS
+async def test_an_answer_that_repeats_no_nonce_counts_while_it_is_fresh(
+    lin: Resident, world: World, kind: Kind
+) -> None:
+    world.authority.answer(nonce=False)
+    assert codes(await lin.prove(world, world.card(kind, answers=True, lists=False))) == [(201, "")]
+
+
+@KINDS
+async def test_an_answer_that_is_none_leaves_it_to_the_list(lin: Resident, world: World, kind: Kind) -> None:
+    for hostility in AnswerHostility:
+        world.authority.answer(hostility)
+        assert codes(await lin.prove(world, world.card(kind, answers=True))) == [(201, "")], hostility
+
+
+@KINDS
+async def test_an_answer_that_is_none_proves_nothing_by_itself(
+    lin: Resident, world: World, kind: Kind
+) -> None:
+    for hostility in AnswerHostility:
+        world.authority.answer(hostility)
+        alone = world.card(kind, answers=True, lists=False)
+        assert codes(await lin.prove(world, alone)) == [(503, "REVOCATION_UNKNOWN")], hostility
+
+
+async def test_a_responder_that_is_away_leaves_it_to_the_list(lin: Resident, world: World) -> None:
+    for kind in ("badGateway", "truncated", "reset", "lost", "outage", "busy"):
+        await world.plan({"kind": kind, "route": "/ca/rsa/issuing.ocsp"})
+        assert codes(await lin.prove(world, world.card(answers=True))) == [(201, "")], kind
+
+
+async def test_what_the_list_says_counts_where_the_responder_says_nothing(
+    lin: Resident, world: World
+) -> None:
+    card = world.card(answers=True)
+    world.authority.revoke(card.serial)
+    world.authority.answer(AnswerHostility.TRY_LATER)
+    assert codes(await lin.prove(world, card)) == [(403, "CERTIFICATE_REVOKED")]
+
+
+async def test_without_an_answer_and_without_a_list_nothing_is_proved(lin: Resident, world: World) -> None:
+    world.authority.answer(AnswerHostility.TRY_LATER)
+    world.authority.publish(ListHostility.STALE)
+    assert codes(await lin.prove(world, world.card(answers=True))) == [(503, "REVOCATION_UNKNOWN")]
 
 
 # --- who may ask ------------------------------------------------------------------------------------------
