@@ -271,12 +271,23 @@ class Ending(StrEnum):
     ENDED_BY_OPERATOR = "ended_by_operator"
 
 
+class ProviderSession(Struct, frozen=True, kw_only=True):
+    """The session at a provider that one of ours came from; ``vouched_at`` is by the provider's clock."""
+
+    issuer: str
+    client_id: str
+    subject: str
+    session: str | None
+    vouched_at: datetime
+
+
 class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """A session: one family of refresh tokens, of which one is alive.
 
     ``current`` and ``previous`` are SHA-256 of tokens. ``successor`` is the current token sealed
     under the previous one: nobody can open it but whoever still holds that. ``platform`` is what kind
-    of device it began on, for its owner's list.
+    of device it began on, for its owner's list. ``origin`` is kept in the same write as the session: no
+    process can die with the one kept and the other not.
     """
 
     id: str
@@ -295,6 +306,7 @@ class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     platform: str | None = None
     generation: int = 0
     methods: tuple[str, ...] = ()
+    origin: ProviderSession | None = None
     ended_at: datetime | None = None
     ended_why: Ending | None = None
 
@@ -370,18 +382,6 @@ class ProviderLogout(Struct, frozen=True, kw_only=True):
     issued_at: datetime
     subject: str | None = None
     session: str | None = None
-
-
-class ProviderSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
-    """Which sign-in at a provider a session of ours came from; ``vouched_at`` is by the provider's clock."""
-
-    id: str
-    issuer: str
-    client_id: str
-    subject: str
-    session: str | None
-    vouched_at: datetime
-    expires_at: datetime
 
 
 class CertificatePurpose(StrEnum):
