@@ -150,15 +150,19 @@ class NoticeKind(StrEnum):
     REAL_NAME = "real_name"
     DELETION_REQUESTED = "deletion_requested"
     DELETION_CANCELLED = "deletion_cancelled"
+    GUARDIAN_JOINED = "guardian_joined"
+    GUARDIAN_ACTED = "guardian_acted"
+    GUARDIAN_ENDED = "guardian_ended"
 
 
 class Notice(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
-    """One thing somebody was told of their own account."""
+    """One thing somebody was told of their own account; ``by`` is the masked name of who else did it."""
 
     id: str
     resident: str
     kind: NoticeKind
     at: datetime
+    by: str | None = None
 
 
 class FaceCheckState(StrEnum):

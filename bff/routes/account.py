@@ -583,7 +583,7 @@ def _merge(case: MergeCase, principal: Principal, accounts: Accounts) -> MergeIn
 
 
 def _notice(notice: Notice) -> NoticeInfo:
-    return NoticeInfo(kind=notice.kind.value, at=notice.at)
+    return NoticeInfo(kind=notice.kind.value, at=notice.at, by=notice.by)
 
 
 def _deletion(deletion: Deletion | None) -> DeletionInfo | None:

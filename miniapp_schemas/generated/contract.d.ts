@@ -761,6 +761,8 @@ export interface NoticeInfo {
   kind: string;
   /** When. */
   at: string;
+  /** Masked name of the other guardian who did it. */
+  by: string | null;
 }
 
 /** Finish a sign-in with what the provider sent back in the address. */

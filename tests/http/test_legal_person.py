@@ -3,7 +3,7 @@
 import asyncio
 from base64 import b64encode, urlsafe_b64decode
 from collections.abc import AsyncIterator, Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ import pytest
 from litestar.testing import AsyncTestClient
 
 from auth_bridges.models import LegalPerson
+from bff.platform.mongo import Database
 from bff.platform.services import Platform
 from bff.platform.settings import load_settings
 from bff.processes.web import create_app
@@ -20,6 +21,7 @@ from bff.sandbox.authority import Authority, Holder, Kind, ListHostility
 from bff.sandbox.simulator import simulated_in_thread
 from bff.sandbox.wechat import Wechat
 from bff.sandbox.wechat_ids import WechatApp, openid_of
+from miniapp_schemas.assurance import AssuranceLevel
 from tests.environs import COMPLETE
 
 Web = AsyncTestClient[Any]
@@ -167,6 +169,20 @@ async def test_a_legal_representative_proves_it_and_is_at_the_highest_level(
     assert (status, proved["uscc"], proved["name"]) == (201, USCC, "江边旅馆")
     assert lin.session["assurance"] == "L2"
     assert (await lin.renew())["assurance"] == "L3C"
+
+
+@pytest.mark.parametrize("days", [10, 3000])
+async def test_the_level_ends_no_later_than_the_certificate(
+    lin: Resident, world: World, told: dict[str, str], mongo_database: Database, days: int
+) -> None:
+    card = world.card(valid=(timedelta(days=-1), timedelta(days=days)))
+    assert (await lin.prove(world, card))[0] == 201
+    resident = await mongo_database["residents"].find_one({"proofs.level": "L3C"})
+    assert resident is not None
+    [ends] = [each["expires_at"] for each in resident["proofs"] if each["level"] == "L3C"]
+    longest = load_settings(told).auth.proof_lives[AssuranceLevel.L3C]
+    expected = datetime.now(UTC) + min(longest, timedelta(days=days))
+    assert abs(ends.replace(tzinfo=UTC) - expected) < timedelta(minutes=1)
 
 
 async def test_the_newer_rsa_padding_will_do_as_well(lin: Resident, world: World) -> None:
