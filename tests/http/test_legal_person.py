@@ -1,6 +1,8 @@
 """法人一证通 over HTTP: who proves to be a legal representative, and every way in which it is not proved."""
 
 import asyncio
+import secrets
+import time
 from base64 import b64encode, urlsafe_b64decode
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -215,9 +217,9 @@ async def test_what_was_proved_to_name_agents_counts_for_that_and_in_that_sessio
         assert await represented(claims["sub"], elsewhere) == []
 
 
-def claims_of(token: str) -> dict[str, str]:
+def claims_of(token: str) -> dict[str, Any]:
     part = token.split(".")[1]
-    found: dict[str, str] = msgspec.json.decode(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    found: dict[str, Any] = msgspec.json.decode(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     return found
 
 
@@ -382,3 +384,98 @@ async def test_a_city_that_trusts_no_authority_offers_it_not(
         asking = await there.post("challenges", {"purpose": "level"})
         proving = await there.prove(world, world.card(), asked)
         assert codes(asking, proving) == [(404, "PROVIDER_NOT_OFFERED")] * 2
+
+
+# --- 经办人: an agent of the organisation, from the certificate to the end ----------------------------------
+
+
+async def ask(
+    who: Resident, method: str, path: str, body: object = None, token: str | None = None
+) -> tuple[int, Any]:
+    headers = {
+        "Authorization": f"Bearer {token or who.session['accessToken']}",
+        "Idempotency-Key": secrets.token_hex(8),
+    }
+    answer = await who.web.request(method, f"/mp/v1{path}", json=body, headers=headers)
+    return answer.status_code, answer.json() if answer.content else {}
+
+
+async def appointed(boss: Resident, agent: Resident, until: datetime | None = None) -> str:
+    """A grant the agent agreed to, to read the organisation's wallet and nothing else."""
+    body = {
+        "uscc": USCC,
+        "idNumber": CHEN,
+        "scopes": ["wallet:read"],
+        "until": (until or datetime.now(UTC) + timedelta(days=30)).isoformat(),
+    }
+    status, offered = await ask(boss, "POST", "/grants/enterprise", body)
+    assert (status, offered["state"], offered["side"]) == (201, "offered", "principal"), offered
+    early = await ask(agent, "POST", "/acting", {"grantId": offered["id"]})
+    assert codes(early) == [(403, "GRANT_NOT_IN_FORCE")]
+    assert (await ask(agent, "POST", f"/grants/{offered['id']}/confirm", {}))[1]["state"] == "active"
+    return str(offered["id"])
+
+
+async def acts(agent: Resident, grant: str) -> str:
+    status, switched = await ask(agent, "POST", "/acting", {"grantId": grant})
+    assert status == 200, switched
+    assert (await ask(agent, "GET", "/credentials", token=switched["accessToken"]))[0] == 200
+    return str(switched["accessToken"])
+
+
+@KINDS
+@pytest.mark.parametrize("by", ["the organisation", "the agent"])
+async def test_an_agent_acts_within_what_a_certificate_granted_until_either_side_ends_it(
+    lin: Resident, world: World, wechat: tuple[Wechat, str], kind: Kind, by: str
+) -> None:
+    chen = await sign_in(lin.web, wechat, "chen")
+    unproved = {
+        "uscc": USCC,
+        "idNumber": CHEN,
+        "scopes": ["wallet:read"],
+        "until": (datetime.now(UTC) + timedelta(days=30)).isoformat(),
+    }
+    refused = await ask(lin, "POST", "/grants/enterprise", unproved)
+    assert codes(refused) == [(403, "NOT_LEGAL_REPRESENTATIVE")]
+    assert (await lin.prove(world, world.card(kind), await lin.challenge("agents")))[0] == 201
+    other_firm = await ask(lin, "POST", "/grants/enterprise", unproved | {"uscc": "91310000990000116X"})
+    assert codes(other_firm) == [(403, "NOT_LEGAL_REPRESENTATIVE")]
+    grant = await appointed(lin, chen)
+    token = await acts(chen, grant)
+
+    said = claims_of(token)
+    assert (said["scope"], said["act"]["typ"], said["act"]["nam"]) == ("wallet:read", "enterprise", "陈*")
+    assert (await ask(chen, "GET", "/acting", token=token))[1]["now"]["name"] == "江边旅馆"
+    shown = await ask(chen, "POST", "/presentations", {"credentialId": "0" * 32}, token)
+    own = await ask(chen, "GET", "/account", token=token)
+    assert [told["code"] for _, told in (shown, own)] == ["SCOPE_MISSING", "NOT_WHILE_ACTING"]
+
+    ends = lin if by == "the organisation" else chen
+    assert (await ask(ends, "DELETE", f"/grants/{grant}"))[0] == 204
+    started = time.monotonic()
+    while (answer := await ask(chen, "GET", "/credentials", token=token))[0] == 200:
+        assert time.monotonic() - started < 1
+        await asyncio.sleep(0.01)
+    assert codes(answer) == [(403, "GRANT_NOT_IN_FORCE")]
+    assert codes(await ask(chen, "POST", "/acting", {"grantId": grant})) == [(403, "GRANT_NOT_IN_FORCE")]
+    assert (await ask(chen, "GET", "/credentials"))[0] == 200
+    for side in (lin, chen):
+        [seen] = (await ask(side, "GET", "/grants"))[1]["items"]
+        assert (seen["id"], seen["state"]) == (grant, "ended")
+
+
+async def test_an_agents_grant_and_token_end_when_the_legal_representative_said(
+    lin: Resident, world: World, wechat: tuple[Wechat, str]
+) -> None:
+    chen = await sign_in(lin.web, wechat, "chen")
+    assert (await lin.prove(world, world.card(), await lin.challenge("agents")))[0] == 201
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=12)
+    grant = await appointed(lin, chen, until)
+    token = await acts(chen, grant)
+    # A token is believed five seconds longer than it says, its grant is not.
+    assert claims_of(token)["exp"] <= until.timestamp() - 5
+    while (await ask(chen, "GET", "/credentials", token=token))[0] == 200:
+        assert datetime.now(UTC) < until + timedelta(seconds=0.5)
+        await asyncio.sleep(0.1)
+    await asyncio.sleep(max(0.0, (until - datetime.now(UTC)).total_seconds()))
+    assert codes(await ask(chen, "POST", "/acting", {"grantId": grant})) == [(403, "GRANT_NOT_IN_FORCE")]
