@@ -433,6 +433,31 @@ async def test_what_is_asked_for_a_clerk_does_not_travel_through_the_browser(
     assert await provider.asked(f"/{HOTEL}/par") == 1
 
 
+async def test_requirement_15_a_clerks_flow_that_was_tampered_with_begins_no_shift(
+    web: Web, provider: Provider, mongo_database: Database
+) -> None:
+    """PAR, PKCE S256, state and nonce, exact redirect, ``iss`` and ``aud``: each broken, at the provider."""
+    told: dict[Hostility, str] = {}
+    for hostility in HOSTILE:
+        provider.books.be(HOTEL, hostility)
+        back = await provider.visit((await begin(web, "hotel"))["authorizationUrl"], "wang")
+        status, problem = await finish(web, back, clerk=True)
+        told[hostility] = problem["code"]
+        assert status == 401
+        provider.books.be(HOTEL, None)
+    assert told == HOSTILE
+    back, others = [
+        await provider.visit((await begin(web, "hotel"))["authorizationUrl"], "wang") for _ in range(2)
+    ]
+    for changes, code in (
+        ({"state": "0" * 32}, "SIGN_IN_FLOW_ENDED"),
+        ({"code": others["code"]}, "CODE_REJECTED"),
+    ):
+        assert (await finish(web, back | changes, clerk=True))[1]["code"] == code
+    assert await mongo_database["sessions"].count_documents({}) == 0
+    await shift(web, provider)
+
+
 async def test_a_pushed_request_is_good_once(web: Web, provider: Provider) -> None:
     address = (await begin(web, "hotel"))["authorizationUrl"]
     await provider.visit(address, "wang")
