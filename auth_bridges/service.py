@@ -7,10 +7,7 @@ departments with an assertion signed by their own key. Each gets tokens for one 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Final
-
-import msgspec
 
 from auth_bridges.assertions import LONGEST, Assertion, public_key, read_assertion
 from auth_bridges.bridges.base import Bridge
@@ -25,6 +22,7 @@ from auth_bridges.models import (
     Grant,
     Link,
     Organisation,
+    ProviderSession,
     ProviderSubject,
     RefreshToken,
     Resident,
@@ -39,15 +37,15 @@ from auth_bridges.refusals import (
     AssertionRefused,
     ClerkNotRecognised,
     CodeAlreadyUsed,
-    CodeReplayed,
     ProviderNotOffered,
     ProviderUnreached,
     SessionEnded,
     SessionUnknown,
 )
+from auth_bridges.replies import Replies, code_name, read_resident
 from auth_bridges.rules.assurance import as_themselves, level_of
 from auth_bridges.rules.policy import Method
-from auth_bridges.rules.sessions import open_reply, platform_of, seal_reply
+from auth_bridges.rules.sessions import platform_of
 from auth_bridges.sessions import Live, Sessions
 from auth_bridges.settings import AuthSettings
 from auth_bridges.store import AuthStores
@@ -57,16 +55,9 @@ from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.refusals import Refusal
 
 CLERK_CLIENT: Final = "suishen-clerk"
-_CODE_KEPT: Final = timedelta(minutes=10)
-_REPLY_KEPT: Final = timedelta(seconds=60)
-_NO_ANSWER: Final = b""
-_LOOKS: Final = 40
-_BETWEEN_LOOKS: Final = 0.1
 # Half of what residents get: idleness is judged at each renewal, and a quarter of an hour is all it may be.
 _CLERK_ACCESS: Final = timedelta(minutes=5)
 _TOLD_BY_PROVIDERS: Final = frozenset({"errcode", "rid"})
-_pack: Final = msgspec.msgpack.Encoder().encode
-_unpack: Final = msgspec.msgpack.Decoder(ResidentSignedIn).decode
 
 
 class AuthService:
@@ -98,6 +89,7 @@ class AuthService:
         self._chance = chance
         self._vault = Vault(stores.resident_keys, personal, chance)
         self._sessions = Sessions(stores.sessions, stores.ended, audit=audit, chance=chance)
+        self.replies = Replies(stores.one_time, stores.replies, self._sessions, clock=clock, chance=chance)
 
     # --- residents ------------------------------------------------------------------------------------
 
@@ -109,19 +101,15 @@ class AuthService:
         """
         await self._admit_client(client)
         bridge = self._bridge(provider)
-        name = _digest("code", provider, bridge.appid, code)
-        mark = None if client.device is None else _digest("device", client.device)
-        owner = f"{mark or 'unknown'} {self._random_id()}"
-        if not await self._stores.one_time.claim(name, owner=owner, keep=_CODE_KEPT):
-            return await self._answered_before(provider, name, mark, code, client)
+        name = code_name("code", provider, bridge.appid, code)
+        if not await self.replies.claim(name, client.device):
+            return await self._answered_before(provider, name, code, client)
         try:
             subject = await self._exchange(bridge, code, name)
         except Refusal as refusal:
             raise await self._refused(f"provider:{provider}", refusal) from None
         signed_in = await self.open_for(subject, client)
-        if client.device is not None:
-            sealed = seal_reply(code, client.device, _pack(signed_in), self._chance(12))
-            await self._stores.replies.keep(name, sealed, keep=_REPLY_KEPT)
+        await self.replies.keep(name, code, client.device, signed_in)
         return signed_in
 
     async def open_for(self, subject: ProviderSubject, client: ClientFacts) -> ResidentSignedIn:
@@ -159,24 +147,15 @@ class AuthService:
         return await self._resident_signed_in(live, await self._sealed_anew(resident), now)
 
     async def _answered_before(
-        self, provider: str, name: str, mark: str | None, code: str, client: ClientFacts
+        self, provider: str, name: str, code: str, client: ClientFacts
     ) -> ResidentSignedIn:
-        """The answer this device was given for ``code``, waiting a little if it is still being made."""
-        owner = await self._stores.one_time.owner(name) or ""
-        if client.device is None or owner.partition(" ")[0] != mark:
-            told = CodeAlreadyUsed() if mark is None else CodeReplayed()
-            raise await self._refused(f"provider:{provider}", told)
-        for _ in range(_LOOKS):
-            sealed = await self._stores.replies.get(name)
-            if sealed == _NO_ANSWER:
-                break
-            if sealed is not None:
-                signed_in = _unpack(open_reply(code, client.device, sealed))
-                if await self._sessions.is_open(signed_in.refresh.text, now=self._clock()):
-                    return signed_in
-                break
-            await asyncio.sleep(_BETWEEN_LOOKS)
-        raise await self._refused(f"provider:{provider}", CodeAlreadyUsed())
+        try:
+            signed_in = await self.replies.again(name, code, client.device, read_resident)
+        except Refusal as refusal:
+            raise await self._refused(f"provider:{provider}", refusal) from None
+        if signed_in is None:
+            raise await self._refused(f"provider:{provider}", CodeAlreadyUsed())
+        return signed_in
 
     async def refresh(self, token: str, client: ClientFacts) -> ResidentSignedIn:
         """Trade a resident's refresh token for a new pair at the resident's present level."""
@@ -197,10 +176,10 @@ class AuthService:
         bridge = self._bridges.get(provider)
         if bridge is None:
             raise ProviderNotOffered
-        name = _digest("code", provider, bridge.appid, code)
+        name = code_name("code", provider, bridge.appid, code)
         try:
             await self._admit_tries("exchange", resident, self._settings.sign_ins_per_subject)
-            if not await self._stores.one_time.claim(name, owner=self._random_id(), keep=_CODE_KEPT):
+            if not await self.replies.claim(name, None):
                 raise CodeAlreadyUsed
             subject = await self._exchange(bridge, code, name)
             await self._admit_subject(subject)
@@ -225,9 +204,14 @@ class AuthService:
         return await self.open_shift(clerk, employer, client)
 
     async def open_shift(
-        self, clerk: Clerk, employer: Organisation, client: ClientFacts, **facts: str
+        self,
+        clerk: Clerk,
+        employer: Organisation,
+        client: ClientFacts,
+        *,
+        origin: ProviderSession | None = None,
     ) -> ClerkSignedIn:
-        """Open a session for a clerk who has just proved who they are."""
+        """Open a session for a clerk who has just proved who they are, at ``origin`` if not here."""
         now = self._clock()
         live = await self._sessions.open(
             audience=Audience.VERIFIER,
@@ -237,8 +221,10 @@ class AuthService:
             assurance=AssuranceLevel.L1,
             now=now,
             platform=platform_of(client.agent),
+            origin=origin,
         )
-        await self._opened(live, now, organisation=employer.id, **facts)
+        vouched = {} if origin is None else {"provider": origin.issuer}
+        await self._opened(live, now, organisation=employer.id, **vouched)
         return self._clerk_signed_in(live, clerk, employer, now)
 
     async def refresh_clerk(self, token: str, client: ClientFacts) -> ClerkSignedIn:
@@ -331,7 +317,7 @@ class AuthService:
         if department.standing is not Standing.ACTIVE or not claimed.is_by(keys, now=now):
             return False
         # Kept twice as long as it could live, so that no clock skew makes it good again.
-        name = _digest("assertion", department.id, claimed.token_id)
+        name = code_name("assertion", department.id, claimed.token_id)
         return await self._stores.one_time.claim(name, owner=self._random_id(), keep=2 * LONGEST)
 
     def _bridge(self, provider: str) -> Bridge:
@@ -346,11 +332,10 @@ class AuthService:
             return await bridge.exchange(code)
         except ProviderUnreached:
             # It never got there, so the resident may press the button again.
-            await self._stores.one_time.release(name)
+            await self.replies.release(name)
             raise
         except Refusal:
-            # Whoever asks again need not wait for an answer that will not come.
-            await self._stores.replies.keep(name, _NO_ANSWER, keep=_REPLY_KEPT)
+            await self.replies.none(name)
             raise
 
     async def _resident_of(self, subject: ProviderSubject) -> Resident:
@@ -503,8 +488,3 @@ class AuthService:
 def in_service(clerk: Clerk, employer: Organisation) -> bool:
     """Whether the clerk may begin a shift, as far as the directory says."""
     return clerk.standing is Standing.ACTIVE and employer.standing is Standing.ACTIVE
-
-
-def _digest(kind: str, *parts: str) -> str:
-    """A name for what may not be kept in the clear."""
-    return f"{kind}:{sha256('|'.join(parts).encode()).hexdigest()}"

@@ -72,6 +72,8 @@ class Claims(Struct, frozen=True, kw_only=True, omit_defaults=True):
     auth_time: Moment | None = None
     amr: list[str] = []
     tps: list[str] = []
+    nbf: Moment | None = None
+    """We never say it; who says it is held to it (RFC 7519 §4.1.5)."""
 
 
 class VerifiedToken(Struct, frozen=True, kw_only=True):
@@ -141,6 +143,8 @@ class AccessTokens:
             raise TokenRefused("made by or for somebody else")
         if now >= expires_at + LEEWAY:
             raise TokenRefused("ended")
+        if claims.nbf is not None and datetime.fromtimestamp(claims.nbf, UTC) > now + LEEWAY:
+            raise TokenRefused("not yet")
         if issued_at > now + LEEWAY or expires_at - issued_at > LONGEST:
             raise TokenRefused("lives outside its time")
         return VerifiedToken(

@@ -82,6 +82,7 @@ class NoticeInfo(Response, frozen=True, kw_only=True):
 
     kind: Annotated[str, Meta(description="What happened.")]
     at: Annotated[Instant, Meta(description="When.")]
+    by: Annotated[str | None, Meta(description="Masked name of the other guardian who did it.")] = None
 
 
 class DeletionInfo(Response, frozen=True, kw_only=True):

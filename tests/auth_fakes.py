@@ -304,6 +304,7 @@ class World:
             family=self.family,
             legal=self.legal,
             gate=self.accounts.step_ups.require,
+            notify=self.stores.notices.add,
             admit=self.turnstile,
             audit=self.audit,
             clock=self.clock,

@@ -77,7 +77,7 @@ class AuthStores:
         self.flows = SignInFlows(redis)
         self.challenges = CertificateChallenges(redis)
         self.legal_persons = LegalPersonProofs(database["legal_person_proofs"])
-        self.provider_sessions = ProviderSessions(database["provider_sessions"], database["provider_logouts"])
+        self.provider_sessions = ProviderSessions(database["sessions"], database["provider_logouts"])
 
     async def ensure_indexes(self) -> None:
         """Make every index; harmless when they are there."""

@@ -213,6 +213,7 @@ class Platform:
             family=_family(http, auth),
             legal=None if auth.legal_person_roots_file is None else self.legal_persons,
             gate=self.accounts.step_ups.require,
+            notify=self.auth_stores.notices.add,
             admit=self._admit_try,
             audit=recorder.record,
             clock=self.clock,

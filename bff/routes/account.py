@@ -661,7 +661,7 @@ def _consent(consent: Consent) -> ConsentInfo:
 
 
 def _notice(notice: Notice) -> NoticeInfo:
-    return NoticeInfo(kind=notice.kind.value, at=notice.at)
+    return NoticeInfo(kind=notice.kind.value, at=notice.at, by=notice.by)
 
 
 def _deletion(deletion: Deletion | None) -> DeletionInfo | None:

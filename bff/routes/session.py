@@ -103,6 +103,7 @@ _NO_CLERK: Final = (ClerkNotRecognised, SigningInBusy, TooManyRequests)
 _NO_BEGINNING: Final = (ProviderBusy, ProviderNotOffered, ProviderUnavailable, TooManyRequests)
 _NO_ANSWER: Final = (
     CodeRejected,
+    CodeReplayed,
     FlowElsewhere,
     FlowEnded,
     ProviderBusy,
@@ -195,7 +196,10 @@ class ResidentSessionController(Controller):
         federation: NamedDependency[Federation],
         device: BoundDevice,
     ) -> Session:
-        """Trade what the resident came back with for a session, once; after any refusal begin again."""
+        """Trade what the resident came back with for a session; after any refusal begin again.
+
+        Reply lost: the same from the same device within a minute gets the same session.
+        """
         signed_in = await federation.finish_resident(data.code, data.state, data.iss, _on(device, client))
         return _session(signed_in)
 
@@ -280,7 +284,10 @@ class ClerkSessionController(Controller):
         registry: NamedDependency[Registry],
         device: BoundDevice,
     ) -> ClerkSession:
-        """Trade what the clerk came back with for a session; it ends when the organisation's own does."""
+        """Trade what the clerk came back with for a session; it ends when the organisation's own does.
+
+        Reply lost: the same from the same device within a minute gets the same session.
+        """
         signed_in = await federation.finish_clerk(data.code, data.state, data.iss, _on(device, client))
         return _clerk_session(signed_in, registry)
 

@@ -785,6 +785,8 @@ export interface NoticeInfo {
   kind: string;
   /** When. */
   at: string;
+  /** Masked name of the other guardian who did it. */
+  by: string | null;
 }
 
 /** Finish a sign-in with what the provider sent back in the address. */
@@ -1910,7 +1912,11 @@ export interface Operations {
     answer: Session;
     codes: "ACCOUNT_DISABLED" | "CODE_ALREADY_USED" | "CODE_REJECTED" | "CODE_REPLAYED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REPLY_AMBIGUOUS" | "REPLY_FOREIGN" | "REPLY_OF_UNKNOWN_SERIAL" | "REPLY_STALE" | "REPLY_UNREADABLE" | "REPLY_UNSIGNED" | "REPLY_WEAKLY_HASHED" | "REPLY_WRONGLY_SIGNED" | "SESSION_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** Trade what the resident came back with for a session, once; after any refusal begin again. */
+  /**
+   * Trade what the resident came back with for a session; after any refusal begin again.
+   *
+   * Reply lost: the same from the same device within a minute gets the same session.
+   */
   SignInWithCitizenCloud: {
     method: "POST";
     path: "/mp/v1/session/oidc";
@@ -1920,7 +1926,7 @@ export interface Operations {
     body: OidcSignIn;
     status: 201;
     answer: Session;
-    codes: "ACCOUNT_DISABLED" | "CODE_REJECTED" | "PROVIDER_BUSY" | "PROVIDER_MIXED_UP" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_ALGORITHM" | "PROVIDER_TOKEN_AUDIENCE" | "PROVIDER_TOKEN_FORGED" | "PROVIDER_TOKEN_ISSUER" | "PROVIDER_TOKEN_KEY" | "PROVIDER_TOKEN_KIND" | "PROVIDER_TOKEN_NONCE" | "PROVIDER_TOKEN_TIME" | "PROVIDER_TOKEN_UNREADABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_FLOW_ELSEWHERE" | "SIGN_IN_FLOW_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "ACCOUNT_DISABLED" | "CODE_REJECTED" | "CODE_REPLAYED" | "PROVIDER_BUSY" | "PROVIDER_MIXED_UP" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_ALGORITHM" | "PROVIDER_TOKEN_AUDIENCE" | "PROVIDER_TOKEN_FORGED" | "PROVIDER_TOKEN_ISSUER" | "PROVIDER_TOKEN_KEY" | "PROVIDER_TOKEN_KIND" | "PROVIDER_TOKEN_NONCE" | "PROVIDER_TOKEN_TIME" | "PROVIDER_TOKEN_UNREADABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_FLOW_ELSEWHERE" | "SIGN_IN_FLOW_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Where to send the resident; finish within ten minutes on the same device. */
   BeginCitizenCloud: {
@@ -2118,7 +2124,11 @@ export interface Operations {
     answer: ClerkSession;
     codes: "SESSION_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** Trade what the clerk came back with for a session; it ends when the organisation's own does. */
+  /**
+   * Trade what the clerk came back with for a session; it ends when the organisation's own does.
+   *
+   * Reply lost: the same from the same device within a minute gets the same session.
+   */
   ClerkSsoSignIn: {
     method: "POST";
     path: "/verifier/v1/session/sso";
@@ -2128,7 +2138,7 @@ export interface Operations {
     body: OidcSignIn;
     status: 201;
     answer: ClerkSession;
-    codes: "CLERK_NOT_RECOGNISED" | "CODE_REJECTED" | "PROVIDER_BUSY" | "PROVIDER_MIXED_UP" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_ALGORITHM" | "PROVIDER_TOKEN_AUDIENCE" | "PROVIDER_TOKEN_FORGED" | "PROVIDER_TOKEN_ISSUER" | "PROVIDER_TOKEN_KEY" | "PROVIDER_TOKEN_KIND" | "PROVIDER_TOKEN_NONCE" | "PROVIDER_TOKEN_TIME" | "PROVIDER_TOKEN_UNREADABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_FLOW_ELSEWHERE" | "SIGN_IN_FLOW_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CLERK_NOT_RECOGNISED" | "CODE_REJECTED" | "CODE_REPLAYED" | "PROVIDER_BUSY" | "PROVIDER_MIXED_UP" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_ALGORITHM" | "PROVIDER_TOKEN_AUDIENCE" | "PROVIDER_TOKEN_FORGED" | "PROVIDER_TOKEN_ISSUER" | "PROVIDER_TOKEN_KEY" | "PROVIDER_TOKEN_KIND" | "PROVIDER_TOKEN_NONCE" | "PROVIDER_TOKEN_TIME" | "PROVIDER_TOKEN_UNREADABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_FLOW_ELSEWHERE" | "SIGN_IN_FLOW_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Where to send the clerk; finish within ten minutes on the same device. */
   BeginClerkSso: {
