@@ -12,7 +12,8 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from auth_bridges.models import FormerName, Link, ProviderSubject, Resident
-from auth_bridges.store.documents import Collection, Document, document_of, struct_of
+from auth_bridges.ports import Together
+from auth_bridges.store.documents import Collection, Document, document_of, reader_by_id, struct_of
 
 _log: Final = logging.getLogger(__name__)
 # Names of one person in one app that can stand for each other; see ``ProviderSubject.synonyms``.
@@ -32,9 +33,11 @@ class TheLast(Exception):
 class Residents:
     """Residents and the ways in that lead to them."""
 
-    def __init__(self, residents: Collection, links: Collection) -> None:
+    def __init__(self, residents: Collection, links: Collection, together: Together) -> None:
         self._residents = residents
         self._links = links
+        self._read = reader_by_id(residents, together)
+        self._find_ways_in = together(self._ways_in)
 
     async def ensure_indexes(self) -> None:
         """One resident an ID number, one resident a way in."""
@@ -66,7 +69,7 @@ class Residents:
 
     async def get(self, resident: str) -> Resident | None:
         """The resident with this id."""
-        return struct_of(await self._residents.find_one({"_id": resident}), Resident)
+        return struct_of(await self._read(resident), Resident)
 
     async def root_of(self, resident: str) -> Resident | None:
         """Who ``resident`` is by now: whoever they were merged into, and those in turn."""
@@ -87,7 +90,7 @@ class Residents:
 
     async def link_of(self, subject: ProviderSubject) -> Link | None:
         """Where this way in leads: by its subject, else by another name that means the same person."""
-        document = await self._links.find_one(_way_in(subject))
+        document = await self._find_ways_in(subject)
         return struct_of(document or await self._by_synonym(subject), Link)
 
     async def lead(self, subject: ProviderSubject, to: Link) -> Link:
@@ -199,6 +202,18 @@ class Residents:
         except DuplicateKeyError:
             return False
         return bool(result.matched_count)
+
+    async def _ways_in(self, subjects: Sequence[ProviderSubject]) -> list[Document | None]:
+        apps: dict[tuple[str, str], set[str]] = {}
+        for each in subjects:
+            apps.setdefault((each.provider, each.appid), set()).add(each.subject)
+        wanted: list[Document] = [
+            {"provider": provider, "appid": appid, "subject": {"$in": list(names)}}
+            for (provider, appid), names in apps.items()
+        ]
+        found = await self._links.find(wanted[0] if len(wanted) == 1 else {"$or": wanted}).to_list(None)
+        known = {(each["provider"], each["appid"], each["subject"]): each for each in found}
+        return [known.get((each.provider, each.appid, each.subject)) for each in subjects]
 
     async def _by_synonym(self, subject: ProviderSubject) -> Document | None:
         app = {"provider": subject.provider, "appid": subject.appid}

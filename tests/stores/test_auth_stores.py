@@ -19,14 +19,15 @@ from auth_bridges.models import (
 )
 from auth_bridges.store import AuthStores, EndedSessions, OneTime
 from bff.platform.mongo import Database
-from tests.auth_fakes import NOW
+from bff.platform.redis import ScriptRunner
+from tests.auth_fakes import NOW, stores_on
 
 SUBJECT = ProviderSubject(provider="wechat", appid="wx1", subject="oSIM1", alternates={"unionid": "u1"})
 
 
 @pytest.fixture
 async def stores(mongo_database: Database, redis: Redis) -> AuthStores:
-    opened = AuthStores(mongo_database, redis)
+    opened = stores_on(mongo_database, redis)
     await opened.ensure_indexes()
     return opened
 
@@ -224,7 +225,7 @@ async def test_no_token_is_stored(stores: AuthStores, mongo_database: Database) 
 
 
 async def test_one_of_many_claims_a_name(redis: Redis) -> None:
-    once = OneTime(redis)
+    once = OneTime(redis, ScriptRunner(redis))
     claims = await asyncio.gather(
         *(once.claim("code:1", owner=f"o{n}", keep=timedelta(minutes=1)) for n in range(50))
     )
@@ -233,14 +234,14 @@ async def test_one_of_many_claims_a_name(redis: Redis) -> None:
 
 
 async def test_a_claim_whose_reply_was_lost_is_still_ones_own(redis: Redis) -> None:
-    once = OneTime(redis)
+    once = OneTime(redis, ScriptRunner(redis))
     assert await once.claim("code:1", owner="me", keep=timedelta(minutes=1))
     assert await once.claim("code:1", owner="me", keep=timedelta(minutes=1))
     assert not await once.claim("code:1", owner="you", keep=timedelta(minutes=1))
 
 
 async def test_what_is_given_back_can_be_claimed(redis: Redis) -> None:
-    once = OneTime(redis)
+    once = OneTime(redis, ScriptRunner(redis))
     await once.claim("code:1", owner="me", keep=timedelta(minutes=1))
     await once.release("code:1")
     assert await once.claim("code:1", owner="you", keep=timedelta(minutes=1))
