@@ -138,7 +138,7 @@ def create_app(settings: Settings, *, started: Callable[[], None] | None = None)
     """The web application; its lifespan opens and closes the platform. ``started`` is called in between."""
     opened = Opened()
     app = litestar_app(settings, opened, started)
-    hot = HotRoutes(app, authenticator=opened, part=opened.part)
+    hot = HotRoutes(app, authenticator=opened, part=opened.part, proxies=settings.platform.proxies)
     return Edge(
         hot, slow_ms=settings.platform.slow_request_ms, log_all=settings.platform.log_level == "debug"
     )
