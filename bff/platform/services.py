@@ -75,6 +75,7 @@ _log: Final = structlog.get_logger("platform")
 _HOME_CARDS: Final = 12
 _HOME_USES: Final = 3
 _HEARING_SECONDS: Final = 0.3
+_PREPARE_SECONDS: Final = 0.05  # and twice as long each time: a city starts its stores beside its processes
 
 
 def utc_now() -> datetime:
@@ -375,13 +376,15 @@ class Platform:
     # --- background ------------------------------------------------------------------------------
 
     async def _prepare(self) -> None:
+        pause = _PREPARE_SECONDS
         while not self._prepared:
             try:
                 await self.ensure_indexes()
                 self._prepared = True
             except Exception as failure:  # noqa: BLE001 - the store is away; readiness says so
                 _log.warning("indexes not made yet", error=type(failure).__name__)
-                await asyncio.sleep(1)
+                await asyncio.sleep(pause)
+                pause = min(1.0, pause * 2)
 
     async def _mongo_answers(self) -> str | None:
         await self._mongo.command("ping")
