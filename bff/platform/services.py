@@ -130,7 +130,7 @@ class Platform:
         self.wallet_keys = KeyRing(wallet.keys_dir)
         self.oidc_keys = None if auth.oidc_keys_dir is None else KeyRing(auth.oidc_keys_dir)
         self.checkpoints = AuditCheckpoints(
-            self.audit, mongo["audit_checkpoints"], self.token_keys, self.clock
+            self.audit, mongo["audit_checkpoints"], redis, self.token_keys, self.clock
         )
         self.personal = IdNumbers(
             hash_key=bytes.fromhex(platform.id_hash_key),
