@@ -4,7 +4,6 @@ Residents come through a provider's bridge, clerks with organisation, number and
 departments with an assertion signed by their own key. Each gets tokens for one API only.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
@@ -343,7 +342,7 @@ class AuthService:
         residents = self._stores.residents
         now = self._clock()
         while True:
-            link = await residents.link_of(subject)
+            link, found = await residents.behind(subject)
             if link is None:
                 link = await residents.lead(
                     subject,
@@ -357,9 +356,10 @@ class AuthService:
                         alternates=subject.alternates,
                     ),
                 )
+                found = await residents.get(link.resident)
             elif subject.alternates.items() - link.alternates.items():
                 await residents.rename(link, subject.alternates, now=now)
-            resident = await residents.root_of(link.resident)
+            resident = await residents.root(found)
             if resident is None:
                 resident = await residents.ensure(Resident(id=link.resident, created_at=now))
             if link.leaving_at is None and resident.standing is not Standing.DELETED:
@@ -372,15 +372,11 @@ class AuthService:
             await residents.drop(link)
 
     async def _still_leads(self, subject: ProviderSubject, resident: Resident) -> bool:
-        link, known = await asyncio.gather(
-            self._stores.residents.link_of(subject), self._stores.residents.get(resident.id)
-        )
-        if link is None or link.leaving_at is not None or known is None or known.merged_into is not None:
+        link, found = await self._stores.residents.behind(subject)
+        if link is None or link.leaving_at is not None:
             return False
-        if link.resident == resident.id:
-            return known.standing is Standing.ACTIVE
-        root = await self._stores.residents.root_of(link.resident)
-        return root is not None and root.id == resident.id and known.standing is Standing.ACTIVE
+        root = await self._stores.residents.root(found)
+        return root is not None and root.id == resident.id and root.standing is Standing.ACTIVE
 
     async def _sealed_anew(self, resident: Resident) -> Resident:
         """``resident`` with everything under their own key; as they were if somebody changed them."""

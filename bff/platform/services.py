@@ -50,6 +50,7 @@ from bff.platform.audit import STREAM as AUDIT_STREAM
 from bff.platform.audit import AuditEvent, AuditRecorder, AuditTrail, decode_event
 from bff.platform.blocks import Blocks, BlockSource
 from bff.platform.checkpoints import AuditCheckpoints
+from bff.platform.coalesce import together
 from bff.platform.drain import Drain
 from bff.platform.idempotency import Idempotency
 from bff.platform.identity import Authenticator, Principal
@@ -142,9 +143,9 @@ class Platform:
             environment=platform.env.value,
             lifetime=timedelta(seconds=auth.access_token_seconds),
         )
-        self.auth_stores = AuthStores(mongo, redis)
+        self.auth_stores = AuthStores(mongo, redis, run=run, together=together)
         self.alipay = _alipay(auth, http, self.clock)
-        wechat, self.wechat = self._wire_wechat(auth, http)
+        wechat, self.wechat = self._wire_wechat(auth, http, run)
         passphrases = Passphrases(secrets.token_bytes)
         self.auth = AuthService(
             settings=auth,
@@ -330,12 +331,14 @@ class Platform:
             for store in (self._credentials, self._usages, self.audit, self.idempotency, self.auth_stores):
                 await store.ensure_indexes()
 
-    def _wire_wechat(self, auth: AuthSettings, http: Outbound) -> tuple[WechatBridge, WechatApi]:
+    def _wire_wechat(
+        self, auth: AuthSettings, http: Outbound, run: ScriptRunner
+    ) -> tuple[WechatBridge, WechatApi]:
         urls = [url for url in (auth.wechat_base_url, auth.wechat_fallback_url) if url]
         wire = WechatWire(http, base_urls=urls)
         appid, secret = auth.wechat_appid, auth.wechat_secret
         name = f"{self.settings.platform.env.value}:wechat:{appid}"
-        session_keys = SessionKeys(self._redis, self.personal, appid=appid, clock=self.clock)
+        session_keys = SessionKeys(self._redis, run, self.personal, appid=appid, clock=self.clock)
         secure = None
         if auth.wechat_secure_dir is not None:
             keys = read_secure_keys(auth.wechat_secure_dir)

@@ -132,7 +132,7 @@ class ResidentSessionController(Controller):
 
     @post(
         "/wechat",
-        opt={**_PUBLIC, "refusals": _NO_WECHAT},
+        opt={**_PUBLIC, "hot": True, "refusals": _NO_WECHAT},
         operation_id="SignInWithWechat",
         summary="Sign in through WeChat",
     )
@@ -151,7 +151,7 @@ class ResidentSessionController(Controller):
 
     @post(
         "/alipay",
-        opt={**_PUBLIC, "refusals": _NO_ALIPAY},
+        opt={**_PUBLIC, "hot": True, "refusals": _NO_ALIPAY},
         operation_id="SignInWithAlipay",
         summary="Sign in through Alipay",
     )
@@ -205,7 +205,7 @@ class ResidentSessionController(Controller):
 
     @post(
         "/refresh",
-        opt={**_PUBLIC, "refusals": _NO_RENEWAL},
+        opt={**_PUBLIC, "hot": True, "refusals": _NO_RENEWAL},
         operation_id="RefreshSession",
         summary="Renew",
         status_code=200,
