@@ -154,8 +154,13 @@ def create_app(settings: Settings, *, started: Callable[[], None] | None = None)
     """The web application; its lifespan opens and closes the platform. ``started`` is called in between."""
     opened = Opened()
     app = litestar_app(settings, opened, started)
+    platform = settings.platform
     hot = HotRoutes(
-        app, authenticator=opened, part=opened.part, patience=settings.platform.deadline_ms / 1000
+        app,
+        authenticator=opened,
+        part=opened.part,
+        patience=platform.deadline_ms / 1000,
+        proxies=platform.proxies,
     )
     return Edge(
         hot, slow_ms=settings.platform.slow_request_ms, log_all=settings.platform.log_level == "debug"

@@ -89,7 +89,7 @@ async def town(settings: Settings) -> AsyncIterator[Town]:
         await platform.ensure_indexes()
         opened.platform = platform
         app = litestar_app(settings, opened)
-        edge = Edge(HotRoutes(app, authenticator=opened, part=opened.part, patience=30), slow_ms=10_000)
+        edge = Edge(HotRoutes(app, authenticator=opened, part=opened.part, patience=2), slow_ms=10_000)
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app=edge),  # type: ignore[arg-type]  # one protocol, spelled twice
             base_url="http://town",
