@@ -4,8 +4,9 @@ Which header is acceptable and whose key it must be is for the caller to say, be
 looked at.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from binascii import Error as NotBase64
+from binascii import a2b_base64
 from typing import Final
 
 import msgspec
@@ -17,6 +18,7 @@ from msgspec import Struct
 
 _LONGEST: Final = 4096
 _ES256: Final = ECDSA(SHA256())
+_FROM_URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
 
 
 class NotReadable(Exception):
@@ -78,4 +80,5 @@ def decode_part(part: bytes) -> bytes:
 
 
 def _decoded(part: bytes) -> bytes:
-    return urlsafe_b64decode(part + b"=" * (-len(part) % 4))
+    # What `urlsafe_b64decode` does, without its three calls a part.
+    return a2b_base64(part.translate(_FROM_URL_SAFE) + b"=" * (-len(part) % 4))

@@ -7,6 +7,8 @@ from typing import Final
 
 import click
 
+from bff.cli_errors import Refused
+
 _DIRECTORY: Final = click.Path(file_okay=False, path_type=Path)
 
 
@@ -88,4 +90,4 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except KeyRingProblem as problem:
-        raise click.ClickException(f"{problem.en}\n{problem.zh}") from None
+        raise Refused(problem.zh, problem.en) from None

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 import click
 import msgspec
 
+from bff.cli_errors import Failure
+
 if TYPE_CHECKING:
     from wallet.offline import OfflineResult
 
@@ -68,7 +70,7 @@ def verify(code: str, trust: Path, status: Path | None, at: datetime | None, *, 
     try:
         keys = KeySet.parse(trust.read_bytes())
     except CodecError as cause:
-        raise click.BadParameter(f"{trust}: {cause}", param_hint="--trust") from cause
+        raise Failure(f"--trust 的文件 {trust} 中没有可用的公钥", f"--trust {trust}: {cause}") from cause
     registry = load_registry()
     try:
         result = verify_offline(
@@ -79,7 +81,9 @@ def verify(code: str, trust: Path, status: Path | None, at: datetime | None, *, 
             now=at or datetime.now(UTC),
         )
     except StatusListRefused as cause:
-        raise click.BadParameter(f"{status}: {cause}", param_hint="--status") from cause
+        raise Failure(
+            f"--status 的文件 {status} 不是可用的状态列表", f"--status {status}: {cause}"
+        ) from cause
     if as_json:
         click.echo(msgspec.json.encode(result))
     else:
@@ -92,16 +96,17 @@ def verify(code: str, trust: Path, status: Path | None, at: datetime | None, *, 
 def _text_of(code: str) -> str:
     """The code itself, wherever it is; empty, and so judged unreadable, if there is none of ours."""
     from wallet.codec.errors import CodecError
-    from wallet.offline import read_image
 
     if code != "-" and not _is_file(code):
         return code.strip("\r\n")
     try:
         with click.open_file(code, "rb") as file:
             text = _as_text(file.read(_LONGEST_TEXT + 1))
-        if text is None:
-            return "" if code == "-" else read_image(Path(code))
-        return text
+        if text is not None or code == "-":
+            return text or ""
+        from wallet.picture import read_image
+
+        return read_image(Path(code))
     except (OSError, CodecError):
         return ""
 

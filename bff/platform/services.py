@@ -74,6 +74,7 @@ _log: Final = structlog.get_logger("platform")
 _HOME_CARDS: Final = 12
 _HOME_USES: Final = 3
 _HEARING_SECONDS: Final = 0.3
+_PREPARE_SECONDS: Final = 0.05  # and twice as long each time: a city starts its stores beside its processes
 
 
 def utc_now() -> datetime:
@@ -128,7 +129,7 @@ class Platform:
         self.wallet_keys = KeyRing(wallet.keys_dir)
         self.oidc_keys = None if auth.oidc_keys_dir is None else KeyRing(auth.oidc_keys_dir)
         self.checkpoints = AuditCheckpoints(
-            self.audit, mongo["audit_checkpoints"], self.token_keys, self.clock
+            self.audit, mongo["audit_checkpoints"], redis, self.token_keys, self.clock
         )
         self.personal = IdNumbers(
             hash_key=bytes.fromhex(platform.id_hash_key),
@@ -372,13 +373,15 @@ class Platform:
     # --- background ------------------------------------------------------------------------------
 
     async def _prepare(self) -> None:
+        pause = _PREPARE_SECONDS
         while not self._prepared:
             try:
                 await self.ensure_indexes()
                 self._prepared = True
             except Exception as failure:  # noqa: BLE001 - the store is away; readiness says so
                 _log.warning("indexes not made yet", error=type(failure).__name__)
-                await asyncio.sleep(1)
+                await asyncio.sleep(pause)
+                pause = min(1.0, pause * 2)
 
     async def _mongo_answers(self) -> str | None:
         await self._mongo.command("ping")

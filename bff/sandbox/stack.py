@@ -4,8 +4,9 @@
 product's processes are the real ones, started by the real command line; they learn what is simulated by
 their base URLs and in no other way.
 
-A start is quick because nobody waits for anybody: the web process is launched with addresses at which nobody
-answers yet, and what this process needs is imported meanwhile, at the place where it is needed.
+A start is quick because nobody waits for anybody: databases and web process are launched first, with
+addresses at which nobody answers yet, and what this process needs is imported meanwhile, at the place where
+it is needed.
 """
 
 import asyncio
@@ -27,6 +28,8 @@ from bff.platform.variables import forget_variables, keep_variables
 from bff.sandbox.city import (
     ALIPAY_APP,
     APP,
+    CITIZEN_CLIENT,
+    CITIZENS,
     FAMILY_KEY,
     GUARDIANS,
     PEOPLE,
@@ -256,16 +259,16 @@ def private_stack(
     openid_port = _kept_port(data / "openid-port")
     openid_url = f"http://127.0.0.1:{openid_port}"
     with ExitStack() as running:
-        family = running.enter_context(_simulated_family())
         servers = EmbeddedServers(data, mongo_url=mongo_url, redis_url=redis_url)
         running.callback(servers.stop)
-        sms_port, population_port = free_port(), free_port()
+        sms_port, population_port, family_port = free_port(), free_port(), free_port()
+        family_url = f"http://127.0.0.1:{family_port}"
         first = web_port or free_port()
         env = (
             _environment(data, servers, simulator_url, alipay_url)
             | _openid_environment(data, openid_url, f"http://127.0.0.1:{first}")
             | _offices(sms_port, population_port)
-            | {"SUISHEN_AUTH_FAMILY_BASE_URL": family.url, "SUISHEN_AUTH_FAMILY_KEY": FAMILY_KEY}
+            | {"SUISHEN_AUTH_FAMILY_BASE_URL": family_url, "SUISHEN_AUTH_FAMILY_KEY": FAMILY_KEY}
             | {"SUISHEN_AUTH_FACE_RETURN_URL": f"http://127.0.0.1:{first}/resident/?face"}
             | dict(settings)
         )
@@ -277,7 +280,7 @@ def private_stack(
             alipay_url=alipay_url,
             openid_url=openid_url,
             sms_url=f"http://127.0.0.1:{sms_port}",
-            family_url=family.url,
+            family_url=family_url,
             env=env,
             web=[Web(f"web-{number}", port, env, data) for number, port in enumerate(ports, 1)],
             workers=[Program(f"worker-{number}", "worker", env, data) for number in range(1, workers + 1)],
@@ -294,6 +297,7 @@ def private_stack(
         say("模拟微信、支付宝、市民云 · simulated WeChat, Alipay, Citizen Cloud")
         running.enter_context(_simulated_sms(sms_port))
         running.enter_context(_simulated_population(population_port))
+        running.enter_context(_simulated_family(family_port))
         servers.await_ready()
         keep_variables(data, env)
         city.follow_servers()
@@ -353,8 +357,6 @@ def _environment(data: Path, servers: EmbeddedServers, simulator_url: str, alipa
 
 def _openid_environment(data: Path, openid_url: str, web_url: str) -> dict[str, str]:
     """What they are told of the OpenID providers; people come back to the first web process."""
-    from bff.sandbox.openid_city import CITIZEN_CLIENT, CITIZENS
-
     return {
         "SUISHEN_AUTH_OIDC_KEYS_DIR": str(data / "keys" / "oidc"),
         "SUISHEN_AUTH_CITIZEN_ISSUER": f"{openid_url}/{CITIZENS}",
@@ -445,7 +447,7 @@ def _simulated_population(port: int) -> "AbstractContextManager[Simulator]":
     return simulated_in_thread(books, port=port)
 
 
-def _simulated_family() -> "AbstractContextManager[Simulator]":
+def _simulated_family(port: int) -> "AbstractContextManager[Simulator]":
     from bff.sandbox.family import Entry, FamilyRegister
     from bff.sandbox.simulator import simulated_in_thread
 
@@ -457,7 +459,7 @@ def _simulated_family() -> "AbstractContextManager[Simulator]":
         )
         for guardian, child in GUARDIANS
     ]
-    return simulated_in_thread(FamilyRegister(entries, key=FAMILY_KEY))
+    return simulated_in_thread(FamilyRegister(entries, key=FAMILY_KEY), port=port)
 
 
 def _register(city: City) -> None:
