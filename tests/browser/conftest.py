@@ -132,7 +132,8 @@ class Resident:
         self.page.goto(f"{self._city.base_url}/resident/{route}")
 
     def text_message(self) -> str:
-        """The newest code on this person's phone."""
+        """The newest code on this person's phone, once the page waits for one."""
+        self.page.wait_for_selector(".digits")
         outbox = httpx.get(f"{self._city.sms_url}/_sim/sms/outbox", params={"phone": f"+86{self.phone}"})
         return str(outbox.json()[0]["code"])
 
