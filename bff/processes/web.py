@@ -192,6 +192,7 @@ def litestar_app(settings: Settings, opened: Opened, started: Callable[[], None]
                 sign_in_url=platform.resident_sign_in_url,
                 alipay_sign_in_url=platform.resident_alipay_sign_in_url,
                 citizen_cloud=settings.auth.citizen_issuer is not None,
+                face_check=settings.auth.face_return_url is not None,
             ),
         ],
         dependencies=opened.dependencies(proxies=platform.proxies),

@@ -272,6 +272,7 @@ def private_stack(
             | _openid_environment(data, openid_url, f"http://127.0.0.1:{first}")
             | _offices(sms_port, population_port)
             | {"SUISHEN_AUTH_FAMILY_BASE_URL": family_url, "SUISHEN_AUTH_FAMILY_KEY": FAMILY_KEY}
+            | {"SUISHEN_AUTH_FACE_RETURN_URL": f"http://127.0.0.1:{first}/resident/?face"}
             | dict(settings)
         )
         ports = [first, *(free_port() for _ in range(web_processes - 1))]
