@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
+from bff.cli_errors import USAGE, ExplainedGroup
+
 if TYPE_CHECKING:
     from bff.platform.settings import Settings
 
 __all__ = ["main"]
-
-USAGE: Final = 2
 
 
 class _Command(NamedTuple):
@@ -50,7 +50,7 @@ _COMMANDS: Final[Mapping[str, _Command]] = {
 }
 
 
-class _Commands(click.Group):
+class _Commands(ExplainedGroup):
     """Commands imported one by one, when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

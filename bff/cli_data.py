@@ -1,14 +1,13 @@
 """``--data DIR``: which city an operator's command speaks of."""
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 import click
 
-_NOWHERE: Final = 2
+from bff.cli_errors import Failure
 
 data_option: Final[Callable[[click.decorators.FC], click.decorators.FC]] = click.option(
     "--data",
@@ -25,10 +24,8 @@ def environ_of(data: Path | None) -> Mapping[str, str]:
 
     kept = kept_variables(data)
     if kept is None:
-        click.echo(
-            f"{data} 中没有正在运行的城市；请先运行 suishen up --data {data}\n"
+        raise Failure(
+            f"{data} 中没有正在运行的城市；请先运行 suishen up --data {data}",
             f"no city is running in {data}: start it with suishen up --data {data}",
-            err=True,
         )
-        sys.exit(_NOWHERE)
     return kept

@@ -9,6 +9,7 @@ import click
 import msgspec
 from rich.progress import track
 
+from bff.cli_errors import Failure
 from bff.cli_input import Instant, text_of
 
 if TYPE_CHECKING:
@@ -220,15 +221,15 @@ def verify(
     try:
         keys = Trust.of(believed, issuer=issuer)
     except TrustUnreadable as cause:
-        raise click.BadParameter(f"{trust}: {cause}", param_hint="--trust") from cause
+        raise Failure(f"--trust 的 {trust} 中没有可用的公钥", f"--trust {trust}: {cause}") from cause
     given = {name: data for path in revoked for name, data in _files(path).items()}
     try:
         if given and not Revocations.of(given):
-            raise click.BadParameter("no list of what is revoked", param_hint="--revoked")
+            raise Failure("--revoked 中没有吊销列表", "--revoked: no list of what is revoked")
         # A folder laid out as an issuer's site is holds its lists as well.
         lists = Revocations.of(believed | given)
     except RevocationUnreadable as cause:
-        raise click.BadParameter(str(cause), param_hint="--revoked") from cause
+        raise Failure("--revoked 的吊销列表无法读取", f"--revoked: {cause}") from cause
     checked = foreign.verify(text_of(code), trust=keys, revoked=lists, at=at or datetime.now(UTC))
     if as_json:
         click.echo(msgspec.json.encode(_told(checked)))

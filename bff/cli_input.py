@@ -31,16 +31,17 @@ class Instant(click.ParamType[datetime]):
 def text_of(code: str) -> str:
     """The code itself, wherever it is; empty, and so judged unreadable, if there is none of ours."""
     from wallet.codec.errors import CodecError
-    from wallet.offline import read_image
 
     if code != "-" and not _is_file(code):
         return code.strip("\r\n")
     try:
         with click.open_file(code, "rb") as file:
             text = _as_text(file.read(_LONGEST_TEXT + 1))
-        if text is None:
-            return "" if code == "-" else read_image(Path(code))
-        return text
+        if text is not None or code == "-":
+            return text or ""
+        from wallet.picture import read_image
+
+        return read_image(Path(code))
     except (OSError, CodecError):
         return ""
 

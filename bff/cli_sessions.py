@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from bff.cli_errors import Failure
 from bff.cli_stores import run_or_exit, settings_or_exit
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def end(audience: str, *, subject: str | None, everybody: bool, yes: bool, as_js
     from auth_bridges.models import Audience
 
     if everybody == (subject is not None):
-        raise click.UsageError("请指定 --subject ID 或 --all · give either --subject ID or --all")
+        raise Failure("请指定 --subject ID 或 --all", "give either --subject ID or --all")
     settings = settings_or_exit()
     if everybody and not yes:
         click.confirm(f"结束全部 {audience} 会话？ End every {audience} session?", abort=True)

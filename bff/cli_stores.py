@@ -2,17 +2,15 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import click
+from bff.cli_errors import Failure
 
 if TYPE_CHECKING:
     from bff.platform.settings import Settings
 
 T = TypeVar("T")
-_NOWHERE: Final = 2
 
 
 def settings_or_exit() -> "Settings":
@@ -22,9 +20,13 @@ def settings_or_exit() -> "Settings":
     try:
         return load_settings(os.environ)
     except SettingsError as error:
-        for problem in error.problems:
-            click.echo(f"{problem.name}\n    {problem.zh}\n    {problem.en}", err=True)
-        sys.exit(_NOWHERE)
+        raise Failure(
+            "；".join(f"{problem.name}：{problem.zh}" for problem in error.problems),
+            "; ".join(f"{problem.name}: {problem.en}" for problem in error.problems),
+            text="\n".join(
+                f"{problem.name}\n    {problem.zh}\n    {problem.en}" for problem in error.problems
+            ),
+        ) from None
 
 
 def run_or_exit(work: Coroutine[Any, Any, T], *, again: str) -> T:
@@ -37,9 +39,11 @@ def run_or_exit(work: Coroutine[Any, Any, T], *, again: str) -> T:
     try:
         return asyncio.run(work)
     except (KeyRingProblem, KeysUnusable) as problem:
-        click.echo(f"{problem.zh}\n{problem.en}", err=True)
-        sys.exit(_NOWHERE)
+        raise Failure(problem.zh, problem.en) from None
     except (*MONGO_OUTAGES, *REDIS_OUTAGES) as outage:
         kind = type(outage).__name__
-        click.echo(f"数据库无法使用\nthe stores do not answer ({kind})\n{again}", err=True)
-        sys.exit(_NOWHERE)
+        zh, _, en = again.partition(" · ")
+        raise Failure(
+            f"数据库无法使用；{zh}",
+            f"the stores do not answer ({kind}); {en}",
+        ) from None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 import msgspec
 
+from bff.cli_errors import Failure
 from bff.cli_input import Instant, text_of
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def verify(code: str, trust: Path, status: Path | None, at: datetime | None, *, 
     try:
         keys = KeySet.parse(trust.read_bytes())
     except CodecError as cause:
-        raise click.BadParameter(f"{trust}: {cause}", param_hint="--trust") from cause
+        raise Failure(f"--trust 的文件 {trust} 中没有可用的公钥", f"--trust {trust}: {cause}") from cause
     registry = load_registry()
     try:
         result = verify_offline(
@@ -64,7 +65,9 @@ def verify(code: str, trust: Path, status: Path | None, at: datetime | None, *, 
             now=at or datetime.now(UTC),
         )
     except StatusListRefused as cause:
-        raise click.BadParameter(f"{status}: {cause}", param_hint="--status") from cause
+        raise Failure(
+            f"--status 的文件 {status} 不是可用的状态列表", f"--status {status}: {cause}"
+        ) from cause
     if as_json:
         click.echo(msgspec.json.encode(result))
     else:

@@ -20,6 +20,14 @@ class Department(Struct, frozen=True, kw_only=True):
     kinds: frozenset[Kind]
 
 
+class Person(Struct, frozen=True, kw_only=True):
+    """Somebody whom a city trusts with more than reading: a clerk, and the organisation they act for."""
+
+    id: str
+    organisation: str
+    organisation_name: str
+
+
 class StoredEvidence(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """A piece of evidence as stored: facts sealed, its place in its source's chain of hashes.
 

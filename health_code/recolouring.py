@@ -18,7 +18,7 @@ import msgspec
 from health_code.models import Judged, Reason, Snapshot, State, StoredEvidence
 from health_code.ports import Audit, Clock, People, PersonalData
 from health_code.rulebook import RuleBook
-from health_code.rules.colour import Finding, Judgement, RuleSet, judge, next_change
+from health_code.rules.colour import Finding, Judgement, RuleSet, judge_and_look_ahead
 from health_code.rules.documents import Colour, Said
 from health_code.rules.evidence import Evidence, Fact, Key
 from health_code.store import EvidenceStore, SnapshotStore, SourceStore, StateStore
@@ -127,9 +127,8 @@ class Recolouring:
         latest = max((each.recorded_at for each in known), default=now)
         # Another process's clock may be a little ahead; what is recorded is known.
         known_at = max(now, latest)
-        judgement = judge(known, rules, at=now, known_at=known_at, silent=silent)
+        judgement, turns = judge_and_look_ahead(known, rules, at=now, known_at=known_at, silent=silent)
         kept = before is not None and before.colour is judgement.colour
-        turns = next_change(known, rules, at=now, known_at=known_at)
         return State(
             id=subject,
             jurisdiction=rules.document.jurisdiction,

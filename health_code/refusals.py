@@ -49,6 +49,7 @@ class EvidenceConflict(Refusal):
 class HealthCodeUnavailable(Refusal):
     """There is no judged code to show, and none can be judged now."""
 
+    ours = True
     code = "HEALTH_CODE_UNAVAILABLE"
     kind = Kind.UNAVAILABLE
     title_zh = "暂时无法亮码"
@@ -75,8 +76,8 @@ class RuleSetInvalid(Refusal):
     kind = Kind.INVALID
     title_zh = "规则集未通过检查"
     title_en = "The rule set does not pass the linter"
-    detail_zh = "规则 {rule}：{why}。"
-    detail_en = "Rule {rule}: {why}."
+    detail_zh = "规则 {rule}：{why}。另有 {more} 处问题。"
+    detail_en = "Rule {rule}: {why}. And {more} more."
 
 
 class SecondPersonNeeded(Refusal):

@@ -5,12 +5,9 @@ anything at all about an opaque one.
 """
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final
 
-import zxingcpp
 from msgspec import Struct
-from PIL import Image, UnidentifiedImageError
 
 from miniapp_schemas.wallet import PresentationMode, Verdict
 from wallet.codec import lz1, status_list
@@ -22,11 +19,8 @@ from wallet.rules.advice import is_good
 from wallet.rules.claims import unpack
 from wallet.rules.presentation import SKEW, time_verdict
 
-__all__ = ["OfflineResult", "StatusListRefused", "read_image", "verify_offline"]
+__all__ = ["OfflineResult", "StatusListRefused", "verify_offline"]
 
-# A phone's photo, not a poster: beyond this a small file may unfold into gigabytes of pixels.
-_MOST_PIXELS: Final = 50_000_000
-_QR: Final = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 # For a status list that does not say when it ends.
 _FRESH: Final = timedelta(hours=24)
 # 9999-12-31: what a datetime can hold, and less than a code can.
@@ -101,21 +95,6 @@ def verify_offline(
         scene=None if scene is None else scene.code,
         status_as_of=None if listed is None else datetime.fromtimestamp(listed.issued_at, UTC),
     )
-
-
-def read_image(path: Path) -> str:
-    """The text of the one QR in the picture at ``path``, or `Unreadable`."""
-    try:
-        with Image.open(path) as image:
-            if image.width * image.height > _MOST_PIXELS:
-                raise Unreadable("the picture is too large")
-            found = zxingcpp.read_barcodes(image.convert("L"), formats=_QR, text_mode=zxingcpp.TextMode.Plain)
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, SyntaxError, ValueError) as cause:
-        raise Unreadable("not a picture") from cause
-    texts = {code.text for code in found if code.valid}
-    if len(texts) != 1:
-        raise Unreadable("no QR code in the picture" if not texts else "more than one QR code in the picture")
-    return texts.pop()
 
 
 def _trusted(status: bytes, trust: KeySet) -> StatusToken:

@@ -8,6 +8,7 @@ import re
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import md5
 from typing import Final
 
@@ -23,6 +24,8 @@ _SHORTEST: Final = 2048
 _AES128: Final = 16
 
 
+# Reading one proves that its factors are primes, as long as ninety signatures; a start reads it six times.
+@lru_cache(maxsize=2)
 def private_key(text: str) -> RSAPrivateKey:
     """Our key, in PKCS#1 or PKCS#8, PEM or bare base64; ``ValueError`` for what is none."""
     try:

@@ -10,7 +10,7 @@ Canonical JSON is msgspec's, keys sorted; the first record's previous hash is 64
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -53,26 +53,104 @@ class AuditRecord(Struct, frozen=True, kw_only=True):
     event: AuditEvent
 
 
-class Checkpoint(Struct, frozen=True, kw_only=True):
-    """How far a chain had come at some moment: ``hash`` is that of its record ``sequence``."""
+class Head(Struct, frozen=True, kw_only=True):
+    """How far a chain has come: ``hash`` is that of its record ``sequence``."""
 
     chain: str
     sequence: int
     hash: str
+
+
+class Checkpoint(Struct, frozen=True, kw_only=True):
+    """How far every chain had come at some moment; ``previous`` is the digest of the one before it."""
+
+    number: int
+    previous: str
     at: datetime
+    heads: tuple[Head, ...]
 
 
 class BrokenLink(Struct, frozen=True, kw_only=True):
-    """The first place at which a chain does not hold."""
+    """The first place at which the trail does not hold; sequence 0 is the checkpoint itself."""
 
     chain: str
     sequence: int
     why: str
 
 
+class RecordUnreadable(Exception):
+    """What stands in a record's place is none; ``broken`` says where."""
+
+    def __init__(self, chain: str, sequence: int, why: str) -> None:
+        super().__init__(why)
+        self.broken = BrokenLink(chain=chain, sequence=sequence, why=why)
+
+
+class _Stored(Struct, frozen=True, kw_only=True, rename={"event_id": "eventId"}):
+    """A record as it is stored, its event byte for byte as it was hashed."""
+
+    chain: str
+    sequence: int
+    previous: str
+    hash: str
+    event_id: str
+    event: str
+
+
+class _Exported(Struct, frozen=True, kw_only=True):
+    """Where a line of an export belongs, whatever became of its event."""
+
+    chain: str
+    sequence: int
+    event: msgspec.Raw
+
+
 decode_event: Final = msgspec.json.Decoder(AuditEvent).decode
-decode_record: Final = msgspec.json.Decoder(AuditRecord).decode
 encode_record: Final = _encode
+_decode_record: Final = msgspec.json.Decoder(AuditRecord).decode
+_decode_exported: Final = msgspec.json.Decoder(_Exported).decode
+_decode_anything: Final = msgspec.json.Decoder().decode
+_UNREADABLE: Final = "its event cannot be read"
+# Invalid UTF-8 comes as the last of these.
+_NO_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError)
+
+
+def read_line(line: bytes) -> AuditRecord:
+    """The record on a line of an export; ``RecordUnreadable`` if only its place can be read."""
+    try:
+        record = _decode_record(line)
+    except _NO_JSON as cause:
+        placed = _decode_exported(line)
+        raise RecordUnreadable(placed.chain, placed.sequence, _UNREADABLE) from cause
+    # A field we do not know is hashed by nobody.
+    if _encode(_decode_anything(line)) != _encode(record):
+        raise RecordUnreadable(record.chain, record.sequence, "it is not spelt as it was hashed")
+    return record
+
+
+def _read_stored(document: Mapping[str, Any]) -> AuditRecord:
+    try:
+        stored = msgspec.convert(document, _Stored)
+        event = decode_event(stored.event)
+    except _NO_JSON as cause:
+        sequence = document.get("sequence")
+        raise RecordUnreadable(
+            str(document.get("chain")), sequence if isinstance(sequence, int) else 0, _UNREADABLE
+        ) from cause
+    why = None
+    if event.id != stored.event_id:
+        why = "it is filed under the id of another event"
+    elif _encode(event) != stored.event.encode("utf-8", "surrogatepass"):
+        why = "it is not spelt as it was hashed"
+    if why is not None:
+        raise RecordUnreadable(stored.chain, stored.sequence, why)
+    return AuditRecord(
+        chain=stored.chain,
+        sequence=stored.sequence,
+        previous=stored.previous,
+        hash=stored.hash,
+        event=event,
+    )
 
 
 def link(chain: str, sequence: int, previous: str, event: AuditEvent) -> AuditRecord:
@@ -85,32 +163,47 @@ def _digest(previous: str, content: bytes) -> str:
     return hashlib.sha256(previous.encode() + content).hexdigest()
 
 
-def misses(checkpoint: Checkpoint, found: str | None) -> BrokenLink | None:
-    """How a chain misses ``checkpoint``, if at all; ``found`` is the hash of its record there, or None."""
-    if found == checkpoint.hash:
+def misses(head: Head, found: str | None, witness: str) -> BrokenLink | None:
+    """How a chain misses a ``head`` that ``witness`` vouches for, if at all.
+
+    ``found`` is the hash of its record there, or None.
+    """
+    if found == head.hash:
         return None
-    signed = f"the checkpoint of {checkpoint.at:%Y-%m-%dT%H:%M:%SZ}"
     why = (
-        f"the chain ends before this record, which {signed} vouches for"
+        f"the chain ends before this record, which {witness} vouches for"
         if found is None
-        else f"it is not the record that {signed} vouches for"
+        else f"it is not the record that {witness} vouches for"
     )
-    return BrokenLink(chain=checkpoint.chain, sequence=checkpoint.sequence, why=why)
+    return BrokenLink(chain=head.chain, sequence=head.sequence, why=why)
+
+
+def name_of(checkpoint: Checkpoint) -> str:
+    """How a person is told of ``checkpoint``."""
+    return f"checkpoint {checkpoint.number} of {checkpoint.at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 class ChainCheck:
     """Checks records fed to it chain by chain in order, and stops at the first broken link.
 
-    Each of ``checkpoints`` must be met on the way; whether it is genuine was settled before.
+    Each head that was to ``expect`` must be met on the way; whether who vouches for it is to be believed was
+    settled before.
     """
 
-    def __init__(self, checkpoints: Iterable[Checkpoint] = ()) -> None:
+    def __init__(self) -> None:
         self._heads: dict[str, tuple[int, str]] = {}
-        self._began: dict[str, datetime] = {}
-        self._ahead = {(each.chain, each.sequence): each for each in checkpoints}
-        self._vouched = {chain for chain, _ in self._ahead}
+        self._ahead: dict[tuple[str, int], list[tuple[Head, str]]] = {}
+        self._vouched: dict[str, int] = {}
         self.checked = 0
-        self.checkpoints = len(self._ahead)
+        self.unvouched = 0
+        self.began: datetime | None = None
+        self.latest: datetime | None = None
+
+    def expect(self, heads: Iterable[Head], witness: str) -> None:
+        """Hold the chains to ``heads``, for which ``witness`` vouches. Before the first record."""
+        for head in heads:
+            self._ahead.setdefault((head.chain, head.sequence), []).append((head, witness))
+            self._vouched[head.chain] = max(head.sequence, self._vouched.get(head.chain, 0))
 
     def feed(self, record: AuditRecord) -> BrokenLink | None:
         """Check one record; None if it holds."""
@@ -124,30 +217,43 @@ class ChainCheck:
             why = "its content is not what was hashed"
         if why is not None:
             return BrokenLink(chain=record.chain, sequence=record.sequence, why=why)
-        checkpoint = self._ahead.pop((record.chain, record.sequence), None)
-        if checkpoint is not None and (broken := misses(checkpoint, record.hash)) is not None:
-            return broken
+        for expected, witness in self._ahead.pop((record.chain, record.sequence), ()):
+            if (broken := misses(expected, record.hash, witness)) is not None:
+                return broken
         self._heads[record.chain] = (record.sequence, record.hash)
-        self._began.setdefault(record.chain, record.event.at)
-        self.checked += 1
+        self._count(record)
         return None
 
+    def lost(self) -> BrokenLink:
+        """What was fed next is no record and does not say where it belongs: it stands where one should."""
+        chain, (sequence, _) = next(reversed(self._heads.items()), ("?", (0, GENESIS)))
+        return BrokenLink(chain=chain, sequence=sequence + 1, why="what stands in its place is no record")
+
     def end(self) -> BrokenLink | None:
-        """Say that there are no more records; None if no checkpoint is left that was not met."""
-        return next((misses(each, None) for _, each in sorted(self._ahead.items())), None)
+        """Say that there are no more records; None if no head is left that was not met."""
+        for _, ((head, witness), *_) in sorted(self._ahead.items(), key=lambda each: each[0]):
+            return misses(head, None, witness)
+        return None
 
-    def unvouched(self, *, before: datetime) -> list[str]:
-        """The chains that began ``before`` and have no checkpoint at all."""
-        return sorted(
-            chain for chain, began in self._began.items() if began < before and chain not in self._vouched
-        )
+    def heads(self) -> list[Head]:
+        """How far each chain came."""
+        return [
+            Head(chain=chain, sequence=sequence, hash=digest)
+            for chain, (sequence, digest) in self._heads.items()
+        ]
+
+    def _count(self, record: AuditRecord) -> None:
+        at = record.event.at
+        self.checked += 1
+        self.unvouched += record.sequence > self._vouched.get(record.chain, 0)
+        self.began = at if self.began is None else min(self.began, at)
+        self.latest = at if self.latest is None else max(self.latest, at)
 
 
-def first_broken_link(
-    records: Iterable[AuditRecord], checkpoints: Iterable[Checkpoint] = ()
-) -> BrokenLink | None:
-    """The first record that does not hold or checkpoint that is not met, or None if all are well."""
-    check = ChainCheck(checkpoints)
+def first_broken_link(records: Iterable[AuditRecord], heads: Iterable[Head] = ()) -> BrokenLink | None:
+    """The first record that does not hold or head that is not met, or None if all are well."""
+    check = ChainCheck()
+    check.expect(heads, "the caller")
     broken = next((broken for record in records if (broken := check.feed(record)) is not None), None)
     return broken or check.end()
 
@@ -220,25 +326,19 @@ class AuditTrail:
                 return
 
     async def read(self) -> AsyncIterator[AuditRecord]:
-        """Every record, chain by chain, in order."""
+        """Every record, chain by chain, in order; ``RecordUnreadable`` where there is something else."""
         cursor = self._collection.find().sort([("chain", ASCENDING), ("sequence", ASCENDING)])
         async for document in cursor:
-            yield AuditRecord(
-                chain=document["chain"],
-                sequence=document["sequence"],
-                previous=document["previous"],
-                hash=document["hash"],
-                event=decode_event(document["event"]),
-            )
+            yield _read_stored(document)
 
-    async def heads(self, *, at: datetime) -> list[Checkpoint]:
-        """How far each chain has come ``at`` this moment, as a majority knows it: no fail-over undoes it."""
+    async def heads(self) -> list[Head]:
+        """How far each chain has come, as a majority knows it: no fail-over undoes it."""
         settled = self._collection.with_options(read_concern=ReadConcern("majority"))
         heads = []
         for chain in await settled.distinct("chain"):
             last = await settled.find_one({"chain": chain}, sort=[("sequence", DESCENDING)])
             if last is not None:
-                heads.append(Checkpoint(chain=chain, sequence=last["sequence"], hash=last["hash"], at=at))
+                heads.append(Head(chain=chain, sequence=last["sequence"], hash=last["hash"]))
         return heads
 
     async def hash_at(self, chain: str, sequence: int) -> str | None:

@@ -6,7 +6,7 @@ from typing import Final
 from auth_bridges.models import Actor
 from auth_bridges.refusals import StepUpRequired
 from bff.platform.identity import Principal
-from health_code.models import HEALTH_TYPES, Department
+from health_code.models import HEALTH_TYPES, Department, Person
 from health_code.rules.evidence import Kind
 from miniapp_schemas.assurance import AssuranceLevel
 from wallet.models import Deputy, Issuer, Requester
@@ -55,6 +55,15 @@ def requester(principal: Principal) -> Requester:
         organisation=principal.organisation or "",
         organisation_name=principal.organisation_name or "",
         scenes=principal.scenes,
+    )
+
+
+def person(principal: Principal) -> Person:
+    """The clerk, as one of the two whom something grave needs."""
+    return Person(
+        id=principal.subject,
+        organisation=principal.organisation or "",
+        organisation_name=principal.organisation_name or "",
     )
 
 

@@ -30,6 +30,9 @@ NAME: Final = "海屿市"
 APP: Final = WechatApp(appid="wxsim0haiyu000001", secret="sim-haiyu-secret-0001", open_platform="haiyu")  # noqa: S106
 SMS_KEY: Final = "sim-haiyu-sms-0001"
 POPULATION_KEY: Final = "sim-haiyu-population-0001"
+CITIZENS: Final = "citizens"
+CITIZEN_CLIENT: Final = "sim-suishen"
+CLERK_CLIENT: Final = "sim-suishen-clerks"
 
 
 ALIPAY_APP: Final = AlipayApp(appid="sim2021haiyu0001", names=Names.BOTH, certificates=True)

@@ -1,16 +1,12 @@
 """The city's OpenID providers: 市民云 for residents, and one organisation's own sign-in for its clerks."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import aiohttp
 
-from bff.sandbox.city import CLERKS, PEOPLE, SIGNING_ON
+from bff.sandbox.city import CITIZEN_CLIENT, CITIZENS, CLERK_CLIENT, CLERKS, PEOPLE, SIGNING_ON
 from bff.sandbox.oidc import Client, OpenId, Realm
-
-CITIZENS: Final = "citizens"
-CITIZEN_CLIENT: Final = "sim-suishen"
-CLERK_CLIENT: Final = "sim-suishen-clerks"
 
 
 def openid_of_city(web_url: str) -> OpenId:

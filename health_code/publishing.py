@@ -1,0 +1,121 @@
+"""Rules become law (规则发布): one person proposes a rule set, another one publishes it.
+
+What is wrong with a rule set is said when it is proposed. Once published it is never changed and never taken
+back; another one is published over it. Every process has it within a second.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from health_code.models import Person, RuleRelease
+from health_code.ports import Audit, Clock
+from health_code.refusals import RuleSetInvalid, RuleSetUnknown, SecondPersonNeeded
+from health_code.rulebook import RuleBook
+from health_code.rules.documents import RuleSetDocument, content_hash, version_order
+from health_code.rules.linter import rule_set_issues
+from health_code.store import RuleSetStore
+from miniapp_schemas.base import Text
+from miniapp_schemas.health_rules import RuleSetInfo, RuleSetState
+
+
+class Publishing:
+    """Proposes and publishes rule sets."""
+
+    def __init__(self, *, rule_sets: RuleSetStore, book: RuleBook, audit: Audit, clock: Clock) -> None:
+        self._rule_sets = rule_sets
+        self._book = book
+        self._audit = audit
+        self._clock = clock
+
+    async def propose(self, person: Person, document: RuleSetDocument) -> RuleSetInfo:
+        """Propose ``document``, or say everything that is wrong with it; proposed again it is the same."""
+        if issues := rule_set_issues(document):
+            first = issues[0]
+            raise RuleSetInvalid(
+                rule=first.rule or document.identifier, why=first.message, more=len(issues) - 1
+            )
+        newer = [
+            release
+            for release in await self._rule_sets.all(published=True)
+            if release.document.identifier == document.identifier
+            and version_order(release.document.version) >= version_order(document.version)
+            and release.id != content_hash(document)
+        ]
+        if newer:
+            latest = newer[-1].document.version
+            why = f"version {document.version} does not come after {latest}"
+            raise RuleSetInvalid(rule=document.identifier, why=why, more=0)
+        now = self._clock()
+        release = RuleRelease(
+            id=content_hash(document),
+            document=document,
+            proposed_by=person.id,
+            proposed_at=now,
+            approved_by=None,
+            published_at=None,
+        )
+        if await self._rule_sets.propose(release):
+            await self._record("rules.proposed", person, release, now)
+        kept = await self._rule_sets.get(release.id)
+        return _info(kept or release)
+
+    async def publish(self, person: Person, release_id: str) -> RuleSetInfo:
+        """Make a proposal law. Not by who proposed it; published already, it stays as it is."""
+        release = await self._rule_sets.get(release_id)
+        if release is None:
+            raise RuleSetUnknown
+        if release.published_at is None:
+            if release.proposed_by == person.id:
+                raise SecondPersonNeeded
+            now = self._clock()
+            law = msgspec.structs.replace(release, approved_by=person.id, published_at=now)
+            # Before it is law: a law nobody can account for must not be.
+            await self._record("rules.published", person, law, now)
+            await self._rule_sets.publish(law)
+            await self._book.refresh()
+            release = await self._rule_sets.get(release_id) or law
+        return _info(release)
+
+    async def listed(self, *, published: bool) -> list[RuleSetInfo]:
+        """What is law, or what waits to become it; newest first."""
+        releases = await self._rule_sets.all(published=published)
+        return [_info(release) for release in reversed(releases)]
+
+    async def document(self, release_id: str) -> RuleSetDocument:
+        """A rule set whole, whether proposed, published or shipped."""
+        release = await self._rule_sets.get(release_id)
+        return self._book.by_hash(release_id).document if release is None else release.document
+
+    async def _record(self, kind: str, person: Person, release: RuleRelease, now: datetime) -> None:
+        await self._audit(
+            kind,
+            at=now,
+            actor=person.id,
+            subject=release.id,
+            outcome="ok",
+            facts={
+                "ruleSet": release.document.identifier,
+                "version": release.document.version,
+                "organisation": person.organisation,
+                "proposedBy": release.proposed_by,
+            },
+        )
+
+
+def _info(release: RuleRelease) -> RuleSetInfo:
+    document = release.document
+    titles = {said.lang: said.desc for said in document.title}
+    return RuleSetInfo(
+        id=release.id,
+        identifier=document.identifier,
+        version=document.version,
+        title=Text(zh=titles.get("zh", ""), en=titles.get("en", "")),
+        jurisdiction=document.jurisdiction,
+        valid_from=document.valid_from,
+        valid_to=document.valid_to,
+        rules=len(document.rules),
+        state=RuleSetState.PROPOSED if release.published_at is None else RuleSetState.PUBLISHED,
+        proposed_at=release.proposed_at,
+        published_at=release.published_at,
+    )
