@@ -67,14 +67,14 @@ class Kind(StrEnum):
     """That somebody else judged, and nothing more."""
 
 
-class Subject(Struct, frozen=True, kw_only=True, rename="camel"):
+class Subject(Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
     """Whose it is, as the certificate has it; a date of birth may lack its day or month."""
 
     name: str
     birth_date: str | None = None
 
 
-class Statement(Struct, frozen=True, kw_only=True, rename="camel"):
+class Statement(Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
     """One thing a certificate says happened. ``on`` is a date or an instant, as written there."""
 
     kind: Kind
@@ -102,7 +102,6 @@ class Checked(Struct, frozen=True, kw_only=True):
 
     ``issuer`` and the times are what it claims; ``content`` is there once the signature holds. The verdict
     stands from ``holds_from`` until ``holds_until`` (Unix seconds), as long as nothing else is learnt.
-    ``id`` names the signed bytes: written another way it is the same certificate.
     """
 
     verdict: Verdict
@@ -111,7 +110,7 @@ class Checked(Struct, frozen=True, kw_only=True):
     issued_at: datetime | None = None
     expires_at: datetime | None = None
     content: Content | None = None
-    id: str = ""
+    signed: bytes = b""
     warnings: tuple[str, ...] = ()
     holds_from: float = -inf
     holds_until: float = inf
@@ -121,8 +120,13 @@ class Checked(Struct, frozen=True, kw_only=True):
         """Whether it is good."""
         return self.verdict is Verdict.VALID
 
+    @property
+    def id(self) -> str:
+        """The name of what was signed: written another way it is the same certificate."""
+        return blake2b(self.signed, digest_size=16).hexdigest()
 
-class Term(Struct, frozen=True):
+
+class Term(Struct, frozen=True, gc=False):
     """From when until when something is good, in Unix seconds."""
 
     begins: float = -inf
@@ -155,8 +159,3 @@ def instant(value: float | None) -> datetime | None:
     if value is None or not 0 <= value <= _LAST_SECOND:
         return None
     return datetime.fromtimestamp(value, UTC)
-
-
-def name_of(signed: bytes) -> str:
-    """The id of what was signed."""
-    return blake2b(signed, digest_size=16).hexdigest()

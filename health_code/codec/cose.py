@@ -4,6 +4,8 @@ A general decoder makes dates, regular expressions, huge integers and cyclic lis
 is refused, but for the two that write a time: those are read as what they write.
 """
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import cbor2
@@ -49,11 +51,17 @@ def open_sign1(data: bytes) -> Sign1:
         and body.endswith((signature, signature + b"\xff"))
     ):
         raise Unreadable("not a COSE_Sign1")
+    signed = b"\x84\x6aSignature1" + _bytes(protected) + b"\x40" + _bytes(payload)
+    return Sign1({**unprotected, **_headers(protected)}, payload, signature, signed)
+
+
+@lru_cache(maxsize=256)
+def _headers(protected: bytes) -> Mapping[int, Any]:
+    """The signed headers; those of one signer are always the same."""
     headers = loads(protected) if protected else {}
     if not isinstance(headers, dict):
         raise Unreadable("headers that are no map")
-    signed = b"\x84\x6aSignature1" + _bytes(protected) + b"\x40" + _bytes(payload)
-    return Sign1({**unprotected, **headers}, payload, signature, signed)
+    return headers
 
 
 def loads(data: bytes) -> Any:  # noqa: ANN401  CBOR

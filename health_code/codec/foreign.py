@@ -46,7 +46,10 @@ class Desk:
 
     def verify(self, text: str, *, at: datetime) -> Checked:
         """What `verify` says, from memory where it stands."""
-        name = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        try:
+            name = blake2b(text.encode(), digest_size=16).digest()
+        except UnicodeEncodeError:
+            return _UNREADABLE
         now = at.timestamp()
         seen = self._seen.get(name)
         if seen is not None and seen.holds_from <= now < seen.holds_until:

@@ -24,7 +24,6 @@ from health_code.codec.certificates import (
     Verdict,
     in_term,
     instant,
-    name_of,
     seconds,
 )
 from health_code.codec.cose import ALG, KID, Sign1, loads, open_sign1
@@ -52,14 +51,14 @@ _Standard = Annotated[str, Meta(pattern=r"^[A-Z<]*\Z", max_length=80)]
 _Count = Annotated[int, Meta(ge=0)] | Annotated[float, Meta(ge=0, multiple_of=1)]
 
 
-class _Name(Struct, frozen=True):
+class _Name(Struct, frozen=True, gc=False):
     fnt: _Standard
     gnt: _Standard | None = None
     fn: str | None = None
     gn: str | None = None
 
 
-class _Test(Struct, frozen=True):
+class _Test(Struct, frozen=True, gc=False):
     tg: str
     tt: str
     sc: _Date
@@ -78,7 +77,7 @@ class _Test(Struct, frozen=True):
         )
 
 
-class _Vaccination(Struct, frozen=True):
+class _Vaccination(Struct, frozen=True, gc=False):
     tg: str
     vp: str
     mp: str
@@ -101,7 +100,7 @@ class _Vaccination(Struct, frozen=True):
         )
 
 
-class _Recovery(Struct, frozen=True):
+class _Recovery(Struct, frozen=True, gc=False):
     tg: str
     fr: _Date
     df: _Date
@@ -170,13 +169,12 @@ def check_cose(sign1: Sign1, *, trust: Trust, revoked: Revocations, at: float) -
 def _judge(
     sign1: Sign1, kid: bytes | None, signers: list[TrustedKey], revoked: Revocations, at: float
 ) -> Checked:
-    signed = name_of(sign1.signed)
     try:
         claims = loads(sign1.payload)
     except Unreadable:
-        return Checked(verdict=Verdict.MALFORMED, format=Format.HC1, id=signed)
+        return Checked(verdict=Verdict.MALFORMED, format=Format.HC1, signed=sign1.signed)
     if not isinstance(claims, dict):
-        return Checked(verdict=Verdict.MALFORMED, format=Format.HC1, id=signed)
+        return Checked(verdict=Verdict.MALFORMED, format=Format.HC1, signed=sign1.signed)
     issuer = claims.get(_ISSUER)
     issued, expires = seconds(claims.get(_ISSUED)), seconds(claims.get(_EXPIRES))
     issued_at = instant(issued)
@@ -189,7 +187,7 @@ def _judge(
             issued_at=issued_at,
             expires_at=instant(expires),
             content=content,
-            id=signed,
+            signed=sign1.signed,
             holds_from=term.begins,
             holds_until=term.ends,
         )

@@ -21,7 +21,6 @@ from health_code.codec.certificates import (
     Verdict,
     in_term,
     instant,
-    name_of,
     seconds,
 )
 from health_code.codec.cose import ALG, KID, loads, open_sign1
@@ -55,7 +54,7 @@ def check(text: str, *, trust: Trust, at: float) -> Checked:
             issued_at=instant(begins),
             expires_at=instant(ends),
             content=content,
-            id=name_of(sign1.signed),
+            signed=sign1.signed,
             holds_from=term.begins,
             holds_until=term.ends,
         )

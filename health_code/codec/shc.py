@@ -32,7 +32,6 @@ from health_code.codec.certificates import (
     Verdict,
     in_term,
     instant,
-    name_of,
     seconds,
 )
 from health_code.codec.inflate import RAW, inflate
@@ -185,7 +184,7 @@ def _check(jws: str, warnings: tuple[str, ...], trust: Trust, revoked: Revocatio
             issued_at=instant(card.nbf),
             expires_at=instant(card.exp),
             content=content,
-            id=name_of(signed.encode()),
+            signed=signed.encode(),
             warnings=warnings,
             holds_from=term.begins,
             holds_until=term.ends,
