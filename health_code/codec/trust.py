@@ -67,19 +67,17 @@ class Trust:
         """Of SHC: by issuer, then by kid. None is who came without a name, vouched for by the giver."""
         self.controllers: dict[str, dict[str, TrustedKey]] = {}
         """Of NZCP: by DID, then by fragment."""
-        self.passed_over: list[str] = []
-        """Files that hold no key."""
 
     @classmethod
     def of(cls, files: Mapping[str, bytes], *, issuer: str | None = None) -> Self:
         """The trust that ``files``, by path, say; ``issuer`` is whose a JWKS without a name is.
 
-        `TrustUnreadable` if none of them holds a key.
+        Files that hold no key are passed over: a folder of keys has a README. `TrustUnreadable` if none
+        of them holds a key.
         """
         trust = cls()
         for path, content in files.items():
-            if not trust._take(path, content, issuer):
-                trust.passed_over.append(path)
+            trust._take(path, content, issuer)
         if not (trust.signers or trust.issuers or trust.controllers):
             raise TrustUnreadable("no key that certificates are signed with")
         return trust
@@ -94,74 +92,64 @@ class Trust:
         everybody = [key for keys in self.signers.values() for key in keys]
         return everybody if len(everybody) <= _FEW else ()
 
-    def _take(self, path: str, content: bytes, issuer: str | None) -> bool:
+    def _take(self, path: str, content: bytes, issuer: str | None) -> None:
         if len(content) > _LARGEST:
-            return False
+            return
         if content.lstrip()[:1] == b"{":
-            return self._take_json(path, content, issuer)
+            self._take_json(path, content, issuer)
+            return
         blocks = _PEM.findall(content)
-        found = [key for block in blocks if (key := _pem(block)) is not None]
-        if not blocks and content[:1] == b"\x30" and (key := _der(content)) is not None:
-            found = [key]
-        for kid, trusted in found:
-            self.signers.setdefault(kid, []).append(trusted)
-        return bool(found)
+        found = [_pem(block) for block in blocks] if blocks or content[:1] != b"\x30" else [_der(content)]
+        for named in found:
+            if named is not None:
+                self._take_signer(*named)
 
-    def _take_json(self, path: str, content: bytes, issuer: str | None) -> bool:
+    def _take_json(self, path: str, content: bytes, issuer: str | None) -> None:
         try:
             document = json.loads(content)
         except (ValueError, RecursionError):
-            return False
+            return
         if isinstance(methods := document.get("verificationMethod"), list):
-            return self._take_did(document, [each for each in methods if isinstance(each, dict)])
-        if isinstance(listed := document.get("issuerInfo"), list):
-            taken = [self._take_listed(each) for each in listed if isinstance(each, dict)]
-            return any(taken)
-        keys = [document] if "kty" in document else document.get("keys")
-        return isinstance(keys, list) and self._take_jwks(keys, issuer or _issuer_at(path))
+            self._take_did(document, [each for each in methods if isinstance(each, dict)])
+        elif isinstance(listed := document.get("issuerInfo"), list):
+            for each in listed:
+                named = each.get("issuer") if isinstance(each, dict) else None
+                name = named.get("iss") if isinstance(named, dict) else None
+                if isinstance(name, str):
+                    self._take_jwks(each.get("keys"), name)
+        else:
+            keys = [document] if "kty" in document else document.get("keys")
+            self._take_jwks(keys, issuer or _issuer_at(path))
 
-    def _take_listed(self, listed: Mapping[str, Any]) -> bool:
-        named, keys = listed.get("issuer"), listed.get("keys")
-        issuer = named.get("iss") if isinstance(named, dict) else None
-        return isinstance(issuer, str) and isinstance(keys, list) and self._take_jwks(keys, issuer)
-
-    def _take_jwks(self, entries: Sequence[Any], issuer: str | None) -> bool:
-        found = [key for each in entries if isinstance(each, dict) and (key := _jwk(each)) is not None]
+    def _take_jwks(self, entries: object, issuer: str | None) -> None:
+        """Keys of a card issuer: they sign nothing of another format, whatever they are called."""
+        listed = entries if isinstance(entries, list) else []
+        found = [key for each in listed if isinstance(each, dict) and (key := _jwk(each)) is not None]
         issuer = issuer or next((name for key in found for name in key.names), None)
-        taken = False
         for key in found:
             # A certificate that names another issuer is no reason to believe this one.
-            if key.names and issuer not in key.names:
-                continue
-            if isinstance(key.kid, str):
+            if isinstance(key.kid, str) and (not key.names or issuer in key.names):
                 self.issuers.setdefault(issuer, {})[key.kid] = key.trusted
-                taken = True
-            taken |= self._take_signer(key, key.kid)
-        return taken
 
-    def _take_did(self, document: Mapping[str, Any], methods: Sequence[Mapping[str, Any]]) -> bool:
-        did = document.get("id")
+    def _take_did(self, document: Mapping[str, Any], methods: Sequence[Mapping[str, Any]]) -> None:
+        """Keys of a pass issuer are those for assertions; the others are of a trust list."""
+        did, asserting = document.get("id"), document.get("assertionMethod")
         if not isinstance(did, str):
-            return False
-        asserting = document.get("assertionMethod")
+            return
         asserted = asserting if isinstance(asserting, list) else []
-        taken = False
         for method in methods:
             name, jwk = method.get("id"), method.get("publicKeyJwk")
             if not isinstance(name, str) or not isinstance(jwk, dict) or (key := _jwk(jwk)) is None:
                 continue
             controller, _, fragment = name.partition("#")
-            if controller in {"", did} and method.get("controller") == did and name in asserted:
-                self.controllers.setdefault(did, {})[fragment] = key.trusted
-                taken = True
-            taken |= self._take_signer(key, unquote(fragment))
-        return taken
+            if name in asserted:
+                if controller == did == method.get("controller"):
+                    self.controllers.setdefault(did, {})[fragment] = key.trusted
+            elif (kid := _short_name(unquote(fragment)) or key.certificate) is not None:
+                self._take_signer(kid, key.trusted)
 
-    def _take_signer(self, key: "_Jwk", kid: str | None) -> bool:
-        name = _short_name(kid) or key.certificate
-        if name is not None:
-            self.signers.setdefault(name, []).append(key.trusted)
-        return name is not None
+    def _take_signer(self, kid: bytes, key: TrustedKey) -> None:
+        self.signers.setdefault(kid, []).append(key)
 
 
 class _Jwk(Struct, frozen=True, kw_only=True):
@@ -302,9 +290,9 @@ def _leaf(chain: object) -> x509.Certificate | None:
     return certificate
 
 
-def _short_name(kid: str | None) -> bytes | None:
+def _short_name(kid: str) -> bytes | None:
     """The eight bytes ``kid`` writes in base64, of either alphabet; None if it does not."""
-    if kid is None or not 11 <= len(kid) <= 12:
+    if not 11 <= len(kid) <= 12:
         return None
     try:
         name = b64decode(kid.translate({45: 43, 95: 47}) + "=" * (-len(kid) % 4), validate=True)

@@ -555,9 +555,29 @@ class TestTrust:
     def test_a_key_must_be_the_one_its_certificate_is_of(self) -> None:
         x5c = ["".join(PEM.decode().splitlines()[1:-1])]
 
-        assert Trust.of({"x": json.dumps(SIGNER.jwk(x5c=x5c)).encode()}).signers_named(KID)
+        assert Trust.of({"x": json.dumps(SIGNER.jwk(x5c=x5c)).encode()}).issuers
         with pytest.raises(TrustUnreadable):
             Trust.of({"x": json.dumps(Signer().jwk(x5c=x5c)).encode()})
+
+    def test_a_key_of_one_format_signs_nothing_of_another(self) -> None:
+        x5c = ["".join(PEM.decode().splitlines()[1:-1])]
+        name = b64encode(KID).decode()
+        did = {
+            "id": "did:web:passes.example",
+            "assertionMethod": [f"did:web:passes.example#{name}"],
+            "verificationMethod": [
+                {
+                    "id": f"did:web:passes.example#{name}",
+                    "controller": "did:web:passes.example",
+                    "publicKeyJwk": SIGNER.jwk(x5c=x5c),
+                }
+            ],
+        }
+        for document in ({"keys": [SIGNER.jwk(name, x5c=x5c)]}, did):
+            trust = Trust.of({"x": json.dumps(document).encode()}, issuer=ISSUER)
+            assert trust.signers == {}
+            assert check(dcc_code(SIGNER, KID), trust=trust).verdict is Verdict.UNKNOWN_KEY
+        assert check(card(SIGNER), trust=TRUST).verdict is Verdict.WRONG_ISSUER
 
     def test_whos_list_names_keys_as_hc1_does(self) -> None:
         did = {
@@ -572,8 +592,8 @@ class TestTrust:
         assert check(dcc_code(SIGNER, kid), trust=trust).valid
         assert not trust.controllers
 
-    def test_what_is_no_key_is_named(self) -> None:
-        assert Trust.of({"signer.pem": PEM, "README.md": b"# Keys"}).passed_over == ["README.md"]
+    def test_what_holds_no_key_beside_one_that_does_is_passed_over(self) -> None:
+        assert Trust.of({"signer.pem": PEM, "README.md": b"# Keys"}).signers_named(KID)
 
 
 class TestPasses:
