@@ -55,7 +55,7 @@ class Revocations:
 
     def __init__(self) -> None:
         self._hashes: dict[tuple[HashKind, bytes | None], set[bytes]] = {}
-        self._cards: dict[str, CardList | None] = {}
+        self._cards: dict[tuple[str | None, str], CardList | None] = {}
 
     @classmethod
     def of(cls, files: Mapping[str, bytes]) -> Self:
@@ -84,13 +84,13 @@ class Revocations:
         """Whether there is an EU list at all."""
         return bool(self._hashes)
 
-    def cards(self, kid: str) -> CardList | None:
+    def cards(self, issuer: str, kid: str) -> CardList | None:
         """The list of that key; None if there is none, or it is broken."""
-        return self._cards.get(kid)
+        return self._cards.get((issuer, kid)) or self._cards.get((None, kid))
 
-    def is_broken(self, kid: str) -> bool:
+    def is_broken(self, issuer: str, kid: str) -> bool:
         """Whether there is a list of that key, and it cannot be read."""
-        return kid in self._cards and self._cards[kid] is None
+        return any(name in self._cards and self._cards[name] is None for name in ((issuer, kid), (None, kid)))
 
     def _take(self, content: bytes) -> None:
         try:
@@ -101,20 +101,28 @@ class Revocations:
             if not isinstance(each, dict):
                 continue
             if "rids" in each:
-                self._take_cards(each)
+                self._take_cards(each, None)
             elif "hashType" in each:
                 self._take_batch(each)
             elif isinstance(listed := each.get("issuerInfo"), list):
                 for issuer in listed:
-                    for cards in (issuer.get("crls") or ()) if isinstance(issuer, dict) else ():
-                        if isinstance(cards, dict):
-                            self._take_cards(cards)
+                    if isinstance(issuer, dict):
+                        self._take_listed(issuer)
 
-    def _take_cards(self, document: Mapping[str, Any]) -> None:
+    def _take_listed(self, listed: Mapping[str, Any]) -> None:
+        named, lists = listed.get("issuer"), listed.get("crls")
+        issuer = named.get("iss") if isinstance(named, dict) else None
+        for each in lists if isinstance(lists, list) else ():
+            # What one issuer revokes is its own.
+            if isinstance(each, dict) and isinstance(issuer, str):
+                self._take_cards(each, issuer)
+
+    def _take_cards(self, document: Mapping[str, Any], issuer: str | None) -> None:
         kid = document.get("kid")
         if isinstance(kid, str):
+            name = issuer, kid
             # Two lists of one key: whichever were believed, the other would be the newer.
-            self._cards[kid] = None if kid in self._cards else card_list(document)
+            self._cards[name] = None if name in self._cards else card_list(document)
 
     def _take_batch(self, document: Mapping[str, Any]) -> None:
         try:

@@ -223,9 +223,9 @@ def _revocation(card: _Card, kid: str, key: TrustedKey, revoked: Revocations) ->
     rid = card.vc.rid
     if rid is not None and not is_rid(rid):
         return Verdict.MALFORMED
-    if revoked.is_broken(kid):
+    if revoked.is_broken(card.iss, kid):
         return Verdict.REVOCATION_UNKNOWN
-    cards = revoked.cards(kid)
+    cards = revoked.cards(card.iss, kid)
     if cards is not None and rid is not None and cards.revokes(rid, card.nbf):
         return Verdict.REVOKED
     if key.list_version is None:

@@ -498,6 +498,20 @@ class TestCards:
         other = check(card(SIGNER, iss="https://b.example", kid="a"), trust=trust)
         assert other.verdict is Verdict.UNKNOWN_KEY
 
+    def test_what_one_issuer_revokes_is_its_own(self) -> None:
+        crl = {"kid": "a", "method": "rid", "ctr": 1, "rids": ["gone"]}
+        for owner, verdict in (("https://a.example", Verdict.REVOKED), ("https://b.example", Verdict.VALID)):
+            directory = {
+                "issuerInfo": [
+                    {"issuer": {"iss": "https://a.example"}, "keys": [SIGNER.jwk("a")]},
+                    {"issuer": {"iss": owner}, "keys": [], "crls": [crl]},
+                ]
+            }
+            trust = Trust.of({"directory.json": json.dumps(directory).encode()})
+            code = card(SIGNER, iss="https://a.example", kid="a", rid="gone")
+
+            assert check(code, trust=trust, revoked=lists(directory)).verdict is verdict
+
     def test_a_folder_laid_out_as_the_web_says_whose_its_keys_are(self) -> None:
         keys = json.dumps({"keys": [SIGNER.jwk()]}).encode()
         trust = Trust.of({"cards.example/issuer/.well-known/jwks.json": keys})
