@@ -78,6 +78,8 @@ class OpenPresentation(Struct, frozen=True, kw_only=True, array_like=True):
     issued_at: float
     expires_at: float
     deputy: Deputy | None = None
+    digest: bytes | None = None
+    """SHA-256 of a signed code: who brings the text of this digest brings the signature made here."""
 
 
 class Issuer(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ Who dies when, and what then holds:
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
@@ -51,19 +52,20 @@ Held = TypeVar("Held", bound=Showable)
 
 _TOKEN_BYTES: Final = {PresentationMode.SIGNED: 12, PresentationMode.OPAQUE: 16}
 _SHIFT: Final = timedelta(hours=12)
-# Alphanumeric characters of QR version 13 at ECC M: 69 modules a side, near a millimetre each on a phone.
+# Alphanumeric characters of QR version 13 at ECC M: 69 modules a side, near a millimetre each on a phone
+# (docs/adr/0022-how-dense-a-code-may-be.md).
 _DENSEST: Final = 483
 _pack_json: Final = msgspec.json.Encoder().encode
 _unpack_answer: Final = msgspec.json.Decoder(wire.Verification).decode
 
 
 class _Scanned(NamedTuple):
-    """A scanned text that is one of our codes, as far as the text alone can tell."""
+    """A scanned text in the form of one of our codes; a signed one is not believed yet."""
 
     presentation: str
     mode: PresentationMode
-    issued_at: datetime | None
-    expires_at: datetime | None
+    signed: lz1.Parts | None
+    digest: bytes | None
 
 
 class Wallet:
@@ -152,6 +154,7 @@ class Wallet:
             issued_at=opening.issued_at.timestamp(),
             expires_at=opening.expires_at.timestamp(),
             deputy=deputy,
+            digest=_digest(code) if mode is PresentationMode.SIGNED else None,
         )
         shown = Shown(
             id=self._timed_id(now),
@@ -205,24 +208,25 @@ class Wallet:
 
     async def progress(self, keeper: str, presentation_id: str) -> wire.PresentationProgress:
         """What became of a shown code; the use is there the moment the clerk has the answer."""
-        presentation, usage = await self._presentations.look(presentation_id)
+        followed = await self._presentations.follow(presentation_id)
+        presentation = followed.presentation
         if presentation is None or presentation.presenter != keeper:
             raise PresentationUnknown
-        if usage is not None:
+        if followed.used is not None:
             return wire.PresentationProgress(
                 presentation_id=presentation_id,
                 state=wire.PresentationState.USED,
-                used=views.usage_record(usage, self._registry),
+                used=views.usage_record(followed.used, self._registry),
             )
-        ended = self._clock().timestamp() >= presentation.expires_at
+        is_open = followed.open and self._clock().timestamp() < presentation.expires_at
         return wire.PresentationProgress(
             presentation_id=presentation_id,
-            state=wire.PresentationState.ENDED if ended else wire.PresentationState.OPEN,
+            state=wire.PresentationState.OPEN if is_open else wire.PresentationState.ENDED,
         )
 
     async def withdraw(self, keeper: str, presentation_id: str) -> None:
-        """End a shown code now."""
-        presentation, _ = await self._presentations.look(presentation_id)
+        """End a shown code now; no-op if it ended already."""
+        presentation = (await self._presentations.follow(presentation_id)).presentation
         if presentation is None or presentation.presenter != keeper:
             raise PresentationUnknown
         await self._presentations.withdraw(presentation_id)
@@ -245,13 +249,20 @@ class Wallet:
         looked = self._presentations.look(scanned.presentation)
         await admitted
         presentation, used = await looked
+        believed = None
+        if presentation is None or presentation.digest != scanned.digest:
+            # Not, to the last character, what was handed out under this name: its signature must speak.
+            read = self._read(scanned)
+            if isinstance(read, Verdict):
+                return await self._unfounded(by, read, now)
+            believed = read
         request = f"{by.clerk} {asked.request_id}"
         if used is not None and used.clerk == by.clerk:
             kept = await self._presentations.answered(scanned.presentation, request=request)
             if kept is not None:
                 return self._unseal(kept, scanned.presentation)
         if presentation is None or presentation.mode is not scanned.mode:
-            return await self._unfounded(by, self._lapsed(scanned, now), now)
+            return await self._unfounded(by, self._lapsed(believed, now), now)
         credential = await self._credentials.showable(presentation.credential)
         if credential is None:
             return await self._unfounded(by, Verdict.UNKNOWN_CODE, now)
@@ -281,12 +292,12 @@ class Wallet:
             case Burn.USED:
                 return await self._refused(by, presentation, credential, Verdict.ALREADY_USED, now)
             case Burn.GONE:
-                return await self._unfounded(by, self._lapsed(scanned, now), now)
+                return await self._unfounded(by, self._lapsed(believed, now), now)
             case kept:
                 return self._unseal(kept, presentation.id)
 
     def _scan(self, code: str) -> _Scanned | Verdict:
-        """What the text says by itself: a presentation to look for, or why there is none."""
+        """What the text looks like: a presentation to look for, or why there is none."""
         text = code.strip()
         if not lz1.looks_signed(text):
             secret = lz1.read_opaque(text)
@@ -294,26 +305,32 @@ class Wallet:
                 return Verdict.UNREADABLE
             return _Scanned(lz1.presentation_id(secret), PresentationMode.OPAQUE, None, None)
         try:
-            envelope = lz1.read(text, keys=self._keys.verifying())
+            signed = lz1.take_apart(text)
+        except Unreadable:
+            return Verdict.UNREADABLE
+        if signed.kid not in self._keys.verifying():
+            return Verdict.KEY_UNKNOWN
+        return _Scanned(lz1.presentation_id(signed.token_id), PresentationMode.SIGNED, signed, _digest(text))
+
+    def _read(self, scanned: _Scanned) -> lz1.Envelope | Verdict | None:
+        """What a signed code says, or why it is not believed; an opaque one says nothing."""
+        if scanned.signed is None:
+            return None
+        try:
+            return scanned.signed.read(keys=self._keys.verifying())
         except KeyUnknown:
             return Verdict.KEY_UNKNOWN
         except Tampered:
             return Verdict.TAMPERED
         except Unreadable:
             return Verdict.UNREADABLE
-        return _Scanned(
-            lz1.presentation_id(envelope.token_id),
-            PresentationMode.SIGNED,
-            _instant(envelope.issued_at),
-            _instant(envelope.expires_at),
-        )
 
-    def _lapsed(self, scanned: _Scanned, now: datetime) -> Verdict:
+    def _lapsed(self, believed: lz1.Envelope | None, now: datetime) -> Verdict:
         """Why a code of which nothing is known any more is not good."""
-        if scanned.issued_at is None or scanned.expires_at is None:
+        if believed is None:
             return Verdict.UNKNOWN_CODE
-        late = time_verdict(scanned.issued_at, scanned.expires_at, now=now, skew=self._skew)
-        return late or Verdict.UNKNOWN_CODE
+        issued_at, expires_at = _instant(believed.issued_at), _instant(believed.expires_at)
+        return time_verdict(issued_at, expires_at, now=now, skew=self._skew) or Verdict.UNKNOWN_CODE
 
     def _answer(
         self, by: Requester, presentation: OpenPresentation, credential: Showable, now: datetime
@@ -458,6 +475,10 @@ def _checked(usage: Usage) -> Checked:
         verdict=usage.verdict,
         usage=usage,
     )
+
+
+def _digest(code: str) -> bytes:
+    return sha256(code.encode()).digest()
 
 
 def _instant(seconds: float) -> datetime:

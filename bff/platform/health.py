@@ -13,6 +13,7 @@ from auth_bridges.ports import Chance, Clock
 from auth_bridges.store import AuthStores
 from auth_bridges.vault import Vault
 from bff.platform.audit import AuditRecorder
+from bff.platform.changes import Changes
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.ids import timed_id
 from bff.platform.mongo import Database
@@ -33,7 +34,7 @@ from wallet.refusals import InvalidIdNumber
 from wallet.rules.identifiers import check_id_number
 
 STREAM: Final = "{health}:evidence"
-CHANGES: Final = "health:changes"
+_CHANGES: Final = "health:changes"
 _WAKE: Final = "return redis.call('XADD', KEYS[1], '*', 'e', ARGV[1])"
 
 
@@ -100,7 +101,7 @@ class HealthParts:
         settings: HealthSettings,
     ) -> None:
         self._run = run
-        self._redis = redis
+        self.changes = Changes(redis, _CHANGES)
         self.evidence = EvidenceStore(mongo["health_evidence"])
         self.states = StateStore(mongo["health_states"], mongo["health_changes"])
         self.rule_sets = RuleSetStore(mongo["health_rule_sets"])
@@ -118,7 +119,7 @@ class HealthParts:
             book=self.book,
             people=Residents(auth_stores, personal),
             personal=personal,
-            announce=self._announce,
+            announce=self.changes.announce,
             audit=recorder.record,
             clock=clock,
             jurisdiction=settings.jurisdiction,
@@ -155,9 +156,6 @@ class HealthParts:
     async def _wake(self, subjects: Sequence[str]) -> None:
         for subject in subjects:
             await self._run(_WAKE, [STREAM], [subject])
-
-    async def _announce(self, subject: str) -> None:
-        await self._redis.publish(CHANGES, subject)
 
 
 def _is_id_number(number: str) -> bool:

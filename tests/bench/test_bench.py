@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from bff.sandbox.bench.figures import CODE_ROWS, CODEC_ROWS, HTTP_ROWS, ROWS
+from bff.sandbox.bench.figures import CODE_ROWS, CODEC_ROWS, HTTP_ROWS, ROWS, Row
 from bff.sandbox.bench.naive import mint, read
+from bff.sandbox.bench.report import readings
 from tests.architecture.tree import ROOT
 
 TOLD = {"name", "value", "unit", "floor", "ratio", "peer", "peerRatio"}
@@ -69,3 +70,19 @@ def test_the_naive_codec_reads_what_it_mints() -> None:
     for length in (11, 12):
         payload = {1: 31, 7: b"\x01" * length, -70001: [1, 1, {1: "试甲子"}]}
         assert read(mint(payload, kid=b"peer", key=key), key=key.public_key()) == payload
+
+
+def test_what_a_token_costs_is_told_as_its_goal_is_asked() -> None:
+    plain: dict[str, Any] = {
+        "unit": "tokens/s",
+        "floor": 10_000.0,
+        "peer": None,
+        "peer_ratio": None,
+        "ratio_range": (1.0, 1.0),
+    }
+    known = Row(name="auth.known", value=500_000.0, ratio=50.0, **plain)
+    new = Row(name="auth.new", value=8_000.0, ratio=0.8, **plain)
+    assert readings([known, new]) == [
+        "auth.known: 2.00 µs over an open route (≤ 3.00).",
+        "auth.new: 1.25 × a bare ES256 verification (≤ 1.20).",
+    ]

@@ -32,6 +32,7 @@ from wallet.codec.lz1 import (
     presentation_id,
     read,
     read_opaque,
+    take_apart,
 )
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "cose"
@@ -474,6 +475,24 @@ class TestOpaque:
     def test_it_takes_sixteen_bytes(self, length: int) -> None:
         with pytest.raises(ValueError, match="16 bytes"):
             mint_opaque(bytes(length))
+
+
+class TestParts:
+    """What may be looked at before the signature is."""
+
+    @given(envelopes)
+    def test_key_and_token_id_are_found_wherever_they_stand(self, shown: Envelope) -> None:
+        parts = take_apart(mint(shown, key=KEY))
+        assert (parts.kid, parts.token_id) == (KEY.kid, shown.token_id)
+
+    @given(st.binary(min_size=40, max_size=120))
+    def test_any_payload_has_a_token_id_or_none(self, payload: bytes) -> None:
+        parts = take_apart(signed(payload))
+        assert len(parts.token_id) <= 16
+
+    @pytest.mark.parametrize("changes", [{"_7": bytes(7)}, {"_7": "0" * 12}, {"_6": NOW + 91}, {"_1": -1}])
+    def test_what_is_no_payload_of_ours_has_none(self, changes: dict[str, object]) -> None:
+        assert take_apart(signed(cbor2.dumps(claims_set(**changes), canonical=True))).token_id == b""
 
 
 def test_a_presentation_is_named_by_a_hash_of_its_secret() -> None:

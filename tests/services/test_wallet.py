@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import structs
 from redis.asyncio import Redis
@@ -31,8 +33,9 @@ from tests.factories import (
     birth_certificate,
     id_card,
 )
+from wallet.codec import base45, lz1
 from wallet.codec.status_list import read_token
-from wallet.models import Requester
+from wallet.models import OpenPresentation, Requester
 from wallet.refusals import (
     ClaimNotDisclosable,
     CredentialNotShowable,
@@ -274,6 +277,32 @@ async def test_refused_tries_never_use_a_code_up(bench: Bench) -> None:
     assert (await verified(bench, ticket.code)).verdict is Verdict.OK_ONLINE
 
 
+@pytest.mark.parametrize("at", [-67, -64, -1], ids=["a field", "r", "s"])
+async def test_a_text_altered_under_the_name_of_an_open_code_is_tampered(bench: Bench, at: int) -> None:
+    ticket = await shown(bench)
+    altered = bytearray(base45.decode(ticket.code.removeprefix("LZ1:")))
+    altered[at] ^= 1
+    text = "LZ1:" + base45.encode(bytes(altered))
+    assert lz1.take_apart(text).token_id == lz1.take_apart(ticket.code).token_id
+    answer = await verified(bench, text)
+    assert (answer.verdict, answer.claims, answer.usage_id) == (Verdict.TAMPERED, [], None)
+    assert (await verified(bench, ticket.code)).verdict is Verdict.OK_ONLINE
+    assert (await verified(bench, text, request_id="request-2")).verdict is Verdict.TAMPERED
+
+
+async def test_a_code_whose_record_tells_no_digest_is_judged_by_its_signature(
+    bench: Bench, redis: Redis
+) -> None:
+    ticket = await shown(bench)
+    (key,) = [key async for key in redis.scan_iter(f"*open:{ticket.presentation_id}")]
+    raw = await redis.get(key)
+    assert raw is not None
+    opened = msgspec.json.decode(raw, type=OpenPresentation)
+    assert opened.digest == sha256(ticket.code.encode()).digest()
+    await redis.set(key, msgspec.json.encode(structs.replace(opened, digest=None)), keepttl=True)
+    assert (await verified(bench, ticket.code)).verdict is Verdict.OK_ONLINE
+
+
 @pytest.mark.parametrize(
     ("code", "verdict"),
     [
@@ -314,6 +343,23 @@ async def test_a_code_taken_back_is_unknown(bench: Bench) -> None:
     assert (await verified(bench, ticket.code)).verdict is Verdict.UNKNOWN_CODE
 
 
+async def test_the_holder_of_a_code_taken_back_is_told_that_it_ended_and_nobody_else_of_it(
+    bench: Bench, redis: Redis
+) -> None:
+    ticket = await shown(bench)
+    for _ in range(2):  # a second time changes nothing
+        await bench.wallet.withdraw(bench.keeper(), ticket.presentation_id)
+        progress = await bench.wallet.progress(bench.keeper(), ticket.presentation_id)
+        assert progress.state is PresentationState.ENDED
+        assert progress.used is None
+    with pytest.raises(PresentationUnknown):
+        await bench.wallet.progress("somebody else", ticket.presentation_id)
+    # What is left of it is forgotten with the rest.
+    assert [key async for key in redis.scan_iter("wallet:*:open:*")] == []
+    for key in [key async for key in redis.scan_iter("wallet:*:withdrawn:*")]:
+        assert await redis.pttl(key) > 0
+
+
 async def test_a_used_code_stays_used_when_its_holder_puts_it_away(bench: Bench) -> None:
     ticket = await shown(bench)
     await verified(bench, ticket.code)
@@ -321,6 +367,19 @@ async def test_a_used_code_stays_used_when_its_holder_puts_it_away(bench: Bench)
     assert (await verified(bench, ticket.code, by=OTHER_CLERK)).verdict is Verdict.ALREADY_USED
     progress = await bench.wallet.progress(bench.keeper(), ticket.presentation_id)
     assert progress.state is PresentationState.USED
+
+
+@pytest.mark.parametrize(("after", "verdict"), [(0, Verdict.UNKNOWN_CODE), (95, Verdict.EXPIRED)])
+async def test_a_code_whose_record_is_lost_is_judged_by_its_signature_and_time(
+    bench: Bench, redis: Redis, after: float, verdict: Verdict
+) -> None:
+    ticket = await shown(bench)
+    await redis.flushdb()
+    bench.clock.now = ticket.issued_at + timedelta(seconds=after)
+    assert (await verified(bench, ticket.code)).verdict is verdict
+    last = ticket.code[-1]
+    tampered = ticket.code[:-1] + ("0" if last != "0" else "1")
+    assert (await verified(bench, tampered)).verdict in {Verdict.TAMPERED, Verdict.UNREADABLE}
 
 
 async def test_losing_redis_makes_codes_unknown_and_never_good_again(bench: Bench, redis: Redis) -> None:

@@ -10,14 +10,15 @@ Opaque: ``LZ`` + base32 of 128 random bits; only the server knows what it stands
 
 There is one way to write an envelope and `read` takes no other (RFC 8949 §4.2, deterministic): the
 payload is read by its grammar and not by a general decoder, so there is nothing in a hostile code to
-recurse into, and not one byte of it is looked at before the signature holds.
+recurse into, and not one byte of it is believed before the signature holds. Only its jti may be looked at
+before: whoever minted the code can ask under that name whether this very text is one of theirs.
 """
 
 import re
 import struct
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -27,6 +28,7 @@ from wallet.codec.errors import KeyUnknown, Tampered, TooLong, Unreadable
 
 __all__ = [
     "Envelope",
+    "Parts",
     "Signer",
     "Verifier",
     "looks_signed",
@@ -35,6 +37,7 @@ __all__ = [
     "presentation_id",
     "read",
     "read_opaque",
+    "take_apart",
 ]
 
 PREFIX: Final = "LZ1:"
@@ -64,6 +67,7 @@ _TO_BE_SIGNED: Final = b"\x84\x6aSignature1"  # RFC 9052 §4.4; external_aad is 
 # 4: exp, 6: iat, each in four bytes (from 1970-01-01T18:12:16Z to 2106), 7: the head of the jti.
 _TIMES: Final = struct.Struct(">HIHIH")
 _EXP_HEAD, _IAT_HEAD, _JTI_HEAD = 0x041A, 0x061A, 0x0740
+_LISTED, _UNLISTED = 0xA6, 0xA5  # maps of six, with a status, and of five
 _EARLIEST, _LATEST = 0x10000, 0xFFFFFFFF
 _STATUS_KEY: Final = b"\x19\xff\xff\x82"  # 65535: an array of two
 _SHOWN_KEY: Final = b"\x3a\x00\x01\x11\x70\x83"  # -70001: an array of three
@@ -72,6 +76,9 @@ _SHOWN_KEY: Final = b"\x3a\x00\x01\x11\x70\x83"  # -70001: an array of three
 # signed. Only the smaller s is ours: one presentation, one text.
 _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _LARGEST_S: Final = (_ORDER // 2).to_bytes(32, "big")
+
+_CUT_SHORT: Final = (IndexError, struct.error, UnicodeDecodeError)
+"""What reading beyond the end, or half a character, raises."""
 
 
 class Signer(Protocol):
@@ -105,6 +112,40 @@ class Envelope(Struct, frozen=True, kw_only=True):
     claims: dict[int, str | int]
 
 
+class Parts(NamedTuple):
+    """A text in the form of a signed code; nothing in it is to be believed yet."""
+
+    data: bytes
+    kid_ends: int
+    payload_begins: int
+
+    @property
+    def kid(self) -> bytes:
+        """The key it says it was signed with."""
+        return self.data[8 : self.kid_ends]
+
+    @property
+    def token_id(self) -> bytes:
+        """The jti it says it has, empty where that cannot be found: good to look something up by, no more."""
+        try:
+            return _parse_times(self.data[self.payload_begins : -66])[3]
+        except (Unreadable, *_CUT_SHORT):
+            return b""
+
+    def read(self, *, keys: Mapping[bytes, Verifier]) -> Envelope:
+        """What it says, if one of ``keys`` signed it; refused as by the function of this name."""
+        data, after = self.data, self.kid_ends
+        key = keys.get(self.kid)
+        if key is None:
+            raise KeyUnknown(self.kid)
+        signature = data[-_SIGNATURE:]
+        # The pieces of Sig_structure lie in the code as they must be signed, heads and all.
+        message = _TO_BE_SIGNED + data[2:after] + b"\x40" + data[after + 1 : -66]
+        if signature[32:] > _LARGEST_S or not key.verify(message, signature):
+            raise Tampered("the signature does not hold")
+        return _read(data[self.payload_begins : -66])
+
+
 def mint(envelope: Envelope, *, key: Signer) -> str:
     """The code for ``envelope``, signed; `TooLong` if no reader would take it."""
     payload = _write(envelope)
@@ -125,6 +166,11 @@ def read(text: str, *, keys: Mapping[bytes, Verifier]) -> Envelope:
     `Unreadable` if it is no code of ours, `KeyUnknown` if we do not hold its key, `Tampered` if that
     key did not sign it. Whether it is still in time is not asked here.
     """
+    return take_apart(text).read(keys=keys)
+
+
+def take_apart(text: str) -> Parts:
+    """The parts of ``text``, or `Unreadable` if it has not the form of a signed code."""
     if len(text) > LONGEST_TEXT or not text.startswith(PREFIX):
         raise Unreadable("not an LZ1 code")
     data = base45.decode(text[len(PREFIX) :])
@@ -137,17 +183,7 @@ def read(text: str, *, keys: Mapping[bytes, Verifier]) -> Envelope:
     length, start = read_head(data, after + 1, BYTES)
     if start + length + 2 + _SIGNATURE != len(data):
         raise Unreadable("cut short, or bytes after the end")
-
-    kid = data[8:after]
-    key = keys.get(kid)
-    if key is None:
-        raise KeyUnknown(kid)
-    signature = data[-_SIGNATURE:]
-    # The pieces of Sig_structure lie in the code as they must be signed, heads and all.
-    message = _TO_BE_SIGNED + data[2:after] + b"\x40" + data[after + 1 : -66]
-    if signature[32:] > _LARGEST_S or not key.verify(message, signature):
-        raise Tampered("the signature does not hold")
-    return _read(data[start:-66])
+    return Parts(data, after, start)
 
 
 def looks_signed(text: str) -> bool:
@@ -231,7 +267,7 @@ def _bounded(value: int) -> int:
 def _read(payload: bytes) -> Envelope:
     try:
         envelope, end = _parse(payload)
-    except (IndexError, struct.error, UnicodeDecodeError) as cause:
+    except _CUT_SHORT as cause:
         raise Unreadable("cut short, or text that is not UTF-8") from cause
     if end != len(payload):
         raise Unreadable("cut short, or bytes after the end")
@@ -240,22 +276,9 @@ def _read(payload: bytes) -> Envelope:
 
 def _parse(data: bytes) -> tuple[Envelope, int]:
     """The envelope at the start of ``data``, and where it ends; by the grammar, left to right."""
-    listed = data[0] == 0xA6
-    issuer, at = _take(data, 2)
-    exp, expires_at, iat, issued_at, jti = _TIMES.unpack_from(data, at)
-    length = jti - _JTI_HEAD
-    at += _TIMES.size + length
-    token_id = data[at - length : at]
-    if (
-        data[1] != 0x01
-        or not (listed or data[0] == 0xA5)
-        or (exp, iat) != (_EXP_HEAD, _IAT_HEAD)
-        or not 8 <= length <= 16
-        or not _EARLIEST <= issued_at <= expires_at
-    ):
-        raise Unreadable("not the payload of an LZ1 code")
+    issuer, issued_at, expires_at, token_id, at = _parse_times(data)
     status: tuple[int, int] | None = None
-    if listed:
+    if data[0] == _LISTED:
         number, at = _take(data, _after(data, at, _STATUS_KEY))
         index, at = _take(data, at)
         status = (number, index)
@@ -296,6 +319,24 @@ def _parse(data: bytes) -> tuple[Envelope, int]:
         claims=claims,
     )
     return envelope, at
+
+
+def _parse_times(data: bytes) -> tuple[int, int, int, bytes, int]:
+    """Issuer, beginning, end and jti at the start of ``data``, and where they end."""
+    issuer, at = _take(data, 2)
+    exp, expires_at, iat, issued_at, jti = _TIMES.unpack_from(data, at)
+    length = jti - _JTI_HEAD
+    at += _TIMES.size + length
+    token_id = data[at - length : at]
+    if (
+        data[1] != 0x01
+        or data[0] not in (_LISTED, _UNLISTED)
+        or (exp, iat) != (_EXP_HEAD, _IAT_HEAD)
+        or not 8 <= length <= 16
+        or not _EARLIEST <= issued_at <= expires_at
+    ):
+        raise Unreadable("not the payload of an LZ1 code")
+    return issuer, issued_at, expires_at, token_id, at
 
 
 def _after(data: bytes, at: int, expected: bytes) -> int:

@@ -21,7 +21,7 @@ def show(rows: Sequence[Row], facts: Facts, console: Console) -> None:
     if http:
         console.print(_details(http))
         console.print(_costs(http))
-    for line in notes(facts):
+    for line in (*readings(rows), *notes(facts)):
         console.print(line, style="dim", highlight=False)
     for line in complaints(facts):
         console.print(line, style="bold red", highlight=False, markup=False)
@@ -98,6 +98,17 @@ def _table(title: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("", no_wrap=True)
     return table
+
+
+def readings(rows: Sequence[Row]) -> list[str]:
+    """What one token costs: the rates of the table the other way round, as the goals are asked."""
+    by_name = {row.name: row for row in rows}
+    lines = []
+    if (known := by_name.get("auth.known")) is not None and known.value:
+        lines.append(f"auth.known: {1e6 / known.value:.2f} µs over an open route (≤ 3.00).")
+    if (new := by_name.get("auth.new")) is not None and new.ratio:
+        lines.append(f"auth.new: {1 / new.ratio:.2f} × a bare ES256 verification (≤ 1.20).")
+    return lines
 
 
 def notes(facts: Facts) -> list[str]:
