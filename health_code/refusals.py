@@ -3,6 +3,8 @@
 from miniapp_schemas.refusals import Kind, Refusal
 
 __all__ = [
+    "CertificateNotBelieved",
+    "CertificateOfAnother",
     "EvidenceConflict",
     "EvidenceInvalid",
     "EvidenceKindNotAllowed",
@@ -89,3 +91,25 @@ class SecondPersonNeeded(Refusal):
     title_en = "Another person must approve"
     detail_zh = "发起人不能复核自己的操作；复核人须来自规定的另一单位或岗位。"
     detail_en = "Who proposed this cannot approve it, nor can anybody of the same side."
+
+
+class CertificateNotBelieved(Refusal):
+    """A certificate of another place that does not hold."""
+
+    code = "CERTIFICATE_NOT_BELIEVED"
+    kind = Kind.INVALID
+    title_zh = "证明未通过验证"
+    title_en = "The certificate does not hold"
+    detail_zh = "该证明未通过验证（{verdict}）。"
+    detail_en = "The certificate was not believed ({verdict})."
+
+
+class CertificateOfAnother(Refusal):
+    """A certificate made out to somebody else, or brought by somebody else before."""
+
+    code = "CERTIFICATE_OF_ANOTHER"
+    kind = Kind.FORBIDDEN
+    title_zh = "该证明不是您的"
+    title_en = "The certificate is not yours"
+    detail_zh = "证明上的出生日期与您的不一致，或该证明已由他人提交。"
+    detail_en = "It names another birth date than yours, or somebody else has brought it before."

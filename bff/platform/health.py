@@ -1,9 +1,10 @@
 """The health code's parts, wired: its stores, its rule book, its keys, and the residents it tells."""
 
 import secrets
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Final
 
 from redis.asyncio import Redis
@@ -18,7 +19,12 @@ from bff.platform.idnumbers import IdNumbers
 from bff.platform.ids import timed_id
 from bff.platform.mongo import Database
 from bff.platform.redis import ScriptRunner
+from health_code.carrying import Carrying
+from health_code.codec.certificates import Checked
 from health_code.codec.dynamic import DynamicCodes
+from health_code.codec.foreign import Desk
+from health_code.codec.revocation import Revocations
+from health_code.codec.trust import Trust
 from health_code.models import Reason
 from health_code.packs import shipped_rule_sets
 from health_code.ports import Admit
@@ -51,6 +57,12 @@ class Residents:
         resident = await self._stores.residents.by_holder(subject)
         name = None if resident is None else await self._vault.name(resident)
         return None if name is None else self._personal.mask_name(name)
+
+    async def birth_date(self, subject: str) -> date | None:
+        """The birth date in the ID number behind ``subject``; None for nobody we know."""
+        resident = await self._stores.residents.by_holder(subject)
+        number = None if resident is None else await self._vault.number(resident)
+        return None if number is None else date.fromisoformat(number[6:14])
 
     async def tell(self, subject: str, colour: Colour, reasons: Sequence[Reason], *, at: datetime) -> None:
         """Send a notice that the colour has changed; the same (subject, at) again is the same notice."""
@@ -102,12 +114,25 @@ class HealthParts:
     ) -> None:
         self._run = run
         self.changes = Changes(redis, _CHANGES)
+        residents = Residents(auth_stores, personal)
         self.evidence = EvidenceStore(mongo["health_evidence"])
         self.states = StateStore(mongo["health_states"], mongo["health_changes"])
         self.rule_sets = RuleSetStore(mongo["health_rule_sets"])
         sources = SourceStore(mongo["health_sources"])
         snapshots = SnapshotStore(run)
         self.book = RuleBook(self.rule_sets, shipped_rule_sets())
+        self.carrying = Carrying(
+            verify=_trusted(settings.trust_dir),
+            evidence=self.evidence,
+            birth_date=residents.birth_date,
+            personal=personal,
+            wake=self._wake,
+            admit=admit,
+            audit=recorder.record,
+            clock=clock,
+            timed_id=timed_id,
+            jurisdiction=settings.jurisdiction,
+        )
         self.publishing = Publishing(
             rule_sets=self.rule_sets, book=self.book, audit=recorder.record, clock=clock
         )
@@ -117,7 +142,7 @@ class HealthParts:
             states=self.states,
             snapshots=snapshots,
             book=self.book,
-            people=Residents(auth_stores, personal),
+            people=residents,
             personal=personal,
             announce=self.changes.announce,
             audit=recorder.record,
@@ -156,6 +181,17 @@ class HealthParts:
     async def _wake(self, subjects: Sequence[str]) -> None:
         for subject in subjects:
             await self._run(_WAKE, [STREAM], [subject])
+
+
+def _trusted(folder: Path | None) -> Callable[[str, datetime], Checked]:
+    """Verifies by the keys and lists in ``folder``; without one nothing is believed."""
+    files = {} if folder is None else {str(file): file.read_bytes() for file in _files(folder)}
+    desk = Desk(Trust.of(files) if files else Trust(), Revocations.of(files))
+    return lambda text, at: desk.verify(text, at=at)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.is_file())
 
 
 def _is_id_number(number: str) -> bool:

@@ -271,6 +271,7 @@ class Platform:
             settings=settings.health,
         )
         self.health_codes = self.health.codes
+        self.health_carrying = self.health.carrying
         self.health_changes = self.health.changes
         self.health_reporting = self.health.reporting
         self.health_publishing = self.health.publishing

@@ -66,6 +66,7 @@ _PARTS: Final = (
         "legal_persons",
     ),
     *(
+        "health_carrying",
         "health_changes",
         "health_codes",
         "health_publishing",

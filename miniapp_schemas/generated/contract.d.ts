@@ -274,6 +274,38 @@ export type BlockStatus =
   | "stale"
   | "unavailable";
 
+/** A certificate of another place, carried by its holder (互认). */
+export interface BringCertificate {
+  /** What its QR says. */
+  text: string;
+}
+
+/** A certificate that was believed, with its source and age; rules say what follows from it. */
+export interface CarriedCertificate {
+  /** hc1, shc or nzcp. */
+  format: string;
+  /** Who vouches for it. */
+  issuer: string;
+  /** As of when it speaks. */
+  issuedAt: string | null;
+  /** Until when it is good. */
+  expiresAt: string | null;
+  /** What it proves. */
+  statements: CarriedStatement[];
+}
+
+/** One thing a certificate proves. */
+export interface CarriedStatement {
+  /** Our id of the evidence it became. */
+  evidence: string;
+  /** TEST, VACCINATION, RECOVERY or PASS. */
+  certificate: string;
+  /** When that was. */
+  occurredAt: string;
+  /** Whether it was issued too long ago to be taken as it is. */
+  stale: boolean;
+}
+
 /** A scanned code, to be checked (验码请求). */
 export interface CheckHealthCode {
   /** What the QR said. */
@@ -1463,6 +1495,8 @@ export type RefusalCode =
   | "ASSERTION_REFUSED"
   | "CERTIFICATE_CHALLENGE_ENDED"
   | "CERTIFICATE_EXPIRED"
+  | "CERTIFICATE_NOT_BELIEVED"
+  | "CERTIFICATE_OF_ANOTHER"
   | "CERTIFICATE_OF_NO_LEGAL_PERSON"
   | "CERTIFICATE_REVOKED"
   | "CERTIFICATE_SIGNATURE_REFUSED"
@@ -2104,6 +2138,18 @@ export interface Operations {
     status: 200;
     answer: HealthCode;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "HEALTH_CODE_UNAVAILABLE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
+  };
+  /** What it proves becomes evidence, with its source and age, and is judged by the rules here. */
+  BringCertificate: {
+    method: "POST";
+    path: "/mp/v1/health-code/certificates";
+    parameters: {};
+    query: {};
+    header: {};
+    body: BringCertificate;
+    status: 201;
+    answer: CarriedCertificate;
+    codes: "CERTIFICATE_NOT_BELIEVED" | "CERTIFICATE_OF_ANOTHER" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** A code for a minute (制码请求). */
   ShowHealthCode: {
