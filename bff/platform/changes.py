@@ -22,6 +22,7 @@ _AGAIN_SECONDS: Final = 0.5
 class TooManyListeners(Refusal):
     """This process holds as many open pages as it can."""
 
+    ours = True
     code = "TOO_MANY_LISTENERS"
     kind = Kind.UNAVAILABLE
     title_zh = "实时更新暂不可用"

@@ -158,6 +158,9 @@ def test_a_resident_takes_a_code_back(promise: Promise) -> None:
 
     promise.call("WithdrawPresentation", presentationId=ticket["presentationId"])
 
+    followed = promise.call("FollowPresentation", presentationId=ticket["presentationId"]).json()
+    assert followed["state"] == "ended"
+
 
 @pytest.mark.parametrize("name", ["ListUsageRecords", "ListVerifications", "ListCredentials", "ListIssued"])
 def test_lists_are_read_page_by_page(promise: Promise, name: str) -> None:
