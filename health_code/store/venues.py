@@ -39,8 +39,8 @@ return ARGV[1]
 _ANSWERED: Final = "return redis.call('GET', KEYS[1])"
 
 # Counts people and not tries, and no more of them than are asked for.
-# KEYS: refused people, alarm. ARGV: person, how many, milliseconds.
-# 1 when so many are there and no alarm was raised.
+# KEYS: refused people, alarm. ARGV: person, how many, milliseconds, milliseconds to raise the alarm in.
+# 1 for one caller when so many are there and no alarm was raised; for another, if that one does not raise it.
 _REFUSED: Final = """
 if redis.call('SCARD', KEYS[1]) < tonumber(ARGV[2]) then
   if redis.call('SADD', KEYS[1], ARGV[1]) == 1 and redis.call('SCARD', KEYS[1]) == 1 then
@@ -48,11 +48,12 @@ if redis.call('SCARD', KEYS[1]) < tonumber(ARGV[2]) then
   end
 end
 if redis.call('SCARD', KEYS[1]) < tonumber(ARGV[2]) then return 0 end
-return 1 - redis.call('EXISTS', KEYS[2])
+return redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[4]) and 1 or 0
 """
 _RAISED: Final = "return redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])"
 _ANSWER_MS: Final = 3_600_000
 _ALARM_MS: Final = 600_000
+_RAISING_MS: Final = 5_000
 
 
 class VenueStore:
@@ -140,9 +141,9 @@ class CheckInStream:
         return kept
 
     async def refused(self, place: str, person: str, *, alarm_at: int) -> bool:
-        """Count ``person`` refused at ``place``; whether an alarm is due that nobody raised yet."""
-        due = await self._run(_REFUSED, [_refused(place), _alarm(place)], [person, alarm_at, _ALARM_MS])
-        return bool(due)
+        """Count ``person`` refused at ``place``; whether the caller is the one to raise an alarm now."""
+        args = (person, alarm_at, _ALARM_MS, _RAISING_MS)
+        return bool(await self._run(_REFUSED, [_refused(place), _alarm(place)], args))
 
     async def raised(self, place: str) -> None:
         """Note that the alarm of ``place`` was raised; the next one in ten minutes."""

@@ -116,7 +116,10 @@ async def test_an_alarm_is_due_when_so_many_people_were_refused_and_once(redis: 
         assert not await stream.refused("place", "the same", alarm_at=3)
     assert not await stream.refused("place", "another", alarm_at=3)
     assert await stream.refused("place", "a third", alarm_at=3)
-    # Nobody raised it yet: whoever comes next is told again.
+    assert not await stream.refused("place", "a fourth", alarm_at=3)
+    # Who was to raise it died: once their time is over, whoever comes next is told.
+    assert 0 < await redis.pttl("health:{refused:place}:alarm") <= 5_000
+    await redis.delete("health:{refused:place}:alarm")
     assert await stream.refused("place", "a fourth", alarm_at=3)
     await stream.raised("place")
     assert not await stream.refused("place", "a fifth", alarm_at=3)
@@ -197,7 +200,8 @@ async def test_a_day_is_purged_when_it_is_due_and_its_proof_can_be_checked(platf
     old, new = datetime.now(UTC) - timedelta(days=27), datetime.now(UTC) - timedelta(days=24)
     entries = [entry(platform, at, venue().id) for at in (old, old, new)]
     await platform.health_checkins.absorb(entries)
-    gone = sorted(str(each["_id"]) for each in await kept(platform) if each["at"] < new - timedelta(hours=1))
+    due = platform._mongo["health_checkins"].find({"at": {"$lt": new - timedelta(hours=1)}})
+    gone = sorted([str(each["_id"]) async for each in due])
 
     assert await platform.health_checkins.purge() == 1
     assert await platform.health_checkins.purge() == 0
