@@ -1,6 +1,7 @@
 """Venue codes: nobody makes or changes one, each minute has its own, and who may ask is a table."""
 
 from datetime import UTC, datetime, timedelta
+from string import ascii_letters, digits
 from typing import Final
 
 import pytest
@@ -47,7 +48,7 @@ VENUE: Final = "0f" * 16
 OURS: Final = VenueCodes(b"k" * 32)
 COUNTS: Final = st.integers(0, 2**32 - 1)
 INSTANTS: Final = st.integers(0, 10**9).map(lambda number: NOW + timedelta(milliseconds=number * 997))
-ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+ALPHABET: Final = f"{ascii_letters}{digits}-_"
 
 
 @given(kind=st.sampled_from(CodeKind), venue=st.binary(min_size=16, max_size=16), count=COUNTS)
