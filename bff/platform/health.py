@@ -15,8 +15,10 @@ from auth_bridges.store import AuthStores
 from auth_bridges.vault import Vault
 from bff.platform.audit import AuditRecorder
 from bff.platform.changes import Changes
+from bff.platform.health_venues import VenueParts
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.ids import timed_id
+from bff.platform.keys import KeyRing
 from bff.platform.mongo import Database
 from bff.platform.redis import ScriptRunner
 from health_code.carrying import Carrying
@@ -110,6 +112,7 @@ class HealthParts:
         admit: Admit,
         clock: Clock,
         chance: Chance,
+        ring: KeyRing,
         settings: HealthSettings,
     ) -> None:
         self._run = run
@@ -149,11 +152,24 @@ class HealthParts:
             clock=clock,
             jurisdiction=settings.jurisdiction,
         )
+        self.venues = VenueParts(
+            mongo=mongo,
+            run=run,
+            snapshot=snapshots.get,
+            personal=personal,
+            recorder=recorder,
+            admit=admit,
+            clock=clock,
+            chance=chance,
+            ring=ring,
+            settings=settings,
+        )
         self.reporting = Reporting(
             evidence=self.evidence,
             sources=sources,
             personal=personal,
             valid_number=_is_id_number,
+            find_traced=self.venues.tracing.traced,
             wake=self._wake,
             audit=recorder.record,
             clock=clock,
@@ -171,7 +187,7 @@ class HealthParts:
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat."""
-        for store in (self.evidence, self.states, self.rule_sets):
+        for store in (self.evidence, self.states, self.rule_sets, self.venues):
             await store.ensure_indexes()
 
     async def absorb(self, entries: Sequence[bytes]) -> None:
