@@ -248,10 +248,12 @@ class HealthCheck(Response, frozen=True, kw_only=True):
         Meta(description="ALREADY_CHECKED: this guard has scanned this very code before, or a copy of it."),
     ]
     checked_at: Instant
-    colour: ColourName | None = None
+    colour: Annotated[ColourName | None, Meta(description="What the code shows, if it is one.")] = None
     name: Annotated[str | None, Meta(description="The holder's name, masked.")] = None
     as_of: Annotated[Instant | None, Meta(description="When the colour was last judged.")] = None
-    age_seconds: Annotated[int, Meta(description="How long ago that is.", ge=0)] | None = None
+    age_seconds: Annotated[
+        Annotated[int, Meta(ge=0)] | None, Meta(description="How many seconds ago that is.")
+    ] = None
 
 
 class BringCertificate(Request, frozen=True, kw_only=True):

@@ -187,6 +187,7 @@ export interface AppointAgent {
 
 /** A stay in an area with a risk level (风险地区旅居史). `occurredAt` is when it was left. */
 export interface AreaStay {
+  /** Which of the kinds this is. */
   kind: "AREA_STAY";
   /** 行政区划代码 (GB/T 2260). */
   area: string;
@@ -558,6 +559,7 @@ export interface CredentialTypeInfo {
 
 /** What a person says of their own health (健康信息申报). */
 export interface Declared {
+  /** Which of the kinds this is. */
   kind: "DECLARED";
   /** 体温 of 37.3 °C or more. */
   fever: boolean;
@@ -621,6 +623,7 @@ export interface Dependency {
 
 /** An entry from abroad (入境). */
 export interface Entered {
+  /** Which of the kinds this is. */
   kind: "ENTERED";
   /** Where from: ISO 3166-1 alpha-2 (GB/T 2659). */
   country: string;
@@ -666,6 +669,7 @@ export interface ExportedLink {
 
 /** A contact with a case, as traced (密接, 次密接, 时空伴随). */
 export interface Exposed {
+  /** Which of the kinds this is. */
   kind: "EXPOSED";
   /** 密接, 次密接, same place at the same time (同场所), or 时空伴随. */
   degree: "CLOSE" | "CO_PRESENT" | "SECONDARY" | "SPACETIME";
@@ -795,11 +799,13 @@ export interface HealthCheck {
   verdict: "ALREADY_CHECKED" | "EXPIRED" | "NOT_A_CODE" | "OK" | "UNKNOWN";
   /** RFC 3339 instant in UTC. */
   checkedAt: string;
+  /** What the code shows, if it is one. */
   colour: "GREEN" | "GREY" | "RED" | "YELLOW" | null;
   /** The holder's name, masked. */
   name: string | null;
   /** When the colour was last judged. */
   asOf: string | null;
+  /** How many seconds ago that is. */
   ageSeconds: number | null;
 }
 
@@ -863,6 +869,7 @@ export interface Home {
 
 /** Isolation or monitoring ended, by decision (解除隔离). */
 export interface IsolationReleased {
+  /** Which of the kinds this is. */
   kind: "ISOLATION_RELEASED";
   /** 集中隔离, 居家隔离 or 居家健康监测. */
   mode: "CENTRAL" | "HOME" | "MONITORING";
@@ -870,6 +877,7 @@ export interface IsolationReleased {
 
 /** Isolation or monitoring began (隔离、健康监测). */
 export interface IsolationStart {
+  /** Which of the kinds this is. */
   kind: "ISOLATION_START";
   /** 集中隔离, 居家隔离 or 居家健康监测. */
   mode: "CENTRAL" | "HOME" | "MONITORING";
@@ -1297,6 +1305,7 @@ export interface ReportEvidences {
 
 /** A test's result (检测结果). `occurredAt` is when the sample was taken. */
 export interface Result {
+  /** Which of the kinds this is. */
   kind: "RESULT";
   /** 检测结果 of the sample. */
   outcome: "INVALID" | "NEGATIVE" | "POSITIVE";
@@ -1353,6 +1362,7 @@ export interface RuleSetText {
 
 /** A sample was taken (已采样): not yet a result. */
 export interface Sampled {
+  /** Which of the kinds this is. */
   kind: "SAMPLED";
   /** 核酸 or 抗原. */
   method?: "ANTIGEN" | "NAT";
@@ -1554,6 +1564,7 @@ export interface UsageRecordPage {
 
 /** A vaccination (疫苗接种). */
 export interface Vaccinated {
+  /** Which of the kinds this is. */
   kind: "VACCINATED";
   /** Product code. */
   product: string;
