@@ -336,7 +336,7 @@ class Alipay:
             raise Trouble("40001", "isv.missing-timestamp")
         app = self._app(fields.get("app_id", ""))
         moment = fields.get("timestamp", "")
-        if not moment.isdigit() or len(moment) > 15:
+        if not moment.isdigit() or len(moment) > 14:
             raise Trouble("40002", "isv.invalid-timestamp")
         now = self._now()
         if abs(now - datetime.fromtimestamp(int(moment) / 1000, UTC)) > _WINDOW:

@@ -413,6 +413,7 @@ def test_a_v3_reply_that_is_not_alipays_is_refused_and_said_why() -> None:
         (v3_headers(sn=""), Distrust.CERTIFICATE_UNNAMED),
         (v3_headers(said=late), Distrust.STALE),
         (v3_headers(said="soon"), Distrust.STALE),
+        (v3_headers(said="9" * 15), Distrust.STALE),  # in the year 33658
         (v3_headers(b"{}"), Distrust.SIGNATURE_WRONG),
     ):
         with distrust(why):
