@@ -327,6 +327,8 @@ class Platform:
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat, and for several processes at once."""
+        # Away is said in the client's own time; at leisure the driver would go on trying.
+        await self._mongo.command("ping")
         with at_leisure():
             for store in (self._credentials, self._usages, self.audit, self.idempotency, self.auth_stores):
                 await store.ensure_indexes()

@@ -10,7 +10,9 @@ import pytest
 
 from tests.architecture import tree
 
-FOLDERS: Final = {".ci", "auth_bridges", "bff", "docker", "docs", "miniapp_schemas", "tests", "wallet"}
+FOLDERS: Final = {
+    *(".ci", "auth_bridges", "bff", "docker", "docs", "miniapp_schemas", "push", "tests", "wallet"),
+}
 FILES: Final = {
     *(".dockerignore", ".gitignore", ".npmrc", "Makefile", "pyproject.toml"),
     *("package-lock.json", "package.json", "requirements-dev.lock", "requirements.lock", "tsconfig.json"),
