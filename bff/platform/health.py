@@ -35,7 +35,7 @@ from wallet.rules.identifiers import check_id_number
 
 STREAM: Final = "{health}:evidence"
 _CHANGES: Final = "health:changes"
-_WAKE: Final = "return redis.call('XADD', KEYS[1], '*', 'e', ARGV[1])"
+_WAKE: Final = "for _, subject in ipairs(ARGV) do redis.call('XADD', KEYS[1], '*', 'e', subject) end"
 
 
 class Residents:
@@ -154,8 +154,7 @@ class HealthParts:
         await self.recolouring.judge([entry.decode() for entry in entries])
 
     async def _wake(self, subjects: Sequence[str]) -> None:
-        for subject in subjects:
-            await self._run(_WAKE, [STREAM], [subject])
+        await self._run(_WAKE, [STREAM], subjects)
 
 
 def _is_id_number(number: str) -> bool:

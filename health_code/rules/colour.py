@@ -312,7 +312,7 @@ class _History:
         answer: bool | _Failed
         try:
             answer = _true(question.evaluate(self._data(question, index, instant)))
-        except EvaluationFailed:
+        except Exception:  # noqa: BLE001  a rule that breaks in any way has no answer, and that is grey
             answer = _Failed.FAILED
         if question.timeless:
             self._answers[key] = answer

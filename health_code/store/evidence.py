@@ -5,13 +5,14 @@ not part of what is hashed: it says whether a colour has been judged with the ev
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import BulkWriteError
+from pymongo.read_concern import ReadConcern
 
 from health_code.models import StoredEvidence
 from health_code.store.documents import DUPLICATE, Collection, document_of
@@ -27,11 +28,21 @@ def chained(evidence: StoredEvidence, *, sequence: int, previous: str) -> Stored
     return msgspec.structs.replace(placed, hash=digest, pending=evidence.pending)
 
 
+class ChainBroken(Exception):
+    """A source's chain does not hold at ``sequence``: something was changed, taken out or put in."""
+
+    def __init__(self, sequence: int) -> None:
+        super().__init__(f"the chain does not hold at record {sequence}")
+        self.sequence = sequence
+
+
 class EvidenceStore:
     """What sources reported."""
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
+        # What a fail-over may take back was never acknowledged, and no colour may rest on it.
+        self._certain = collection.with_options(read_concern=ReadConcern("majority"))
 
     async def ensure_indexes(self) -> None:
         """Keep a source's ids and its chain unique, a person's evidence and the unjudged quick to find."""
@@ -74,7 +85,7 @@ class EvidenceStore:
     async def of(self, subjects: Sequence[str]) -> dict[str, list[StoredEvidence]]:
         """All evidence of each of ``subjects``, in the order it was recorded; as a majority knows it."""
         found: dict[str, list[StoredEvidence]] = {subject: [] for subject in subjects}
-        cursor = self._collection.find({"subject": {"$in": list(found)}}).sort("_id", ASCENDING)
+        cursor = self._certain.find({"subject": {"$in": list(found)}}).sort("_id", ASCENDING)
         async for document in cursor:
             found[document["subject"]].append(msgspec.convert(document, StoredEvidence))
         return found
@@ -97,6 +108,22 @@ class EvidenceStore:
         """Every record of a source, in order."""
         async for document in self._collection.find({"source": source}).sort("sequence", ASCENDING):
             yield msgspec.convert(document, StoredEvidence)
+
+    async def verify(self, source: str, *, seen: Callable[[int], None] | None = None) -> int:
+        """How many records of ``source`` there are, each behind the one before it; else ``ChainBroken``.
+
+        ``seen`` hears how many were looked at so far.
+        """
+        sequence, previous = 0, GENESIS
+        async for record in self.chain(source):
+            sequence += 1
+            whole = chained(record, sequence=sequence, previous=previous)
+            if (record.sequence, record.previous, record.hash) != (sequence, previous, whole.hash):
+                raise ChainBroken(sequence)
+            previous = record.hash
+            if seen is not None:
+                seen(sequence)
+        return sequence
 
     async def sources(self) -> list[str]:
         """Every source that ever reported."""
