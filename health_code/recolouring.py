@@ -25,6 +25,7 @@ from health_code.rulebook import RuleBook
 from health_code.rules.colour import Finding, Judgement, RuleSet, judge, judge_and_look_ahead
 from health_code.rules.documents import Colour, Said
 from health_code.rules.evidence import Evidence, Fact, Key
+from health_code.silence import silent_of
 from health_code.store import EvidenceStore, SnapshotStore, SourceStore, StateStore
 
 _log: Final = logging.getLogger(__name__)
@@ -78,6 +79,8 @@ class Recolouring:
         self._audit = audit
         self._clock = clock
         self._jurisdiction = jurisdiction
+        self._looked_up: tuple[int, int] | None = None
+        self._rules_now: RuleSet
 
     async def judge(self, subjects: Sequence[str]) -> None:
         """Judge each of ``subjects`` from all there is, now, and keep what came of it."""
@@ -121,9 +124,13 @@ class Recolouring:
         return count
 
     def in_force(self) -> RuleSet:
-        """The rules that are law here now."""
+        """The rules that are law here now; looked up once a second, for every shown code asks."""
         now = self._clock()
-        return self._book.in_force(self._jurisdiction, at=now, known_at=now)
+        wanted = (self._book.generation, int(now.timestamp()))
+        if wanted != self._looked_up:
+            self._rules_now = self._book.in_force(self._jurisdiction, at=now, known_at=now)
+            self._looked_up = wanted
+        return self._rules_now
 
     async def again(self, change: Judged) -> Judgement:
         """The judgement behind a past ``change``, made again from the evidence and by the rules of then."""
@@ -306,14 +313,7 @@ class Recolouring:
 
     async def _silent(self, rules: RuleSet, now: datetime) -> Sequence[str]:
         needed = rules.document.silent_after_hours
-        if not needed:
-            return ()
-        heard = await self._sources.all()
-        return [
-            source
-            for source, hours in needed.items()
-            if source not in heard or now - heard[source] > timedelta(hours=hours)
-        ]
+        return silent_of(rules, await self._sources.all(), now) if needed else ()
 
 
 def _whole(instant: datetime) -> datetime:

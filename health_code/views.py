@@ -9,7 +9,7 @@ from miniapp_schemas.base import Text
 from miniapp_schemas.health_code import ColourReason, HealthCode, HealthCodeTicket
 
 
-def as_code(snapshot: Snapshot, shown: Colour, now: datetime) -> HealthCode:
+def as_code(snapshot: Snapshot, shown: Colour, now: datetime, *, refresh_seconds: int) -> HealthCode:
     """A code as its holder sees it."""
     return HealthCode(
         colour=shown.value,
@@ -22,6 +22,7 @@ def as_code(snapshot: Snapshot, shown: Colour, now: datetime) -> HealthCode:
         rule_set=snapshot.rule_set,
         rule_set_version=snapshot.rule_set_version,
         next_change_at=snapshot.next_change_at,
+        refresh_seconds=refresh_seconds,
     )
 
 

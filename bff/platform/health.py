@@ -16,9 +16,10 @@ from bff.platform.audit import AuditRecorder
 from bff.platform.changes import Changes
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.ids import timed_id
-from bff.platform.mongo import Database
-from bff.platform.redis import ScriptRunner
+from bff.platform.mongo import MONGO_OUTAGES, Database
+from bff.platform.redis import REDIS_OUTAGES, ScriptRunner
 from health_code.codec.dynamic import DynamicCodes
+from health_code.freshening import Freshening
 from health_code.models import Reason
 from health_code.packs import shipped_rule_sets
 from health_code.ports import Admit
@@ -29,7 +30,16 @@ from health_code.rulebook import RuleBook
 from health_code.rules.documents import Colour
 from health_code.service import HealthCodes
 from health_code.settings import HealthSettings
-from health_code.store import EvidenceStore, RuleSetStore, SnapshotStore, SourceStore, StateStore
+from health_code.silence import Silence
+from health_code.store import (
+    EvidenceStore,
+    Lease,
+    RuleSetStore,
+    SnapshotStore,
+    SourceStore,
+    StateStore,
+)
+from health_code.turning import Turning
 from wallet.refusals import InvalidIdNumber
 from wallet.rules.identifiers import check_id_number
 
@@ -105,8 +115,9 @@ class HealthParts:
         self.evidence = EvidenceStore(mongo["health_evidence"])
         self.states = StateStore(mongo["health_states"], mongo["health_changes"])
         self.rule_sets = RuleSetStore(mongo["health_rule_sets"])
-        sources = SourceStore(mongo["health_sources"])
-        snapshots = SnapshotStore(run)
+        self.sources = sources = SourceStore(mongo["health_sources"])
+        self.snapshots = snapshots = SnapshotStore(run)
+        self.silence = Silence(sources)
         self.book = RuleBook(self.rule_sets, shipped_rule_sets())
         self.publishing = Publishing(
             rule_sets=self.rule_sets, book=self.book, audit=recorder.record, clock=clock
@@ -124,6 +135,7 @@ class HealthParts:
             clock=clock,
             jurisdiction=settings.jurisdiction,
         )
+        self.turning = Turning(self.recolouring, Lease(run, "turning", holder=chance(16).hex()))
         self.reporting = Reporting(
             evidence=self.evidence,
             sources=sources,
@@ -136,7 +148,13 @@ class HealthParts:
         )
         self.codes = HealthCodes(
             snapshots=snapshots,
-            recolouring=self.recolouring,
+            fresh=Freshening(
+                snapshots=snapshots,
+                recolouring=self.recolouring,
+                away=(*MONGO_OUTAGES, *REDIS_OUTAGES),
+                clock=clock,
+            ),
+            silent=lambda: bool(self.silence.of(self.recolouring.in_force(), clock())),
             codes=CodeKeys(personal, clock),
             admit=admit,
             clock=clock,

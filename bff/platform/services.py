@@ -304,6 +304,7 @@ class Platform:
                     platform.authenticator.follow(platform.auth_stores.ended),
                     platform.health.book.follow(),
                     platform.health.changes.follow(),
+                    platform.health.silence.follow(),
                     platform._prepare(),
                 ):
                     # So that the first callers are not told to wait; where Redis is away, they are.

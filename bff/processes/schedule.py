@@ -34,20 +34,8 @@ async def sign_audit_checkpoints(platform: Platform) -> None:
     await platform.checkpoints.sign()
 
 
-async def judge_what_is_due(platform: Platform) -> None:
-    """Judge whose health code turns about now, and whom a dead process left behind."""
-    await platform.health.recolouring.catch_up()
-
-
-async def apply_health_rules(platform: Platform) -> None:
-    """Judge by the rules in force whom other rules judged last."""
-    await platform.health.recolouring.apply_rules()
-
-
 JOBS: Final = (
     Job(name="publish_status_lists", cron="* * * * *", run=publish_status_lists),
     Job(name="settle_accounts", cron="* * * * *", run=settle_accounts),
-    Job(name="judge_what_is_due", cron="* * * * *", run=judge_what_is_due),
-    Job(name="apply_health_rules", cron="* * * * *", run=apply_health_rules),
     Job(name="sign_audit_checkpoints", cron="*/2 * * * *", run=sign_audit_checkpoints),
 )

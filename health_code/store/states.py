@@ -88,10 +88,6 @@ class StateStore:
         cursor = self._states.find({"rule_set": rule_set, "_id": {"$gt": after}}, {"_id": 1})
         return [each["_id"] async for each in cursor.sort("_id", ASCENDING).limit(limit)]
 
-    async def count_judged_by_others(self, rule_set: str) -> int:
-        """How many people were last judged by another rule set."""
-        return int(await self._states.count_documents({"rule_set": {"$ne": rule_set}}))
-
     async def note(self, changes: Sequence[Judged]) -> None:
         """Keep ``changes``; one kept again under the same id stays as it was."""
         writes = []
