@@ -10,6 +10,8 @@ import click
 import msgspec
 from rich.progress import track
 
+from bff.cli_health_chain import verify_chain
+
 if TYPE_CHECKING:
     from health_code.rules.colour import Judgement, RuleSet
     from health_code.rules.evidence import Evidence
@@ -22,6 +24,9 @@ UNREADABLE: Final = 2
 @click.group()
 def health() -> None:
     """The health code (健康码)."""
+
+
+health.add_command(verify_chain)
 
 
 class _Instant(click.ParamType[datetime]):

@@ -1,27 +1,27 @@
 """The snapshot as it can be had now: what Redis holds, and judged anew where that is due and possible.
 
 What is due is judged when somebody looks, so a colour turns at its instant and new rules count at once for
-whoever shows a code, however long the rest of the city takes. It costs MongoDB, so it has a lane: a few at
-once, several for the same person as one, and whoever finds it full or MongoDB away goes on with what there
-is, and its age. Of nothing at all nothing can be shown.
+whoever shows a code, however long the rest of the city takes. It costs MongoDB, so whoever comes meanwhile is
+judged together, one batch after the other, and the queue is as long as can be answered in time. Whoever finds
+it full, waits too long or finds MongoDB away goes on with what there is, and its age. Of nothing at all
+nothing can be shown.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
-from health_code.lanes import Lane
 from health_code.models import Snapshot
-from health_code.ports import Clock
+from health_code.ports import Clock, Together
 from health_code.recolouring import Recolouring
 from health_code.refusals import HealthCodeUnavailable
 from health_code.store import SnapshotStore
 
-_AT_ONCE: Final = 16
 _PATIENCE_SECONDS: Final = 0.5
 _LOST_PATIENCE_SECONDS: Final = 1.5
 """Whoever has nothing to show waits longer than whoever has something."""
+_MOST_WAITING: Final = 1_024
 _PAUSE: Final = timedelta(seconds=2)
 
 
@@ -33,16 +33,17 @@ class Freshening:
         *,
         snapshots: SnapshotStore,
         recolouring: Recolouring,
+        together: Together,
         away: tuple[type[Exception], ...],
         clock: Clock,
     ) -> None:
         self._snapshots = snapshots
         self._recolouring = recolouring
         self._away: tuple[type[Exception], ...] = (TimeoutError, ConnectionError, *away)
+        self._in_vain: tuple[type[Exception], ...] = (HealthCodeUnavailable, *self._away)
         self._clock = clock
-        self._lane = Lane(at_once=_AT_ONCE, patience=_PATIENCE_SECONDS)
-        self._lost_lane = Lane(at_once=_AT_ONCE, patience=_LOST_PATIENCE_SECONDS)
-        self._under_way: dict[str, asyncio.Task[Snapshot]] = {}
+        self._judge: Callable[[str], Awaitable[Snapshot]] = together(self._many)
+        self._under_way: dict[str, asyncio.Future[Snapshot]] = {}
         self._not_before = clock()
 
     async def __call__(self, subject: str) -> Snapshot:
@@ -50,8 +51,7 @@ class Freshening:
         snapshot = await self._snapshots.get(subject)
         if snapshot is None:
             try:
-                async with asyncio.timeout(_LOST_PATIENCE_SECONDS):
-                    return await self._judged(subject, self._lost_lane)
+                return await self._judged(subject, _LOST_PATIENCE_SECONDS)
             except self._away:
                 raise HealthCodeUnavailable from None
         now = self._clock()
@@ -61,9 +61,8 @@ class Freshening:
             return snapshot
         if now >= self._not_before:
             try:
-                async with asyncio.timeout(_PATIENCE_SECONDS):
-                    return await self._judged(subject, self._lane)
-            except self._away:
+                return await self._judged(subject, _PATIENCE_SECONDS)
+            except self._in_vain:
                 # Nobody waits for a MongoDB that has just kept somebody waiting in vain.
                 self._not_before = now + _PAUSE
         if another_day:
@@ -71,24 +70,17 @@ class Freshening:
             await self._snapshots.name(snapshot.handle, subject)
         return snapshot
 
-    async def _judged(self, subject: str, lane: Lane) -> Snapshot:
+    async def _judged(self, subject: str, patience: float) -> Snapshot:
         """Judge ``subject``; who asks for the same at once gets the same, and giving up ends it for none."""
-        task = self._under_way.get(subject)
-        if task is None:
-            task = asyncio.create_task(self._judge(subject, lane))
-            self._under_way[subject] = task
-            task.add_done_callback(self._forget(subject))
-        return await asyncio.shield(task)
+        under_way = self._under_way.get(subject)
+        if under_way is None:
+            if len(self._under_way) >= _MOST_WAITING:
+                raise HealthCodeUnavailable
+            under_way = self._under_way[subject] = asyncio.ensure_future(self._judge(subject))
+            under_way.add_done_callback(lambda _: self._under_way.pop(subject))
+        async with asyncio.timeout(patience):
+            return await asyncio.shield(under_way)
 
-    async def _judge(self, subject: str, lane: Lane) -> Snapshot:
-        async with lane:
-            return await self._recolouring.once(subject)
-
-    def _forget(self, subject: str) -> Callable[[asyncio.Task[Snapshot]], None]:
-        def forget(task: asyncio.Task[Snapshot]) -> None:
-            del self._under_way[subject]
-            if not task.cancelled():
-                # Looked at, so that asyncio does not complain where everybody has given up.
-                task.exception()
-
-        return forget
+    async def _many(self, subjects: Sequence[str]) -> Sequence[Snapshot | BaseException]:
+        found = await self._recolouring.several(subjects)
+        return [found.get(subject) or HealthCodeUnavailable() for subject in subjects]

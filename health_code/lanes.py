@@ -1,6 +1,6 @@
 """Lanes: so many at once and no more, and nobody waits long for a place.
 
-Showing, checking and judging anew have a lane each, so that a storm on one leaves the others their room. Who
+Showing, checking and reading have a lane each, so that a storm on one leaves the others their room. Who
 has waited for as long as an answer is worth waiting for is told so: what is refused is the oldest question
 and not the newest, and the queue never holds more than can be answered in time.
 """

@@ -88,6 +88,10 @@ class Recolouring:
         for start in range(0, len(subjects), _AT_ONCE):
             await self._some(subjects[start : start + _AT_ONCE])
 
+    async def several(self, subjects: Sequence[str]) -> Mapping[str, Snapshot]:
+        """Judge ``subjects``, of whom there are few, and return their snapshots."""
+        return await self._some(list(dict.fromkeys(subjects)))
+
     async def once(self, subject: str) -> Snapshot:
         """Judge ``subject`` and return the snapshot."""
         found = await self._some([subject])

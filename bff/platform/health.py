@@ -4,8 +4,11 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Final
 
+import msgspec
+from msgspec import Struct
 from redis.asyncio import Redis
 
 from auth_bridges.models import Notice, NoticeKind
@@ -14,23 +17,28 @@ from auth_bridges.store import AuthStores
 from auth_bridges.vault import Vault
 from bff.platform.audit import AuditRecorder
 from bff.platform.changes import Changes
+from bff.platform.coalesce import together
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.ids import timed_id
 from bff.platform.mongo import MONGO_OUTAGES, Database
+from bff.platform.outbound import Outbound
 from bff.platform.redis import REDIS_OUTAGES, ScriptRunner
 from health_code.codec.dynamic import DynamicCodes
 from health_code.freshening import Freshening
-from health_code.models import Reason
+from health_code.models import Department, Reason
 from health_code.packs import shipped_rule_sets
+from health_code.polling import Polling
 from health_code.ports import Admit
 from health_code.publishing import Publishing
 from health_code.recolouring import Recolouring
 from health_code.reporting import Reporting
 from health_code.rulebook import RuleBook
 from health_code.rules.documents import Colour
+from health_code.rules.evidence import Kind
 from health_code.service import HealthCodes
 from health_code.settings import HealthSettings
 from health_code.silence import Silence
+from health_code.sources.http import HttpSource
 from health_code.store import (
     EvidenceStore,
     Lease,
@@ -108,6 +116,7 @@ class HealthParts:
         admit: Admit,
         clock: Clock,
         chance: Chance,
+        http: Outbound,
         settings: HealthSettings,
     ) -> None:
         self._run = run
@@ -146,11 +155,19 @@ class HealthParts:
             clock=clock,
             timed_id=timed_id,
         )
+        self.polling = Polling(
+            _polled(settings.polled_file, http),
+            reporting=self.reporting,
+            store=sources,
+            lease=Lease(run, "polling", holder=chance(16).hex(), keep_ms=30_000),
+            clock=clock,
+        )
         self.codes = HealthCodes(
             snapshots=snapshots,
             fresh=Freshening(
                 snapshots=snapshots,
                 recolouring=self.recolouring,
+                together=together,
                 away=(*MONGO_OUTAGES, *REDIS_OUTAGES),
                 clock=clock,
             ),
@@ -173,6 +190,30 @@ class HealthParts:
 
     async def _wake(self, subjects: Sequence[str]) -> None:
         await self._run(_WAKE, [STREAM], subjects)
+
+
+class _Polled(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A line of the file of polled sources."""
+
+    id: str
+    name: str
+    kinds: frozenset[Kind]
+    url: str
+    key: str
+
+
+def _polled(file: Path | None, http: Outbound) -> list[HttpSource]:
+    if file is None:
+        return []
+    return [
+        HttpSource(
+            http,
+            Department(id=each.id, name=each.name, kinds=each.kinds - {Kind.MANUAL}),
+            url=each.url,
+            key=each.key,
+        )
+        for each in msgspec.json.decode(file.read_bytes(), type=list[_Polled])
+    ]
 
 
 def _is_id_number(number: str) -> bool:

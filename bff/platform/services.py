@@ -268,6 +268,7 @@ class Platform:
             admit=self._admit_try,
             clock=self.clock,
             chance=secrets.token_bytes,
+            http=http,
             settings=settings.health,
         )
         self.health_codes = self.health.codes

@@ -1,4 +1,4 @@
-"""The ticker: starts jobs when they are due, and turns health codes at their instant.
+"""The ticker: starts jobs when they are due, turns health codes at their instant, and asks polled sources.
 
 APScheduler keeps the table in memory only: its shared stores run a job twice when two processes share
 one. Any number of tickers may run; every job bears that.
@@ -40,12 +40,14 @@ async def tick(settings: Settings) -> None:
             )
         scheduler.start()
         _log.info("scheduler.started", jobs=len(JOBS))
-        turning = asyncio.create_task(platform.health.turning.follow())
+        health = platform.health
+        following = [asyncio.create_task(each.follow()) for each in (health.turning, health.polling)]
         for job in JOBS:
             await _runner(platform, job)()
         await stopping.wait()
-        turning.cancel()
-        await asyncio.wait([turning], timeout=2)
+        for task in following:
+            task.cancel()
+        await asyncio.wait(following, timeout=2)
         scheduler.shutdown(wait=False)
         _log.info("scheduler.stopped")
 

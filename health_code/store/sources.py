@@ -17,4 +17,14 @@ class SourceStore:
 
     async def all(self) -> dict[str, datetime]:
         """Every source that was ever heard of, and when last."""
-        return {each["_id"]: each["heard_at"] async for each in self._collection.find()}
+        heard = self._collection.find({"heard_at": {"$exists": True}})
+        return {each["_id"]: each["heard_at"] async for each in heard}
+
+    async def cursor(self, source: str) -> str | None:
+        """Where ``source`` is to be asked from; None for the beginning."""
+        found = await self._collection.find_one({"_id": source})
+        return None if found is None else found.get("cursor")
+
+    async def go_on(self, source: str, cursor: str) -> None:
+        """Note that all before ``cursor`` is recorded."""
+        await self._collection.update_one({"_id": source}, {"$set": {"cursor": cursor}}, upsert=True)

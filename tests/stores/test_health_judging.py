@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from bff.cli_health_chain import chains_of
 from bff.platform.ids import timed_id
 from bff.platform.services import Platform
 from bff.platform.settings import Settings
@@ -272,7 +273,7 @@ async def test_evidence_that_cannot_be_opened_makes_grey_and_never_ends_a_red(
 
 
 async def test_the_chain_of_a_source_holds_whatever_the_offset_and_breaks_where_it_was_touched(
-    platform: Platform, bureau: Bureau
+    platform: Platform, bureau: Bureau, environ: dict[str, str]
 ) -> None:
     now = datetime.now(UTC)
     for number in range(6):
@@ -284,6 +285,8 @@ async def test_the_chain_of_a_source_holds_whatever_the_offset_and_breaks_where_
     await collection.update_one({"sequence": 4}, {"$set": {"subject": "somebody else"}})
     with pytest.raises(ChainBroken, match="record 4"):
         await evidence.verify(SOURCE)
+    (told,) = await chains_of(environ, quiet=True)
+    assert (told.source, told.valid, told.broken_at) == (SOURCE, False, 4)
     await collection.update_one({"sequence": 4}, {"$set": {"subject": "someone"}})
     await collection.delete_one({"sequence": 2})
     with pytest.raises(ChainBroken, match="record 2"):

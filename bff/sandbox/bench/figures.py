@@ -12,12 +12,20 @@ CODE_ROWS: Final = tuple(f"{what}.{mode}" for what in ("show", "verify") for mod
 """One-time codes, over HTTP."""
 SESSION_ROWS: Final = ("auth.login", "auth.refresh")
 """Sessions, over HTTP."""
-HTTP_ROWS: Final = (*CODE_ROWS, *SESSION_ROWS)
+STORM_ROW: Final = "health.storm"
+"""Health codes shown by ten times as many at once, while MongoDB hangs; beside the same on a calm day."""
+HEALTH_ROWS: Final = ("health.show", "health.check", STORM_ROW)
+"""Health codes, over HTTP."""
+PAGE_ROW: Final = "health.page"
+"""Evidence reported over HTTP, until an open page shows what follows."""
+RECOLOUR_ROW: Final = "health.recolour"
+"""Residents judged anew, without a server."""
+HTTP_ROWS: Final = (*CODE_ROWS, *SESSION_ROWS, *HEALTH_ROWS)
 CODEC_ROWS: Final = ("codec.mint", "codec.verify")
 TOKEN_ROWS: Final = ("auth.known", "auth.new", "auth.keeper")
 """Access tokens, without a server: ours seen before, ours for the first time, and a provider's."""
-ALONE_ROWS: Final = (*CODEC_ROWS, *TOKEN_ROWS)
-ROWS: Final = (*HTTP_ROWS, *ALONE_ROWS)
+ALONE_ROWS: Final = (*CODEC_ROWS, *TOKEN_ROWS, RECOLOUR_ROW)
+ROWS: Final = (*HTTP_ROWS, PAGE_ROW, *ALONE_ROWS)
 
 PATHWAYS: Final = ("web", "worker", "redis", "mongo")
 """Whose processor time a request costs."""
@@ -103,6 +111,11 @@ GOALS: Final = {
     "auth.known": Goal(value=333_000),
     "auth.new": Goal(ratio=0.83),
     "auth.keeper": Goal(value=10_000),
+    "health.show": Goal(ratio=0.50, peer_ratio=4),
+    "health.check": Goal(ratio=0.30, peer_ratio=4),
+    STORM_ROW: Goal(),
+    "health.page": Goal(value=200, p99=1_000),
+    "health.recolour": Goal(value=5_000),
     "codec.mint": Goal(value=15_000),
     "codec.verify": Goal(ratio=0.75),
 }
@@ -154,6 +167,8 @@ def row(name: str, rounds: Sequence[Round]) -> Row:
 def _unit(name: str) -> str:
     if name in HTTP_ROWS:
         return "requests/s"
+    if name in {PAGE_ROW, RECOLOUR_ROW}:
+        return "events/s" if name == PAGE_ROW else "residents/s"
     return "tokens/s" if name in TOKEN_ROWS else "codes/s"
 
 
