@@ -253,11 +253,16 @@ class Recolouring:
         known = {state.id for state, name in zip(states, names, strict=True) if name is not None}
         reasons = {state.id: state.reasons for state in states}
         await self._states.note(unsaid)
-        for change in unsaid:
-            await self._audited(change)
-            # Nobody is told that they are green who never was anything else.
-            if change.subject in known and (change.before is not None or change.colour is not Colour.GREEN):
-                await self._people.tell(change.subject, change.colour, reasons[change.subject], at=change.at)
+        await asyncio.gather(*map(self._audited, unsaid))
+        await asyncio.gather(
+            *(
+                self._people.tell(change.subject, change.colour, reasons[change.subject], at=change.at)
+                for change in unsaid
+                # Nobody is told that they are green who never was anything else.
+                if change.subject in known
+                and (change.before is not None or change.colour is not Colour.GREEN)
+            )
+        )
         await self._states.said(unsaid)
         judged = [each.id for state in states for each in evidence[state.id] if each.pending]
         await self._evidence.judged(judged)

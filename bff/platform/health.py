@@ -1,7 +1,7 @@
 """The health code's parts, wired: its stores, its rule book, its keys, and the residents it tells."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 from redis.asyncio import Redis
 
-from auth_bridges.models import Notice, NoticeKind
+from auth_bridges.models import Notice, NoticeKind, Resident
 from auth_bridges.ports import Chance, Clock
 from auth_bridges.store import AuthStores
 from auth_bridges.vault import Vault
@@ -63,17 +63,23 @@ class Residents:
         self._stores = stores
         self._vault = Vault(stores.resident_keys, personal, secrets.token_bytes)
         self._personal = personal
+        # Those judged together are looked up together.
+        self._resident: Callable[[str], Awaitable[Resident | None]] = together(self._residents)
+
+    async def _residents(self, subjects: Sequence[str]) -> Sequence[Resident | None]:
+        found = await self._stores.residents.by_holders(subjects)
+        return [found.get(subject) for subject in subjects]
 
     async def masked_name(self, subject: str) -> str | None:
         """The name of who holds the ID number behind ``subject``, masked; None for nobody we know."""
-        resident = await self._stores.residents.by_holder(subject)
+        resident = await self._resident(subject)
         name = None if resident is None else await self._vault.name(resident)
         return None if name is None else self._personal.mask_name(name)
 
     async def tell(self, subject: str, colour: Colour, reasons: Sequence[Reason], *, at: datetime) -> None:
         """Send a notice that the colour has changed; the same (subject, at) again is the same notice."""
         del colour, reasons  # a notice says that it changed; which colour is for the unlocked phone
-        resident = await self._stores.residents.by_holder(subject)
+        resident = await self._resident(subject)
         if resident is not None:
             name = sha256(f"{subject}|{at.isoformat()}".encode()).hexdigest()[:32]
             kind = NoticeKind.HEALTH_CODE_CHANGED
@@ -121,7 +127,7 @@ class HealthParts:
     ) -> None:
         self._run = run
         self.changes = Changes(redis, _CHANGES)
-        self.evidence = EvidenceStore(mongo["health_evidence"])
+        self.evidence = EvidenceStore(mongo["health_evidence"], together=together)
         self.states = StateStore(mongo["health_states"], mongo["health_changes"])
         self.rule_sets = RuleSetStore(mongo["health_rule_sets"])
         self.sources = sources = SourceStore(mongo["health_sources"])

@@ -78,6 +78,7 @@ _log: Final = structlog.get_logger("platform")
 _HOME_CARDS: Final = 12
 _HOME_USES: Final = 3
 _HEARING_SECONDS: Final = 0.3
+_HEALTH_REST_SECONDS: Final = 0.02
 _PREPARE_SECONDS: Final = 0.05  # and twice as long each time: a city starts its stores beside its processes
 
 
@@ -344,10 +345,16 @@ class Platform:
         consumer = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         streams: list[tuple[str, Callable[[Sequence[bytes]], Awaitable[None]]]] = [
             (AUDIT_STREAM, self._absorb_audit),
-            (HEALTH_STREAM, self.health.absorb),
             *((stream, self._absorb_wallet(stream)) for stream in self.wallet.streams),
         ]
-        return [Drain(self._redis, stream, handle, consumer=consumer) for stream, handle in streams]
+        # Somebody looks at an open page until their evidence is judged: nothing rests there.
+        health = Drain(
+            self._redis, HEALTH_STREAM, self.health.absorb, consumer=consumer, rest=_HEALTH_REST_SECONDS
+        )
+        return [
+            health,
+            *(Drain(self._redis, stream, handle, consumer=consumer) for stream, handle in streams),
+        ]
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat, and for several processes at once."""
