@@ -4,13 +4,19 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec import Struct
 
+from bff.cli_health import health
+from health_code import packs
 from health_code.packs import shipped_rule_sets
 from health_code.rules.colour import Judgement, RuleSet, judge, next_change
 from health_code.rules.documents import Colour, RuleDocument, RuleSetDocument, in_force
@@ -20,7 +26,8 @@ from health_code.rules.linter import rule_set_issues
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 PACKS: Final = shipped_rule_sets()
 COMPILED: Final = {document.identifier: RuleSet(document) for document in PACKS}
-NEVER: Final = timedelta(microseconds=1)
+INSTANT: Final = timedelta(microseconds=1)
+FOLDER: Final = Path(packs.__file__).parent
 
 
 class Case(Struct, frozen=True, forbid_unknown_fields=True):
@@ -143,10 +150,10 @@ def test_the_packs_are_in_force_from_when_to_when_the_sources_say() -> None:
 def test_at_every_hour_exactly_one_law_is_in_force(division: str) -> None:
     began = instant("2021-05-01T00:00")
 
-    assert in_force(PACKS, division, at=began - NEVER) is None
+    assert in_force(PACKS, division, at=began - INSTANT) is None
     for document in PACKS:
         for bound in filter(None, (document.valid_from, document.valid_to)):
-            for at in (max(began, bound - NEVER), bound):
+            for at in (max(began, bound - INSTANT), bound):
                 own = [
                     each
                     for each in PACKS
@@ -270,3 +277,119 @@ def test_a_trap_is_not_walked_into(
     }
 
     assert found == colours
+
+
+FACTS: Final = st.one_of(
+    st.fixed_dictionaries(
+        {"kind": st.just("RESULT"), "outcome": st.sampled_from(["NEGATIVE", "POSITIVE", "INVALID"])},
+        optional={
+            "mixed": st.booleans(),
+            "screening": st.booleans(),
+            "ct": st.integers(20, 40),
+            "diagnosis": st.just("SUSPECTED"),
+        },
+    ),
+    st.fixed_dictionaries(
+        {"kind": st.just("EXPOSED"), "degree": st.sampled_from(["CLOSE", "SECONDARY", "SPACETIME"])}
+    ),
+    st.fixed_dictionaries({"kind": st.just("AREA_STAY"), "risk": st.sampled_from(["HIGH", "MEDIUM", "LOW"])}),
+    st.fixed_dictionaries({"kind": st.just("ENTERED"), "country": st.sampled_from(["US", "MO"])}),
+    st.fixed_dictionaries(
+        {
+            "kind": st.sampled_from(["ISOLATION_START", "ISOLATION_RELEASED"]),
+            "mode": st.sampled_from(["CENTRAL", "HOME", "MONITORING"]),
+        }
+    ),
+    st.just({"kind": "SAMPLED"}),
+)
+HISTORIES: Final = st.lists(st.tuples(st.integers(0, 24 * 25), FACTS), max_size=10)
+EACH: Final = st.sampled_from(sorted(COMPILED))
+
+
+def lived(
+    document: RuleSetDocument, happened: list[tuple[int, dict[str, Fact]]]
+) -> tuple[list[Evidence], datetime]:
+    """A history of the last days before an instant at which ``document`` was law."""
+    now = document.valid_from + timedelta(days=15, hours=13)
+    events = [((now - timedelta(hours=hours)).isoformat(), facts) for hours, facts in happened]
+    return history(Case(case="", jurisdiction=document.jurisdiction, events=events, colours=[])), now
+
+
+@given(EACH, HISTORIES, st.randoms(use_true_random=False))
+def test_no_pack_minds_in_which_order_evidence_comes(
+    name: str, happened: list[tuple[int, dict[str, Fact]]], chance: Random
+) -> None:
+    rule_set = COMPILED[name]
+    evidence, now = lived(rule_set.document, happened)
+    arrived = [*evidence, *evidence[:2]]
+    chance.shuffle(arrived)
+
+    assert judge(arrived, rule_set, at=now, known_at=now) == judge(evidence, rule_set, at=now, known_at=now)
+
+
+@settings(max_examples=40)
+@given(EACH, HISTORIES)
+def test_no_pack_changes_a_colour_before_it_said_so(
+    name: str, happened: list[tuple[int, dict[str, Fact]]]
+) -> None:
+    rule_set = COMPILED[name]
+    evidence, now = lived(rule_set.document, happened)
+    before = decision(judge(evidence, rule_set, at=now, known_at=now))
+    turns = next_change(evidence, rule_set, at=now, known_at=now)
+
+    for hours in range(1, 24 * 20, 5):
+        then = now + timedelta(hours=hours)
+        if turns is not None and then >= turns:
+            assert decision(judge(evidence, rule_set, at=turns, known_at=now)) != before
+            break
+        assert decision(judge(evidence, rule_set, at=then, known_at=now)) == before
+
+
+@given(EACH, HISTORIES)
+def test_no_pack_has_a_question_without_an_answer(
+    name: str, happened: list[tuple[int, dict[str, Fact]]]
+) -> None:
+    evidence, now = lived(COMPILED[name].document, happened)
+
+    assert judge(evidence, COMPILED[name], at=now, known_at=now).failures == ()
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "at", "pack"),
+    [
+        ("310000", "2022-09-17T23:59", "sh-2022-04"),
+        ("310115", "2022-09-18T00:00", "sh-2022-09"),
+        ("310115", "2022-11-11T00:00", "cn-2022-11"),
+        ("440300", "2021-06-30T12:00", "gd-2021-06"),
+        ("510100", "2021-06-30T12:00", "cn-2021-05"),
+        (None, "2021-06-30T12:00", "cn-2021-05"),
+    ],
+)
+def test_the_command_judges_by_the_law_of_the_place_and_the_day(
+    jurisdiction: str | None, at: str, pack: str, tmp_path: Path
+) -> None:
+    events = tmp_path / "events.json"
+    events.write_text("[]")
+    where = [] if jurisdiction is None else ["--jurisdiction", jurisdiction]
+
+    result = CliRunner().invoke(
+        health, ["evaluate", "--rules", str(FOLDER), "--events", str(events), "--at", at, *where, "--json"]
+    )
+
+    assert result.exit_code == 0, result.output
+    assert msgspec.json.decode(result.stdout)["ruleSet"] == pack
+
+
+@pytest.mark.parametrize(
+    ("where", "at"), [("shanghai", "2022-09-18"), ("310000", "2021-04-30T23:59"), ("310", "2022-09-18")]
+)
+def test_the_command_says_where_there_is_no_law(where: str, at: str, tmp_path: Path) -> None:
+    events = tmp_path / "events.json"
+    events.write_text("[]")
+
+    result = CliRunner().invoke(
+        health,
+        ["evaluate", "--rules", str(FOLDER), "--events", str(events), "--at", at, "--jurisdiction", where],
+    )
+
+    assert result.exit_code == 2

@@ -14,19 +14,26 @@ SESSION_ROWS: Final = ("auth.login", "auth.refresh")
 """Sessions, over HTTP."""
 STORM_ROW: Final = "health.storm"
 """Health codes shown by ten times as many at once, while MongoDB hangs; beside the same on a calm day."""
-HEALTH_ROWS: Final = ("health.show", "health.check", STORM_ROW)
+SHOWING_ROWS: Final = ("health.show", "health.check", STORM_ROW)
 """Health codes, over HTTP."""
 PAGE_ROW: Final = "health.page"
 """Evidence reported over HTTP, until an open page shows what follows."""
 RECOLOUR_ROW: Final = "health.recolour"
 """Residents judged anew, without a server."""
-HTTP_ROWS: Final = (*CODE_ROWS, *SESSION_ROWS, *HEALTH_ROWS)
+HTTP_ROWS: Final = (*CODE_ROWS, *SESSION_ROWS, *SHOWING_ROWS)
 CODEC_ROWS: Final = ("codec.mint", "codec.verify")
 TOKEN_ROWS: Final = ("auth.known", "auth.new", "auth.keeper")
 """Access tokens, without a server: ours seen before, ours for the first time, and a provider's."""
-ALONE_ROWS: Final = (*CODEC_ROWS, *TOKEN_ROWS, RECOLOUR_ROW)
+HEALTH_ROWS: Final = ("health.hc1", "health.hc1.seen", "health.certlogic")
+"""Health certificates of others, for the first time and again, and rules; without a server."""
+ALONE_ROWS: Final = (*CODEC_ROWS, *TOKEN_ROWS, *HEALTH_ROWS, RECOLOUR_ROW)
 ROWS: Final = (*HTTP_ROWS, PAGE_ROW, *ALONE_ROWS)
 
+_OWN_UNITS: Final = {
+    PAGE_ROW: "events/s",
+    RECOLOUR_ROW: "residents/s",
+    "health.certlogic": "evaluations/s",
+}
 PATHWAYS: Final = ("web", "worker", "redis", "mongo")
 """Whose processor time a request costs."""
 
@@ -118,6 +125,9 @@ GOALS: Final = {
     "health.recolour": Goal(value=5_000),
     "codec.mint": Goal(value=15_000),
     "codec.verify": Goal(ratio=0.75),
+    "health.hc1": Goal(ratio=0.55),
+    "health.hc1.seen": Goal(value=500_000),
+    "health.certlogic": Goal(value=190_000),
 }
 
 
@@ -167,8 +177,9 @@ def row(name: str, rounds: Sequence[Round]) -> Row:
 def _unit(name: str) -> str:
     if name in HTTP_ROWS:
         return "requests/s"
-    if name in {PAGE_ROW, RECOLOUR_ROW}:
-        return "events/s" if name == PAGE_ROW else "residents/s"
+    found = _OWN_UNITS.get(name)
+    if found is not None:
+        return found
     return "tokens/s" if name in TOKEN_ROWS else "codes/s"
 
 

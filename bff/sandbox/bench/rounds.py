@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bff.sandbox.bench import codecs, keeper, recolour
+from bff.sandbox.bench import codecs, health, keeper, recolour
 from bff.sandbox.bench import tokens as access_tokens
 from bff.sandbox.bench.figures import (
     ALONE_ROWS,
@@ -18,6 +18,7 @@ from bff.sandbox.bench.figures import (
     PAGE_ROW,
     RECOLOUR_ROW,
     SESSION_ROWS,
+    SHOWING_ROWS,
     STORM_ROW,
     Round,
     Sample,
@@ -60,10 +61,10 @@ class Facts(Struct, frozen=True, kw_only=True):
 def steps(names: Sequence[str], rounds: int) -> int:
     """How often ``told`` will be called."""
     modes, sessions = len(_modes(names)), len(_sessions(names))
-    health, page = any(name in names for name in HEALTH_ROWS), PAGE_ROW in names
+    showing, page = any(name in names for name in SHOWING_ROWS), PAGE_ROW in names
     alone = sum(name in names for name in ALONE_ROWS)
-    staged = modes + sessions + health + page > 0
-    return rounds * (4 * modes + 2 * sessions + 3 * health + page + staged + alone)
+    staged = modes + sessions + showing + page > 0
+    return rounds * (4 * modes + 2 * sessions + 3 * showing + page + staged + alone)
 
 
 def play(names: Sequence[str], *, rounds: int, seconds: float, told: Told) -> Facts:
@@ -74,8 +75,8 @@ def play(names: Sequence[str], *, rounds: int, seconds: float, told: Told) -> Fa
     for number in range(rounds):
         samples: dict[tuple[Who, str], Sample] = {}
         modes, sessions = _modes(names), _sessions(names)
-        health = [name for name in HEALTH_ROWS if name in names]
-        if modes or sessions or health or PAGE_ROW in names:
+        showing = [name for name in SHOWING_ROWS if name in names]
+        if modes or sessions or showing or PAGE_ROW in names:
             told(f"round {number + 1}: databases, web, worker, floor, peer, 64 residents")
             # A machine may be left with files of a server that was killed; they are in a folder for such.
             with tempfile.TemporaryDirectory(prefix="suishen-bench-", ignore_cleanup_errors=True) as folder:
@@ -87,8 +88,8 @@ def play(names: Sequence[str], *, rounds: int, seconds: float, told: Told) -> Fa
                         samples |= half.play(first=number)
                     for name in sessions:
                         samples |= _Sessions(set_stage, name, seconds=seconds, told=told).play()
-                    if health:
-                        samples |= _Health(set_stage, health, seconds=seconds, told=told).play()
+                    if showing:
+                        samples |= _Health(set_stage, showing, seconds=seconds, told=told).play()
                     if PAGE_ROW in names:
                         told(PAGE_ROW)
                         samples |= set_stage.pages(max(seconds, _SHORTEST))
@@ -119,6 +120,8 @@ def _alone(name: str, seconds: float) -> Round:
         return recolour.measure(seconds)
     if name in CODEC_ROWS:
         return codecs.measure(name, seconds)
+    if name in HEALTH_ROWS:
+        return health.measure(name, seconds)
     return access_tokens.measure(name, seconds)
 
 
