@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -18,12 +18,19 @@ from auth_bridges.vault import Vault
 from bff.platform.audit import AuditRecorder
 from bff.platform.changes import Changes
 from bff.platform.coalesce import together
+from bff.platform.health_venues import VenueParts
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.ids import timed_id
+from bff.platform.keys import KeyRing
 from bff.platform.mongo import MONGO_OUTAGES, Database
 from bff.platform.outbound import Outbound
 from bff.platform.redis import REDIS_OUTAGES, ScriptRunner
+from health_code.carrying import Carrying
+from health_code.codec.certificates import Checked
 from health_code.codec.dynamic import DynamicCodes
+from health_code.codec.foreign import Desk
+from health_code.codec.revocation import Revocations
+from health_code.codec.trust import Trust
 from health_code.freshening import Freshening
 from health_code.models import Department, Reason
 from health_code.packs import shipped_rule_sets
@@ -76,6 +83,12 @@ class Residents:
         name = None if resident is None else await self._vault.name(resident)
         return None if name is None else self._personal.mask_name(name)
 
+    async def birth_date(self, subject: str) -> date | None:
+        """The birth date in the ID number behind ``subject``; None for nobody we know."""
+        resident = await self._stores.residents.by_holder(subject)
+        number = None if resident is None else await self._vault.number(resident)
+        return None if number is None else date.fromisoformat(number[6:14])
+
     async def tell(self, subject: str, colour: Colour, reasons: Sequence[Reason], *, at: datetime) -> None:
         """Send a notice that the colour has changed; the same (subject, at) again is the same notice."""
         del colour, reasons  # a notice says that it changed; which colour is for the unlocked phone
@@ -123,10 +136,12 @@ class HealthParts:
         clock: Clock,
         chance: Chance,
         http: Outbound,
+        ring: KeyRing,
         settings: HealthSettings,
     ) -> None:
         self._run = run
         self.changes = Changes(redis, _CHANGES)
+        residents = Residents(auth_stores, personal)
         self.evidence = EvidenceStore(mongo["health_evidence"], together=together)
         self.states = StateStore(mongo["health_states"], mongo["health_changes"])
         self.rule_sets = RuleSetStore(mongo["health_rule_sets"])
@@ -134,6 +149,18 @@ class HealthParts:
         self.snapshots = snapshots = SnapshotStore(run)
         self.silence = Silence(sources)
         self.book = RuleBook(self.rule_sets, shipped_rule_sets())
+        self.carrying = Carrying(
+            verify=_trusted(settings.trust_dir),
+            evidence=self.evidence,
+            birth_date=residents.birth_date,
+            personal=personal,
+            wake=self._wake,
+            admit=admit,
+            audit=recorder.record,
+            clock=clock,
+            timed_id=timed_id,
+            jurisdiction=settings.jurisdiction,
+        )
         self.publishing = Publishing(
             rule_sets=self.rule_sets, book=self.book, audit=recorder.record, clock=clock
         )
@@ -143,7 +170,7 @@ class HealthParts:
             states=self.states,
             snapshots=snapshots,
             book=self.book,
-            people=Residents(auth_stores, personal),
+            people=residents,
             personal=personal,
             announce=self.changes.announce,
             audit=recorder.record,
@@ -151,11 +178,24 @@ class HealthParts:
             jurisdiction=settings.jurisdiction,
         )
         self.turning = Turning(self.recolouring, Lease(run, "turning", holder=chance(16).hex()))
+        self.venues = VenueParts(
+            mongo=mongo,
+            run=run,
+            snapshot=snapshots.get,
+            personal=personal,
+            recorder=recorder,
+            admit=admit,
+            clock=clock,
+            chance=chance,
+            ring=ring,
+            settings=settings,
+        )
         self.reporting = Reporting(
             evidence=self.evidence,
             sources=sources,
             personal=personal,
             valid_number=_is_id_number,
+            find_traced=self.venues.tracing.traced,
             wake=self._wake,
             audit=recorder.record,
             clock=clock,
@@ -187,7 +227,7 @@ class HealthParts:
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat."""
-        for store in (self.evidence, self.states, self.rule_sets):
+        for store in (self.evidence, self.states, self.rule_sets, self.venues):
             await store.ensure_indexes()
 
     async def absorb(self, entries: Sequence[bytes]) -> None:
@@ -220,6 +260,17 @@ def _polled(file: Path | None, http: Outbound) -> list[HttpSource]:
         )
         for each in msgspec.json.decode(file.read_bytes(), type=list[_Polled])
     ]
+
+
+def _trusted(folder: Path | None) -> Callable[[str, datetime], Checked]:
+    """Verifies by the keys and lists in ``folder``; without one nothing is believed."""
+    files = {} if folder is None else {str(file): file.read_bytes() for file in _files(folder)}
+    desk = Desk(Trust.of(files) if files else Trust(), Revocations.of(files))
+    return lambda text, at: desk.verify(text, at=at)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.is_file())
 
 
 def _is_id_number(number: str) -> bool:

@@ -82,6 +82,9 @@ _TAGS: Final[Mapping[str, str]] = {
     "verifier": "Checking shown codes (核验).",
     "trust": "Keys and status lists, to check without us.",
     "issuer": "Departments issue, suspend, resume and revoke.",
+    "health-code": "The health code (健康码): its colour and why, shown and checked (亮码、验码).",
+    "health-rules": "Rule sets of the health code (赋码规则): one proposes, another publishes.",
+    "health-venues": "Venue codes (场所码): put up, checked in with, purged; and who may ask who was there.",
     "ops": "For the machines that run us.",
 }
 _ABOUT: Final = """\
@@ -402,6 +405,10 @@ def components_of(operations: Iterable[Operation]) -> dict[str, Schema]:
                 schema["required"] = list(schema["properties"])
             # The document is of this release; that clients must bear later ones it says in words (ADR 0021).
             schema["additionalProperties"] = False
+            for each in schema["properties"].values():
+                # The tag of a member of a union: msgspec writes it and lets nobody describe it.
+                if len(each.get("enum", ())) == 1:
+                    each.setdefault("description", "Which of the kinds this is.")
         written[name] = schema
     return dict(sorted(written.items()))
 

@@ -270,12 +270,17 @@ class Platform:
             clock=self.clock,
             chance=secrets.token_bytes,
             http=http,
+            ring=self.token_keys,
             settings=settings.health,
         )
         self.health_codes = self.health.codes
+        self.health_carrying = self.health.carrying
         self.health_changes = self.health.changes
         self.health_reporting = self.health.reporting
         self.health_publishing = self.health.publishing
+        self.health_venues = self.health.venues.venues
+        self.health_checkins = self.health.venues.book
+        self.health_tracing = self.health.venues.tracing
         self._clerk_rate = Rate(wallet.clerk_per_minute, max(1, wallet.clerk_per_minute // 2))
         self._organisation_rate = Rate(
             wallet.organisation_per_minute, max(1, wallet.organisation_per_minute // 10)
@@ -345,6 +350,7 @@ class Platform:
         consumer = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         streams: list[tuple[str, Callable[[Sequence[bytes]], Awaitable[None]]]] = [
             (AUDIT_STREAM, self._absorb_audit),
+            *((stream, self.health_checkins.absorb) for stream in self.health_venues.streams),
             *((stream, self._absorb_wallet(stream)) for stream in self.wallet.streams),
         ]
         # Somebody looks at an open page until their evidence is judged: nothing rests there.
