@@ -11,6 +11,7 @@ import msgspec
 from rich.progress import track
 
 from bff.cli_errors import Failure
+from bff.cli_health_chain import verify_chain
 from bff.cli_input import Instant, text_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ UNREADABLE: Final = 2
 @click.group()
 def health() -> None:
     """The health code (健康码)."""
+
+
+health.add_command(verify_chain)
 
 
 @health.command("test-rules")

@@ -90,14 +90,31 @@ class Reason(Struct, frozen=True, kw_only=True, array_like=True):
     until: datetime | None
 
 
+class Judged(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """One change of a colour, and all that is needed to judge it again: what was known, by which rules."""
+
+    id: str
+    subject: str
+    at: datetime
+    known_at: datetime
+    colour: Colour
+    before: Colour | None
+    rule_set: str
+    decisive: str | None
+    evidence: tuple[str, ...]
+    silent: tuple[str, ...] = ()
+
+
 class State(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """A person's code as last judged. ``id`` is the subject.
 
-    ``seen`` counts the evidence the judgement knew: it only grows, so of two judgements made at once the one
-    that knew more stays. ``told`` is the colour its holder was last told of.
+    ``revision`` counts the judgements kept: one takes the place of the revision it was judged after, so it
+    knows all that one knew. ``seen`` counts the evidence it knew. ``unsaid`` are the changes of colour that
+    are not yet noted, and of which the holder has not yet been told.
     """
 
     id: str
+    revision: int
     jurisdiction: str
     colour: Colour
     since: datetime
@@ -109,13 +126,14 @@ class State(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     failures: tuple[str, ...]
     silent: tuple[str, ...]
     next_change_at: datetime | None
-    told: Colour | None
+    unsaid: tuple[Judged, ...]
     district: str
 
 
 class Snapshot(Struct, frozen=True, kw_only=True, array_like=True):
     """What showing a code reads, and all it reads. ``handle`` names the person in codes; it changes daily."""
 
+    revision: int
     colour: Colour
     since: datetime
     judged_at: datetime
@@ -128,17 +146,3 @@ class Snapshot(Struct, frozen=True, kw_only=True, array_like=True):
     next_change_at: datetime | None
     handle: bytes
     name_masked: str
-
-
-class Judged(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
-    """One change of a colour: with the evidence known then and the rule set it can be judged again."""
-
-    id: str
-    subject: str
-    at: datetime
-    known_at: datetime
-    colour: Colour
-    before: Colour | None
-    rule_set: str
-    decisive: str | None
-    evidence: tuple[str, ...]

@@ -41,6 +41,15 @@ class RunScript(Protocol):
         """What the script returns, as ``read`` reads it; it is on its way before it is awaited."""
 
 
+class Together(Protocol):
+    """How to make one call of a kind that is better made many at once."""
+
+    def __call__(
+        self, perform: Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]
+    ) -> Callable[[Any], Awaitable[Any]]:
+        """Makes one call, in the next batch; ``perform`` answers a batch, one batch at a time, in order."""
+
+
 class Audit(Protocol):
     """Records an event durably in the audit trail."""
 

@@ -2,14 +2,18 @@
 
 What is decided in ``rules.colour`` is kept here, and nothing else ever is.
 
-    evidence (pending)  →  judged  →  register (MongoDB)  →  change noted, holder told  →  snapshot (Redis)
-                                                                                        →  evidence judged
+    evidence (pending)  →  judged  →  register (MongoDB)  →  snapshot (Redis)  →  open pages hear of it
+                                         └ the change, unsaid  →  noted, holder told  →  said
+                                                                →  evidence no longer pending
 
-Each step may be done again, and whoever dies between two leaves the evidence pending or the holder untold;
-both are looked for every minute.
+A judgement takes the place of the one it was made after, or of none: who was overtaken judges again. So it
+knows all that the one before knew, whoever's clock is ahead. Each step may be done again, and whoever dies
+between two leaves the evidence pending or the change unsaid; both are looked for all the time.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -18,17 +22,26 @@ import msgspec
 from health_code.models import Judged, Reason, Snapshot, State, StoredEvidence
 from health_code.ports import Audit, Clock, People, PersonalData
 from health_code.rulebook import RuleBook
-from health_code.rules.colour import Finding, Judgement, RuleSet, judge_and_look_ahead
+from health_code.rules.colour import Finding, Judgement, RuleSet, judge, judge_and_look_ahead
 from health_code.rules.documents import Colour, Said
 from health_code.rules.evidence import Evidence, Fact, Key
+from health_code.silence import silent_of
 from health_code.store import EvidenceStore, SnapshotStore, SourceStore, StateStore
 
+_log: Final = logging.getLogger(__name__)
 _unpack: Final = msgspec.msgpack.Decoder(dict[str, Fact]).decode
 _LONG_AGO: Final = timedelta(seconds=5)
 _AT_ONCE: Final = 200
 _ONWARDS: Final = timedelta(minutes=10)
+_TRIES: Final = 10
+UNREADABLE: Final = "evidence:"
+"""Before the name of a source of which some evidence cannot be opened, among a code's failures."""
 
 Announce = Callable[[str], Awaitable[None]]
+
+
+class Overtaken(ConnectionError):
+    """Others judged the same people faster, again and again; the evidence stays pending."""
 
 
 class _Law(NamedTuple):
@@ -66,6 +79,8 @@ class Recolouring:
         self._audit = audit
         self._clock = clock
         self._jurisdiction = jurisdiction
+        self._looked_up: tuple[int, int] | None = None
+        self._rules_now: RuleSet
 
     async def judge(self, subjects: Sequence[str]) -> None:
         """Judge each of ``subjects`` from all there is, now, and keep what came of it."""
@@ -73,8 +88,12 @@ class Recolouring:
         for start in range(0, len(subjects), _AT_ONCE):
             await self._some(subjects[start : start + _AT_ONCE])
 
+    async def several(self, subjects: Sequence[str]) -> Mapping[str, Snapshot]:
+        """Judge ``subjects``, of whom there are few, and return their snapshots."""
+        return await self._some(list(dict.fromkeys(subjects)))
+
     async def once(self, subject: str) -> Snapshot:
-        """Judge ``subject`` and return the snapshot, whoever may have been faster in keeping one."""
+        """Judge ``subject`` and return the snapshot."""
         found = await self._some([subject])
         return found[subject]
 
@@ -83,36 +102,79 @@ class Recolouring:
         now = self._clock()
         left = await self._evidence.forgotten(before=now - _LONG_AGO, limit=limit)
         due = await self._states.due(at=now, limit=limit)
-        subjects = list(dict.fromkeys([*left, *due]))
+        unsaid = await self._states.unsaid(limit=limit)
+        subjects = list(dict.fromkeys([*left, *due, *unsaid]))
         await self.judge(subjects)
         return len(subjects)
 
-    async def apply_rules(self) -> int:
-        """Judge everybody whom another rule set than that in force judged last; how many there were."""
-        now = self._clock()
-        rules = self._book.in_force(self._jurisdiction, at=now, known_at=now)
-        count, last = 0, ""
-        while subjects := await self._states.judged_by_others(rules.hash, after=last, limit=_AT_ONCE):
-            await self._some(subjects)
-            count, last = count + len(subjects), subjects[-1]
+    async def apply_rules(self, *, told: Callable[[int], Awaitable[bool]] | None = None) -> int:
+        """Judge everybody whom another rule set than that in force judged last; how many there were.
+
+        By id within each rule set, so that a city of millions is walked once. After each part ``told`` hears
+        how many there were so far, and says whether to go on. Should yet other rules come into force
+        meanwhile, those count for whoever is left; the next time finds the others.
+        """
+        count = 0
+        for other in await self._states.rule_sets():
+            last = ""
+            while other != self.in_force().hash:
+                subjects = await self._states.judged_by(other, after=last, limit=_AT_ONCE)
+                if not subjects:
+                    break
+                await self._some(subjects)
+                count, last = count + len(subjects), subjects[-1]
+                if told is not None and not await told(count):
+                    return count
         return count
 
-    async def _some(self, subjects: Sequence[str]) -> Mapping[str, Snapshot]:
-        # The clock before the evidence: what is recorded meanwhile is pending, and judged after this.
+    def in_force(self) -> RuleSet:
+        """The rules that are law here now; looked up once a second, for every shown code asks."""
         now = self._clock()
-        rules = self._book.in_force(self._jurisdiction, at=now, known_at=now)
-        silent = await self._silent(rules, now)
-        befores = await self._states.of(subjects)
-        evidence = await self._evidence.of(subjects)
-        snapshots = {}
-        for subject in subjects:
-            before, stored = befores.get(subject), evidence[subject]
-            state = self._judged(subject, before, stored, law=_Law(rules, silent, now))
-            snapshots[subject] = await self._keep(state, stored)
-        await self._evidence.judged(
-            [each.id for stored in evidence.values() for each in stored if each.pending]
+        wanted = (self._book.generation, int(now.timestamp()))
+        if wanted != self._looked_up:
+            self._rules_now = self._book.in_force(self._jurisdiction, at=now, known_at=now)
+            self._looked_up = wanted
+        return self._rules_now
+
+    async def again(self, change: Judged) -> Judgement:
+        """The judgement behind a past ``change``, made again from the evidence and by the rules of then."""
+        known = frozenset(change.evidence)
+        stored = (await self._evidence.of([change.subject]))[change.subject]
+        evidence = [self.opened(each) for each in stored if each.id in known]
+        return judge(
+            evidence,
+            self._book.by_hash(change.rule_set),
+            at=change.at,
+            known_at=change.known_at,
+            silent=change.silent,
         )
-        return snapshots
+
+    async def _some(self, subjects: Sequence[str]) -> Mapping[str, Snapshot]:
+        for _ in range(_TRIES):
+            now = _whole(self._clock())
+            # The register before the evidence: whoever is not overtaken has seen all that the one before saw.
+            befores = await self._states.of(subjects)
+            evidence = await self._evidence.of(subjects)
+            rules = await self._rules(befores.values(), now)
+            law = _Law(rules, await self._silent(rules, now), now)
+            states = []
+            for subject in subjects:
+                try:
+                    states.append(self._judged(subject, befores.get(subject), evidence[subject], law=law))
+                except Exception:  # one person whose judgement breaks must not keep the others from theirs
+                    if len(subjects) == 1:
+                        raise
+                    _log.exception("not judged, and left pending")
+            if not states or await self._states.put(states):
+                return await self._show(states, evidence)
+        raise Overtaken
+
+    async def _rules(self, befores: Iterable[State], now: datetime) -> RuleSet:
+        # Another process may have heard of a release before this one did: whom it judged by it must not be
+        # judged by the rules before it.
+        if not all(self._book.knows(before.rule_set) for before in befores):
+            await self._book.refresh()
+        return self._book.in_force(self._jurisdiction, at=now, known_at=now)
 
     def _judged(
         self,
@@ -123,33 +185,92 @@ class Recolouring:
         law: "_Law",
     ) -> State:
         rules, silent, now = law
-        known = [self.opened(each) for each in stored]
-        latest = max((each.recorded_at for each in known), default=now)
+        known, unreadable = self._readable(stored)
         # Another process's clock may be a little ahead; what is recorded is known.
-        known_at = max(now, latest)
+        known_at = max([now, *(each.recorded_at for each in known)])
         judgement, turns = judge_and_look_ahead(known, rules, at=now, known_at=known_at, silent=silent)
-        kept = before is not None and before.colour is judgement.colour
-        return State(
+        colour = judgement.colour
+        if unreadable and colour is not Colour.RED:
+            # What cannot be read may be what makes it red, or what clears it.
+            colour = Colour.GREY
+        kept = before is not None and before.colour is colour
+        state = State(
             id=subject,
+            revision=1 if before is None else before.revision + 1,
             jurisdiction=rules.document.jurisdiction,
-            colour=judgement.colour,
+            colour=colour,
             since=before.since if before is not None and kept else now,
             judged_at=now,
             seen=len(stored),
             rule_set=rules.hash,
             rule_set_version=rules.document.version,
             reasons=reasons_of(judgement, {Key(each.source, each.source_id): each for each in stored}),
-            failures=tuple(dict.fromkeys(each.rule.identifier for each in judgement.failures)),
+            failures=(*dict.fromkeys(each.rule.identifier for each in judgement.failures), *unreadable),
             silent=judgement.silent,
-            # What could not be known is looked at again soon; where nothing turns, within the day.
-            next_change_at=now + _ONWARDS if judgement.colour is Colour.GREY else turns,
-            told=None if before is None else before.told,
+            # What could not be known is looked at again soon.
+            next_change_at=now + _ONWARDS if colour is Colour.GREY else turns,
+            unsaid=() if before is None else before.unsaid,
             district=rules.document.jurisdiction,
         )
+        if kept:
+            return state
+        first = next(iter(state.reasons), None)
+        change = Judged(
+            id=f"{subject}:{now.isoformat()}",
+            subject=subject,
+            at=now,
+            known_at=known_at,
+            colour=colour,
+            before=None if before is None else before.colour,
+            rule_set=rules.hash,
+            decisive=None if first is None else first.rule,
+            evidence=tuple(each.id for each in stored),
+            silent=tuple(silent),
+        )
+        return msgspec.structs.replace(state, unsaid=(*state.unsaid, change))
 
-    async def _keep(self, state: State, stored: Sequence[StoredEvidence]) -> Snapshot:
-        name = await self._people.masked_name(state.id)
-        snapshot = Snapshot(
+    def _readable(self, stored: Sequence[StoredEvidence]) -> tuple[list[Evidence], tuple[str, ...]]:
+        """What can be opened of ``stored``, and a failure for each source of which something cannot."""
+        known, unreadable = [], []
+        for each in stored:
+            try:
+                known.append(self.opened(each))
+            except Exception:  # noqa: BLE001  a lost key, a changed byte: whatever it is, it is not known
+                unreadable.append(f"{UNREADABLE}{each.source}")
+        return known, tuple(dict.fromkeys(unreadable))
+
+    async def _show(
+        self, states: Sequence[State], evidence: Mapping[str, Sequence[StoredEvidence]]
+    ) -> Mapping[str, Snapshot]:
+        """Everything that follows from states that are kept; done again, it is the same."""
+        names = await asyncio.gather(*(self._people.masked_name(state.id) for state in states))
+        snapshots = {
+            state.id: self._snapshot(state, name or "") for state, name in zip(states, names, strict=True)
+        }
+        await asyncio.gather(*(self._snapshots.put(subject, each) for subject, each in snapshots.items()))
+        await asyncio.gather(*map(self._announce, snapshots))
+        unsaid = [change for state in states for change in state.unsaid]
+        known = {state.id for state, name in zip(states, names, strict=True) if name is not None}
+        reasons = {state.id: state.reasons for state in states}
+        await self._states.note(unsaid)
+        await asyncio.gather(*map(self._audited, unsaid))
+        await asyncio.gather(
+            *(
+                self._people.tell(change.subject, change.colour, reasons[change.subject], at=change.at)
+                for change in unsaid
+                # Nobody is told that they are green who never was anything else.
+                if change.subject in known
+                and (change.before is not None or change.colour is not Colour.GREEN)
+            )
+        )
+        await self._states.said(unsaid)
+        judged = [each.id for state in states for each in evidence[state.id] if each.pending]
+        await self._evidence.judged(judged)
+        return snapshots
+
+    def _snapshot(self, state: State, name: str) -> Snapshot:
+        return Snapshot(
+            revision=state.revision,
             colour=state.colour,
             since=state.since,
             judged_at=state.judged_at,
@@ -160,52 +281,26 @@ class Recolouring:
             failures=state.failures,
             silent=state.silent,
             next_change_at=state.next_change_at,
-            handle=self._handle(state.id, state.judged_at),
-            name_masked=name or "",
+            handle=self.handle(state.id, state.judged_at),
+            name_masked=name,
         )
-        if not await self._states.put(state):
-            return snapshot
-        if state.told is not state.colour:
-            # Not "before is another": who died after keeping the state left this to be done.
-            await self._note(state, stored)
-            if name is not None and (state.told is not None or state.colour is not Colour.GREEN):
-                await self._people.tell(state.id, state.colour, state.reasons, at=state.since)
-            await self._states.told(state.id, state.colour)
-        await self._snapshots.put(state.id, snapshot)
-        await self._announce(state.id)
-        return snapshot
 
-    async def _note(self, state: State, stored: Sequence[StoredEvidence]) -> None:
-        first = next(iter(state.reasons), None)
-        await self._states.note(
-            Judged(
-                # One id for one change, however often it is noted.
-                id=f"{state.id}:{state.since.isoformat()}",
-                subject=state.id,
-                at=state.judged_at,
-                known_at=state.judged_at,
-                colour=state.colour,
-                before=state.told,
-                rule_set=state.rule_set,
-                decisive=None if first is None else first.rule,
-                evidence=tuple(each.id for each in stored),
-            )
-        )
+    async def _audited(self, change: Judged) -> None:
         await self._audit(
             "health.colour",
-            at=state.judged_at,
+            at=change.at,
             actor="rules",
-            subject=state.id,
-            outcome=state.colour.value,
+            subject=change.subject,
+            outcome=change.colour.value,
             facts={
-                "before": "" if state.told is None else state.told.value,
-                "ruleSet": state.rule_set,
-                "rule": "" if first is None else first.rule,
+                "before": "" if change.before is None else change.before.value,
+                "ruleSet": change.rule_set,
+                "rule": change.decisive or "",
             },
         )
 
-    def _handle(self, subject: str, at: datetime) -> bytes:
-        # The same for a day, so that judging anew does not end a code being shown.
+    def handle(self, subject: str, at: datetime) -> bytes:
+        """What names ``subject`` in codes: the same for a day, so that judging anew ends no shown code."""
         text = self._personal.pseudonym("health-handle", f"{subject}:{at:%Y-%m-%d}")
         return text.encode()[:16]
 
@@ -227,14 +322,12 @@ class Recolouring:
 
     async def _silent(self, rules: RuleSet, now: datetime) -> Sequence[str]:
         needed = rules.document.silent_after_hours
-        if not needed:
-            return ()
-        heard = await self._sources.all()
-        return [
-            source
-            for source, hours in needed.items()
-            if source not in heard or now - heard[source] > timedelta(hours=hours)
-        ]
+        return silent_of(rules, await self._sources.all(), now) if needed else ()
+
+
+def _whole(instant: datetime) -> datetime:
+    """As MongoDB keeps it: judged again at what it kept, nothing is different."""
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
 def reasons_of(judgement: Judgement, stored: Mapping[Key, StoredEvidence]) -> tuple[Reason, ...]:

@@ -5,7 +5,7 @@ two organisations enter by hand. Neither of them names a colour.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 import msgspec
@@ -182,7 +182,13 @@ def draft_of(
     now: datetime,
     evidence_id: str,
 ) -> StoredEvidence:
-    """Evidence without a place in its chain yet. Instants are whole milliseconds, as the store keeps them."""
+    """Evidence without a place in its chain yet.
+
+    Instants are whole milliseconds of UTC, as the store gives them back: what is hashed is what is kept, and
+    a repetition with another offset is a repetition.
+    """
+    occurred_at = _whole(occurred_at)
+    expires_at = None if expires_at is None else _whole(expires_at)
     said = [subject, kind, jurisdiction, occurred_at, expires_at, supersedes, void, facts]
     return StoredEvidence(
         id=evidence_id,
@@ -191,9 +197,9 @@ def draft_of(
         subject=subject,
         kind=kind,
         jurisdiction=jurisdiction,
-        occurred_at=_whole(occurred_at),
+        occurred_at=occurred_at,
         recorded_at=_whole(now),
-        expires_at=None if expires_at is None else _whole(expires_at),
+        expires_at=expires_at,
         supersedes=supersedes,
         void=void,
         sealed=personal.seal(_pack(facts), f"health:{source}:{source_id}".encode()),
@@ -205,7 +211,7 @@ def draft_of(
 
 
 def _whole(instant: datetime) -> datetime:
-    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+    return instant.astimezone(UTC).replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
 def _took(item: ReportEvidence, outcome: Literal["RECORDED", "REPEATED"], evidence: str) -> EvidenceOutcome:

@@ -34,7 +34,7 @@ class RuleBook:
     def __init__(self, store: RuleSetStore, shipped: Sequence[RuleSetDocument]) -> None:
         self._store = store
         self._shipped = [_Law(RuleSet(document), None) for document in shipped]
-        self._book = _by_jurisdiction(self._shipped)
+        self._take(self._shipped)
         self._count = -1
         self.generation = 0
         """Rises with every new book."""
@@ -57,11 +57,14 @@ class RuleBook:
 
     def by_hash(self, rule_set: str) -> RuleSet:
         """The rule set with this content, so that a past judgement can be made again."""
-        for laws in self._book.values():
-            for law in laws:
-                if law.rules.hash == rule_set:
-                    return law.rules
-        raise RuleSetUnknown
+        try:
+            return self._known[rule_set]
+        except KeyError:
+            raise RuleSetUnknown from None
+
+    def knows(self, rule_set: str) -> bool:
+        """Whether the rule set with this content is or was law, as far as this process has heard."""
+        return rule_set in self._known
 
     async def refresh(self) -> bool:
         """Look for releases; True if there is a new book."""
@@ -69,10 +72,14 @@ class RuleBook:
         if count == self._count:
             return False
         releases = await self._store.all(published=True)
-        self._book = _by_jurisdiction([*self._shipped, *map(_law, releases)])
+        self._take([*self._shipped, *map(_law, releases)])
         self._count = len(releases)
         self.generation += 1
         return True
+
+    def _take(self, laws: Sequence[_Law]) -> None:
+        self._book = _by_jurisdiction(laws)
+        self._known = {law.rules.hash: law.rules for law in laws}
 
     async def follow(self) -> None:
         """Refresh for ever; cancel to stop. While the store is away the book stays what it is."""

@@ -44,6 +44,14 @@ class HealthSettings(Struct, frozen=True, kw_only=True):
             le=44_640,
         ),
     ] = 10_080
+    polled_file: Annotated[
+        Path | None,
+        Meta(
+            description="Sources that are asked: a JSON list of objects with `id`, `name`, `kinds`, `url`, "
+            "`key`. Each answers `GET url?cursor=…` with `items` as they are reported, `cursor` and `more`.",
+            extra={"zh": "需主动拉取的数据来源清单(JSON)：`id`、`name`、`kinds`、`url`、`key`。"},
+        ),
+    ] = None
     trust_dir: Annotated[
         Path | None,
         Meta(

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 
 from health_code.models import Reason, Snapshot
+from health_code.recolouring import UNREADABLE
 from health_code.rules.documents import Colour
 from miniapp_schemas.base import Text
 from miniapp_schemas.health_code import ColourReason, HealthCode, HealthCodeTicket
 
 
-def as_code(snapshot: Snapshot, shown: Colour, now: datetime) -> HealthCode:
+def as_code(snapshot: Snapshot, shown: Colour, now: datetime, *, refresh_seconds: int) -> HealthCode:
     """A code as its holder sees it."""
     return HealthCode(
         colour=shown.value,
@@ -21,6 +22,7 @@ def as_code(snapshot: Snapshot, shown: Colour, now: datetime) -> HealthCode:
         rule_set=snapshot.rule_set,
         rule_set_version=snapshot.rule_set_version,
         next_change_at=snapshot.next_change_at,
+        refresh_seconds=refresh_seconds,
     )
 
 
@@ -52,7 +54,7 @@ def as_ticket(snapshot: Snapshot, shown: Colour, code: str, expires: int) -> Hea
 
 
 def _unknown(snapshot: Snapshot, shown: Colour) -> list[Text]:
-    told = [Text(zh=f"规则 {rule} 无法判定", en=f"Rule {rule} has no answer") for rule in snapshot.failures]
+    told = [_failure(name) for name in snapshot.failures]
     told += [
         Text(zh=f"数据来源 {source} 长时间未更新", en=f"Nothing was heard of {source} for too long")
         for source in snapshot.silent
@@ -62,3 +64,10 @@ def _unknown(snapshot: Snapshot, shown: Colour) -> list[Text]:
             Text(zh="数据未能及时更新，暂不显示颜色", en="The data is too old for a colour to be shown")
         )
     return told
+
+
+def _failure(name: str) -> Text:
+    if name.startswith(UNREADABLE):
+        source = name.removeprefix(UNREADABLE)
+        return Text(zh=f"来源 {source} 的部分证据无法读取", en=f"Some evidence of {source} cannot be read")
+    return Text(zh=f"规则 {name} 无法判定", en=f"Rule {name} has no answer")

@@ -218,6 +218,14 @@ class HealthCode(Response, frozen=True, kw_only=True):
     next_change_at: Annotated[
         Instant | None, Meta(description="When it changes by itself, if nothing new happens.")
     ] = None
+    refresh_seconds: Annotated[
+        int,
+        Meta(
+            description="When a page that hears no events asks again. Everybody is told another number, so "
+            "that a city that opened its pages in one minute does not ask in one second.",
+            ge=1,
+        ),
+    ] = 300
 
 
 class ShowHealthCode(Request, frozen=True, kw_only=True):

@@ -92,6 +92,11 @@ class Residents:
         """The resident whose ID number has this keyed hash."""
         return struct_of(await self._residents.find_one({"holder": holder}), Resident)
 
+    async def by_holders(self, holders: Sequence[str]) -> dict[str, Resident]:
+        """The residents whose ID numbers have these keyed hashes, by hash."""
+        found = self._residents.find({"holder": {"$in": list(holders)}})
+        return {document["holder"]: msgspec.convert(document, Resident) async for document in found}
+
     async def link_of(self, subject: ProviderSubject) -> Link | None:
         """Where this way in leads: by its subject, else by another name that means the same person."""
         document = await self._find_way_in(subject)

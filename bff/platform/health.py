@@ -1,49 +1,66 @@
 """The health code's parts, wired: its stores, its rule book, its keys, and the residents it tells."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+import msgspec
+from msgspec import Struct
 from redis.asyncio import Redis
 
-from auth_bridges.models import Notice, NoticeKind
+from auth_bridges.models import Notice, NoticeKind, Resident
 from auth_bridges.ports import Chance, Clock
 from auth_bridges.store import AuthStores
 from auth_bridges.vault import Vault
 from bff.platform.audit import AuditRecorder
 from bff.platform.changes import Changes
+from bff.platform.coalesce import together
 from bff.platform.health_venues import VenueParts
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.ids import timed_id
 from bff.platform.keys import KeyRing
-from bff.platform.mongo import Database
-from bff.platform.redis import ScriptRunner
+from bff.platform.mongo import MONGO_OUTAGES, Database
+from bff.platform.outbound import Outbound
+from bff.platform.redis import REDIS_OUTAGES, ScriptRunner
 from health_code.carrying import Carrying
 from health_code.codec.certificates import Checked
 from health_code.codec.dynamic import DynamicCodes
 from health_code.codec.foreign import Desk
 from health_code.codec.revocation import Revocations
 from health_code.codec.trust import Trust
-from health_code.models import Reason
+from health_code.freshening import Freshening
+from health_code.models import Department, Reason
 from health_code.packs import shipped_rule_sets
+from health_code.polling import Polling
 from health_code.ports import Admit
 from health_code.publishing import Publishing
 from health_code.recolouring import Recolouring
 from health_code.reporting import Reporting
 from health_code.rulebook import RuleBook
 from health_code.rules.documents import Colour
+from health_code.rules.evidence import Kind
 from health_code.service import HealthCodes
 from health_code.settings import HealthSettings
-from health_code.store import EvidenceStore, RuleSetStore, SnapshotStore, SourceStore, StateStore
+from health_code.silence import Silence
+from health_code.sources.http import HttpSource
+from health_code.store import (
+    EvidenceStore,
+    Lease,
+    RuleSetStore,
+    SnapshotStore,
+    SourceStore,
+    StateStore,
+)
+from health_code.turning import Turning
 from wallet.refusals import InvalidIdNumber
 from wallet.rules.identifiers import check_id_number
 
 STREAM: Final = "{health}:evidence"
 _CHANGES: Final = "health:changes"
-_WAKE: Final = "return redis.call('XADD', KEYS[1], '*', 'e', ARGV[1])"
+_WAKE: Final = "for _, subject in ipairs(ARGV) do redis.call('XADD', KEYS[1], '*', 'e', subject) end"
 
 
 class Residents:
@@ -53,10 +70,16 @@ class Residents:
         self._stores = stores
         self._vault = Vault(stores.resident_keys, personal, secrets.token_bytes)
         self._personal = personal
+        # Those judged together are looked up together.
+        self._resident: Callable[[str], Awaitable[Resident | None]] = together(self._residents)
+
+    async def _residents(self, subjects: Sequence[str]) -> Sequence[Resident | None]:
+        found = await self._stores.residents.by_holders(subjects)
+        return [found.get(subject) for subject in subjects]
 
     async def masked_name(self, subject: str) -> str | None:
         """The name of who holds the ID number behind ``subject``, masked; None for nobody we know."""
-        resident = await self._stores.residents.by_holder(subject)
+        resident = await self._resident(subject)
         name = None if resident is None else await self._vault.name(resident)
         return None if name is None else self._personal.mask_name(name)
 
@@ -69,7 +92,7 @@ class Residents:
     async def tell(self, subject: str, colour: Colour, reasons: Sequence[Reason], *, at: datetime) -> None:
         """Send a notice that the colour has changed; the same (subject, at) again is the same notice."""
         del colour, reasons  # a notice says that it changed; which colour is for the unlocked phone
-        resident = await self._stores.residents.by_holder(subject)
+        resident = await self._resident(subject)
         if resident is not None:
             name = sha256(f"{subject}|{at.isoformat()}".encode()).hexdigest()[:32]
             kind = NoticeKind.HEALTH_CODE_CHANGED
@@ -112,17 +135,19 @@ class HealthParts:
         admit: Admit,
         clock: Clock,
         chance: Chance,
+        http: Outbound,
         ring: KeyRing,
         settings: HealthSettings,
     ) -> None:
         self._run = run
         self.changes = Changes(redis, _CHANGES)
         residents = Residents(auth_stores, personal)
-        self.evidence = EvidenceStore(mongo["health_evidence"])
+        self.evidence = EvidenceStore(mongo["health_evidence"], together=together)
         self.states = StateStore(mongo["health_states"], mongo["health_changes"])
         self.rule_sets = RuleSetStore(mongo["health_rule_sets"])
-        sources = SourceStore(mongo["health_sources"])
-        snapshots = SnapshotStore(run)
+        self.sources = sources = SourceStore(mongo["health_sources"])
+        self.snapshots = snapshots = SnapshotStore(run)
+        self.silence = Silence(sources)
         self.book = RuleBook(self.rule_sets, shipped_rule_sets())
         self.carrying = Carrying(
             verify=_trusted(settings.trust_dir),
@@ -152,6 +177,7 @@ class HealthParts:
             clock=clock,
             jurisdiction=settings.jurisdiction,
         )
+        self.turning = Turning(self.recolouring, Lease(run, "turning", holder=chance(16).hex()))
         self.venues = VenueParts(
             mongo=mongo,
             run=run,
@@ -175,9 +201,23 @@ class HealthParts:
             clock=clock,
             timed_id=timed_id,
         )
+        self.polling = Polling(
+            _polled(settings.polled_file, http),
+            reporting=self.reporting,
+            store=sources,
+            lease=Lease(run, "polling", holder=chance(16).hex(), keep_ms=30_000),
+            clock=clock,
+        )
         self.codes = HealthCodes(
             snapshots=snapshots,
-            recolouring=self.recolouring,
+            fresh=Freshening(
+                snapshots=snapshots,
+                recolouring=self.recolouring,
+                together=together,
+                away=(*MONGO_OUTAGES, *REDIS_OUTAGES),
+                clock=clock,
+            ),
+            silent=lambda: bool(self.silence.of(self.recolouring.in_force(), clock())),
             codes=CodeKeys(personal, clock),
             admit=admit,
             clock=clock,
@@ -195,8 +235,31 @@ class HealthParts:
         await self.recolouring.judge([entry.decode() for entry in entries])
 
     async def _wake(self, subjects: Sequence[str]) -> None:
-        for subject in subjects:
-            await self._run(_WAKE, [STREAM], [subject])
+        await self._run(_WAKE, [STREAM], subjects)
+
+
+class _Polled(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A line of the file of polled sources."""
+
+    id: str
+    name: str
+    kinds: frozenset[Kind]
+    url: str
+    key: str
+
+
+def _polled(file: Path | None, http: Outbound) -> list[HttpSource]:
+    if file is None:
+        return []
+    return [
+        HttpSource(
+            http,
+            Department(id=each.id, name=each.name, kinds=each.kinds - {Kind.MANUAL}),
+            url=each.url,
+            key=each.key,
+        )
+        for each in msgspec.json.decode(file.read_bytes(), type=list[_Polled])
+    ]
 
 
 def _trusted(folder: Path | None) -> Callable[[str, datetime], Checked]:

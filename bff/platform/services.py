@@ -78,6 +78,7 @@ _log: Final = structlog.get_logger("platform")
 _HOME_CARDS: Final = 12
 _HOME_USES: Final = 3
 _HEARING_SECONDS: Final = 0.3
+_HEALTH_REST_SECONDS: Final = 0.02
 _PREPARE_SECONDS: Final = 0.05  # and twice as long each time: a city starts its stores beside its processes
 
 
@@ -268,6 +269,7 @@ class Platform:
             admit=self._admit_try,
             clock=self.clock,
             chance=secrets.token_bytes,
+            http=http,
             ring=self.token_keys,
             settings=settings.health,
         )
@@ -309,6 +311,7 @@ class Platform:
                     platform.authenticator.follow(platform.auth_stores.ended),
                     platform.health.book.follow(),
                     platform.health.changes.follow(),
+                    platform.health.silence.follow(),
                     platform._prepare(),
                 ):
                     # So that the first callers are not told to wait; where Redis is away, they are.
@@ -347,11 +350,17 @@ class Platform:
         consumer = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         streams: list[tuple[str, Callable[[Sequence[bytes]], Awaitable[None]]]] = [
             (AUDIT_STREAM, self._absorb_audit),
-            (HEALTH_STREAM, self.health.absorb),
             *((stream, self.health_checkins.absorb) for stream in self.health_venues.streams),
             *((stream, self._absorb_wallet(stream)) for stream in self.wallet.streams),
         ]
-        return [Drain(self._redis, stream, handle, consumer=consumer) for stream, handle in streams]
+        # Somebody looks at an open page until their evidence is judged: nothing rests there.
+        health = Drain(
+            self._redis, HEALTH_STREAM, self.health.absorb, consumer=consumer, rest=_HEALTH_REST_SECONDS
+        )
+        return [
+            health,
+            *(Drain(self._redis, stream, handle, consumer=consumer) for stream, handle in streams),
+        ]
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat, and for several processes at once."""

@@ -1,4 +1,4 @@
-"""The ticker: starts jobs when they are due.
+"""The ticker: starts jobs when they are due, turns health codes at their instant, and asks polled sources.
 
 APScheduler keeps the table in memory only: its shared stores run a job twice when two processes share
 one. Any number of tickers may run; every job bears that.
@@ -40,9 +40,14 @@ async def tick(settings: Settings) -> None:
             )
         scheduler.start()
         _log.info("scheduler.started", jobs=len(JOBS))
+        health = platform.health
+        following = [asyncio.create_task(each.follow()) for each in (health.turning, health.polling)]
         for job in JOBS:
             await _runner(platform, job)()
         await stopping.wait()
+        for task in following:
+            task.cancel()
+        await asyncio.wait(following, timeout=2)
         scheduler.shutdown(wait=False)
         _log.info("scheduler.stopped")
 

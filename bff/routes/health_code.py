@@ -1,6 +1,7 @@
 """The health code: residents show it, guards check it, registered sources report what it follows from."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from hashlib import blake2b
 from typing import Final, cast
 
 import msgspec
@@ -8,12 +9,14 @@ from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from litestar.response import Stream
+from msgspec.structs import replace
 
 from bff.platform.caller import StillSignedIn
 from bff.platform.changes import Changes, TooManyListeners, changed
 from bff.platform.identity import Principal
 from bff.platform.limits import TooManyRequests
 from bff.routes.callers import department, keeper
+from bff.routes.parameters import IfNoneMatch
 from health_code.carrying import Carrying
 from health_code.refusals import CertificateNotBelieved, CertificateOfAnother, HealthCodeUnavailable
 from health_code.reporting import Reporting
@@ -50,10 +53,18 @@ class HealthCodeController(Controller):
         summary="My health code, and why it is so",
     )
     async def read(
-        self, principal: NamedDependency[Principal], health_codes: NamedDependency[HealthCodes]
-    ) -> HealthCode:
+        self,
+        principal: NamedDependency[Principal],
+        health_codes: NamedDependency[HealthCodes],
+        if_none_match: IfNoneMatch = None,
+    ) -> Response[HealthCode]:
         """The colour with every reason, what clears it and when it changes by itself (健康信息查询)."""
-        return await health_codes.read(keeper(principal))
+        code = await health_codes.read(keeper(principal))
+        etag = _etag(code)
+        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+        if if_none_match is not None and etag in if_none_match:
+            return Response(None, status_code=304, headers=headers)  # type: ignore[arg-type]  # 304 has no body
+        return Response(code, headers=headers)
 
     @get(
         "/events",
@@ -109,6 +120,12 @@ class HealthCodeController(Controller):
         return await health_codes.show(keeper(principal))
 
 
+def _etag(code: HealthCode) -> str:
+    """Of what is said, not of when it was asked."""
+    said = _encode(replace(code, age_seconds=0, refresh_seconds=1))
+    return f'"{blake2b(said, digest_size=12).hexdigest()}"'
+
+
 async def _events(
     first: HealthCode,
     read: Callable[[], Awaitable[HealthCode]],
@@ -145,7 +162,7 @@ class HealthCheckController(Controller):
     opt = {"audience": "verifier", "assurance": None, "scope": "health:check"}
 
     @post(
-        opt={"hot": True, "refusals": (TooManyRequests,)},
+        opt={"hot": True, "refusals": (HealthCodeUnavailable, TooManyRequests)},
         operation_id="CheckHealthCode",
         summary="Check a scanned health code",
         status_code=200,

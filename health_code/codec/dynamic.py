@@ -1,9 +1,10 @@
 """Dynamic codes (动态码): what a resident's phone shows for a minute.
 
-    SHC.  base64url( key name (1) || nonce (12) || AES-256-GCM( handle (16) || expiry, Unix seconds (4) ) )
+    SHC.  base64url( key name (1) || nonce (12) || AES-256-GCM( subject (32) || expiry, Unix seconds (4) ) )
 
-The handle names a person for a day at most, and is sealed: two codes of one person have nothing in common for
-who does not hold the key, and nobody can make one. Making one needs no store; reading one needs none either.
+The subject is sealed: two codes of one person have nothing in common for who does not hold the key, and
+nobody can make one. Making one needs no store; reading one needs none either, so whoever checks it asks for
+the person's snapshot at once.
 """
 
 import binascii
@@ -16,9 +17,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 
 PREFIX: Final = "SHC."
-HANDLE: Final = 16
+SUBJECT: Final = 32
 NONCE: Final = 12
-_LENGTH: Final = 1 + NONCE + HANDLE + 4 + 16
+_LENGTH: Final = 1 + NONCE + SUBJECT + 4 + 16
 _TEXT: Final = -(-_LENGTH * 4 // 3)
 
 
@@ -27,9 +28,9 @@ class NotACode(ValueError):
 
 
 class DynamicCode(Struct, frozen=True):
-    """What a code says: whose it is, by handle, and until when it is good."""
+    """What a code says: whose it is, and until when it is good."""
 
-    handle: bytes
+    subject: bytes
     expires_at: int
 
 
@@ -41,9 +42,9 @@ class DynamicCodes:
         self._name = next(iter(keys))
         self._cipher = self._ciphers[self._name]
 
-    def seal(self, handle: bytes, expires_at: int, nonce: bytes) -> str:
+    def seal(self, subject: bytes, expires_at: int, nonce: bytes) -> str:
         """The text of the QR."""
-        sealed = self._cipher.encrypt(nonce, handle + expires_at.to_bytes(4), self._name)
+        sealed = self._cipher.encrypt(nonce, subject + expires_at.to_bytes(4), self._name)
         return PREFIX + urlsafe_b64encode(self._name + nonce + sealed).rstrip(b"=").decode()
 
     def open(self, text: str) -> DynamicCode:
@@ -66,4 +67,4 @@ class DynamicCodes:
             plain = cipher.decrypt(nonce, sealed, name)
         except InvalidTag:
             raise NotACode("changed, or not ours") from None
-        return DynamicCode(plain[:HANDLE], int.from_bytes(plain[HANDLE:]))
+        return DynamicCode(plain[:SUBJECT], int.from_bytes(plain[SUBJECT:]))

@@ -24,9 +24,11 @@ Days are calendar days of the jurisdiction's zone: yesterday 23:59 is one day ag
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import Enum
+from functools import partial
+from itertools import takewhile
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -52,6 +54,35 @@ _CT: Final = 35
 """From this Ct value on a case counts as over (十条, 2022-12-07)."""
 
 
+class Gate:
+    """What an expression asks first, of the event alone: where that is not so, the whole is not.
+
+    Most events of most people are alike (one negative result as the other), so it remembers its answers:
+    they hold for everybody. It says no only where the whole expression would; in doubt it lets pass.
+    """
+
+    _MOST: Final = 4_096
+
+    def __init__(self, conditions: Sequence[object]) -> None:
+        self._conditions = [compile_expression(condition) for condition in conditions]
+        self._answers: dict[Hashable, bool] = {}
+
+    def lets_pass(self, likeness: Hashable, event: Callable[[], Mapping[str, Any]]) -> bool:
+        """Whether the expression may be true of ``event()``; events of one ``likeness`` have one answer."""
+        answer = self._answers.get(likeness)
+        if answer is None:
+            if len(self._answers) >= self._MOST:
+                self._answers.clear()
+            answer = self._answers[likeness] = self._ask({"payload": {"event": event()}})
+        return answer
+
+    def _ask(self, data: Mapping[str, Any]) -> bool:
+        try:
+            return not any(is_falsy(condition(data)) for condition in self._conditions)
+        except Exception:  # noqa: BLE001  the whole expression will break as well, and must be seen to
+            return True
+
+
 class Question:
     """One of a rule's two expressions, compiled, with what its answer depends on."""
 
@@ -70,6 +101,8 @@ class Question:
         turns = frozenset(integers | {value + 1 for value in integers}) if not self.timeless else frozenset()
         self.hours: frozenset[int] = turns if any("hoursSince" in name for name in counted) else frozenset()
         self.days: frozenset[int] = turns if any("daysSince" in name for name in counted) else frozenset()
+        first = list(takewhile(_of_event_alone, expression.get("and", [expression])))
+        self.gate = Gate(first) if first else None
 
 
 class CompiledRule:
@@ -179,11 +212,6 @@ def next_change(
     return _History(effective(evidence, known_at=known_at), rules).next_change(at)
 
 
-def _decision(judgement: Judgement) -> tuple[Colour, str | None]:
-    first = next(iter(judgement.findings), None)
-    return judgement.colour, None if first is None else first.rule.identifier
-
-
 def _true(value: object) -> bool:
     # Neither true nor false is a fault of the rule, and must not pass for a no.
     if value is True:
@@ -212,11 +240,22 @@ def _leaves(expression: object) -> list[object]:
     return [expression]
 
 
+def _of_event_alone(condition: object) -> bool:
+    """Whether ``condition`` asks for nothing but an event's kind, source, place and facts."""
+    texts = [leaf for leaf in _leaves(condition) if isinstance(leaf, str)]
+    paths = [text for text in texts if not text or text.partition(".")[0] in {"payload", "external"}]
+    return bool(paths) and all(path.startswith("payload.event.") and "Since" not in path for path in paths)
+
+
 # --- what a rule sees ------------------------------------------------------------------------------------
 
 
 class _Failed(Enum):
     FAILED = "failed"
+
+
+_Held = tuple[CompiledRule, int | None, datetime | None]
+_Unknown = tuple[CompiledRule, int | None]
 
 
 class _History:
@@ -232,27 +271,14 @@ class _History:
         self._moments = [each.occurred_at for each in known]
         self._days = [each.occurred_at.astimezone(rules.zone).toordinal() for each in known]
         self._events: list[dict[str, Any] | None] = [None] * len(known)
+        self._asked: list[Sequence[CompiledRule] | None] = [None] * len(known)
         self._summaries: dict[tuple[int, int], dict[str, Any]] = {}
         self._answers: dict[tuple[int, int | None, int], bool | _Failed] = {}
+        self._still_open: dict[int, list[tuple[CompiledRule, int]]] = {}
 
     def judge(self, at: datetime, silent: Sequence[str]) -> Judgement:
         """The colour ``at`` an instant. What comes later than that is not there yet."""
-        rules = self._rules
-        happened = bisect_right(self._moments, at)
-        instant = _Instant(at, at.astimezone(rules.zone).toordinal(), happened, {})
-        held: list[tuple[CompiledRule, int | None, datetime | None]] = []
-        failed: list[tuple[CompiledRule, int | None]] = []
-        for rule in rules.of_person:
-            if rule.in_force(at):
-                self._ask(rule, None, instant, held, failed)
-        for index in range(happened):
-            each = self._known[index]
-            if each.expires_at is None or at < each.expires_at:
-                for rule in rules.of_kind[each.kind]:
-                    if rule.in_force(at):
-                        self._ask(rule, index, instant, held, failed)
-        # The decisive rule first; of one rule, the latest evidence.
-        held.sort(key=lambda found: (found[0].rank, -1 if found[1] is None else -found[1]))
+        held, failed = self._weigh(at)
         gravest = held[0][0].severity if held else 0
         unknown = tuple(
             Failure(rule=rule.document, evidence=self._key(index))
@@ -281,16 +307,86 @@ class _History:
         instants = self._instants(at)
         if not instants:
             return None
-        now = _decision(self.judge(at, ()))
-        return next((each for each in instants if _decision(self.judge(each, ())) != now), None)
+        now = self._decision(at)
+        return next((each for each in instants if self._decision(each) != now), None)
+
+    def _decision(self, at: datetime) -> tuple[Colour, str | None]:
+        """The colour ``at`` an instant and its decisive rule, for less than a judgement costs."""
+        held, failed = self._weigh(at)
+        gravest, colour, decisive = 0, Colour.GREEN, None
+        if held:
+            first = held[0][0]
+            gravest, colour, decisive = first.severity, first.document.colour, first.document.identifier
+        grey = any(rule.severity > gravest for rule, _ in failed)
+        return (Colour.GREY if grey else colour), decisive
+
+    def _weigh(self, at: datetime) -> tuple[list[_Held], list[_Unknown]]:
+        """The rules that hold ``at`` an instant, the decisive one first, and those that have no answer."""
+        rules = self._rules
+        happened = bisect_right(self._moments, at)
+        instant = _Instant(at, at.astimezone(rules.zone).toordinal(), happened, {})
+        held: list[_Held] = []
+        failed: list[_Unknown] = []
+        for rule in rules.of_person:
+            if rule.in_force(at):
+                self._ask(rule, None, instant, held, failed)
+        for rule, index in self._open(instant):
+            expires = self._known[index].expires_at
+            if rule.in_force(at) and (expires is None or at < expires):
+                self._ask(rule, index, instant, held, failed)
+        if len(held) > 1:
+            # Of one rule, the latest evidence.
+            held.sort(key=lambda found: (found[0].rank, -1 if found[1] is None else -found[1]))
+        return held, failed
+
+    def _open(self, instant: "_Instant") -> Sequence[tuple[CompiledRule, int]]:
+        """The rules that may hold by what had happened, each with its evidence, whatever the time is.
+
+        Where a rule is answered for all time, by an event that is not of its sort or by what has cleared it,
+        it is not asked again at each instant.
+        """
+        found = self._still_open.get(instant.happened)
+        if found is None:
+            found = []
+            for index in range(instant.happened):
+                for rule in self._candidates(index):
+                    holds = self._answer(rule.logic, index, instant) if rule.logic.timeless else True
+                    if holds is True and rule.clears is not None and rule.clears.timeless:
+                        cleared = self._answer(rule.clears, index, instant)
+                        if cleared is True and rule.logic.timeless:
+                            continue
+                    if holds is not False:
+                        found.append((rule, index))
+            self._still_open[instant.happened] = found
+        return found
+
+    def _candidates(self, index: int) -> Sequence[CompiledRule]:
+        """The rules that may ever hold by one piece of evidence."""
+        found = self._asked[index]
+        if found is None:
+            found = self._asked[index] = self._let_pass(index)
+        return found
+
+    def _let_pass(self, index: int) -> Sequence[CompiledRule]:
+        each = self._known[index]
+        rules = self._rules.of_kind[each.kind]
+        if not rules:
+            return ()
+        facts = each.facts
+        # With the types: what is equal is not the same, 1 and true for one.
+        likeness = (each.kind, each.key.source, each.jurisdiction, *facts.items(), *map(type, facts.values()))
+        event = partial(self._bare_event, index)
+        return [
+            rule for rule in rules if rule.logic.gate is None or rule.logic.gate.lets_pass(likeness, event)
+        ]
 
     def _ask(
         self,
         rule: CompiledRule,
         index: int | None,
         instant: "_Instant",
-        held: list[tuple[CompiledRule, int | None, datetime | None]],
-        failed: list[tuple[CompiledRule, int | None]],
+        held: list[_Held],
+        failed: list[_Unknown],
     ) -> None:
         holds = self._answer(rule.logic, index, instant)
         until = None
@@ -312,7 +408,7 @@ class _History:
         answer: bool | _Failed
         try:
             answer = _true(question.evaluate(self._data(question, index, instant)))
-        except EvaluationFailed:
+        except Exception:  # noqa: BLE001  a rule that breaks in any way has no answer, and that is grey
             answer = _Failed.FAILED
         if question.timeless:
             self._answers[key] = answer
@@ -339,17 +435,21 @@ class _History:
         return data
 
     def _event(self, index: int, instant: "_Instant") -> dict[str, Any]:
+        event = self._bare_event(index)
+        event["daysSince"] = instant.today - self._days[index]
+        event["hoursSince"] = (instant.at - self._moments[index]) // _HOUR
+        return event
+
+    def _bare_event(self, index: int) -> dict[str, Any]:
         event = self._events[index]
-        each = self._known[index]
         if event is None:
+            each = self._known[index]
             event = self._events[index] = {
                 **each.facts,
                 "kind": each.kind.value,
                 "source": each.key.source,
                 "jurisdiction": each.jurisdiction,
             }
-        event["daysSince"] = instant.today - self._days[index]
-        event["hoursSince"] = (instant.at - each.occurred_at) // _HOUR
         return event
 
     def _since(self, start: int, base: int, instant: "_Instant") -> dict[str, Any]:
@@ -445,16 +545,17 @@ class _History:
         instants = set(rules.bounds)
         days = set(range(today + 1, today + _HORIZON.days + 1)) if rules.by_the_clock else set()
         for index, each in enumerate(self._known):
-            moment, day = each.occurred_at, self._days[index]
+            moment = each.occurred_at
             if moment > at:
                 instants.add(moment)
             if each.expires_at is not None:
                 instants.add(each.expires_at)
-            for rule in rules.of_kind[each.kind]:
+            for rule in self._candidates(index):
                 if rule.document.ttl is not None:
                     instants.add(_end(each, rule.document.ttl, rules.zone))
                 for question in rule.questions:
                     instants.update(moment + hours * _HOUR for hours in question.hours)
+        for day in frozenset(self._days):
             days.update(day + after for after in rules.days if day + after > today)
         instants.update(_midnight(date.fromordinal(day), rules.zone) for day in days)
         return sorted(instant for instant in instants if at < instant <= last)

@@ -5,17 +5,21 @@ not part of what is hashed: it says whether a colour has been judged with the ev
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import BulkWriteError
+from pymongo.read_concern import ReadConcern
 
 from health_code.models import StoredEvidence
+from health_code.ports import Together
 from health_code.store.documents import DUPLICATE, Collection, document_of
 
+_Append = tuple[str, Sequence[StoredEvidence]]
+_Kept = dict[str, StoredEvidence]
 GENESIS: Final = "0" * 64
 _canonical: Final = msgspec.json.Encoder(order="sorted").encode
 
@@ -27,11 +31,24 @@ def chained(evidence: StoredEvidence, *, sequence: int, previous: str) -> Stored
     return msgspec.structs.replace(placed, hash=digest, pending=evidence.pending)
 
 
+class ChainBroken(Exception):
+    """A source's chain does not hold at ``sequence``: something was changed, taken out or put in."""
+
+    def __init__(self, sequence: int) -> None:
+        super().__init__(f"the chain does not hold at record {sequence}")
+        self.sequence = sequence
+
+
 class EvidenceStore:
     """What sources reported."""
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: Collection, *, together: Together | None = None) -> None:
         self._collection = collection
+        self._together: Callable[[_Append], Awaitable[_Kept]] | None = (
+            None if together is None else together(self._append_all)
+        )
+        # What a fail-over may take back was never acknowledged, and no colour may rest on it.
+        self._certain = collection.with_options(read_concern=ReadConcern("majority"))
 
     async def ensure_indexes(self) -> None:
         """Keep a source's ids and its chain unique, a person's evidence and the unjudged quick to find."""
@@ -49,8 +66,27 @@ class EvidenceStore:
     async def append(self, source: str, drafts: Sequence[StoredEvidence]) -> dict[str, StoredEvidence]:
         """Keep ``drafts`` behind the source's last record; what is kept now, by the source's ids.
 
-        An id that is taken keeps what it has: the caller compares. Two processes that append at once are told
-        apart by the unique index of the chain, and the slower one chains again behind the faster.
+        An id that is taken keeps what it has: the caller compares. What is reported at once in one process
+        is chained at once: each by itself would find its place taken by another, again and again.
+        """
+        call = source, drafts
+        return await (self._append(source, drafts) if self._together is None else self._together(call))
+
+    async def _append_all(self, calls: Sequence[_Append]) -> Sequence[_Kept]:
+        by_source: dict[str, dict[str, StoredEvidence]] = {}
+        for source, drafts in calls:
+            own = by_source.setdefault(source, {})
+            for draft in drafts:
+                own.setdefault(draft.source_id, draft)
+        kept = {
+            source: await self._append(source, list(drafts.values())) for source, drafts in by_source.items()
+        }
+        return [{each.source_id: kept[source][each.source_id] for each in drafts} for source, drafts in calls]
+
+    async def _append(self, source: str, drafts: Sequence[StoredEvidence]) -> _Kept:
+        """Two processes that append at once are told apart by the unique index of the chain.
+
+        The slower one chains again behind the faster.
         """
         wanted = [draft.source_id for draft in drafts]
         while True:
@@ -74,7 +110,7 @@ class EvidenceStore:
     async def of(self, subjects: Sequence[str]) -> dict[str, list[StoredEvidence]]:
         """All evidence of each of ``subjects``, in the order it was recorded; as a majority knows it."""
         found: dict[str, list[StoredEvidence]] = {subject: [] for subject in subjects}
-        cursor = self._collection.find({"subject": {"$in": list(found)}}).sort("_id", ASCENDING)
+        cursor = self._certain.find({"subject": {"$in": list(found)}}).sort("_id", ASCENDING)
         async for document in cursor:
             found[document["subject"]].append(msgspec.convert(document, StoredEvidence))
         return found
@@ -97,6 +133,22 @@ class EvidenceStore:
         """Every record of a source, in order."""
         async for document in self._collection.find({"source": source}).sort("sequence", ASCENDING):
             yield msgspec.convert(document, StoredEvidence)
+
+    async def verify(self, source: str, *, seen: Callable[[int], None] | None = None) -> int:
+        """How many records of ``source`` there are, each behind the one before it; else ``ChainBroken``.
+
+        ``seen`` hears how many were looked at so far.
+        """
+        sequence, previous = 0, GENESIS
+        async for record in self.chain(source):
+            sequence += 1
+            whole = chained(record, sequence=sequence, previous=previous)
+            if (record.sequence, record.previous, record.hash) != (sequence, previous, whole.hash):
+                raise ChainBroken(sequence)
+            previous = record.hash
+            if seen is not None:
+                seen(sequence)
+        return sequence
 
     async def sources(self) -> list[str]:
         """Every source that ever reported."""

@@ -17,14 +17,13 @@ _unpack: Final = msgspec.msgpack.Decoder(Snapshot).decode
 _KEPT_MS: Final = 40 * 24 * 3600 * 1000
 _HANDLE_MS: Final = 48 * 3600 * 1000
 
-# KEYS: snapshot. ARGV: seen and judged_at as one number each, snapshot, milliseconds to keep it.
-# A judgement that knew less never replaces one that knew more, whoever comes last.
+# KEYS: snapshot. ARGV: revision, snapshot, milliseconds to keep it.
+# A judgement never replaces a later one, whoever comes last.
 _PUT: Final = """
-local seen, judged = redis.call('HGET', KEYS[1], 's'), redis.call('HGET', KEYS[1], 'j')
-if seen and (tonumber(seen) > tonumber(ARGV[1])
-    or (tonumber(seen) == tonumber(ARGV[1]) and tonumber(judged) > tonumber(ARGV[2]))) then return 0 end
-redis.call('HSET', KEYS[1], 's', ARGV[1], 'j', ARGV[2], 'v', ARGV[3])
-redis.call('PEXPIRE', KEYS[1], ARGV[4])
+local kept = redis.call('HGET', KEYS[1], 'r')
+if kept and tonumber(kept) > tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], 'r', ARGV[1], 'v', ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1
 """
 _GET: Final = "return redis.call('HGET', KEYS[1], 'v')"
@@ -41,12 +40,15 @@ class SnapshotStore:
         self._run = run
 
     async def put(self, subject: str, snapshot: Snapshot) -> bool:
-        """Keep ``snapshot`` unless a better informed one is there; whether it was kept."""
+        """Keep ``snapshot`` unless a later one is there; whether it was kept."""
         # The handle first: a snapshot must not be seen whose codes nobody can read.
-        await self._run(_NAME, [_handle(snapshot.handle)], [subject, _HANDLE_MS])
-        judged = int(snapshot.judged_at.timestamp() * 1000)
-        args = (snapshot.seen, judged, _pack(snapshot), _KEPT_MS)
+        await self.name(snapshot.handle, subject)
+        args = (snapshot.revision, _pack(snapshot), _KEPT_MS)
         return bool(await self._run(_PUT, [_snapshot(subject)], args))
+
+    def name(self, handle: bytes, subject: str) -> Awaitable[object]:
+        """Let ``handle`` name ``subject`` for two days from now."""
+        return self._run(_NAME, [_handle(handle)], [subject, _HANDLE_MS])
 
     def get(self, subject: str) -> Awaitable[Snapshot | None]:
         """The snapshot of ``subject``; the question leaves when this is called."""

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from pymongo import ASCENDING, DESCENDING, IndexModel
-from pymongo.errors import DuplicateKeyError
+from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, ReplaceOne, UpdateOne
+from pymongo.errors import BulkWriteError
 
 from health_code.models import Judged, State
-from health_code.rules.documents import Colour
-from health_code.store.documents import Collection, document_of
+from health_code.store.documents import DUPLICATE, Collection, Document, document_of
 
 
 class StateStore:
@@ -20,12 +19,13 @@ class StateStore:
         self._changes = changes
 
     async def ensure_indexes(self) -> None:
-        """What is due, what was not told, what was judged by which rules, and a person's changes."""
+        """What is due, what is unsaid, what was judged by which rules, and a person's changes."""
         await self._states.create_indexes(
             [
                 IndexModel([("next_change_at", ASCENDING)]),
                 IndexModel([("rule_set", ASCENDING), ("_id", ASCENDING)]),
                 IndexModel([("district", ASCENDING), ("colour", ASCENDING)]),
+                IndexModel([("unsaid._id", ASCENDING)], name="unsaid", sparse=True),
             ]
         )
         await self._changes.create_index([("subject", ASCENDING), ("_id", DESCENDING)])
@@ -40,46 +40,63 @@ class StateStore:
         cursor = self._states.find({"_id": {"$in": list(subjects)}})
         return {document["_id"]: msgspec.convert(document, State) async for document in cursor}
 
-    async def put(self, state: State) -> bool:
-        """Keep ``state`` unless one that knew more, or as much and later, is there; whether it was kept."""
-        newer = {
-            "_id": state.id,
-            "$or": [
-                {"seen": {"$lt": state.seen}},
-                {"seen": state.seen, "judged_at": {"$lte": state.judged_at}},
-            ],
-        }
-        document = document_of(state)
-        # What the holder was told is another's to write.
-        told = document.pop("told")
-        try:
-            await self._states.update_one(
-                newer, {"$set": document, "$setOnInsert": {"told": told}}, upsert=True
-            )
-        except DuplicateKeyError:
-            # The filter found no such code and the id is taken: the one there is newer.
-            return False
-        return True
+    async def put(self, states: Sequence[State]) -> bool:
+        """Keep ``states``, each in the place of the revision before; False if anybody was faster with one.
 
-    async def told(self, subject: str, colour: Colour) -> None:
-        """Note that the holder knows of ``colour``."""
-        await self._states.update_one({"_id": subject}, {"$set": {"told": colour.value}})
+        The others of them are kept then all the same: whoever is told False judges them all again.
+        """
+        writes: list[InsertOne[Document] | ReplaceOne[Document]] = []
+        for state in states:
+            document = document_of(state)
+            if state.revision == 1:
+                writes.append(InsertOne(document))
+            else:
+                writes.append(ReplaceOne({"_id": state.id, "revision": state.revision - 1}, document))
+        try:
+            result = await self._states.bulk_write(writes, ordered=False)
+        except BulkWriteError as failure:
+            errors = (failure.details or {}).get("writeErrors", [])
+            if not errors or any(error.get("code") != DUPLICATE for error in errors):
+                raise
+            return False
+        return result.inserted_count + result.matched_count == len(states)
+
+    async def said(self, changes: Sequence[Judged]) -> None:
+        """Note that ``changes`` are noted and told."""
+        writes = [
+            UpdateOne({"_id": each.subject}, {"$pull": {"unsaid": {"_id": each.id}}}) for each in changes
+        ]
+        if writes:
+            await self._states.bulk_write(writes, ordered=False)
+
+    async def unsaid(self, *, limit: int) -> list[str]:
+        """People of whose code a change is not yet noted or told."""
+        cursor = self._states.find({"unsaid._id": {"$gt": ""}}, {"_id": 1}).limit(limit)
+        return [each["_id"] async for each in cursor]
 
     async def due(self, *, at: datetime, limit: int) -> list[str]:
         """People whose code changes by itself at ``at`` or before."""
         cursor = self._states.find({"next_change_at": {"$lte": at}}, {"_id": 1})
         return [each["_id"] async for each in cursor.sort("next_change_at", ASCENDING).limit(limit)]
 
-    async def judged_by_others(self, rule_set: str, *, after: str, limit: int) -> list[str]:
-        """People last judged by another rule set than ``rule_set``, by id from ``after`` on."""
-        cursor = self._states.find({"rule_set": {"$ne": rule_set}, "_id": {"$gt": after}}, {"_id": 1})
+    async def rule_sets(self) -> list[str]:
+        """The rule sets by which anybody was last judged."""
+        return sorted(await self._states.distinct("rule_set"))
+
+    async def judged_by(self, rule_set: str, *, after: str, limit: int) -> list[str]:
+        """People last judged by ``rule_set``, by id from ``after`` on."""
+        cursor = self._states.find({"rule_set": rule_set, "_id": {"$gt": after}}, {"_id": 1})
         return [each["_id"] async for each in cursor.sort("_id", ASCENDING).limit(limit)]
 
-    async def note(self, change: Judged) -> None:
-        """Keep a change; kept again under the same id it stays as it was."""
-        document = document_of(change)
-        own_id = document.pop("_id")
-        await self._changes.update_one({"_id": own_id}, {"$setOnInsert": document}, upsert=True)
+    async def note(self, changes: Sequence[Judged]) -> None:
+        """Keep ``changes``; one kept again under the same id stays as it was."""
+        writes = []
+        for change in changes:
+            document = document_of(change)
+            own_id = document.pop("_id")
+            writes.append(UpdateOne({"_id": own_id}, {"$setOnInsert": document}, upsert=True))
+        if writes:
+            await self._changes.bulk_write(writes, ordered=False)
 
     async def changes(self, subject: str, *, before: str | None, limit: int) -> list[Judged]:
         """The changes of one person's code, newest first."""

@@ -831,6 +831,8 @@ export interface HealthCode {
   ruleSetVersion: string;
   /** When it changes by itself, if nothing new happens. */
   nextChangeAt: string | null;
+  /** When a page that hears no events asks again. Everybody is told another number, so that a city that opened its pages in one minute does not ask in one second. */
+  refreshSeconds: number;
 }
 
 /** A code to show (亮码), good for a minute. */
@@ -2361,11 +2363,11 @@ export interface Operations {
     path: "/mp/v1/health-code";
     parameters: {};
     query: {};
-    header: {};
+    header: { "If-None-Match"?: string; };
     body: null;
     status: 200;
     answer: HealthCode;
-    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "HEALTH_CODE_UNAVAILABLE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "HEALTH_CODE_UNAVAILABLE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** What it proves becomes evidence, with its source and age, and is judged by the rules here. */
   BringCertificate: {
@@ -2737,7 +2739,7 @@ export interface Operations {
     body: CheckHealthCode;
     status: 200;
     answer: HealthCheck;
-    codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "HEALTH_CODE_UNAVAILABLE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Every rule set this city published, newest first. */
   ListRuleSets: {

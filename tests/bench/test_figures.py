@@ -74,7 +74,7 @@ def test_a_round_trip_costs_a_show_and_its_verify_on_every_server() -> None:
     [
         (None, ROWS),
         ("show.signed", ("show.signed",)),
-        ("show", ("show.opaque", "show.signed")),
+        ("show", ("show.opaque", "show.signed", "health.show")),
         ("opaque", ("show.opaque", "verify.opaque")),
         ("codec", ("codec.mint", "codec.verify")),
         ("sho", ()),

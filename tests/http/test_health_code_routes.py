@@ -251,3 +251,52 @@ async def test_a_page_whose_session_has_ended_hears_nothing_more(town: Town) -> 
                 break
             except TimeoutError:
                 continue
+
+
+async def test_a_page_that_has_the_code_already_is_told_only_that_and_when_to_ask_again(town: Town) -> None:
+    first = await town.http.get(CODE, headers=town.resident)
+    again = await town.http.get(CODE, headers=town.resident | {"If-None-Match": first.headers["etag"]})
+    await town.laboratory.report(
+        evidence(ID_NUMBER, datetime.now(UTC), {"kind": "RESULT", "outcome": "POSITIVE"})
+    )
+    await town.settle()
+    changed = await town.http.get(CODE, headers=town.resident | {"If-None-Match": first.headers["etag"]})
+
+    assert 240 <= first.json()["refreshSeconds"] < 360
+    assert (again.status_code, again.content) == (304, b"")
+    assert (changed.status_code, changed.json()["colour"]) == (200, "RED")
+
+
+async def test_new_rules_count_for_whoever_shows_a_code_before_anybody_has_judged_the_city(
+    town: Town,
+) -> None:
+    await town.laboratory.report(
+        evidence(ID_NUMBER, datetime.now(UTC), {"kind": "EXPOSED", "degree": "CLOSE"})
+    )
+    await town.settle()
+    assert (await town.code())["colour"] == "YELLOW"
+
+    await publish(
+        town.platform, rule_set({**CONTACT_IS_YELLOW, "Colour": "RED"}, Identifier="stricter-rules")
+    )
+
+    assert (await town.check(await town.show(), town.guard))["colour"] == "RED"
+
+
+async def test_a_green_is_grey_from_the_moment_a_source_it_rests_on_is_silent(town: Town) -> None:
+    health = town.platform.health
+    needed = rule_set(POSITIVE_IS_RED, Identifier="needs-a-source", SilentAfterHours={"lab": 2})
+    await health.sources.heard("lab", at=datetime.now(UTC))
+    await health.silence.look()
+    await publish(town.platform, needed)
+    assert (await town.code())["colour"] == "GREEN"
+    code = await town.show()
+
+    await town.platform._mongo["health_sources"].update_one(
+        {"_id": "lab"}, {"$set": {"heard_at": datetime.now(UTC) - timedelta(hours=3)}}
+    )
+    await health.silence.look()
+
+    # Nobody has judged anew yet, and what was shown before says so too.
+    assert (await town.check(code, town.guard))["colour"] == "GREY"
+    assert (await town.code())["colour"] == "GREY"

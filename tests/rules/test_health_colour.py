@@ -202,3 +202,26 @@ def test_the_linter_keeps_an_unexplainable_rule_from_becoming_law(change: dict[s
 
 def test_the_rules_of_these_tests_pass_the_linter() -> None:
     assert rule_set_issues(RULES.document) == []
+
+
+def test_what_is_remembered_of_one_event_is_not_told_of_another_that_only_equals_it() -> None:
+    once = rule(
+        9, "RED", Kinds=["VACCINATED"], Logic={"===": [{"var": "payload.event.dose"}, 1]}, ClearWhen=None
+    )
+    rules = RuleSet(rule_set({**once, "Ttl": {"amount": 7, "unit": "day"}}))
+
+    colours = [
+        judge([of(Kind.VACCINATED, NOW, dose=dose)], rules, at=NOW, known_at=NOW).colour
+        for dose in (1, True, 1, "1")
+    ]
+
+    assert colours == [Colour.RED, Colour.GREEN, Colour.RED, Colour.GREEN]
+
+
+def test_a_rule_that_breaks_on_the_first_thing_it_asks_is_grey_and_not_passed_over() -> None:
+    broken = {"and": [{">": [{"var": "payload.event.outcome"}, 3]}, {"===": [1, 1]}]}
+    rules = RuleSet(rule_set(rule(9, "RED", Kinds=["RESULT"], Logic=broken)))
+
+    judgement = judge([of(Kind.RESULT, NOW, outcome="POSITIVE")], rules, at=NOW, known_at=NOW)
+
+    assert (judgement.colour, len(judgement.failures)) == (Colour.GREY, 1)

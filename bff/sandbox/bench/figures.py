@@ -12,15 +12,28 @@ CODE_ROWS: Final = tuple(f"{what}.{mode}" for what in ("show", "verify") for mod
 """One-time codes, over HTTP."""
 SESSION_ROWS: Final = ("auth.login", "auth.refresh")
 """Sessions, over HTTP."""
-HTTP_ROWS: Final = (*CODE_ROWS, *SESSION_ROWS)
+STORM_ROW: Final = "health.storm"
+"""Health codes shown by ten times as many at once, while MongoDB hangs; beside the same on a calm day."""
+SHOWING_ROWS: Final = ("health.show", "health.check", STORM_ROW)
+"""Health codes, over HTTP."""
+PAGE_ROW: Final = "health.page"
+"""Evidence reported over HTTP, until an open page shows what follows."""
+RECOLOUR_ROW: Final = "health.recolour"
+"""Residents judged anew, without a server."""
+HTTP_ROWS: Final = (*CODE_ROWS, *SESSION_ROWS, *SHOWING_ROWS)
 CODEC_ROWS: Final = ("codec.mint", "codec.verify")
 TOKEN_ROWS: Final = ("auth.known", "auth.new", "auth.keeper")
 """Access tokens, without a server: ours seen before, ours for the first time, and a provider's."""
 HEALTH_ROWS: Final = ("health.hc1", "health.hc1.seen", "health.certlogic")
 """Health certificates of others, for the first time and again, and rules; without a server."""
-ALONE_ROWS: Final = (*CODEC_ROWS, *TOKEN_ROWS, *HEALTH_ROWS)
-ROWS: Final = (*HTTP_ROWS, *ALONE_ROWS)
+ALONE_ROWS: Final = (*CODEC_ROWS, *TOKEN_ROWS, *HEALTH_ROWS, RECOLOUR_ROW)
+ROWS: Final = (*HTTP_ROWS, PAGE_ROW, *ALONE_ROWS)
 
+_OWN_UNITS: Final = {
+    PAGE_ROW: "events/s",
+    RECOLOUR_ROW: "residents/s",
+    "health.certlogic": "evaluations/s",
+}
 PATHWAYS: Final = ("web", "worker", "redis", "mongo")
 """Whose processor time a request costs."""
 
@@ -105,6 +118,11 @@ GOALS: Final = {
     "auth.known": Goal(value=333_000),
     "auth.new": Goal(ratio=0.83),
     "auth.keeper": Goal(value=10_000),
+    "health.show": Goal(ratio=0.50, peer_ratio=4),
+    "health.check": Goal(ratio=0.30, peer_ratio=4),
+    STORM_ROW: Goal(),
+    "health.page": Goal(value=200, p99=1_000),
+    "health.recolour": Goal(value=5_000),
     "codec.mint": Goal(value=15_000),
     "codec.verify": Goal(ratio=0.75),
     "health.hc1": Goal(ratio=0.55),
@@ -159,8 +177,9 @@ def row(name: str, rounds: Sequence[Round]) -> Row:
 def _unit(name: str) -> str:
     if name in HTTP_ROWS:
         return "requests/s"
-    if name == "health.certlogic":
-        return "evaluations/s"
+    found = _OWN_UNITS.get(name)
+    if found is not None:
+        return found
     return "tokens/s" if name in TOKEN_ROWS else "codes/s"
 
 

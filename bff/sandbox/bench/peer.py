@@ -72,6 +72,12 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     )
     await database["usage_records"].create_index([("keeper", 1), ("_id", -1)])
     await database["credentials"].insert_many(_certificates())
+    await database["health_codes"].insert_many(
+        [
+            {"_id": each["keepers"][0], "colour": "GREEN", "name": "*某", "at": datetime.now(UTC)}
+            for each in _certificates()
+        ]
+    )
     yield
     await redis.aclose()
     client.close()
@@ -259,6 +265,81 @@ async def verify(asked: Verify, caller: Annotated[Claims, Depends(clerk)]) -> Ve
         checkedAt=now,
         claims=[Claim(name=name, value=credential["claims"][name]) for name in _CLAIMS],
         usageId=usage,
+    )
+
+
+class ShowHealth(BaseModel):
+    """Ask for a health code."""
+
+
+class HealthTicket(BaseModel):
+    """A health code to show."""
+
+    code: str
+    expiresAt: datetime  # noqa: N815 - as it is on the wire
+    colour: str
+    since: datetime
+    asOf: datetime  # noqa: N815 - as it is on the wire
+
+
+class CheckHealth(BaseModel):
+    """A scanned health code."""
+
+    code: str = Field(min_length=1, max_length=4000)
+
+
+class HealthVerdict(BaseModel):
+    """What a guard is told."""
+
+    verdict: str
+    checkedAt: datetime  # noqa: N815 - as it is on the wire
+    colour: str | None = None
+    name: str | None = None
+    asOf: datetime | None = None  # noqa: N815 - as it is on the wire
+
+
+async def health_resident(authorization: Annotated[str, Header()]) -> Claims:
+    """Who shows a health code."""
+    return _identified(authorization, "suishen:resident", "health:show")
+
+
+async def guard(authorization: Annotated[str, Header()]) -> Claims:
+    """Who checks one."""
+    return _identified(authorization, "suishen:verifier", "health:check")
+
+
+@app.post("/mp/v1/health-code/codes", status_code=201)
+async def show_health(asked: ShowHealth, caller: Annotated[Claims, Depends(health_resident)]) -> HealthTicket:
+    """Open a health code for a minute."""
+    del asked
+    things = opened()
+    found = await things.database["health_codes"].find_one({"_id": caller["hld"]})
+    if found is None:
+        raise HTTPException(404)
+    code = "SHC" + secrets.token_urlsafe(16)
+    await things.redis.set(f"peer:health:{code}", caller["hld"], ex=60)
+    expires = datetime.now(UTC) + timedelta(seconds=60)
+    return HealthTicket(
+        code=code, expiresAt=expires, colour=found["colour"], since=found["at"], asOf=found["at"]
+    )
+
+
+@app.post("/verifier/v1/health-checks")
+async def check_health(asked: CheckHealth, caller: Annotated[Claims, Depends(guard)]) -> HealthVerdict:
+    """Check a health code, once a guard."""
+    things = opened()
+    now = datetime.now(UTC)
+    holder = await things.redis.get(f"peer:health:{asked.code}")
+    if holder is None:
+        return HealthVerdict(verdict="UNKNOWN", checkedAt=now)
+    owner = holder.decode() if isinstance(holder, bytes) else holder
+    if not await things.redis.set(f"peer:seen:{caller['sub']}:{asked.code}", 1, nx=True, ex=60):
+        return HealthVerdict(verdict="ALREADY_CHECKED", checkedAt=now)
+    found = await things.database["health_codes"].find_one({"_id": owner})
+    if found is None:
+        return HealthVerdict(verdict="UNKNOWN", checkedAt=now)
+    return HealthVerdict(
+        verdict="OK", checkedAt=now, colour=found["colour"], name=found["name"], asOf=found["at"]
     )
 
 

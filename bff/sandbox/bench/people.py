@@ -20,9 +20,11 @@ from auth_bridges.models import Resident as AuthResident
 from auth_bridges.sessions import Sessions
 from auth_bridges.tokens import AccessTokens
 from bff.platform.audit import STREAM as AUDIT_STREAM
+from bff.platform.health import STREAM as HEALTH_STREAM
 from bff.platform.keys import KeyRing
 from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
+from bff.sandbox.bench.page import Reader
 from bff.sandbox.city import APP, DEPARTMENTS
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.wallet import Holder, IssueCredential
@@ -41,6 +43,7 @@ class Resident(Struct, frozen=True, kw_only=True):
     """Somebody who shows."""
 
     holder: str
+    id_number: str
     credential: str
     claims: dict[str, str]
 
@@ -74,6 +77,38 @@ class Crowd:
         """One request a code; the clerks take turns."""
         return [_verify(self._clerk_tokens[number % CLERKS], code) for number, code in enumerate(codes)]
 
+    def health_shows(self) -> list[bytes]:
+        """One request a resident for a health code, to be sent again and again."""
+        return [_request("/mp/v1/health-code/codes", token, {}) for token in self._resident_tokens]
+
+    def health_checks(self, codes: Sequence[str]) -> list[bytes]:
+        """One request a health code; the clerks take turns."""
+        return [
+            _request("/verifier/v1/health-checks", self._clerk_tokens[number % CLERKS], {"code": code})
+            for number, code in enumerate(codes)
+        ]
+
+    def readers(self) -> list[Reader]:
+        """Everybody, with the page of their health code open."""
+        return [
+            Reader(id_number=resident.id_number, token=token)
+            for resident, token in zip(self.residents, self._resident_tokens, strict=True)
+        ]
+
+    def source(self) -> str:
+        """The token of a laboratory."""
+        return self._mint(
+            Grant(
+                audience=Audience.ISSUER,
+                subject="laboratory",
+                session="laboratory",
+                client="bench",
+                assurance=AssuranceLevel.L0,
+                scopes=frozenset({"health:report"}),
+                types=frozenset({"health:RESULT"}),
+            )
+        )
+
     def shows_with_new_tokens(self, mode: str, count: int) -> list[bytes]:
         """Requests whose tokens no server has seen: each costs a signature check."""
         people = [number % RESIDENTS for number in range(count)]
@@ -95,7 +130,7 @@ class Crowd:
                 session=f"resident-{number}",
                 client="bench",
                 assurance=AssuranceLevel.L2,
-                scopes=frozenset({"wallet:read", "wallet:show"}),
+                scopes=frozenset({"wallet:read", "wallet:show", "health:show"}),
                 holder=self.residents[number].holder,
             )
         )
@@ -109,7 +144,7 @@ class Crowd:
                 session=f"clerk-{number}",
                 client="bench",
                 assurance=AssuranceLevel.L0,
-                scopes=frozenset({"wallet:verify"}),
+                scopes=frozenset({"wallet:verify", "health:check"}),
                 organisation=f"organisation-{organisation}",
                 organisation_name=f"海屿市第{'一二三四'[organisation]}医院",
                 clerk_number=f"{number:04}",
@@ -136,10 +171,14 @@ async def gather(environ: Mapping[str, str]) -> Crowd:
             claims = {name: person[name] for name in ("name", "sex", "birthDate", "idNumber")}
             residents.append(
                 Resident(
-                    holder=platform.personal.hash(person["idNumber"]), credential=issued.id, claims=claims
+                    holder=platform.personal.hash(person["idNumber"]),
+                    id_number=person["idNumber"],
+                    credential=issued.id,
+                    claims=claims,
                 )
             )
-        return Crowd(residents, [AUDIT_STREAM, *platform.wallet.streams], settings)
+        await platform.health.recolouring.judge([each.holder for each in residents])
+        return Crowd(residents, [AUDIT_STREAM, HEALTH_STREAM, *platform.wallet.streams], settings)
 
 
 async def logins(simulator_url: str, count: int) -> list[bytes]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bff.sandbox.bench import codecs, health, keeper
+from bff.sandbox.bench import codecs, health, keeper, recolour
 from bff.sandbox.bench import tokens as access_tokens
 from bff.sandbox.bench.figures import (
     ALONE_ROWS,
@@ -15,13 +15,17 @@ from bff.sandbox.bench.figures import (
     HEALTH_ROWS,
     HTTP_ROWS,
     MODES,
+    PAGE_ROW,
+    RECOLOUR_ROW,
     SESSION_ROWS,
+    SHOWING_ROWS,
+    STORM_ROW,
     Round,
     Sample,
     Who,
 )
 from bff.sandbox.bench.machine import Processors, on_processor, sync_milliseconds
-from bff.sandbox.bench.stage import Program, Stage, stage
+from bff.sandbox.bench.stage import CONNECTIONS, Program, Stage, stage
 
 _WARM_UP: Final = 1.0
 """At most; a hurried run warms up no longer than it measures."""
@@ -30,7 +34,10 @@ _HELLO: Final = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 _HELLO_SAID: Final = b'"ok"'
 _SHOWN: Final = b'"code":"LZ'
 _GOOD: Final = b'"OK_ONLINE"'
+_HEALTH_SHOWN: Final = b'"code":"SHC'
+_HEALTH_CHECKED: Final = b'"OK"'
 _SIGNED_IN: Final = b'"refreshToken"'
+_TENFOLD: Final = 10
 _SHORTEST: Final = 2.0
 """A sign-in is some ten shows: on a busy machine a shorter look may see none of them end."""
 _SESSIONS_A_SECOND: Final = 4_000
@@ -54,8 +61,10 @@ class Facts(Struct, frozen=True, kw_only=True):
 def steps(names: Sequence[str], rounds: int) -> int:
     """How often ``told`` will be called."""
     modes, sessions = len(_modes(names)), len(_sessions(names))
+    showing, page = any(name in names for name in SHOWING_ROWS), PAGE_ROW in names
     alone = sum(name in names for name in ALONE_ROWS)
-    return rounds * (4 * modes + 2 * sessions + (modes + sessions > 0) + alone)
+    staged = modes + sessions + showing + page > 0
+    return rounds * (4 * modes + 2 * sessions + 3 * showing + page + staged + alone)
 
 
 def play(names: Sequence[str], *, rounds: int, seconds: float, told: Told) -> Facts:
@@ -66,7 +75,8 @@ def play(names: Sequence[str], *, rounds: int, seconds: float, told: Told) -> Fa
     for number in range(rounds):
         samples: dict[tuple[Who, str], Sample] = {}
         modes, sessions = _modes(names), _sessions(names)
-        if modes or sessions:
+        showing = [name for name in SHOWING_ROWS if name in names]
+        if modes or sessions or showing or PAGE_ROW in names:
             told(f"round {number + 1}: databases, web, worker, floor, peer, 64 residents")
             # A machine may be left with files of a server that was killed; they are in a folder for such.
             with tempfile.TemporaryDirectory(prefix="suishen-bench-", ignore_cleanup_errors=True) as folder:
@@ -78,6 +88,11 @@ def play(names: Sequence[str], *, rounds: int, seconds: float, told: Told) -> Fa
                         samples |= half.play(first=number)
                     for name in sessions:
                         samples |= _Sessions(set_stage, name, seconds=seconds, told=told).play()
+                    if showing:
+                        samples |= _Health(set_stage, showing, seconds=seconds, told=told).play()
+                    if PAGE_ROW in names:
+                        told(PAGE_ROW)
+                        samples |= set_stage.pages(max(seconds, _SHORTEST))
                     tokens = set_stage.crowd.tokens
         for name in ALONE_ROWS:
             if name in names:
@@ -101,6 +116,8 @@ def _alone(name: str, seconds: float) -> Round:
     """A row that needs no server."""
     if name == keeper.NAME:
         return keeper.measure(seconds)
+    if name == RECOLOUR_ROW:
+        return recolour.measure(seconds)
     if name in CODEC_ROWS:
         return codecs.measure(name, seconds)
     if name in HEALTH_ROWS:
@@ -146,6 +163,65 @@ class _Sessions:
             once=True,
         )
         return {(Who.FLOOR, self._name): floor, (Who.OURS, self._name): ours}
+
+
+class _Health:
+    """Showing a health code, and checking what was shown; each code is checked once."""
+
+    def __init__(self, on: Stage, names: Sequence[str], *, seconds: float, told: Told) -> None:
+        self._stage = on
+        self._check = "health.check" in names
+        self._storm = STORM_ROW in names
+        self._seconds = seconds
+        self._warm_up = min(_WARM_UP, seconds)
+        self._told = told
+
+    def play(self) -> Round:
+        """The floor, ours and the peer."""
+        self._told("floor (health)")
+        floor, _ = self._stage.play(
+            self._stage.floor, [_HELLO], expected=_HELLO_SAID, seconds=self._seconds, warm_up=self._warm_up
+        )
+        samples = {(Who.FLOOR, "health.show"): floor, (Who.FLOOR, "health.check"): floor}
+        for who, program in ((Who.OURS, self._stage.ours), (Who.PEER, self._stage.peer)):
+            self._told(f"{who} (health)")
+            if program is not None:
+                samples |= self._show_and_check(who, program)
+        if self._storm:
+            # The calm day is what the storm is held against.
+            samples[Who.FLOOR, STORM_ROW] = samples[Who.OURS, "health.show"]
+            with self._stage.without_mongo():
+                samples[Who.OURS, STORM_ROW], _ = self._stage.play(
+                    self._stage.ours,
+                    self._stage.crowd.health_shows(),
+                    expected=_HEALTH_SHOWN,
+                    seconds=self._seconds,
+                    warm_up=self._warm_up,
+                    connections=_TENFOLD * CONNECTIONS,
+                )
+        return samples
+
+    def _show_and_check(self, who: Who, program: Program) -> dict[tuple[Who, str], Sample]:
+        crowd = self._stage.crowd
+        shown, codes = self._stage.play(
+            program,
+            crowd.health_shows(),
+            expected=_HEALTH_SHOWN,
+            seconds=self._seconds,
+            warm_up=self._warm_up,
+            keep_codes=self._check,
+        )
+        samples = {(who, "health.show"): shown}
+        if self._check:
+            samples[who, "health.check"], _ = self._stage.play(
+                program,
+                crowd.health_checks(codes),
+                expected=_HEALTH_CHECKED,
+                seconds=self._seconds,
+                warm_up=self._warm_up,
+                once=True,
+            )
+        return samples
 
 
 class _Half:

@@ -18,8 +18,8 @@ from typing import Final, Self
 import msgspec
 from redis import Redis
 
-from bff.sandbox.bench import load, people
-from bff.sandbox.bench.figures import Sample
+from bff.sandbox.bench import load, page, people
+from bff.sandbox.bench.figures import Round, Sample
 from bff.sandbox.bench.machine import Processors, cpu_seconds, move_to_processor, on_processor
 from bff.sandbox.bench.naive import CREDENTIALS
 from bff.sandbox.engines import free_port
@@ -33,6 +33,7 @@ CONNECTIONS: Final = 64
 _SETTINGS: Final = {
     "SUISHEN_WALLET_CLERK_PER_MINUTE": "6000000",
     "SUISHEN_WALLET_ORGANISATION_PER_MINUTE": "60000000",
+    "SUISHEN_HEALTH_GUARD_PER_MINUTE": "6000000",
     "SUISHEN_AUTH_SIGN_INS_PER_ADDRESS": "60000000",
     "SUISHEN_AUTH_SIGN_INS_PER_SUBJECT": "60000000",
     "SUISHEN_AUTH_REFRESHES_PER_ADDRESS": "60000000",
@@ -100,6 +101,7 @@ class Stage:
         warm_up: float = 0.0,
         once: bool = False,
         keep_codes: bool = False,
+        connections: int = CONNECTIONS,
     ) -> tuple[Sample, list[str]]:
         """Load on one server until the time is up; what came of it, and the codes in the answers.
 
@@ -117,7 +119,7 @@ class Stage:
                 once=once,
                 expected=expected,
                 keep_codes=keep_codes,
-                connections=CONNECTIONS,
+                connections=connections,
                 warm_up=warm_up,
                 seconds=seconds,
             )
@@ -142,6 +144,22 @@ class Stage:
             busy=used.get("web", 0.0) / took,
         )
         return sample, measured.codes
+
+    @contextmanager
+    def without_mongo(self) -> Iterator[None]:
+        """A block in which MongoDB hangs: it takes every question and answers none."""
+        mongo = self._city.servers.mongo
+        mongo.freeze()
+        try:
+            yield
+        finally:
+            mongo.thaw()
+
+    def pages(self, seconds: float) -> Round:
+        """Evidence reported, until the open pages of the crowd show what follows."""
+        sample = page.measure(self._city.base_url, self.crowd.readers(), self.crowd.source(), seconds)
+        self._drained()
+        return sample
 
     def logins(self, count: int) -> list[bytes]:
         """Sign-ins of people never seen before, each with a code fresh from the simulated WeChat."""
