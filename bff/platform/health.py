@@ -6,6 +6,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
+import structlog
+from prometheus_client import Counter, Gauge
 from redis.asyncio import Redis
 
 from auth_bridges.models import Notice, NoticeKind
@@ -17,23 +19,43 @@ from bff.platform.idnumbers import IdNumbers
 from bff.platform.ids import timed_id
 from bff.platform.mongo import Database
 from bff.platform.redis import ScriptRunner
+from health_code.appeals import Appeals
 from health_code.codec.dynamic import DynamicCodes
+from health_code.manual import ManualEvidence
 from health_code.models import Reason
 from health_code.packs import shipped_rule_sets
 from health_code.ports import Admit
 from health_code.publishing import Publishing
+from health_code.reasons import manual_reasons
 from health_code.recolouring import Recolouring
 from health_code.reporting import Reporting
 from health_code.rulebook import RuleBook
 from health_code.rules.documents import Colour
 from health_code.service import HealthCodes
 from health_code.settings import HealthSettings
-from health_code.store import EvidenceStore, RuleSetStore, SnapshotStore, SourceStore, StateStore
+from health_code.statistics import Statistics
+from health_code.store import (
+    AppealStore,
+    EvidenceStore,
+    ManualStore,
+    RuleSetStore,
+    SnapshotStore,
+    SourceStore,
+    StateStore,
+    StatisticsStore,
+)
 from wallet.refusals import InvalidIdNumber
 from wallet.rules.identifiers import check_id_number
 
 STREAM: Final = "{health}:evidence"
 CHANGES: Final = "health:changes"
+_log: Final = structlog.get_logger(__name__)
+_cohorts: Final = Counter(
+    "suishen_health_manual_cohort",
+    "Entries by hand, proposed or confirmed, whose reason hit a whole cohort of people",
+    ["reason"],
+)
+_overdue: Final = Gauge("suishen_health_appeals_overdue", "Open appeals past their deadline")
 _WAKE: Final = "return redis.call('XADD', KEYS[1], '*', 'e', ARGV[1])"
 
 
@@ -58,6 +80,22 @@ class Residents:
         if resident is not None:
             name = sha256(f"{subject}|{at.isoformat()}".encode()).hexdigest()[:32]
             kind = NoticeKind.HEALTH_CODE_CHANGED
+            await self._stores.notices.add(Notice(id=name, resident=resident.id, kind=kind, at=at))
+
+    async def hear(self, subject: str, entry: str, *, withdrawn: bool, at: datetime) -> None:
+        """Send a notice that evidence was entered by hand, or taken back; one for each ``entry``."""
+        kind = NoticeKind.HEALTH_EVIDENCE_WITHDRAWN if withdrawn else NoticeKind.HEALTH_EVIDENCE_BY_HAND
+        await self._notice(subject, f"{entry}:{kind}", kind, at)
+
+    async def follow(self, subject: str, appeal: str, state: str, *, at: datetime) -> None:
+        """Send a notice that an appeal came into ``state``; the same (appeal, state, at) is the same one."""
+        # MongoDB keeps whole milliseconds: told again from what it kept, it is the same notice.
+        moment = int(at.timestamp() * 1000)
+        await self._notice(subject, f"{appeal}:{state}:{moment}", NoticeKind.HEALTH_APPEAL_MOVED, at)
+
+    async def _notice(self, subject: str, name: str, kind: NoticeKind, at: datetime) -> None:
+        resident = await self._stores.residents.by_holder(subject)
+        if resident is not None:
             await self._stores.notices.add(Notice(id=name, resident=resident.id, kind=kind, at=at))
 
 
@@ -104,6 +142,11 @@ class HealthParts:
         self.evidence = EvidenceStore(mongo["health_evidence"])
         self.states = StateStore(mongo["health_states"], mongo["health_changes"])
         self.rule_sets = RuleSetStore(mongo["health_rule_sets"])
+        self.manual_entries = ManualStore(
+            mongo["health_manual"], mongo["health_manual_cohorts"], mongo["health_manual_alarms"]
+        )
+        self.filed = AppealStore(mongo["health_appeals"], mongo["health_appeal_files"])
+        people = Residents(auth_stores, personal)
         sources = SourceStore(mongo["health_sources"])
         snapshots = SnapshotStore(run)
         self.book = RuleBook(self.rule_sets, shipped_rule_sets())
@@ -116,7 +159,7 @@ class HealthParts:
             states=self.states,
             snapshots=snapshots,
             book=self.book,
-            people=Residents(auth_stores, personal),
+            people=people,
             personal=personal,
             announce=self._announce,
             audit=recorder.record,
@@ -133,6 +176,39 @@ class HealthParts:
             clock=clock,
             timed_id=timed_id,
         )
+        self.manual = ManualEvidence(
+            entries=self.manual_entries,
+            evidence=self.evidence,
+            people=people,
+            personal=personal,
+            reasons=manual_reasons(),
+            valid_number=_is_id_number,
+            wake=self._wake,
+            alarmed=_alarmed,
+            audit=recorder.record,
+            clock=clock,
+            timed_id=timed_id,
+            settings=settings,
+        )
+        self.appeals = Appeals(
+            appeals=self.filed,
+            evidence=self.evidence,
+            states=self.states,
+            people=people,
+            personal=personal,
+            wake=self._wake,
+            audit=recorder.record,
+            clock=clock,
+            timed_id=timed_id,
+            settings=settings,
+        )
+        self.statistics = Statistics(
+            states=self.states,
+            manual=self.manual_entries,
+            appeals=self.filed,
+            kept=StatisticsStore(mongo["health_statistics"]),
+            clock=clock,
+        )
         self.codes = HealthCodes(
             snapshots=snapshots,
             recolouring=self.recolouring,
@@ -145,8 +221,13 @@ class HealthParts:
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat."""
-        for store in (self.evidence, self.states, self.rule_sets):
+        for store in (self.evidence, self.states, self.rule_sets, self.manual_entries, self.filed):
             await store.ensure_indexes()
+
+    async def settle(self) -> None:
+        """Finish what two people agreed on and a dead process left, and say what is late."""
+        await self.manual.settle()
+        _overdue.set(await self.appeals.settle())
 
     async def absorb(self, entries: Sequence[bytes]) -> None:
         """Judge the people named in ``entries`` of the stream."""
@@ -158,6 +239,11 @@ class HealthParts:
 
     async def _announce(self, subject: str) -> None:
         await self._redis.publish(CHANGES, subject)
+
+
+def _alarmed(reason: str, people: int) -> None:
+    _cohorts.labels(reason).inc()
+    _log.error("health.manual_cohort", reason=reason, people=people)
 
 
 def _is_id_number(number: str) -> bool:

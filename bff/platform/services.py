@@ -271,6 +271,9 @@ class Platform:
         self.health_codes = self.health.codes
         self.health_reporting = self.health.reporting
         self.health_publishing = self.health.publishing
+        self.health_manual = self.health.manual
+        self.health_appeals = self.health.appeals
+        self.health_statistics = self.health.statistics
         self._clerk_rate = Rate(wallet.clerk_per_minute, max(1, wallet.clerk_per_minute // 2))
         self._organisation_rate = Rate(
             wallet.organisation_per_minute, max(1, wallet.organisation_per_minute // 10)

@@ -34,8 +34,11 @@ from bff.routes import (
     account,
     acting,
     callbacks,
+    health_appeals,
     health_code,
+    health_manual,
     health_rules,
+    health_statistics,
     home,
     issuer,
     legal_person,
@@ -65,6 +68,7 @@ _PARTS: Final = (
         "legal_persons",
     ),
     *("health_codes", "health_publishing", "health_reporting", "registry", "token_keys", "wallet"),
+    *("health_appeals", "health_manual", "health_statistics"),
 )
 # Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
 _IDLE_SECONDS: Final = 150
@@ -135,6 +139,12 @@ def api_handlers() -> list[ControllerRouterHandler]:
         health_code.HealthCheckController,
         health_code.HealthEvidenceController,
         health_rules.HealthRuleController,
+        health_manual.HealthManualController,
+        health_manual.HealthManualReleaseController,
+        health_manual.HealthManualAboutController,
+        health_appeals.HealthAppealController,
+        health_appeals.HealthAppealReviewController,
+        health_statistics.HealthStatisticsController,
         issuer.TypeController,
         issuer.IssuedController,
     ]
