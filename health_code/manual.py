@@ -21,6 +21,7 @@ from health_code.reporting import Wake, draft_of
 from health_code.rules import two_people
 from health_code.rules.evidence import Kind
 from health_code.rules.manual import ManualState, ManualStep, after, check_expiry
+from health_code.rules.purposes import ENTERED_BY_HAND
 from health_code.settings import HealthSettings
 from health_code.store import EvidenceStore, ManualStore
 from health_code.views import page_of
@@ -33,7 +34,7 @@ from miniapp_schemas.health_manual import (
     ProposeManual,
 )
 
-SOURCE: Final = "suishen:manual"
+SOURCE: Final = ENTERED_BY_HAND
 """No registered source can have this name: theirs have no colon."""
 _LONG_AGO: Final = timedelta(seconds=5)
 _AT_ONCE: Final = 500

@@ -224,3 +224,39 @@ class AppealFile(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     id: str
     appeal: str
     content: bytes
+
+
+class ChainHead(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How far a chain of hashes had come."""
+
+    chain: str
+    sequence: int
+    hash: str
+
+
+class Destroyed(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What lay at one place before and lies there after."""
+
+    place: str
+    found: int
+    left: int | None = None
+
+
+class Retirement(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """A destruction under way: what there was before the first of it was gone. ``id`` is the purpose."""
+
+    id: str
+    started_at: datetime
+    chains: tuple[ChainHead, ...]
+    found: tuple[Destroyed, ...]
+
+
+class RetirementStatement(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What was destroyed, how much of it, when, and which chains of evidence and audit it was part of."""
+
+    city: str
+    purpose: str
+    started_at: datetime
+    finished_at: datetime
+    chains: tuple[ChainHead, ...]
+    destroyed: tuple[Destroyed, ...]

@@ -1,7 +1,7 @@
 """The health code's parts, wired: its stores, its rule book, its keys, and the residents it tells."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
@@ -14,7 +14,7 @@ from auth_bridges.models import Notice, NoticeKind
 from auth_bridges.ports import Chance, Clock
 from auth_bridges.store import AuthStores
 from auth_bridges.vault import Vault
-from bff.platform.audit import AuditRecorder
+from bff.platform.audit import AuditRecorder, AuditTrail
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.ids import timed_id
 from bff.platform.mongo import Database
@@ -22,13 +22,14 @@ from bff.platform.redis import ScriptRunner
 from health_code.appeals import Appeals
 from health_code.codec.dynamic import DynamicCodes
 from health_code.manual import ManualEvidence
-from health_code.models import Reason
+from health_code.models import ChainHead, Reason
 from health_code.packs import shipped_rule_sets
 from health_code.ports import Admit
 from health_code.publishing import Publishing
 from health_code.reasons import manual_reasons
 from health_code.recolouring import Recolouring
 from health_code.reporting import Reporting
+from health_code.retiring import Retiring
 from health_code.rulebook import RuleBook
 from health_code.rules.documents import Colour
 from health_code.service import HealthCodes
@@ -38,6 +39,7 @@ from health_code.store import (
     AppealStore,
     EvidenceStore,
     ManualStore,
+    RetiringStore,
     RuleSetStore,
     SnapshotStore,
     SourceStore,
@@ -132,6 +134,8 @@ class HealthParts:
         personal: IdNumbers,
         auth_stores: AuthStores,
         recorder: AuditRecorder,
+        trail: AuditTrail,
+        city: str,
         admit: Admit,
         clock: Clock,
         chance: Chance,
@@ -209,6 +213,15 @@ class HealthParts:
             kept=StatisticsStore(mongo["health_statistics"]),
             clock=clock,
         )
+        self.retiring = Retiring(
+            store=RetiringStore(mongo, redis),
+            evidence=self.evidence,
+            audited=_heads_of(trail),
+            wake=self._wake,
+            audit=recorder.record,
+            clock=clock,
+            city=city,
+        )
         self.codes = HealthCodes(
             snapshots=snapshots,
             recolouring=self.recolouring,
@@ -239,6 +252,16 @@ class HealthParts:
 
     async def _announce(self, subject: str) -> None:
         await self._redis.publish(CHANGES, subject)
+
+
+def _heads_of(trail: AuditTrail) -> Callable[[], Awaitable[Sequence[ChainHead]]]:
+    async def heads() -> Sequence[ChainHead]:
+        return [
+            ChainHead(chain=f"audit:{head.chain}", sequence=head.sequence, hash=head.hash)
+            for head in await trail.heads()
+        ]
+
+    return heads
 
 
 def _alarmed(reason: str, people: int) -> None:

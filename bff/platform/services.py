@@ -263,6 +263,8 @@ class Platform:
             personal=self.personal,
             auth_stores=self.auth_stores,
             recorder=recorder,
+            trail=self.audit,
+            city=auth.token_issuer,
             admit=self._admit_try,
             clock=self.clock,
             chance=secrets.token_bytes,

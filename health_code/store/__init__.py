@@ -3,6 +3,7 @@
 from health_code.store.appeals import AppealStore
 from health_code.store.evidence import EvidenceStore
 from health_code.store.manual import ManualStore
+from health_code.store.retired import RetiringStore
 from health_code.store.rule_sets import RuleSetStore
 from health_code.store.snapshots import SnapshotStore
 from health_code.store.sources import SourceStore
@@ -13,6 +14,7 @@ __all__ = [
     "AppealStore",
     "EvidenceStore",
     "ManualStore",
+    "RetiringStore",
     "RuleSetStore",
     "SnapshotStore",
     "SourceStore",
