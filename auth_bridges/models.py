@@ -154,15 +154,19 @@ class NoticeKind(StrEnum):
     HEALTH_EVIDENCE_BY_HAND = "health_evidence_by_hand"
     HEALTH_EVIDENCE_WITHDRAWN = "health_evidence_withdrawn"
     HEALTH_APPEAL_MOVED = "health_appeal_moved"
+    GUARDIAN_JOINED = "guardian_joined"
+    GUARDIAN_ACTED = "guardian_acted"
+    GUARDIAN_ENDED = "guardian_ended"
 
 
 class Notice(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
-    """One thing somebody was told of their own account."""
+    """One thing somebody was told of their own account; ``by`` is the masked name of who else did it."""
 
     id: str
     resident: str
     kind: NoticeKind
     at: datetime
+    by: str | None = None
 
 
 class FaceCheckState(StrEnum):
@@ -182,6 +186,24 @@ class StoredFaceCheck(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     certification: str
     url: str
     started_at: datetime
+
+
+class ConsentPurpose(StrEnum):
+    """What somebody agrees to apart from everything else (单独同意, PIPL Art. 28–29)."""
+
+    REAL_NAME = "real-name"
+    FACE_CHECK = "face-check"
+
+
+class Consent(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """One resident's consent to one purpose, and the notice they were shown."""
+
+    id: str
+    resident: str
+    purpose: ConsentPurpose
+    notice: str
+    given_at: datetime
+    withdrawn_at: datetime | None = None
 
 
 class Deletion(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
@@ -271,8 +293,19 @@ class Ending(StrEnum):
     MERGED = "merged"
     DELETED = "deleted"
     PROVIDER_SIGNED_OUT = "provider_signed_out"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
     ENDED_BY_OWNER = "ended_by_owner"
     ENDED_BY_OPERATOR = "ended_by_operator"
+
+
+class ProviderSession(Struct, frozen=True, kw_only=True):
+    """The session at a provider that one of ours came from; ``vouched_at`` is by the provider's clock."""
+
+    issuer: str
+    client_id: str
+    subject: str
+    session: str | None
+    vouched_at: datetime
 
 
 class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
@@ -280,7 +313,8 @@ class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
 
     ``current`` and ``previous`` are SHA-256 of tokens. ``successor`` is the current token sealed
     under the previous one: nobody can open it but whoever still holds that. ``platform`` is what kind
-    of device it began on, for its owner's list.
+    of device it began on, for its owner's list. ``origin`` is kept in the same write as the session: no
+    process can die with the one kept and the other not.
     """
 
     id: str
@@ -299,6 +333,7 @@ class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     platform: str | None = None
     generation: int = 0
     methods: tuple[str, ...] = ()
+    origin: ProviderSession | None = None
     ended_at: datetime | None = None
     ended_why: Ending | None = None
 
@@ -374,18 +409,6 @@ class ProviderLogout(Struct, frozen=True, kw_only=True):
     issued_at: datetime
     subject: str | None = None
     session: str | None = None
-
-
-class ProviderSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
-    """Which sign-in at a provider a session of ours came from; ``vouched_at`` is by the provider's clock."""
-
-    id: str
-    issuer: str
-    client_id: str
-    subject: str
-    session: str | None
-    vouched_at: datetime
-    expires_at: datetime
 
 
 class CertificatePurpose(StrEnum):

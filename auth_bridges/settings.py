@@ -52,7 +52,7 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
         Meta(
             description="The mini-program's AppID.",
             extra={"zh": "微信小程序 AppID。"},
-            pattern=r"^[A-Za-z0-9_-]{4,64}$",
+            pattern=r"^[A-Za-z0-9_-]{4,64}\Z",
         ),
     ]
     wechat_secret: Annotated[
@@ -69,11 +69,11 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
         Meta(
             description="Where WeChat answers.",
             extra={"zh": "微信服务端接口地址。"},
-            pattern=r"^https?://[^/?#]+$",
+            pattern=r"^https?://[^/?#\s]+\Z",
         ),
     ] = "https://api.weixin.qq.com"
     family_base_url: Annotated[
-        Annotated[str, Meta(pattern=r"^https?://[^/?#]+\Z")] | None,
+        Annotated[str, Meta(pattern=r"^https?://[^/?#\s]+\Z")] | None,
         Meta(
             description="Where the city's family register answers; none: nobody acts as a guardian.",
             extra={"zh": "家庭关系登记系统地址；不设则不开通监护人代办。"},
@@ -87,7 +87,7 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
         ),
     ] = None
     wechat_fallback_url: Annotated[
-        Annotated[str, Meta(pattern=r"^https?://[^/?#]+$")] | None,
+        Annotated[str, Meta(pattern=r"^https?://[^/?#\s]+\Z")] | None,
         Meta(
             description="Where it answers when that cannot be reached: `https://api2.weixin.qq.com`.",
             extra={"zh": "上述地址连接不上时使用的微信容灾域名，如 `https://api2.weixin.qq.com`。"},
@@ -165,7 +165,7 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
         Meta(
             description="Where Alipay answers.",
             extra={"zh": "支付宝开放平台接口地址。"},
-            pattern=r"^https?://[^/?#]+\Z",
+            pattern=r"^https?://[^/?#\s]+\Z",
         ),
     ] = "https://openapi.alipay.com"
     oidc_keys_dir: Annotated[
@@ -286,7 +286,7 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
     ] = 60
 
     sms_base_url: Annotated[
-        Annotated[str, Meta(pattern=r"^https?://[^/?#]+$")] | None,
+        Annotated[str, Meta(pattern=r"^https?://[^/?#\s]+\Z")] | None,
         Meta(
             description="Where the text message gateway answers; not set, no codes are sent.",
             extra={"zh": "短信网关地址；不设则不提供短信验证码。"},
@@ -300,7 +300,7 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
         ),
     ] = None
     population_base_url: Annotated[
-        Annotated[str, Meta(pattern=r"^https?://[^/?#]+$")] | None,
+        Annotated[str, Meta(pattern=r"^https?://[^/?#\s]+\Z")] | None,
         Meta(
             description="Where the population registry answers; not set, nobody becomes real-name by it.",
             extra={"zh": "人口库核验接口地址；不设则不提供姓名与证件号码核验。"},

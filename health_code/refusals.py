@@ -57,6 +57,7 @@ class EvidenceConflict(Refusal):
 class HealthCodeUnavailable(Refusal):
     """There is no judged code to show, and none can be judged now."""
 
+    ours = True
     code = "HEALTH_CODE_UNAVAILABLE"
     kind = Kind.UNAVAILABLE
     title_zh = "暂时无法亮码"

@@ -1,7 +1,8 @@
 r"""What every wire struct is made of.
 
-Requests forbid unknown fields, so that a typo is refused and not ignored. Responses do not: within
-``/v1`` fields are only ever added, and a released mini-program must go on reading them.
+Requests forbid unknown fields, so that a typo is refused and not ignored. Responses, read by a client in
+Python, do not: within ``/v1`` fields are only ever added, and a released client must go on reading them.
+The contract closes the schemas of both, because it says what this release sends.
 
 A pattern ends in ``\Z``: Python's ``$`` would let a last newline through. The contract says ``$``, as
 ECMA 262 means it.
@@ -42,7 +43,7 @@ class Page(Response, Generic[T], frozen=True, kw_only=True):
 Instant = Annotated[datetime, Meta(description="RFC 3339 instant in UTC.", tz=True)]
 Cursor = Annotated[
     str,
-    Meta(description="An opaque `nextCursor`.", min_length=1, max_length=256, pattern=r"^[A-Za-z0-9_=.-]+\Z"),
+    Meta(description="A `nextCursor`, as it was given.", pattern=r"^[0-9a-f-]{32,36}\Z"),
 ]
 IdNumber = Annotated[
     str, Meta(description="公民身份号码 (GB 11643) of a natural person.", pattern=r"^[0-9]{17}[0-9X]\Z")

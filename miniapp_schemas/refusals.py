@@ -36,6 +36,8 @@ class Refusal(Exception):
     detail_zh: ClassVar[str] = ""
     detail_en: ClassVar[str] = ""
     action: ClassVar[str | None] = None
+    ours: ClassVar[bool] = False
+    """Of an outage: that it is of our own stores, which nobody waits for as long as for others."""
 
     def __init__(self, **facts: object) -> None:
         super().__init__(self.code)

@@ -52,7 +52,8 @@ Held = TypeVar("Held", bound=Showable)
 
 _TOKEN_BYTES: Final = {PresentationMode.SIGNED: 12, PresentationMode.OPAQUE: 16}
 _SHIFT: Final = timedelta(hours=12)
-# Alphanumeric characters of QR version 13 at ECC M: 69 modules a side, near a millimetre each on a phone.
+# Alphanumeric characters of QR version 13 at ECC M: 69 modules a side, near a millimetre each on a phone
+# (docs/adr/0022-how-dense-a-code-may-be.md).
 _DENSEST: Final = 483
 _pack_json: Final = msgspec.json.Encoder().encode
 _unpack_answer: Final = msgspec.json.Decoder(wire.Verification).decode
@@ -207,24 +208,25 @@ class Wallet:
 
     async def progress(self, keeper: str, presentation_id: str) -> wire.PresentationProgress:
         """What became of a shown code; the use is there the moment the clerk has the answer."""
-        presentation, usage = await self._presentations.look(presentation_id)
+        followed = await self._presentations.follow(presentation_id)
+        presentation = followed.presentation
         if presentation is None or presentation.presenter != keeper:
             raise PresentationUnknown
-        if usage is not None:
+        if followed.used is not None:
             return wire.PresentationProgress(
                 presentation_id=presentation_id,
                 state=wire.PresentationState.USED,
-                used=views.usage_record(usage, self._registry),
+                used=views.usage_record(followed.used, self._registry),
             )
-        ended = self._clock().timestamp() >= presentation.expires_at
+        is_open = followed.open and self._clock().timestamp() < presentation.expires_at
         return wire.PresentationProgress(
             presentation_id=presentation_id,
-            state=wire.PresentationState.ENDED if ended else wire.PresentationState.OPEN,
+            state=wire.PresentationState.OPEN if is_open else wire.PresentationState.ENDED,
         )
 
     async def withdraw(self, keeper: str, presentation_id: str) -> None:
-        """End a shown code now."""
-        presentation, _ = await self._presentations.look(presentation_id)
+        """End a shown code now; no-op if it ended already."""
+        presentation = (await self._presentations.follow(presentation_id)).presentation
         if presentation is None or presentation.presenter != keeper:
             raise PresentationUnknown
         await self._presentations.withdraw(presentation_id)

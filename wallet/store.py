@@ -9,7 +9,7 @@ exists.
 from collections.abc import Awaitable, Iterable
 from datetime import datetime
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from motor.motor_asyncio import AsyncIOMotorCollection
@@ -233,8 +233,28 @@ return false
 """
 
 _NOTE: Final = "return redis.call('XADD', KEYS[1], '*', 'e', ARGV[1])"
-# KEYS: open, fate. A used code stays used: whoever scans it next must be told so, and its holder too.
-_WITHDRAW: Final = "return redis.call('EXISTS', KEYS[2]) == 1 and 0 or redis.call('DEL', KEYS[1])"
+# KEYS: open, fate, withdrawn. Answers {presentation, event of the use, 1 if it can still be used}.
+_FOLLOW: Final = """
+local open = redis.call('GET', KEYS[1])
+return {open or redis.call('GET', KEYS[3]), redis.call('HGET', KEYS[2], 'event'), open and 1 or 0}
+"""
+
+# KEYS: open, fate, withdrawn. A used code stays used: whoever scans it next must be told so, and its holder
+# too. To who scans it a withdrawn one is as if it had never been; its holder still asks what became of it,
+# so the record goes on under another name, for as long as it would have.
+_WITHDRAW: Final = """
+if redis.call('EXISTS', KEYS[2]) == 1 or redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('RENAME', KEYS[1], KEYS[3])
+return 1
+"""
+
+
+class Followed(NamedTuple):
+    """What became of a presentation, for its holder."""
+
+    presentation: OpenPresentation | None
+    used: Usage | None
+    open: bool
 
 
 class Burn(Enum):
@@ -276,6 +296,12 @@ class PresentationStore:
         shard = self._shard(presentation_id)
         return self._run(_LOOK, (_open(shard, presentation_id), _fate(shard, presentation_id)), (), _seen)
 
+    async def follow(self, presentation_id: str) -> Followed:
+        """The same for its holder, who also learns of one that was withdrawn."""
+        shard = self._shard(presentation_id)
+        followed: Followed = await self._run(_FOLLOW, _places(shard, presentation_id), (), _followed)
+        return followed
+
     async def burn(
         self, presentation_id: str, *, request: str, answer: bytes, event: Checked
     ) -> Burn | bytes:
@@ -299,7 +325,7 @@ class PresentationStore:
     async def withdraw(self, presentation_id: str) -> None:
         """End an open presentation; no-op if there is none, or if it was used."""
         shard = self._shard(presentation_id)
-        await self._run(_WITHDRAW, (_open(shard, presentation_id), _fate(shard, presentation_id)))
+        await self._run(_WITHDRAW, _places(shard, presentation_id))
 
     def _shard(self, presentation_id: str) -> int:
         return int(presentation_id[:4], 16) % self._shards
@@ -317,6 +343,16 @@ def _seen(found: tuple[bytes | None, bytes | None]) -> tuple[OpenPresentation | 
         None if opened is None else _unpack_presentation(opened),
         None if event is None else _unpack_checked(event).usage,
     )
+
+
+def _followed(found: tuple[bytes | None, bytes | None, int]) -> Followed:
+    record, event, is_open = found
+    return Followed(*_seen((record, event)), open=is_open == 1)
+
+
+def _places(shard: int, presentation_id: str) -> tuple[str, str, str]:
+    withdrawn = f"wallet:{{{shard}}}:withdrawn:{presentation_id}"
+    return _open(shard, presentation_id), _fate(shard, presentation_id), withdrawn
 
 
 def _open(shard: int, presentation_id: str) -> str:

@@ -8,6 +8,7 @@ from pymongo.errors import DuplicateKeyError
 
 from auth_bridges.models import ActingGrant, GrantEnding
 from auth_bridges.store.documents import Collection, Document, document_of, struct_of
+from miniapp_schemas.acting import ActingKind
 
 _ALIVE: Document = {"ended_at": None}
 _KEEPS_NOTHING: Document = {"hold": None, "place": None, "code": None}
@@ -113,4 +114,10 @@ class Grants:
         """What ``agent`` may do for whom now, newest first."""
         wanted = {"agent": agent, **_ALIVE, "confirmed_at": {"$ne": None}, "expires_at": {"$gt": now}}
         found = self._grants.find(wanted).sort("_id", DESCENDING).limit(limit)
+        return [grant async for document in found if (grant := struct_of(document, ActingGrant)) is not None]
+
+    async def guardians(self, child: str, *, now: datetime) -> list[ActingGrant]:
+        """The grants by which guardians act for ``child`` now; a child has few."""
+        wanted = {"whom": child, "kind": ActingKind.GUARDIAN.value, **_ALIVE, "expires_at": {"$gt": now}}
+        found = self._grants.find(wanted)
         return [grant async for document in found if (grant := struct_of(document, ActingGrant)) is not None]

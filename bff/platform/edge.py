@@ -40,10 +40,12 @@ class Edge:
         trace = Trace(_trace_id(scope))
         status = 500
 
+        answered = 0.0
+
         async def send_marked(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, answered = message["status"], perf_counter()
                 message["headers"] = _marked(list(message["headers"]), trace.id)
             await send(message)
 
@@ -54,7 +56,10 @@ class Edge:
         try:
             await self._app(scope, receive, send_marked)
         finally:
-            seconds = perf_counter() - start
+            # What is told bit by bit for minutes is measured until it begins.
+            handler = scope.get("route_handler")
+            streams = answered and handler is not None and handler.opt.get("streams")
+            seconds = (answered if streams else perf_counter()) - start
             METER.in_progress -= 1
             status = trace.status or status
             route = scope.get("path_template") or _UNMATCHED

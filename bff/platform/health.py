@@ -15,6 +15,7 @@ from auth_bridges.ports import Chance, Clock
 from auth_bridges.store import AuthStores
 from auth_bridges.vault import Vault
 from bff.platform.audit import AuditRecorder, AuditTrail
+from bff.platform.changes import Changes
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.ids import timed_id
 from bff.platform.mongo import Database
@@ -50,7 +51,7 @@ from wallet.refusals import InvalidIdNumber
 from wallet.rules.identifiers import check_id_number
 
 STREAM: Final = "{health}:evidence"
-CHANGES: Final = "health:changes"
+_CHANGES: Final = "health:changes"
 _log: Final = structlog.get_logger(__name__)
 _cohorts: Final = Counter(
     "suishen_health_manual_cohort",
@@ -142,7 +143,7 @@ class HealthParts:
         settings: HealthSettings,
     ) -> None:
         self._run = run
-        self._redis = redis
+        self.changes = Changes(redis, _CHANGES)
         self.evidence = EvidenceStore(mongo["health_evidence"])
         self.states = StateStore(mongo["health_states"], mongo["health_changes"])
         self.rule_sets = RuleSetStore(mongo["health_rule_sets"])
@@ -165,7 +166,7 @@ class HealthParts:
             book=self.book,
             people=people,
             personal=personal,
-            announce=self._announce,
+            announce=self.changes.announce,
             audit=recorder.record,
             clock=clock,
             jurisdiction=settings.jurisdiction,
@@ -249,9 +250,6 @@ class HealthParts:
     async def _wake(self, subjects: Sequence[str]) -> None:
         for subject in subjects:
             await self._run(_WAKE, [STREAM], [subject])
-
-    async def _announce(self, subject: str) -> None:
-        await self._redis.publish(CHANGES, subject)
 
 
 def _heads_of(trail: AuditTrail) -> Callable[[], Awaitable[Sequence[ChainHead]]]:

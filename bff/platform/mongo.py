@@ -5,26 +5,35 @@ The driver is named here and in ``store.py`` files only, so that PyMongo's own a
 """
 
 from collections.abc import Awaitable, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC
 from typing import Any, Final
 
+import pymongo
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
-from pymongo.errors import ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError
+from pymongo.errors import ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError, WriteConcernError
 from pymongo.write_concern import WriteConcern
 
 from bff.platform.coalesce import Coalescer
 
-MONGO_OUTAGES: Final = (ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError)
-"""What the driver raises when MongoDB is away, between primaries or too slow."""
+MONGO_OUTAGES: Final = (ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError, WriteConcernError)
+"""What the driver raises when MongoDB is away, between primaries, too slow or without its majority."""
+
+_LONG_WORK_SECONDS: Final = 600.0
 
 Document = dict[str, Any]
 Database = AsyncIOMotorDatabase[Document]
 Collection = AsyncIOMotorCollection[Document]
 
 
-def open_mongo(url: str, *, connections: int = 100) -> "AsyncIOMotorClient[Document]":
-    """A client that acknowledges with majority and journal, and fails within seconds."""
+def open_mongo(
+    url: str, *, connections: int = 100, patience: float | None = None
+) -> "AsyncIOMotorClient[Document]":
+    """A client that acknowledges with majority and journal, and fails within seconds.
+
+    With ``patience`` no operation takes longer than as many seconds, tries and all; ``at_leisure`` may.
+    """
     return AsyncIOMotorClient(
         url,
         tz_aware=True,
@@ -38,7 +47,13 @@ def open_mongo(url: str, *, connections: int = 100) -> "AsyncIOMotorClient[Docum
         retryWrites=True,
         retryReads=True,
         uuidRepresentation="standard",
+        timeoutMS=None if patience is None else int(patience * 1000),
     )
+
+
+def at_leisure() -> AbstractContextManager[None]:
+    """A block whose operations may be long ones (building an index), whatever the client's patience."""
+    return pymongo.timeout(_LONG_WORK_SECONDS)
 
 
 def database(client: "AsyncIOMotorClient[Document]", name: str) -> Database:

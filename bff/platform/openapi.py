@@ -89,6 +89,8 @@ _TAGS: Final[Mapping[str, str]] = {
 }
 _ABOUT: Final = """\
 JSON in camelCase. Within `/v1` fields and values are only ever added: ignore what you do not know.
+Schemas are closed (`additionalProperties: false`): this document says exactly what this release sends and
+takes. Query parameters that it does not name are ignored; one given twice is refused.
 
 Every refusal is `application/problem+json` (RFC 9457) with a stable `code`, words in Chinese and English,
 and a `traceId`, which every answer also carries as `X-Request-Id`.
@@ -397,9 +399,12 @@ def components_of(operations: Iterable[Operation]) -> dict[str, Schema]:
         schema: Schema = {**_renamed(component), "title": name}
         if "enum" in schema:
             schema["type"] = "string"
-        elif "additionalProperties" not in schema and name not in sparse:
-            # An answer is sent whole, defaults and all; only a request may leave them out.
-            schema["required"] = list(schema["properties"])
+        else:
+            if "additionalProperties" not in schema and name not in sparse:
+                # An answer is sent whole, defaults and all; only a request may leave them out.
+                schema["required"] = list(schema["properties"])
+            # The document is of this release; that clients must bear later ones it says in words (ADR 0021).
+            schema["additionalProperties"] = False
         written[name] = schema
     return dict(sorted(written.items()))
 

@@ -82,7 +82,7 @@ def open_redis(url: str, *, timeout: float = 2.0, connections: int = 64) -> "Red
 
     It tries twice more on a broken connection, so a restarted server costs a pause and not an error.
     That is safe because every script of ours is idempotent; plain commands sent through this client
-    must be as well.
+    must be as well. A server that hangs is not asked again: the next answer would be as late.
     """
     # Blocking: of hundreds that come at once some wait for a connection; the other pool refuses them.
     pool = BlockingConnectionPool.from_url(
@@ -92,8 +92,9 @@ def open_redis(url: str, *, timeout: float = 2.0, connections: int = 64) -> "Red
         socket_connect_timeout=timeout,
         max_connections=connections,
         health_check_interval=0,
-        retry=Retry(FullJitterBackoff(cap=0.25, base=0.02), retries=2),
-        retry_on_error=[RedisConnectionError, RedisTimeoutError],
+        retry=Retry(
+            FullJitterBackoff(cap=0.25, base=0.02), retries=2, supported_errors=(RedisConnectionError,)
+        ),
         protocol=3,
     )
     # Whatever the URL asked for: TCP, TLS, a socket.

@@ -27,7 +27,7 @@ from auth_bridges.bridges.alipay_phone import AlipayPhone
 from auth_bridges.bridges.family import FamilyBridge
 from auth_bridges.bridges.oidc import OpenIdProvider
 from auth_bridges.bridges.population import Population
-from auth_bridges.bridges.revocation import RevocationLists
+from auth_bridges.bridges.revocation import Revocations
 from auth_bridges.bridges.sms import SmsGateway
 from auth_bridges.bridges.wechat import WechatBridge
 from auth_bridges.bridges.wechat_api import WechatApi
@@ -50,6 +50,7 @@ from bff.platform.audit import STREAM as AUDIT_STREAM
 from bff.platform.audit import AuditEvent, AuditRecorder, AuditTrail, decode_event
 from bff.platform.blocks import Blocks, BlockSource
 from bff.platform.checkpoints import AuditCheckpoints
+from bff.platform.coalesce import together
 from bff.platform.drain import Drain
 from bff.platform.health import STREAM as HEALTH_STREAM
 from bff.platform.health import HealthParts
@@ -59,7 +60,7 @@ from bff.platform.idnumbers import IdNumbers
 from bff.platform.ids import timed_id
 from bff.platform.keys import KeyRing
 from bff.platform.limits import Limits, Rate
-from bff.platform.mongo import Database, ReaderById, database, open_mongo
+from bff.platform.mongo import Database, ReaderById, at_leisure, database, open_mongo
 from bff.platform.outbound import Outbound
 from bff.platform.probes import Probe
 from bff.platform.redis import ScriptRunner, open_redis
@@ -145,9 +146,9 @@ class Platform:
             environment=platform.env.value,
             lifetime=timedelta(seconds=auth.access_token_seconds),
         )
-        self.auth_stores = AuthStores(mongo, redis)
+        self.auth_stores = AuthStores(mongo, redis, run=run, together=together)
         self.alipay = _alipay(auth, http, self.clock)
-        wechat, self.wechat = self._wire_wechat(auth, http)
+        wechat, self.wechat = self._wire_wechat(auth, http, run)
         passphrases = Passphrases(secrets.token_bytes)
         self.auth = AuthService(
             settings=auth,
@@ -164,7 +165,7 @@ class Platform:
         self.legal_persons = LegalPersons(
             settings=auth,
             roots=_roots(auth.legal_person_roots_file),
-            revocation=RevocationLists(http, self.clock),
+            revocation=Revocations(http, self.clock, secrets.token_bytes),
             stores=self.auth_stores,
             personal=self.personal,
             admit=self._admit_try,
@@ -216,6 +217,7 @@ class Platform:
             family=_family(http, auth),
             legal=None if auth.legal_person_roots_file is None else self.legal_persons,
             gate=self.accounts.step_ups.require,
+            notify=self.auth_stores.notices.add,
             admit=self._admit_try,
             audit=recorder.record,
             clock=self.clock,
@@ -271,6 +273,7 @@ class Platform:
             settings=settings.health,
         )
         self.health_codes = self.health.codes
+        self.health_changes = self.health.changes
         self.health_reporting = self.health.reporting
         self.health_publishing = self.health.publishing
         self.health_manual = self.health.manual
@@ -286,13 +289,15 @@ class Platform:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, settings: Settings) -> AsyncIterator[Self]:
+    async def open(cls, settings: Settings, *, patience: float | None = None) -> AsyncIterator[Self]:
         """Connect, wire and start what runs in the background; nothing is asked of a store yet.
+
+        With ``patience``, for who has callers waiting, no operation on MongoDB takes longer than that.
 
         A store that is away does not stop the start: the process says it is not ready until the store is
         back and its indexes are made.
         """
-        client = open_mongo(settings.platform.mongo_url)
+        client = open_mongo(settings.platform.mongo_url, patience=patience)
         redis = open_redis(settings.platform.redis_url)
         try:
             async with Outbound.open() as http:
@@ -303,6 +308,7 @@ class Platform:
                     *([] if platform.oidc_keys is None else [platform.oidc_keys.watch()]),
                     platform.authenticator.follow(platform.auth_stores.ended),
                     platform.health.book.follow(),
+                    platform.health.changes.follow(),
                     platform._prepare(),
                 ):
                     # So that the first callers are not told to wait; where Redis is away, they are.
@@ -348,22 +354,28 @@ class Platform:
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat, and for several processes at once."""
-        for store in (
+        stores = (
             self._credentials,
             self._usages,
             self.audit,
             self.idempotency,
             self.auth_stores,
             self.health,
-        ):
-            await store.ensure_indexes()
+        )
+        # Away is said in the client's own time; at leisure the driver would go on trying.
+        await self._mongo.command("ping")
+        with at_leisure():
+            for store in stores:
+                await store.ensure_indexes()
 
-    def _wire_wechat(self, auth: AuthSettings, http: Outbound) -> tuple[WechatBridge, WechatApi]:
+    def _wire_wechat(
+        self, auth: AuthSettings, http: Outbound, run: ScriptRunner
+    ) -> tuple[WechatBridge, WechatApi]:
         urls = [url for url in (auth.wechat_base_url, auth.wechat_fallback_url) if url]
         wire = WechatWire(http, base_urls=urls)
         appid, secret = auth.wechat_appid, auth.wechat_secret
         name = f"{self.settings.platform.env.value}:wechat:{appid}"
-        session_keys = SessionKeys(self._redis, self.personal, appid=appid, clock=self.clock)
+        session_keys = SessionKeys(self._redis, run, self.personal, appid=appid, clock=self.clock)
         secure = None
         if auth.wechat_secure_dir is not None:
             keys = read_secure_keys(auth.wechat_secure_dir)

@@ -46,7 +46,7 @@ class Environment(StrEnum):
 
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
-HexKey = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+HexKey = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
 class PlatformSettings(Struct, frozen=True, kw_only=True):
@@ -63,7 +63,7 @@ class PlatformSettings(Struct, frozen=True, kw_only=True):
         str,
         Meta(
             description="MongoDB replica set or sharded cluster.",
-            pattern=r"^mongodb(\+srv)?://.",
+            pattern=r"^mongodb(\+srv)?://\S+\Z",
             extra={"zh": "MongoDB 副本集或分片集群的地址。", "secret": True},
         ),
     ]
@@ -71,7 +71,7 @@ class PlatformSettings(Struct, frozen=True, kw_only=True):
         str,
         Meta(
             description="Its database.",
-            pattern=r"^[A-Za-z0-9_-]{1,63}$",
+            pattern=r"^[A-Za-z0-9_-]{1,63}\Z",
             extra={"zh": "MongoDB 数据库名。"},
         ),
     ] = "suishen"
@@ -79,7 +79,7 @@ class PlatformSettings(Struct, frozen=True, kw_only=True):
         str,
         Meta(
             description="Redis 7.2 or Valkey 9, AOF on.",
-            pattern=r"^(rediss?|unix)://.",
+            pattern=r"^(rediss?|unix)://\S+\Z",
             extra={"zh": "Redis 7.2 或 Valkey 9 的地址，须开启 AOF。", "secret": True},
         ),
     ]
@@ -146,14 +146,14 @@ class PlatformSettings(Struct, frozen=True, kw_only=True):
         ),
     ] = 0
     resident_sign_in_url: Annotated[
-        Annotated[str, Meta(pattern=r"^https?://.")] | None,
+        Annotated[str, Meta(pattern=r"^https?://\S+\Z")] | None,
         Meta(
             description="Where residents sign in from an ordinary browser; none: only inside WeChat.",
             extra={"zh": "居民在普通浏览器中用微信登录的地址；不设则仅限微信内使用。", "provider": True},
         ),
     ] = None
     resident_alipay_sign_in_url: Annotated[
-        Annotated[str, Meta(pattern=r"^https?://.")] | None,
+        Annotated[str, Meta(pattern=r"^https?://\S+\Z")] | None,
         Meta(
             description="Where residents sign in with Alipay from an ordinary browser; none: not there.",
             extra={"zh": "居民在普通浏览器中用支付宝登录的地址；不设则网页不提供。", "provider": True},
@@ -188,6 +188,15 @@ class PlatformSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "慢于此毫秒数的请求即使成功也记日志。"},
         ),
     ] = 500
+    deadline_ms: Annotated[
+        int,
+        Meta(
+            description="A request that hangs on a store is answered 503 after as long.",
+            ge=100,
+            le=60_000,
+            extra={"zh": "请求等待存储超过此毫秒数即答 503。"},
+        ),
+    ] = 2_000
 
     def __repr__(self) -> str:
         return _masked(self)
@@ -413,7 +422,8 @@ def _expected_one(shape: shapes.Type) -> tuple[str, str]:
         case shapes.TimeDeltaType():
             return "秒数或 ISO 8601 时长", "seconds, or an ISO 8601 duration"
         case shapes.StrType(pattern=str(pattern)):
-            return f"符合 {pattern} 的文字", f"text matching {pattern}"
+            shown = pattern.replace(r"\Z", "$")
+            return f"符合 {shown} 的文字", f"text matching {shown}"
         case shapes.StrType(min_length=int(length)):
             return f"不少于 {length} 个字符", f"at least {length} characters"
         case shapes.CollectionType(item_type=item):

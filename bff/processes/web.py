@@ -19,7 +19,8 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from bff.pages.routes import pages_router
-from bff.platform.caller import client_provider, provide_principal
+from bff.platform.caller import client_provider, provide_principal, still_provider
+from bff.platform.deadlines import DeadlineMiddleware
 from bff.platform.edge import Edge
 from bff.platform.guards import AccessMiddleware, check_routes
 from bff.platform.hot import HotRoutes
@@ -28,7 +29,7 @@ from bff.platform.problems import MAX_BODY, exception_handlers
 from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
 from bff.platform.telemetry import configure_logging, serve_metrics
-from bff.platform.wire import WireRequest
+from bff.platform.wire import AddressMiddleware, WireRequest
 from bff.processes.http1 import Http1
 from bff.routes import (
     account,
@@ -67,7 +68,15 @@ _PARTS: Final = (
         "issuing",
         "legal_persons",
     ),
-    *("health_codes", "health_publishing", "health_reporting", "registry", "token_keys", "wallet"),
+    *(
+        "health_changes",
+        "health_codes",
+        "health_publishing",
+        "health_reporting",
+        "registry",
+        "token_keys",
+        "wallet",
+    ),
     *("health_appeals", "health_manual", "health_statistics"),
 )
 # Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
@@ -98,6 +107,7 @@ class Opened:
             "client": Provide(client_provider(proxies)),
             "platform": Provide(lambda: self.platform, use_cache=True, sync_to_thread=False),
             "principal": Provide(provide_principal),
+            "still": Provide(still_provider(self.identify)),
             **{name: self._provided(name) for name in _PARTS},
         }
 
@@ -154,7 +164,14 @@ def create_app(settings: Settings, *, started: Callable[[], None] | None = None)
     """The web application; its lifespan opens and closes the platform. ``started`` is called in between."""
     opened = Opened()
     app = litestar_app(settings, opened, started)
-    hot = HotRoutes(app, authenticator=opened, part=opened.part)
+    platform = settings.platform
+    hot = HotRoutes(
+        app,
+        authenticator=opened,
+        part=opened.part,
+        patience=platform.deadline_ms / 1000,
+        proxies=platform.proxies,
+    )
     return Edge(
         hot, slow_ms=settings.platform.slow_request_ms, log_all=settings.platform.log_level == "debug"
     )
@@ -163,10 +180,11 @@ def create_app(settings: Settings, *, started: Callable[[], None] | None = None)
 def litestar_app(settings: Settings, opened: Opened, started: Callable[[], None] | None = None) -> Litestar:
     """Every route, and the lifespan that fills ``opened``; refuses to exist if a route is silent."""
     platform = settings.platform
+    patience = platform.deadline_ms / 1000
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with Platform.open(settings) as opened.platform:
+        async with Platform.open(settings, patience=patience) as opened.platform:
             with ExitStack() as stack:
                 if platform.metrics_port is not None:
                     stack.enter_context(serve_metrics(platform.web_host, platform.metrics_port))
@@ -184,10 +202,11 @@ def litestar_app(settings: Settings, opened: Opened, started: Callable[[], None]
                 sign_in_url=platform.resident_sign_in_url,
                 alipay_sign_in_url=platform.resident_alipay_sign_in_url,
                 citizen_cloud=settings.auth.citizen_issuer is not None,
+                face_check=settings.auth.face_return_url is not None,
             ),
         ],
         dependencies=opened.dependencies(proxies=platform.proxies),
-        middleware=[AccessMiddleware(opened)],
+        middleware=[AccessMiddleware(opened), AddressMiddleware(), DeadlineMiddleware(patience)],
         exception_handlers=exception_handlers(),
         request_class=WireRequest,
         request_max_body_size=MAX_BODY,

@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler
 
 from auth_bridges.federation import Federation
 from auth_bridges.models import ClientFacts
-from auth_bridges.refusals import ProviderTokenRefused, ProviderTokenUnreadable
+from auth_bridges.refusals import ProviderTokenRefused, ProviderTokenUnreadable, ProviderUnavailable
 from bff.platform.services import Platform
 from miniapp_schemas.keys import JsonWebKeySet
 
@@ -28,7 +28,7 @@ def _invalid_request(_: Request[Any, Any, Any], refusal: ProviderTokenRefused) -
 
 @post(
     "/callbacks/clerks/backchannel-logout",
-    opt=_PUBLIC,
+    opt={**_PUBLIC, "refusals": (ProviderUnavailable,)},
     status_code=200,
     include_in_schema=False,
     exception_handlers={ProviderTokenRefused: _invalid_request},

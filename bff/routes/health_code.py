@@ -1,9 +1,16 @@
 """The health code: residents show it, guards check it, registered sources report what it follows from."""
 
-from litestar import Controller, get, post
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final, cast
+
+import msgspec
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
+from litestar.response import Stream
 
+from bff.platform.caller import StillSignedIn
+from bff.platform.changes import Changes, TooManyListeners, changed
 from bff.platform.identity import Principal
 from bff.platform.limits import TooManyRequests
 from bff.routes.callers import department, keeper
@@ -20,6 +27,11 @@ from miniapp_schemas.health_code import (
     ReportEvidences,
     ShowHealthCode,
 )
+from miniapp_schemas.refusals import Refusal
+
+_QUIET_SECONDS: Final = 20.0
+"""After so long without a change a line is sent, or proxies and phones take the connection for dead."""
+_encode: Final = msgspec.json.Encoder().encode
 
 
 class HealthCodeController(Controller):
@@ -40,6 +52,28 @@ class HealthCodeController(Controller):
         """The colour with every reason, what clears it and when it changes by itself (健康信息查询)."""
         return await health_codes.read(keeper(principal))
 
+    @get(
+        "/events",
+        opt={"streams": True, "refusals": (HealthCodeUnavailable, TooManyListeners)},
+        operation_id="FollowHealthCode",
+        summary="My health code as it changes",
+        media_type="text/event-stream",
+    )
+    async def follow(
+        self,
+        principal: NamedDependency[Principal],
+        health_codes: NamedDependency[HealthCodes],
+        health_changes: NamedDependency[Changes],
+        still: NamedDependency[StillSignedIn],
+    ) -> Response[bytes]:
+        """Server-sent events: a `code` event now and at each change, until the session or its token ends."""
+        subject = keeper(principal)
+        first = await health_codes.read(subject)
+        events = _events(first, lambda: health_codes.read(subject), health_changes, subject, still)
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        # To the contract a stream of bytes is bytes.
+        return cast("Response[bytes]", Stream(events, media_type="text/event-stream", headers=headers))
+
     @post(
         "/codes",
         opt={"hot": True, "refusals": (HealthCodeUnavailable,)},
@@ -55,6 +89,34 @@ class HealthCodeController(Controller):
         """A code for a minute (制码请求)."""
         del data  # nothing to say yet
         return await health_codes.show(keeper(principal))
+
+
+async def _events(
+    first: HealthCode,
+    read: Callable[[], Awaitable[HealthCode]],
+    changes: Changes,
+    subject: str,
+    still: StillSignedIn,
+) -> AsyncIterator[bytes]:
+    with changes.listen(subject) as event:
+        yield _event(first)
+        # Between the first reading and the listening something may have changed.
+        event.set()
+        while still():
+            if await changed(event, within=_QUIET_SECONDS):
+                # Whose session ended meanwhile is told nothing more.
+                if not still():
+                    return
+                try:
+                    yield _event(await read())
+                except Refusal:
+                    return
+            else:
+                yield b": still here\n\n"
+
+
+def _event(code: HealthCode) -> bytes:
+    return b"event: code\ndata: " + _encode(code) + b"\n\n"
 
 
 class HealthCheckController(Controller):

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, TypeVar, get_args
 from litestar.params import HeaderParameter, ParameterKwarg, PathParameter, QueryParameter
 from msgspec import Meta
 
-from miniapp_schemas.account import ChallengeText, FaceCheckId, LinkId, MergeId, Provider
+from miniapp_schemas.account import ChallengeText, ConsentName, FaceCheckId, LinkId, MergeId, Provider
 from miniapp_schemas.acting import GrantId
 from miniapp_schemas.base import Cursor
 from miniapp_schemas.health_appeals import AppealId, AppealStateName, AttachmentId
@@ -24,6 +24,7 @@ __all__ = [
     "AppealStateInQuery",
     "AttachmentIdInPath",
     "BoundDevice",
+    "ConsentInPath",
     "CredentialIdInPath",
     "CursorInQuery",
     "DeviceId",
@@ -96,6 +97,7 @@ LinkIdInPath = Annotated[str, path(LinkId)]
 MergeIdInPath = Annotated[str, path(MergeId)]
 FaceCheckIdInPath = Annotated[str, path(FaceCheckId)]
 ProviderInPath = Annotated[str, path(Provider)]
+ConsentInPath = Annotated[str, path(ConsentName)]
 StepUpChallenge = Annotated[str | None, header(ChallengeText, "X-Step-Up")]
 SessionIdInPath = Annotated[str, path(SessionId)]
 GrantIdInPath = Annotated[str, path(GrantId)]

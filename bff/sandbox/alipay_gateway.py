@@ -86,7 +86,7 @@ class PhoneTrick(StrEnum):
 
 
 ResidentKey = Annotated[
-    str, Meta(description="Which synthetic resident holds the phone.", pattern=r"^[a-z0-9-]{1,40}$")
+    str, Meta(description="Which synthetic resident holds the phone.", pattern=r"^[a-z0-9-]{1,40}\Z")
 ]
 
 
@@ -101,7 +101,7 @@ class Phone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``my.getPhoneNumber`` on a resident's phone; ``sealed`` if the app has content encryption on."""
 
     appid: str
-    mobile: Annotated[str, Meta(pattern=r"^[0-9]{11}$")]
+    mobile: Annotated[str, Meta(pattern=r"^[0-9]{11}\Z")]
     sealed: bool = True
     trick: PhoneTrick | None = None
 

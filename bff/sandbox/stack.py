@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -157,6 +158,7 @@ class City:
         openid_url: str,
         sms_url: str,
         family_url: str,
+        authority_url: str,
         env: dict[str, str],
         web: list[Web],
         workers: list[Program],
@@ -169,6 +171,7 @@ class City:
         self.openid_url = openid_url
         self.sms_url = sms_url
         self.family_url = family_url
+        self.authority_url = authority_url
         self.env = env
         """What a further process of the product has to be started with."""
         self.web = web
@@ -262,6 +265,7 @@ def private_stack(
         servers = EmbeddedServers(data, mongo_url=mongo_url, redis_url=redis_url)
         running.callback(servers.stop)
         sms_port, population_port, family_port = free_port(), free_port(), free_port()
+        authority_port = free_port()
         family_url = f"http://127.0.0.1:{family_port}"
         first = web_port or free_port()
         env = (
@@ -269,6 +273,7 @@ def private_stack(
             | _openid_environment(data, openid_url, f"http://127.0.0.1:{first}")
             | _offices(sms_port, population_port)
             | {"SUISHEN_AUTH_FAMILY_BASE_URL": family_url, "SUISHEN_AUTH_FAMILY_KEY": FAMILY_KEY}
+            | {"SUISHEN_AUTH_FACE_RETURN_URL": f"http://127.0.0.1:{first}/resident/?face"}
             | dict(settings)
         )
         ports = [first, *(free_port() for _ in range(web_processes - 1))]
@@ -280,6 +285,7 @@ def private_stack(
             openid_url=openid_url,
             sms_url=f"http://127.0.0.1:{sms_port}",
             family_url=family_url,
+            authority_url=f"http://127.0.0.1:{authority_port}",
             env=env,
             web=[Web(f"web-{number}", port, env, data) for number, port in enumerate(ports, 1)],
             workers=[Program(f"worker-{number}", "worker", env, data) for number in range(1, workers + 1)],
@@ -297,6 +303,7 @@ def private_stack(
         running.enter_context(_simulated_sms(sms_port))
         running.enter_context(_simulated_population(population_port))
         running.enter_context(_simulated_family(family_port))
+        running.enter_context(_simulated_authority(authority_port, data / "keys" / "legal-person"))
         servers.await_ready()
         keep_variables(data, env)
         city.follow_servers()
@@ -318,16 +325,17 @@ def private_stack(
             if registering is not None:
                 registering.result()
                 say("居民、机构、核验员 · residents, organisations, clerks")
-                beside.submit(_issue, city).result()
+                for bring, brought in _BROUGHT:
+                    beside.submit(bring, city).result()
+                    say(brought)
                 note.write_text(state)
-                say("电子证照 · certificates")
         yield city
 
 
 def _environment(data: Path, servers: EmbeddedServers, simulator_url: str, alipay_url: str) -> dict[str, str]:
     """What the product's processes are told: the addresses, and keys made at the first start."""
     keys = data / "keys"
-    if not all((keys / name).exists() for name in ("id-seal", "alipay", "oidc")):
+    if not all((keys / name).exists() for name in ("id-seal", "alipay", "oidc", "legal-person")):
         _make_keys(keys)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SUISHEN_")}
     return inherited | {
@@ -350,6 +358,7 @@ def _environment(data: Path, servers: EmbeddedServers, simulator_url: str, alipa
         "SUISHEN_AUTH_ALIPAY_CERTIFICATES_FILE": str(keys / "alipay" / "alipay_certificate"),
         "SUISHEN_AUTH_ALIPAY_ROOT_CERTIFICATES_FILE": str(keys / "alipay" / "roots"),
         "SUISHEN_AUTH_ALIPAY_AES_KEY_FILE": str(keys / "alipay" / "aes"),
+        "SUISHEN_AUTH_LEGAL_PERSON_ROOTS_FILE": str(keys / "legal-person" / "roots.pem"),
         "SUISHEN_WALLET_KEYS_DIR": str(keys / "wallet"),
     }
 
@@ -389,8 +398,10 @@ def _make_keys(folder: Path) -> None:
     """Make every key the city needs; done again after a power cut, it makes the missing ones."""
     from bff.platform import keys
     from bff.sandbox import alipay_keys
+    from bff.sandbox.authority_city import kept_roots
 
     alipay_keys.kept(folder / "alipay")
+    kept_roots(folder / "legal-person")
     for ring in ("tokens", "wallet", "oidc"):
         if not (folder / ring / "current").exists():
             shutil.rmtree(folder / ring, ignore_errors=True)
@@ -461,6 +472,13 @@ def _simulated_family(port: int) -> "AbstractContextManager[Simulator]":
     return simulated_in_thread(FamilyRegister(entries, key=FAMILY_KEY), port=port)
 
 
+def _simulated_authority(port: int, keys: Path) -> "AbstractContextManager[Simulator]":
+    from bff.sandbox.authority_city import CityAuthority, kept_roots
+    from bff.sandbox.simulator import simulated_in_thread
+
+    return simulated_in_thread(CityAuthority(f"http://127.0.0.1:{port}", kept_roots(keys)), port=port)
+
+
 def _register(city: City) -> None:
     """Register everybody, by the command an operator would use."""
     from bff.sandbox.seed import SeedingFailed, registrations
@@ -485,6 +503,20 @@ def _issue(city: City) -> None:
     from bff.sandbox.seed import issue_certificates
 
     asyncio.run(issue_certificates(city.base_url, city.department_keys()))
+
+
+def _bring_health(city: City) -> None:
+    """Publish the city's rules for health codes, and report what they are asked about."""
+    from bff.sandbox.health import bring_health
+
+    asyncio.run(bring_health(city.base_url, city.department_keys(), now=datetime.now(UTC)))
+
+
+_BROUGHT: Final[tuple[tuple[Callable[[City], None], str], ...]] = (
+    (_issue, "电子证照 · certificates"),
+    (_bring_health, "健康码规则与证据 · health code rules and evidence"),
+)
+"""What comes over HTTP once everybody is registered, in order, and what is said when it has come."""
 
 
 def _answers(port: int, path: str) -> bool:

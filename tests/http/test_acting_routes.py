@@ -178,7 +178,13 @@ async def town(
             "SUISHEN_AUTH_FAMILY_KEY": KEY,
         }
     )
+    opened = Opened()
+    # First: to build it holds up the loop, and on a busy machine for longer than endings may go unheard.
+    app = litestar_app(settings, opened)
+    hot = HotRoutes(app, authenticator=opened, part=opened.part, patience=2)
+    edge = Edge(hot, slow_ms=60_000)
     async with Platform.open(settings) as platform:
+        opened.platform = platform
         await platform.ensure_indexes()
         people: list[dict[str, object]] = [
             {
@@ -190,10 +196,6 @@ async def town(
             for who, number in NUMBERS.items()
         ]
         await register(platform, {"kind": "organisation", "id": "hall", "name": "政务服务中心"}, *people)
-        opened = Opened()
-        opened.platform = platform
-        app = litestar_app(settings, opened)
-        edge = Edge(HotRoutes(app, authenticator=opened, part=opened.part), slow_ms=60_000)
         transport = httpx.ASGITransport(app=edge)  # type: ignore[arg-type] # ASGI, under another name
         async with httpx.AsyncClient(transport=transport, base_url="http://town") as http:
             made = Town(platform, http, wechat[0], family[0])
@@ -209,6 +211,7 @@ async def town(
                 family=platform.acting._family,
                 legal=made.legal,
                 gate=platform.accounts.step_ups.require,
+                notify=platform.auth_stores.notices.add,
                 admit=platform._admit_try,
                 audit=platform.acting._audit,
                 clock=platform.clock,

@@ -1,6 +1,7 @@
 """The health code over HTTP, on the whole application: reported, judged, explained, shown, checked."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -17,7 +18,16 @@ from bff.processes.web import Opened, litestar_app
 from health_code.rules.documents import RuleSetDocument
 from miniapp_schemas.assurance import AssuranceLevel
 from tests.factories import ID_NUMBER
-from tests.health import CONTACT_IS_YELLOW, POSITIVE_IS_RED, Bearer, Reporter, evidence, publish, rule_set
+from tests.health import (
+    CONTACT_IS_YELLOW,
+    POSITIVE_IS_RED,
+    Bearer,
+    Reporter,
+    events_of,
+    evidence,
+    publish,
+    rule_set,
+)
 
 CODE: Final = "/mp/v1/health-code"
 KINDS: Final = frozenset({"health:RESULT", "health:EXPOSED"})
@@ -26,7 +36,8 @@ KINDS: Final = frozenset({"health:RESULT", "health:EXPOSED"})
 class Town:
     """An application with rules, a resident, a guard and a laboratory."""
 
-    def __init__(self, platform: Platform, settings: Settings, http: httpx.AsyncClient) -> None:
+    def __init__(self, platform: Platform, settings: Settings, http: httpx.AsyncClient, edge: Edge) -> None:
+        self.edge = edge
         self.platform = platform
         self.http = http
         bearer = Bearer(platform, settings)
@@ -74,17 +85,18 @@ class Town:
 @pytest.fixture
 async def town(settings: Settings) -> AsyncIterator[Town]:
     opened = Opened()
+    # Before the platform: a loop that makes an application hears nothing for seconds.
+    app = litestar_app(settings, opened)
     async with Platform.open(settings) as platform:
         await platform.ensure_indexes()
         opened.platform = platform
-        app = litestar_app(settings, opened)
-        edge = Edge(HotRoutes(app, authenticator=opened, part=opened.part), slow_ms=10_000)
+        edge = Edge(HotRoutes(app, authenticator=opened, part=opened.part, patience=2), slow_ms=10_000)
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app=edge),  # type: ignore[arg-type]  # one protocol, spelled twice
             base_url="http://town",
         ) as http:
             await publish(platform, rule_set(POSITIVE_IS_RED, CONTACT_IS_YELLOW))
-            yield Town(platform, settings, http)
+            yield Town(platform, settings, http, edge)
 
 
 async def test_a_colour_follows_from_evidence_and_says_why(town: Town) -> None:
@@ -202,3 +214,40 @@ async def test_a_rule_set_that_fails_the_linter_is_refused_with_the_reason(
         )
         assert (answer.status_code, answer.json()["code"]) == (400, "RULE_SET_INVALID")
         assert why in answer.json()["detailEn"], answer.text
+
+
+async def test_an_open_page_hears_of_a_new_colour_within_a_second(town: Town) -> None:
+    async def colours() -> AsyncGenerator[str]:
+        async for event in events_of(town.edge, f"{CODE}/events", town.resident):
+            if event.startswith(b"event: code"):
+                yield str(msgspec.json.decode(event.split(b"data: ", 1)[1])["colour"])
+
+    heard = colours()
+    assert await anext(heard) == "GREEN"
+    await town.laboratory.report(
+        evidence(ID_NUMBER, datetime.now(UTC), {"kind": "RESULT", "outcome": "POSITIVE"})
+    )
+    await town.settle()
+    async with asyncio.timeout(5):
+        while (colour := await anext(heard)) == "GREEN":
+            pass
+    assert colour == "RED"
+    await heard.aclose()
+
+
+async def test_a_page_whose_session_has_ended_hears_nothing_more(town: Town) -> None:
+    platform = town.platform
+    events = events_of(town.edge, f"{CODE}/events", town.resident)
+    assert (await anext(events)).startswith(b"event: code")
+    session = platform.authenticator.identify(town.resident["Authorization"].encode()).session
+    await platform.auth_stores.ended.announce([session], now=datetime.now(UTC))
+    async with asyncio.timeout(5):
+        while True:
+            await platform.health.changes.announce(platform.personal.hash(ID_NUMBER))
+            try:
+                async with asyncio.timeout(0.3):
+                    await anext(events)
+            except StopAsyncIteration:
+                break
+            except TimeoutError:
+                continue

@@ -108,3 +108,17 @@ async def test_of_what_another_issued_nothing_is_said(client: Client) -> None:
         f"{address}/revoke", json={"reason": "按规定办理"}, headers=await sign_in(client, market)
     )
     assert (answer.status_code, answer.json()["code"]) == (404, "CREDENTIAL_UNKNOWN")
+
+
+@pytest.mark.parametrize("query", ["limit=1&limit=5", "cursor=zz", "cursor=zz&limit=1", "limit=0"])
+async def test_a_list_asked_for_in_a_way_that_can_be_misread_is_refused(client: Client, query: str) -> None:
+    headers = await sign_in(client, DEPARTMENTS[0])
+    answer = await client.get(f"/issuer/v1/credentials?{query}", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION")
+    assert answer.json()["errors"][0]["key"] == query.partition("=")[0]
+
+
+async def test_a_status_list_is_asked_for_by_its_plain_number(client: Client) -> None:
+    for written in ("1%0A", "01", "+1"):
+        answer = await client.get(f"/verifier/v1/trust/status-lists/{written}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")

@@ -8,14 +8,14 @@ import pytest
 from httpx import Response as HTTPResponse
 from litestar import Litestar, get, post
 from litestar.middleware import ASGIMiddleware
-from litestar.params import FromQuery, HeaderParameter, JSONBody
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 from litestar.testing import TestClient
 from litestar.types import ASGIApp, Receive, Scope, Send
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from bff.platform.edge import Edge
 from bff.platform.problems import MAX_BODY, STATUS, exception_handlers
-from bff.platform.wire import WireRequest
+from bff.platform.wire import AddressMiddleware, WireRequest
 from miniapp_schemas.problems import Problem
 from miniapp_schemas.refusals import Kind, Refusal
 from miniapp_schemas.wallet import PresentationMode, ShowCredential
@@ -49,6 +49,11 @@ async def query(
 ) -> None: ...
 
 
+@get("/number/{number:int}")
+async def numbered(number: FromPath[int]) -> int:
+    return number
+
+
 @get("/tired")
 async def tired() -> None:
     raise Tired(retry_after=7)
@@ -78,8 +83,8 @@ async def guarded() -> None: ...
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient[Any]]:
     app = Litestar(
-        [body, query, tired, away, broken, guarded],
-        middleware=[Doorkeeper()],
+        [body, query, numbered, tired, away, broken, guarded],
+        middleware=[Doorkeeper(), AddressMiddleware()],
         exception_handlers=exception_handlers(),
         request_class=WireRequest,
         request_max_body_size=MAX_BODY,
@@ -166,6 +171,8 @@ def test_types_are_not_stretched(client: TestClient[Any]) -> None:
         ("need=many", {}, "query", "need"),
         ("need=1&mode=whisper", {}, "query", "mode"),
         ("need=1", {"X-Key": "1"}, "header", "X-Key"),
+        ("need=1&need=1", {}, "query", "need"),
+        ("need=1&%6Eeed=", {}, "query", "need"),
     ],
 )
 def test_what_is_wrong_with_a_parameter_is_told_by_the_name_it_was_sent_under(
@@ -211,6 +218,16 @@ def test_what_the_framework_refuses_is_a_problem_like_any_other(
     client: TestClient[Any], method: str, path: str, headers: dict[str, str], code: str
 ) -> None:
     assert problem(client.request(method, path, content=b"{}", headers=headers)).code == code
+
+
+@pytest.mark.parametrize("written", ["1%0A", "%201", "+1", "1_0", "01", "%EF%BC%91", "-0"])
+def test_a_number_in_a_path_is_written_in_one_way_only(client: TestClient[Any], written: str) -> None:
+    assert problem(client.get(f"/number/{written}")).code == "NOT_FOUND"
+    assert client.get("/number/10").json() == 10
+
+
+def test_a_query_parameter_nobody_declared_is_passed_over(client: TestClient[Any]) -> None:
+    assert client.get("/query?need=1&from=timeline&from=singlemessage").status_code == 200
 
 
 def test_a_method_that_is_not_there_is_answered_with_those_that_are(client: TestClient[Any]) -> None:

@@ -1,12 +1,16 @@
 """Settings: complete, or refused with everything that is wrong named in two languages."""
 
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auth_bridges.bridges.alipay_client import alipay_app
 from bff.platform.settings import (
     Environment,
+    Setting,
     SettingProblem,
     Settings,
     SettingsError,
@@ -43,6 +47,24 @@ def test_numbers_arrive_as_text_and_become_numbers() -> None:
     settings = load_settings({**COMPLETE, "SUISHEN_WEB_PORT": "9000", "SUISHEN_WALLET_WINDOW_SECONDS": "30"})
 
     assert (settings.platform.web_port, settings.wallet.window_seconds) == (9000, 30)
+
+
+PATTERNED = [setting for setting in catalogue() if "pattern=" in str(setting.type)]
+
+
+@pytest.mark.parametrize(
+    "name", [each.name for each in PATTERNED if each.name in COMPLETE and "tuple" not in str(each.type)]
+)
+def test_a_line_end_behind_a_value_is_refused(name: str) -> None:
+    assert [each.name for each in problems({**COMPLETE, name: COMPLETE[name] + "\n"})] == [name]
+
+
+@pytest.mark.parametrize("setting", PATTERNED, ids=lambda setting: setting.name)
+@given(data=st.data())
+def test_no_pattern_of_a_setting_lets_one_through(setting: Setting, data: st.DataObject) -> None:
+    for pattern in re.findall(r"pattern='([^']*)'", str(setting.type)):
+        compiled = re.compile(pattern.replace("\\\\", "\\"))
+        assert not compiled.search(data.draw(st.from_regex(compiled)) + "\n")
 
 
 def test_without_a_word_about_it_the_environment_is_production() -> None:

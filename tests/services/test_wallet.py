@@ -343,6 +343,23 @@ async def test_a_code_taken_back_is_unknown(bench: Bench) -> None:
     assert (await verified(bench, ticket.code)).verdict is Verdict.UNKNOWN_CODE
 
 
+async def test_the_holder_of_a_code_taken_back_is_told_that_it_ended_and_nobody_else_of_it(
+    bench: Bench, redis: Redis
+) -> None:
+    ticket = await shown(bench)
+    for _ in range(2):  # a second time changes nothing
+        await bench.wallet.withdraw(bench.keeper(), ticket.presentation_id)
+        progress = await bench.wallet.progress(bench.keeper(), ticket.presentation_id)
+        assert progress.state is PresentationState.ENDED
+        assert progress.used is None
+    with pytest.raises(PresentationUnknown):
+        await bench.wallet.progress("somebody else", ticket.presentation_id)
+    # What is left of it is forgotten with the rest.
+    assert [key async for key in redis.scan_iter("wallet:*:open:*")] == []
+    for key in [key async for key in redis.scan_iter("wallet:*:withdrawn:*")]:
+        assert await redis.pttl(key) > 0
+
+
 async def test_a_used_code_stays_used_when_its_holder_puts_it_away(bench: Bench) -> None:
     ticket = await shown(bench)
     await verified(bench, ticket.code)
