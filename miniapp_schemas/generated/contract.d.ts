@@ -2790,7 +2790,7 @@ export interface Operations {
     method: "GET";
     path: "/verifier/v1/health-appeals";
     parameters: {};
-    query: { state?: "FILED" | "IN_REVIEW" | "PROPOSED" | "REJECTED" | "UPHELD" | "WITHDRAWN"; overdue?: boolean; cursor?: string; limit?: number; };
+    query: { state?: string; overdue?: boolean; cursor?: string; limit?: number; };
     header: {};
     body: null;
     status: 200;
@@ -2898,7 +2898,7 @@ export interface Operations {
     method: "GET";
     path: "/verifier/v1/health-manual";
     parameters: {};
-    query: { state?: "CONFIRMED" | "DECLINED" | "HELD" | "LAPSED" | "PROPOSED" | "WITHDRAWING" | "WITHDRAWN"; cursor?: string; limit?: number; };
+    query: { state?: string; cursor?: string; limit?: number; };
     header: {};
     body: null;
     status: 200;
