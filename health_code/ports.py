@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from health_code.models import Reason
+from health_code.models import Reason, Traced
 from health_code.rules.documents import Colour
 
 Clock = Callable[[], datetime]
@@ -85,3 +85,10 @@ class SecretKeys(Protocol):
 
     def __call__(self) -> Mapping[bytes, bytes]:
         """Every accepted key by its one-byte name, the one to seal with first."""
+
+
+class FindTraced(Protocol):
+    """Finds whom a reference in an exposure query's answer names."""
+
+    async def __call__(self, source: str, ref: str, *, now: datetime) -> Traced | None:
+        """Whom ``ref`` names in evidence by ``source``; None unless it was answered to that department."""

@@ -2,8 +2,9 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -16,12 +17,19 @@ from auth_bridges.store import AuthStores
 from auth_bridges.vault import Vault
 from bff.platform.audit import AuditRecorder, AuditTrail
 from bff.platform.changes import Changes
+from bff.platform.health_venues import VenueParts
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.ids import timed_id
+from bff.platform.keys import KeyRing
 from bff.platform.mongo import Database
 from bff.platform.redis import ScriptRunner
 from health_code.appeals import Appeals
+from health_code.carrying import Carrying
+from health_code.codec.certificates import Checked
 from health_code.codec.dynamic import DynamicCodes
+from health_code.codec.foreign import Desk
+from health_code.codec.revocation import Revocations
+from health_code.codec.trust import Trust
 from health_code.manual import ManualEvidence
 from health_code.models import ChainHead, Reason
 from health_code.packs import shipped_rule_sets
@@ -75,6 +83,12 @@ class Residents:
         resident = await self._stores.residents.by_holder(subject)
         name = None if resident is None else await self._vault.name(resident)
         return None if name is None else self._personal.mask_name(name)
+
+    async def birth_date(self, subject: str) -> date | None:
+        """The birth date in the ID number behind ``subject``; None for nobody we know."""
+        resident = await self._stores.residents.by_holder(subject)
+        number = None if resident is None else await self._vault.number(resident)
+        return None if number is None else date.fromisoformat(number[6:14])
 
     async def tell(self, subject: str, colour: Colour, reasons: Sequence[Reason], *, at: datetime) -> None:
         """Send a notice that the colour has changed; the same (subject, at) again is the same notice."""
@@ -140,10 +154,12 @@ class HealthParts:
         admit: Admit,
         clock: Clock,
         chance: Chance,
+        ring: KeyRing,
         settings: HealthSettings,
     ) -> None:
         self._run = run
         self.changes = Changes(redis, _CHANGES)
+        residents = Residents(auth_stores, personal)
         self.evidence = EvidenceStore(mongo["health_evidence"])
         self.states = StateStore(mongo["health_states"], mongo["health_changes"])
         self.rule_sets = RuleSetStore(mongo["health_rule_sets"])
@@ -151,10 +167,21 @@ class HealthParts:
             mongo["health_manual"], mongo["health_manual_cohorts"], mongo["health_manual_alarms"]
         )
         self.filed = AppealStore(mongo["health_appeals"], mongo["health_appeal_files"])
-        people = Residents(auth_stores, personal)
         sources = SourceStore(mongo["health_sources"])
         snapshots = SnapshotStore(run)
         self.book = RuleBook(self.rule_sets, shipped_rule_sets())
+        self.carrying = Carrying(
+            verify=_trusted(settings.trust_dir),
+            evidence=self.evidence,
+            birth_date=residents.birth_date,
+            personal=personal,
+            wake=self._wake,
+            admit=admit,
+            audit=recorder.record,
+            clock=clock,
+            timed_id=timed_id,
+            jurisdiction=settings.jurisdiction,
+        )
         self.publishing = Publishing(
             rule_sets=self.rule_sets, book=self.book, audit=recorder.record, clock=clock
         )
@@ -164,18 +191,31 @@ class HealthParts:
             states=self.states,
             snapshots=snapshots,
             book=self.book,
-            people=people,
+            people=residents,
             personal=personal,
             announce=self.changes.announce,
             audit=recorder.record,
             clock=clock,
             jurisdiction=settings.jurisdiction,
         )
+        self.venues = VenueParts(
+            mongo=mongo,
+            run=run,
+            snapshot=snapshots.get,
+            personal=personal,
+            recorder=recorder,
+            admit=admit,
+            clock=clock,
+            chance=chance,
+            ring=ring,
+            settings=settings,
+        )
         self.reporting = Reporting(
             evidence=self.evidence,
             sources=sources,
             personal=personal,
             valid_number=_is_id_number,
+            find_traced=self.venues.tracing.traced,
             wake=self._wake,
             audit=recorder.record,
             clock=clock,
@@ -184,7 +224,7 @@ class HealthParts:
         self.manual = ManualEvidence(
             entries=self.manual_entries,
             evidence=self.evidence,
-            people=people,
+            people=residents,
             personal=personal,
             reasons=manual_reasons(),
             valid_number=_is_id_number,
@@ -199,7 +239,7 @@ class HealthParts:
             appeals=self.filed,
             evidence=self.evidence,
             states=self.states,
-            people=people,
+            people=residents,
             personal=personal,
             wake=self._wake,
             audit=recorder.record,
@@ -235,7 +275,14 @@ class HealthParts:
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat."""
-        for store in (self.evidence, self.states, self.rule_sets, self.manual_entries, self.filed):
+        for store in (
+            self.evidence,
+            self.states,
+            self.rule_sets,
+            self.manual_entries,
+            self.filed,
+            self.venues,
+        ):
             await store.ensure_indexes()
 
     async def settle(self) -> None:
@@ -265,6 +312,17 @@ def _heads_of(trail: AuditTrail) -> Callable[[], Awaitable[Sequence[ChainHead]]]
 def _alarmed(reason: str, people: int) -> None:
     _cohorts.labels(reason).inc()
     _log.error("health.manual_cohort", reason=reason, people=people)
+
+
+def _trusted(folder: Path | None) -> Callable[[str, datetime], Checked]:
+    """Verifies by the keys and lists in ``folder``; without one nothing is believed."""
+    files = {} if folder is None else {str(file): file.read_bytes() for file in _files(folder)}
+    desk = Desk(Trust.of(files) if files else Trust(), Revocations.of(files))
+    return lambda text, at: desk.verify(text, at=at)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.is_file())
 
 
 def _is_id_number(number: str) -> bool:

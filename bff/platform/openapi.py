@@ -85,6 +85,9 @@ _TAGS: Final[Mapping[str, str]] = {
     "health-manual": "Evidence entered by hand (人工录入), by two people of two organisations.",
     "health-appeals": "Reviewing appeals against what a colour rests on (申诉复核).",
     "statistics": "What everybody may know.",
+    "health-code": "The health code (健康码): its colour and why, shown and checked (亮码、验码).",
+    "health-rules": "Rule sets of the health code (赋码规则): one proposes, another publishes.",
+    "health-venues": "Venue codes (场所码): put up, checked in with, purged; and who may ask who was there.",
     "ops": "For the machines that run us.",
 }
 _ABOUT: Final = """\
@@ -405,6 +408,10 @@ def components_of(operations: Iterable[Operation]) -> dict[str, Schema]:
                 schema["required"] = list(schema["properties"])
             # The document is of this release; that clients must bear later ones it says in words (ADR 0021).
             schema["additionalProperties"] = False
+            for each in schema["properties"].values():
+                # The tag of a member of a union: msgspec writes it and lets nobody describe it.
+                if len(each.get("enum", ())) == 1:
+                    each.setdefault("description", "Which of the kinds this is.")
         written[name] = schema
     return dict(sorted(written.items()))
 

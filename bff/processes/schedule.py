@@ -54,6 +54,11 @@ async def count_health_codes(platform: Platform) -> None:
     await platform.health.statistics.count()
 
 
+async def purge_checkins(platform: Platform) -> None:
+    """Destroy what was logged of venues for as long as their divisions order, and prove it."""
+    await platform.health_checkins.purge()
+
+
 JOBS: Final = (
     Job(name="publish_status_lists", cron="* * * * *", run=publish_status_lists),
     Job(name="settle_accounts", cron="* * * * *", run=settle_accounts),
@@ -61,5 +66,6 @@ JOBS: Final = (
     Job(name="apply_health_rules", cron="* * * * *", run=apply_health_rules),
     Job(name="settle_health_matters", cron="* * * * *", run=settle_health_matters),
     Job(name="count_health_codes", cron="7 * * * *", run=count_health_codes),
+    Job(name="purge_checkins", cron="10 * * * *", run=purge_checkins),
     Job(name="sign_audit_checkpoints", cron="*/2 * * * *", run=sign_audit_checkpoints),
 )

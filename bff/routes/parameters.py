@@ -16,6 +16,7 @@ from miniapp_schemas.base import Cursor
 from miniapp_schemas.health_appeals import AppealId, AppealStateText, AttachmentId
 from miniapp_schemas.health_manual import ManualId, ManualStateText
 from miniapp_schemas.health_rules import RuleSetId
+from miniapp_schemas.health_venues import ExposureQueryId, VenueId
 from miniapp_schemas.session import SessionId
 from miniapp_schemas.wallet import CredentialId, PresentationId
 
@@ -28,6 +29,7 @@ __all__ = [
     "CredentialIdInPath",
     "CursorInQuery",
     "DeviceId",
+    "ExposureQueryIdInPath",
     "FaceCheckIdInPath",
     "GrantIdInPath",
     "IdempotencyKey",
@@ -44,6 +46,7 @@ __all__ = [
     "SessionIdInPath",
     "StatusListNumber",
     "StepUpChallenge",
+    "VenueIdInPath",
     "header",
     "path",
     "query",
@@ -85,6 +88,8 @@ AppealStateInQuery = Annotated[str | None, query(AppealStateText, "state")]
 OverdueInQuery = Annotated[
     bool, query(Annotated[bool, Meta(description="Only open appeals past their deadline.")], "overdue")
 ]
+VenueIdInPath = Annotated[str, path(VenueId)]
+ExposureQueryIdInPath = Annotated[str, path(ExposureQueryId)]
 RuleSetIdInPath = Annotated[str, path(RuleSetId)]
 PresentationIdInPath = Annotated[str, path(PresentationId)]
 LinkIdInPath = Annotated[str, path(LinkId)]
