@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import structlog
 from msgspec import Struct
+from prometheus_client import Counter, Gauge
 from redis.asyncio import Redis
 
 from auth_bridges.models import Notice, NoticeKind, Resident
 from auth_bridges.ports import Chance, Clock
 from auth_bridges.store import AuthStores
 from auth_bridges.vault import Vault
-from bff.platform.audit import AuditRecorder
+from bff.platform.audit import AuditRecorder, AuditTrail
 from bff.platform.changes import Changes
 from bff.platform.coalesce import together
 from bff.platform.health_venues import VenueParts
@@ -25,6 +27,7 @@ from bff.platform.keys import KeyRing
 from bff.platform.mongo import MONGO_OUTAGES, Database
 from bff.platform.outbound import Outbound
 from bff.platform.redis import REDIS_OUTAGES, ScriptRunner
+from health_code.appeals import Appeals
 from health_code.carrying import Carrying
 from health_code.codec.certificates import Checked
 from health_code.codec.dynamic import DynamicCodes
@@ -32,13 +35,16 @@ from health_code.codec.foreign import Desk
 from health_code.codec.revocation import Revocations
 from health_code.codec.trust import Trust
 from health_code.freshening import Freshening
-from health_code.models import Department, Reason
+from health_code.manual import ManualEvidence
+from health_code.models import ChainHead, Department, Reason
 from health_code.packs import shipped_rule_sets
 from health_code.polling import Polling
 from health_code.ports import Admit
 from health_code.publishing import Publishing
+from health_code.reasons import manual_reasons
 from health_code.recolouring import Recolouring
 from health_code.reporting import Reporting
+from health_code.retiring import Retiring
 from health_code.rulebook import RuleBook
 from health_code.rules.documents import Colour
 from health_code.rules.evidence import Kind
@@ -46,13 +52,18 @@ from health_code.service import HealthCodes
 from health_code.settings import HealthSettings
 from health_code.silence import Silence
 from health_code.sources.http import HttpSource
+from health_code.statistics import Statistics
 from health_code.store import (
+    AppealStore,
     EvidenceStore,
     Lease,
+    ManualStore,
+    RetiringStore,
     RuleSetStore,
     SnapshotStore,
     SourceStore,
     StateStore,
+    StatisticsStore,
 )
 from health_code.turning import Turning
 from wallet.refusals import InvalidIdNumber
@@ -61,6 +72,13 @@ from wallet.rules.identifiers import check_id_number
 STREAM: Final = "{health}:evidence"
 _CHANGES: Final = "health:changes"
 _WAKE: Final = "for _, subject in ipairs(ARGV) do redis.call('XADD', KEYS[1], '*', 'e', subject) end"
+_log: Final = structlog.get_logger(__name__)
+_cohorts: Final = Counter(
+    "suishen_health_manual_cohort",
+    "Entries by hand, proposed or confirmed, whose reason hit a whole cohort of people",
+    ["reason"],
+)
+_overdue: Final = Gauge("suishen_health_appeals_overdue", "Open appeals past their deadline")
 
 
 class Residents:
@@ -98,6 +116,22 @@ class Residents:
             kind = NoticeKind.HEALTH_CODE_CHANGED
             await self._stores.notices.add(Notice(id=name, resident=resident.id, kind=kind, at=at))
 
+    async def hear(self, subject: str, entry: str, *, withdrawn: bool, at: datetime) -> None:
+        """Send a notice that evidence was entered by hand, or taken back; one for each ``entry``."""
+        kind = NoticeKind.HEALTH_EVIDENCE_WITHDRAWN if withdrawn else NoticeKind.HEALTH_EVIDENCE_BY_HAND
+        await self._notice(subject, f"{entry}:{kind}", kind, at)
+
+    async def follow(self, subject: str, appeal: str, state: str, *, at: datetime) -> None:
+        """Send a notice that an appeal came into ``state``; the same (appeal, state, at) is the same one."""
+        # MongoDB keeps whole milliseconds: told again from what it kept, it is the same notice.
+        moment = int(at.timestamp() * 1000)
+        await self._notice(subject, f"{appeal}:{state}:{moment}", NoticeKind.HEALTH_APPEAL_MOVED, at)
+
+    async def _notice(self, subject: str, name: str, kind: NoticeKind, at: datetime) -> None:
+        resident = await self._stores.residents.by_holder(subject)
+        if resident is not None:
+            await self._stores.notices.add(Notice(id=name, resident=resident.id, kind=kind, at=at))
+
 
 class CodeKeys:
     """The keys of dynamic codes: one a day, derived, so that every process has the same without asking."""
@@ -132,6 +166,8 @@ class HealthParts:
         personal: IdNumbers,
         auth_stores: AuthStores,
         recorder: AuditRecorder,
+        trail: AuditTrail,
+        city: str,
         admit: Admit,
         clock: Clock,
         chance: Chance,
@@ -148,6 +184,10 @@ class HealthParts:
         self.sources = sources = SourceStore(mongo["health_sources"])
         self.snapshots = snapshots = SnapshotStore(run)
         self.silence = Silence(sources)
+        self.manual_entries = ManualStore(
+            mongo["health_manual"], mongo["health_manual_cohorts"], mongo["health_manual_alarms"]
+        )
+        self.filed = AppealStore(mongo["health_appeals"], mongo["health_appeal_files"])
         self.book = RuleBook(self.rule_sets, shipped_rule_sets())
         self.carrying = Carrying(
             verify=_trusted(settings.trust_dir),
@@ -208,6 +248,48 @@ class HealthParts:
             lease=Lease(run, "polling", holder=chance(16).hex(), keep_ms=30_000),
             clock=clock,
         )
+        self.manual = ManualEvidence(
+            entries=self.manual_entries,
+            evidence=self.evidence,
+            people=residents,
+            personal=personal,
+            reasons=manual_reasons(),
+            valid_number=_is_id_number,
+            wake=self._wake,
+            alarmed=_alarmed,
+            audit=recorder.record,
+            clock=clock,
+            timed_id=timed_id,
+            settings=settings,
+        )
+        self.appeals = Appeals(
+            appeals=self.filed,
+            evidence=self.evidence,
+            states=self.states,
+            people=residents,
+            personal=personal,
+            wake=self._wake,
+            audit=recorder.record,
+            clock=clock,
+            timed_id=timed_id,
+            settings=settings,
+        )
+        self.statistics = Statistics(
+            states=self.states,
+            manual=self.manual_entries,
+            appeals=self.filed,
+            kept=StatisticsStore(mongo["health_statistics"]),
+            clock=clock,
+        )
+        self.retiring = Retiring(
+            store=RetiringStore(mongo, redis),
+            evidence=self.evidence,
+            audited=_heads_of(trail),
+            wake=self._wake,
+            audit=recorder.record,
+            clock=clock,
+            city=city,
+        )
         self.codes = HealthCodes(
             snapshots=snapshots,
             fresh=Freshening(
@@ -227,8 +309,20 @@ class HealthParts:
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat."""
-        for store in (self.evidence, self.states, self.rule_sets, self.venues):
+        for store in (
+            self.evidence,
+            self.states,
+            self.rule_sets,
+            self.manual_entries,
+            self.filed,
+            self.venues,
+        ):
             await store.ensure_indexes()
+
+    async def settle(self) -> None:
+        """Finish what two people agreed on and a dead process left, and say what is late."""
+        await self.manual.settle()
+        _overdue.set(await self.appeals.settle())
 
     async def absorb(self, entries: Sequence[bytes]) -> None:
         """Judge the people named in ``entries`` of the stream."""
@@ -260,6 +354,21 @@ def _polled(file: Path | None, http: Outbound) -> list[HttpSource]:
         )
         for each in msgspec.json.decode(file.read_bytes(), type=list[_Polled])
     ]
+
+
+def _heads_of(trail: AuditTrail) -> Callable[[], Awaitable[Sequence[ChainHead]]]:
+    async def heads() -> Sequence[ChainHead]:
+        return [
+            ChainHead(chain=f"audit:{head.chain}", sequence=head.sequence, hash=head.hash)
+            for head in await trail.heads()
+        ]
+
+    return heads
+
+
+def _alarmed(reason: str, people: int) -> None:
+    _cohorts.labels(reason).inc()
+    _log.error("health.manual_cohort", reason=reason, people=people)
 
 
 def _trusted(folder: Path | None) -> Callable[[str, datetime], Checked]:

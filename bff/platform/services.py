@@ -266,6 +266,8 @@ class Platform:
             personal=self.personal,
             auth_stores=self.auth_stores,
             recorder=recorder,
+            trail=self.audit,
+            city=auth.token_issuer,
             admit=self._admit_try,
             clock=self.clock,
             chance=secrets.token_bytes,
@@ -278,6 +280,9 @@ class Platform:
         self.health_changes = self.health.changes
         self.health_reporting = self.health.reporting
         self.health_publishing = self.health.publishing
+        self.health_manual = self.health.manual
+        self.health_appeals = self.health.appeals
+        self.health_statistics = self.health.statistics
         self.health_venues = self.health.venues.venues
         self.health_checkins = self.health.venues.book
         self.health_tracing = self.health.venues.tracing

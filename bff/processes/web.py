@@ -35,8 +35,11 @@ from bff.routes import (
     account,
     acting,
     callbacks,
+    health_appeals,
     health_code,
+    health_manual,
     health_rules,
+    health_statistics,
     health_venues,
     home,
     issuer,
@@ -79,6 +82,7 @@ _PARTS: Final = (
         "token_keys",
         "wallet",
     ),
+    *("health_appeals", "health_manual", "health_statistics"),
 )
 # Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
 _IDLE_SECONDS: Final = 150
@@ -150,6 +154,12 @@ def api_handlers() -> list[ControllerRouterHandler]:
         health_code.HealthCheckController,
         health_code.HealthEvidenceController,
         health_rules.HealthRuleController,
+        health_manual.HealthManualController,
+        health_manual.HealthManualReleaseController,
+        health_manual.HealthManualAboutController,
+        health_appeals.HealthAppealController,
+        health_appeals.HealthAppealReviewController,
+        health_statistics.HealthStatisticsController,
         health_venues.VenueController,
         health_venues.CheckInController,
         health_venues.PurgeController,

@@ -13,12 +13,17 @@ from msgspec import Meta
 from miniapp_schemas.account import ChallengeText, ConsentName, FaceCheckId, LinkId, MergeId, Provider
 from miniapp_schemas.acting import GrantId
 from miniapp_schemas.base import Cursor
+from miniapp_schemas.health_appeals import AppealId, AppealStateText, AttachmentId
+from miniapp_schemas.health_manual import ManualId, ManualStateText
 from miniapp_schemas.health_rules import RuleSetId
 from miniapp_schemas.health_venues import ExposureQueryId, VenueId
 from miniapp_schemas.session import SessionId
 from miniapp_schemas.wallet import CredentialId, PresentationId
 
 __all__ = [
+    "AppealIdInPath",
+    "AppealStateInQuery",
+    "AttachmentIdInPath",
     "BoundDevice",
     "ConsentInPath",
     "CredentialIdInPath",
@@ -30,7 +35,10 @@ __all__ = [
     "IdempotencyKey",
     "IfNoneMatch",
     "LinkIdInPath",
+    "ManualIdInPath",
+    "ManualStateInQuery",
     "MergeIdInPath",
+    "OverdueInQuery",
     "PageSize",
     "PresentationIdInPath",
     "ProviderInPath",
@@ -72,6 +80,14 @@ def header(kind: object, name: str) -> HeaderParameter:
 
 
 CredentialIdInPath = Annotated[str, path(CredentialId)]
+AppealIdInPath = Annotated[str, path(AppealId)]
+AttachmentIdInPath = Annotated[str, path(AttachmentId)]
+ManualIdInPath = Annotated[str, path(ManualId)]
+ManualStateInQuery = Annotated[str | None, query(ManualStateText, "state")]
+AppealStateInQuery = Annotated[str | None, query(AppealStateText, "state")]
+OverdueInQuery = Annotated[
+    bool, query(Annotated[bool, Meta(description="Only open appeals past their deadline.")], "overdue")
+]
 VenueIdInPath = Annotated[str, path(VenueId)]
 ExposureQueryIdInPath = Annotated[str, path(ExposureQueryId)]
 RuleSetIdInPath = Annotated[str, path(RuleSetId)]

@@ -367,7 +367,15 @@ CLERKS: Final = (
         scenes=("general", "gov.counter", "school.enrolment", "business.check"),
         story_zh="政务窗口，可为居民帮办，登记场所并批准流调查询",
         story_en="government counter; may act for a resident in a case; venue codes, exposure queries",
-        scopes=("acting:assist", "health:approve", "health:venues", "wallet:verify"),
+        scopes=(
+            "acting:assist",
+            "health:appeals",
+            "health:approve",
+            "health:manual",
+            "health:manual-release",
+            "health:venues",
+            "wallet:verify",
+        ),
     ),
     Clerk(
         organisation="haiyu-museum",
@@ -383,18 +391,18 @@ CLERKS: Final = (
         number="7001",
         passphrase="ledger-cypress-7001",  # noqa: S106
         scenes=(),
-        story_zh="健康码规则：拟定",
-        story_en="health code rules: proposes",
-        scopes=("health:rules",),
+        story_zh="健康码规则：拟定；人工录入与申诉复核",
+        story_en="health code rules: proposes; enters by hand, reviews appeals",
+        scopes=("health:appeals", "health:manual", "health:rules"),
     ),
     Clerk(
         organisation="haiyu-cdc-office",
         number="8001",
         passphrase="beacon-juniper-8001",  # noqa: S106
         scenes=(),
-        story_zh="健康码规则：由第二人发布",
-        story_en="health code rules: the second person, who publishes",
-        scopes=("health:rules",),
+        story_zh="健康码规则：由第二人发布；另一单位复核人工录入与申诉",
+        story_en="health code rules: the second person, who publishes; the other side of entries and appeals",
+        scopes=("health:appeals", "health:manual", "health:rules"),
     ),
 )
 

@@ -14,7 +14,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import BulkWriteError
 from pymongo.read_concern import ReadConcern
 
-from health_code.models import StoredEvidence
+from health_code.models import ChainHead, StoredEvidence
 from health_code.ports import Together
 from health_code.store.documents import DUPLICATE, Collection, document_of
 
@@ -149,6 +149,14 @@ class EvidenceStore:
             if seen is not None:
                 seen(sequence)
         return sequence
+
+    async def heads(self) -> list[ChainHead]:
+        """How far the chain of each source has come."""
+        found = []
+        for source in await self.sources():
+            sequence, digest = await self._head(source)
+            found.append(ChainHead(chain=f"evidence:{source}", sequence=sequence, hash=digest))
+        return found
 
     async def sources(self) -> list[str]:
         """Every source that ever reported."""

@@ -1,14 +1,22 @@
 """Codes as last judged, and every change there was. MongoDB, majority and journal."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from typing import Final
 
 import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from health_code.models import Judged, State
+from health_code.models import Judged, Reason, State
+from health_code.rules.evidence import Kind
 from health_code.store.documents import DUPLICATE, Collection, Document, document_of
+
+NO_RULE: Final = "NONE"
+"""What stands for the rule where none holds."""
+# Reasons are stored as lists.
+_RULE, _KIND, _EVIDENCE = (Reason.__struct_fields__.index(name) for name in ("rule", "kind", "evidence"))
+_FIRST: Final = {"$arrayElemAt": ["$reasons", 0]}
 
 
 class StateStore:
@@ -97,6 +105,27 @@ class StateStore:
             writes.append(UpdateOne({"_id": own_id}, {"$setOnInsert": document}, upsert=True))
         if writes:
             await self._changes.bulk_write(writes, ordered=False)
+
+    async def people(self) -> dict[tuple[str, str, str], int]:
+        """How many people there are by district, colour and decisive rule, but for those of ``by_hand``."""
+        key = {"district": "$district", "colour": "$colour", "rule": {"$arrayElemAt": [_FIRST, _RULE]}}
+        pipeline: list[Document] = [
+            {"$match": {f"reasons.0.{_KIND}": {"$ne": Kind.MANUAL.value}}},
+            {"$group": {"_id": key, "people": {"$sum": 1}}},
+        ]
+        found = self._states.aggregate(pipeline)
+        return {
+            (each["_id"]["district"], each["_id"]["colour"], each["_id"].get("rule") or NO_RULE): each[
+                "people"
+            ]
+            async for each in found
+        }
+
+    async def by_hand(self) -> AsyncIterator[tuple[str, str, str]]:
+        """District, colour and evidence of each code whose decisive reason was entered by hand."""
+        wanted = {f"reasons.0.{_KIND}": Kind.MANUAL.value}
+        async for each in self._states.find(wanted, {"district": 1, "colour": 1, "reasons": 1}):
+            yield each["district"], each["colour"], each["reasons"][0][_EVIDENCE]
 
     async def changes(self, subject: str, *, before: str | None, limit: int) -> list[Judged]:
         """The changes of one person's code, newest first."""

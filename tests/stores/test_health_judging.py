@@ -57,6 +57,12 @@ class Outside:
         self._step("noted")
         self.audited.append(f"{kind} {outcome}")
 
+    async def hear(self, subject: str, entry: str, *, withdrawn: bool, at: datetime) -> None:
+        """Of no interest here."""
+
+    async def follow(self, subject: str, appeal: str, state: str, *, at: datetime) -> None:
+        """Of no interest here."""
+
     async def tell(self, subject: str, colour: Colour, reasons: Sequence[Reason], *, at: datetime) -> None:
         del subject, reasons
         self._step("audited")
