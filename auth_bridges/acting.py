@@ -263,6 +263,10 @@ class ActingService:
         why = GrantEnding.BY_AGENT if side is GrantSide.AGENT else GrantEnding.BY_PRINCIPAL
         await self._end(grant, why, by=party, now=self._clock())
 
+    async def usable(self, subject: str, grant_id: str) -> ActingGrant:
+        """One's own grant as one may use it now, or a refusal; of a guardian the register is asked daily."""
+        return await self._usable(await self._party(subject), grant_id, self._clock())
+
     # --- switching ------------------------------------------------------------------------------------
 
     async def switch(self, subject: str, session: str, grant_id: str) -> ActingSwitched:
@@ -270,13 +274,7 @@ class ActingService:
         now = self._clock()
         opened = await self._session(subject, session, now)
         party = await self._party(subject)
-        grant = await self._grants.get(grant_id)
-        if grant is None or grant.agent != party.key:
-            raise GrantUnknown
-        if state_of(grant, now) is not GrantState.ACTIVE or await self._is_disabled(grant):
-            raise GrantNotInForce
-        if grant.kind is ActingKind.GUARDIAN:
-            await self._still_guardian(grant, party, now)
+        grant = await self._usable(party, grant_id, now)
         ends = token_ends(grant, opened, party.assurance)
         if now >= ends:
             raise GrantNotInForce
@@ -376,6 +374,16 @@ class ActingService:
         await self._stores.ended.announce([grant.id], now=now)
         if ended is not None:
             await self._note("grant.ended", ended, by=by, now=now, outcome=why.value)
+
+    async def _usable(self, party: _Party, grant_id: str, now: datetime) -> ActingGrant:
+        grant = await self._grants.get(grant_id)
+        if grant is None or grant.agent != party.key:
+            raise GrantUnknown
+        if state_of(grant, now) is not GrantState.ACTIVE or await self._is_disabled(grant):
+            raise GrantNotInForce
+        if grant.kind is ActingKind.GUARDIAN:
+            await self._still_guardian(grant, party, now)
+        return grant
 
     async def _still_guardian(self, grant: ActingGrant, party: _Party, now: datetime) -> None:
         """Ask the register again once its word is a day old: a court may have ended the guardianship."""
