@@ -327,7 +327,7 @@ def private_stack(
 def _environment(data: Path, servers: EmbeddedServers, simulator_url: str, alipay_url: str) -> dict[str, str]:
     """What the product's processes are told: the addresses, and keys made at the first start."""
     keys = data / "keys"
-    if not all((keys / name).exists() for name in ("id-seal", "alipay", "oidc")):
+    if not all((keys / name).exists() for name in ("id-seal", "alipay", "oidc", "health")):
         _make_keys(keys)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SUISHEN_")}
     return inherited | {
@@ -351,6 +351,7 @@ def _environment(data: Path, servers: EmbeddedServers, simulator_url: str, alipa
         "SUISHEN_AUTH_ALIPAY_ROOT_CERTIFICATES_FILE": str(keys / "alipay" / "roots"),
         "SUISHEN_AUTH_ALIPAY_AES_KEY_FILE": str(keys / "alipay" / "aes"),
         "SUISHEN_WALLET_KEYS_DIR": str(keys / "wallet"),
+        "SUISHEN_HEALTH_KEYS_DIR": str(keys / "health"),
     }
 
 
@@ -391,7 +392,7 @@ def _make_keys(folder: Path) -> None:
     from bff.sandbox import alipay_keys
 
     alipay_keys.kept(folder / "alipay")
-    for ring in ("tokens", "wallet", "oidc"):
+    for ring in ("tokens", "wallet", "health", "oidc"):
         if not (folder / ring / "current").exists():
             shutil.rmtree(folder / ring, ignore_errors=True)
             keys.create(folder / ring, "first")
