@@ -25,6 +25,8 @@ from auth_bridges.models import (
     GrantEnding,
     Guardianship,
     LegalPerson,
+    Notice,
+    NoticeKind,
     Resident,
     Standing,
     StoredSession,
@@ -39,6 +41,7 @@ from auth_bridges.ports import (
     FamilyRegister,
     Gate,
     LegalPersonProof,
+    Notify,
     PersonalData,
 )
 from auth_bridges.refusals import (
@@ -106,6 +109,7 @@ class ActingService:
         family: FamilyRegister | None,
         legal: LegalPersonProof | None,
         gate: Gate,
+        notify: Notify,
         admit: Admit,
         audit: Audit,
         clock: Clock,
@@ -119,6 +123,7 @@ class ActingService:
         self._family = family
         self._legal = legal
         self._gate = gate
+        self._notify = notify
         self._admit = admit
         self._audit = audit
         self._clock = clock
@@ -146,7 +151,10 @@ class ActingService:
             checked_at=now,
             confirmed_at=now,
         )
-        return await self._offer(grant, by=guardian, places=[f"{whom} {n}" for n in range(MOST_GUARDIANS)])
+        kept = await self._offer(grant, by=guardian, places=[f"{whom} {n}" for n in range(MOST_GUARDIANS)])
+        # Asked again after a crash they are told again, once.
+        await self._tell_guardians(kept, NoticeKind.GUARDIAN_JOINED, now=now)
+        return kept
 
     async def ask_relative(
         self, subject: str, number: str, scopes: Sequence[str], until: datetime
@@ -287,6 +295,7 @@ class ActingService:
             scopes=RESIDENT_SCOPES,
         )
         await self._note("acting.switched", grant, by=party, now=now)
+        await self._tell_guardians(grant, NoticeKind.GUARDIAN_ACTED, now=now, once=session)
         return ActingSwitched(access=self._mint(content, now, ends), grant=grant)
 
     async def back(self, subject: str, session: str) -> ActingSwitched:
@@ -374,6 +383,21 @@ class ActingService:
         await self._stores.ended.announce([grant.id], now=now)
         if ended is not None:
             await self._note("grant.ended", ended, by=by, now=now, outcome=why.value)
+        await self._tell_guardians(grant, NoticeKind.GUARDIAN_ENDED, now=now)
+
+    async def _tell_guardians(
+        self, grant: ActingGrant, kind: NoticeKind, *, now: datetime, once: str = ""
+    ) -> None:
+        """Tell the child's other guardians of one of them; what is done often is told ``once`` a session."""
+        if grant.kind is not ActingKind.GUARDIAN:
+            return
+        for other in await self._grants.guardians(grant.whom, now=now):
+            guardian = await self._stores.residents.by_holder(other.agent)
+            if guardian is not None and other.agent != grant.agent:
+                name = ":".join(filter(None, (grant.id, kind.value, once, guardian.id)))
+                await self._notify(
+                    Notice(id=name, resident=guardian.id, kind=kind, at=now, by=grant.agent_name)
+                )
 
     async def _usable(self, party: _Party, grant_id: str, now: datetime) -> ActingGrant:
         grant = await self._grants.get(grant_id)

@@ -1,11 +1,14 @@
 """Signing in at an OpenID provider: residents at 市民云, clerks at their own organisation's.
 
 A sign-in has two halves. ``begin`` keeps what the other half must fit (nonce, PKCE verifier, device) under
-a state nobody can guess; ``finish`` takes that away before anything else, so that of two who finish one
-does. What is wrong is refused in the order in which it can be known without asking anybody: state, device,
-``iss`` (RFC 9207), and only then is the code sent to the provider that was asked for it.
+a state nobody can guess; ``finish`` takes that away before anybody is asked, so that of two who finish one
+does, and the other, on the same device, gets what the first one got. What is wrong is refused in the order
+in which it can be known without asking anybody: state, device, ``iss`` (RFC 9207), and only then is the
+code sent to the provider that was asked for it.
 """
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from hashlib import sha256
 from typing import Final, Protocol
@@ -48,6 +51,7 @@ from auth_bridges.refusals import (
     ProviderUnreached,
     SessionEnded,
 )
+from auth_bridges.replies import SignedIn, code_name, read_clerk, read_resident
 from auth_bridges.service import AuthService, in_service
 from auth_bridges.sessions import Sessions
 from auth_bridges.settings import AuthSettings
@@ -94,60 +98,79 @@ class Federation:
         self._clock = clock
         self._chance = chance
         self._sessions = Sessions(stores.sessions, stores.ended, audit=audit, chance=chance)
+        self._replies = auth.replies
         self._providers: dict[tuple[str, str], OpenIdProvider] = {}
 
     # --- residents ------------------------------------------------------------------------------------
 
     async def begin_resident(self, device: str, client: ClientFacts) -> Begun:
         """Begin a resident's sign-in at 市民云, on ``device`` and no other."""
-        await self._admit_address(client)
+        await self._admit_beginning(client, device)
         return await self._begin(self._citizen_cloud(), device)
 
     async def finish_resident(
         self, code: str, state: str, issuer: str | None, client: ClientFacts
     ) -> ResidentSignedIn:
-        """Finish it: with the code, the state and the ``iss`` the resident came back with."""
+        """Finish it: with the code, the state and the ``iss`` the resident came back with.
+
+        The same again within a minute, from the device that lost the reply, is answered the same.
+        """
         await self._admit_address(client)
         provider = self._citizen_cloud()
-        flow = await self._fitting(state, issuer, client, clerk=False)
-        said = await self._redeemed(provider, code, flow)
+        name = code_name("citizen", state, code)
+        flow = await self._fitting(name, state, issuer, client, clerk=False)
+        if flow is None:
+            return await self._again(name, code, client, read_resident)
+        said = await self._redeemed(name, provider, code, flow)
         subject = ProviderSubject(provider=CITIZEN_CLOUD, appid=provider.client_id, subject=said.subject)
-        return await self._auth.open_for(subject, client)
+        async with self._or_none(name):
+            signed_in = await self._auth.open_for(subject, client)
+        await self._replies.keep(name, code, client.device, signed_in)
+        return signed_in
 
     # --- clerks ---------------------------------------------------------------------------------------
 
     async def begin_clerk(self, organisation: str, device: str, client: ClientFacts) -> Begun:
         """Begin a clerk's sign-in at their organisation's own provider, on ``device`` and no other."""
-        await self._admit_address(client)
+        await self._admit_beginning(client, device)
         employer = await self._stores.directory.organisation(organisation)
         return await self._begin(self._of_organisation(employer), device, organisation=organisation)
 
     async def finish_clerk(
         self, code: str, state: str, issuer: str | None, client: ClientFacts
     ) -> ClerkSignedIn:
-        """Finish it: a provider speaks for the clerks of its own organisation and for nobody else."""
+        """Finish it: a provider speaks for the clerks of its own organisation and for nobody else.
+
+        The same again within a minute, from the device that lost the reply, is answered the same.
+        """
         await self._admit_address(client)
-        flow = await self._fitting(state, issuer, client, clerk=True)
+        name = code_name("clerk", state, code)
+        flow = await self._fitting(name, state, issuer, client, clerk=True)
+        if flow is None:
+            return await self._again(name, code, client, read_clerk)
         employer = await self._stores.directory.organisation(flow.organisation or "")
-        said = await self._redeemed(self._of_organisation(employer), code, flow)
+        said = await self._redeemed(name, self._of_organisation(employer), code, flow)
+        # Whether it is a clerk of ours is asked afterwards: the limit tells nobody.
+        async with self._or_none(name):
+            await self._admit_tries(
+                "subject", f"{said.issuer} {said.subject}", self._settings.sign_ins_per_subject
+            )
         clerk = None if employer is None else await self._clerk(employer, said)
         if clerk is None or employer is None or not in_service(clerk, employer):
+            await self._replies.none(name)
             raise await self._refused("unknown" if clerk is None else clerk.id, ClerkNotRecognised())
-        signed_in = await self._auth.open_shift(clerk, employer, client, provider=said.issuer)
-        await self._stores.provider_sessions.opened(
-            ProviderSession(
-                id=signed_in.session,
-                issuer=said.issuer,
-                client_id=said.client_id,
-                subject=said.subject,
-                session=said.session,
-                vouched_at=said.issued_at,
-                expires_at=signed_in.refresh.expires_at,
-            )
+        origin = ProviderSession(
+            issuer=said.issuer,
+            client_id=said.client_id,
+            subject=said.subject,
+            session=said.session,
+            vouched_at=said.issued_at,
         )
+        signed_in = await self._auth.open_shift(clerk, employer, client, origin=origin)
         if await self._stores.provider_sessions.is_logged_out(said):
             await self._sessions.end(signed_in.session, Ending.PROVIDER_SIGNED_OUT, now=self._clock())
             raise SessionEnded
+        await self._replies.keep(name, code, client.device, signed_in)
         return signed_in
 
     async def logged_out(self, logout_token: str, client: ClientFacts) -> None:
@@ -181,29 +204,62 @@ class Federation:
         return Begun(url=url, state=state, expires_at=self._clock() + _FLOW)
 
     async def _fitting(
-        self, state: str, issuer: str | None, client: ClientFacts, *, clerk: bool
-    ) -> SignInFlow:
-        """The flow of ``state``, taken away, if what came back fits it."""
-        flow = await self._stores.flows.take(state)
-        if flow is None or (flow.organisation is not None) is not clerk:
+        self, name: str, state: str, issuer: str | None, client: ClientFacts, *, clerk: bool
+    ) -> SignInFlow | None:
+        """The flow of ``state``, taken away, if what came back fits it; None if it was finished before.
+
+        Claimed before the flow is taken, so that whoever finds no flow finds who finished it.
+        """
+        flow = await self._stores.flows.get(state)
+        if flow is None:
+            if await self._replies.is_claimed(name):
+                return None
             raise await self._refused("unknown", FlowEnded())
-        if client.device != flow.device:
-            raise await self._refused(f"provider:{flow.issuer}", FlowElsewhere())
-        if issuer != flow.issuer:
-            raise await self._refused(f"provider:{flow.issuer}", ProviderMixedUp())
+        refusal = _unfit(flow, issuer, client, clerk=clerk)
+        if refusal is not None:
+            await self._stores.flows.take(state)
+            raise await self._refused(f"provider:{flow.issuer}", refusal)
+        if not await self._replies.claim(name, client.device):
+            return None
+        if await self._stores.flows.take(state) is None:
+            await self._replies.none(name)
+            raise await self._refused("unknown", FlowEnded())
         return flow
 
-    async def _redeemed(self, provider: OpenIdProvider, code: str, flow: SignInFlow) -> Authentication:
-        if (provider.issuer, provider.client_id) != (flow.issuer, flow.client_id):
-            # The settings changed while somebody was signing in: the code is for whom it was asked for.
-            raise FlowEnded
+    async def _again(
+        self, name: str, code: str, client: ClientFacts, read: Callable[[bytes], SignedIn]
+    ) -> SignedIn:
+        """The answer this device lost."""
         try:
-            return await provider.redeem(code, flow)
-        except ProviderUnreached:
-            # The code is unspent, but the flow is: only beginning anew helps.
-            raise await self._refused(f"provider:{flow.issuer}", ProviderUnavailable()) from None
+            signed_in = await self._replies.again(name, code, client.device, read)
         except Refusal as refusal:
-            raise await self._refused(f"provider:{flow.issuer}", refusal) from None
+            raise await self._refused("unknown", refusal) from None
+        if signed_in is None:
+            raise await self._refused("unknown", FlowEnded())
+        return signed_in
+
+    @asynccontextmanager
+    async def _or_none(self, name: str) -> AsyncIterator[None]:
+        """Where there will be no answer, whoever asks again is told so and does not wait for one."""
+        try:
+            yield
+        except Refusal:
+            await self._replies.none(name)
+            raise
+
+    async def _redeemed(
+        self, name: str, provider: OpenIdProvider, code: str, flow: SignInFlow
+    ) -> Authentication:
+        try:
+            if (provider.issuer, provider.client_id) != (flow.issuer, flow.client_id):
+                # The settings changed while somebody was signing in: the code is for whom it was asked for.
+                raise FlowEnded
+            return await provider.redeem(code, flow)
+        except Refusal as refusal:
+            await self._replies.none(name)
+            # Unreached, the code is unspent, but the flow is spent: only beginning anew helps.
+            told = ProviderUnavailable() if isinstance(refusal, ProviderUnreached) else refusal
+            raise await self._refused(f"provider:{flow.issuer}", told) from None
 
     async def _clerk(self, employer: Organisation, said: Authentication) -> Clerk | None:
         if employer.sso is None:
@@ -260,6 +316,15 @@ class Federation:
             )
         return known
 
+    async def _admit_beginning(self, client: ClientFacts, device: str) -> None:
+        """What is not begun on a device is not finished there: the device is counted once."""
+        await self._admit_address(client)
+        await self._admit_tries("device", device, self._settings.sign_ins_per_device)
+
+    async def _admit_tries(self, bucket: str, name: str, per_minute: int) -> None:
+        caller = self._personal.pseudonym(bucket, name)
+        await self._admit(bucket, caller, per_minute=per_minute, burst=per_minute)
+
     async def _admit_address(self, client: ClientFacts) -> None:
         caller = self._personal.pseudonym("address", client.address)
         per_minute = self._settings.sign_ins_per_address
@@ -271,6 +336,17 @@ class Federation:
 
     def _random(self, size: int) -> str:
         return self._chance(size).hex()
+
+
+def _unfit(flow: SignInFlow, issuer: str | None, client: ClientFacts, *, clerk: bool) -> Refusal | None:
+    """Why what came back is not what ``flow`` waits for, if it is not."""
+    if (flow.organisation is not None) is not clerk:
+        return FlowEnded()
+    if client.device != flow.device:
+        return FlowElsewhere()
+    if issuer != flow.issuer:
+        return ProviderMixedUp()
+    return None
 
 
 def _digest(*parts: str) -> str:

@@ -1,4 +1,4 @@
-"""A compact JWS (RFC 7515 §7.1), taken apart and checked with ES256 and nothing else.
+"""A compact JWS (RFC 7515 §7.1), put together or taken apart and checked with ES256 and nothing else.
 
 Which header is acceptable and whose key it must be is for the caller to say, before the signature is
 looked at.
@@ -11,8 +11,12 @@ from typing import Final
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
+    EllipticCurvePrivateKey,
+    EllipticCurvePublicKey,
+)
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from msgspec import Struct
 
@@ -49,6 +53,18 @@ class Jws(Struct, frozen=True, kw_only=True):
         return True
 
 
+def put_together(header: bytes, payload: bytes, key: EllipticCurvePrivateKey) -> str:
+    """``header``, which must say ES256, and ``payload`` as ``key`` signs them."""
+    signed = encode_part(header) + b"." + encode_part(payload)
+    r, s = decode_dss_signature(key.sign(signed, _ES256))
+    return (signed + b"." + encode_part(r.to_bytes(32) + s.to_bytes(32))).decode()
+
+
+def encode_part(part: bytes) -> bytes:
+    """Base64url without padding (RFC 7515 §2)."""
+    return urlsafe_b64encode(part).rstrip(b"=")
+
+
 def take_apart(text: str, *, longest: int = _LONGEST) -> Jws:
     """The parts of ``text``, or ``NotReadable``."""
     if len(text) > longest:
@@ -74,7 +90,7 @@ def decode_part(part: bytes) -> bytes:
     other two parts are signed as they are spelt.
     """
     decoded = _decoded(part)
-    if urlsafe_b64encode(decoded).rstrip(b"=") != part:
+    if encode_part(decoded) != part:
         raise NotReadable("not base64url in its one form")
     return decoded
 

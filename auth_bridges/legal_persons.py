@@ -9,7 +9,7 @@ What is cheap to know is asked first, and a challenge is gone whatever is wrong:
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import pairwise
 from typing import Final
@@ -124,12 +124,13 @@ class LegalPersons:
             for below, issuer in pairwise(path):
                 await self._revocation.check(below, issuer)
             proof = await self._proof(resident, taken, leaf, path[1])
+            certified_until = min(each.x509.not_valid_after_utc for each in path)
         except Refusal as refusal:
             await self._audit(
                 "legal-person.refused", at=self._clock(), actor=resident, outcome=refusal.code, facts={}
             )
             raise
-        await self._record(proof)
+        await self._record(proof, certified_until)
         return proof
 
     async def represented_by(self, resident: str, session: str) -> Sequence[LegalPerson]:
@@ -176,10 +177,10 @@ class LegalPersons:
             expires_at=min(now + _PROOF, leaf.x509.not_valid_after_utc),
         )
 
-    async def _record(self, proof: LegalPersonProof) -> None:
+    async def _record(self, proof: LegalPersonProof, certified_until: datetime) -> None:
         await self._stores.legal_persons.add(proof)
         if proof.purpose is CertificatePurpose.LEVEL:
-            await self._raise_level(proof)
+            await self._raise_level(proof, certified_until)
         await self._audit(
             "legal-person.proved",
             at=proof.at,
@@ -189,14 +190,18 @@ class LegalPersons:
             facts={"purpose": proof.purpose.value, "uscc": proof.uscc, "serial": proof.serial},
         )
 
-    async def _raise_level(self, proof: LegalPersonProof) -> None:
-        """Write L3C down with the resident; somebody who writes at the same time is written after."""
+    async def _raise_level(self, proof: LegalPersonProof, certified_until: datetime) -> None:
+        """Write L3C down with the resident, no longer than the certificates are valid.
+
+        Somebody who writes at the same time is written after.
+        """
         new = proof_of(
             AssuranceLevel.L3C,
             method=_METHOD,
             source=proof.issuer,
             at=proof.at,
             lives=self._settings.proof_lives,
+            until=certified_until,
         )
         for _ in range(_WRITES):
             known = await self._stores.residents.get(proof.resident)

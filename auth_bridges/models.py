@@ -151,15 +151,19 @@ class NoticeKind(StrEnum):
     DELETION_REQUESTED = "deletion_requested"
     DELETION_CANCELLED = "deletion_cancelled"
     HEALTH_CODE_CHANGED = "health_code_changed"
+    GUARDIAN_JOINED = "guardian_joined"
+    GUARDIAN_ACTED = "guardian_acted"
+    GUARDIAN_ENDED = "guardian_ended"
 
 
 class Notice(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
-    """One thing somebody was told of their own account."""
+    """One thing somebody was told of their own account; ``by`` is the masked name of who else did it."""
 
     id: str
     resident: str
     kind: NoticeKind
     at: datetime
+    by: str | None = None
 
 
 class FaceCheckState(StrEnum):
@@ -179,6 +183,24 @@ class StoredFaceCheck(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     certification: str
     url: str
     started_at: datetime
+
+
+class ConsentPurpose(StrEnum):
+    """What somebody agrees to apart from everything else (单独同意, PIPL Art. 28–29)."""
+
+    REAL_NAME = "real-name"
+    FACE_CHECK = "face-check"
+
+
+class Consent(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """One resident's consent to one purpose, and the notice they were shown."""
+
+    id: str
+    resident: str
+    purpose: ConsentPurpose
+    notice: str
+    given_at: datetime
+    withdrawn_at: datetime | None = None
 
 
 class Deletion(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
@@ -268,8 +290,19 @@ class Ending(StrEnum):
     MERGED = "merged"
     DELETED = "deleted"
     PROVIDER_SIGNED_OUT = "provider_signed_out"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
     ENDED_BY_OWNER = "ended_by_owner"
     ENDED_BY_OPERATOR = "ended_by_operator"
+
+
+class ProviderSession(Struct, frozen=True, kw_only=True):
+    """The session at a provider that one of ours came from; ``vouched_at`` is by the provider's clock."""
+
+    issuer: str
+    client_id: str
+    subject: str
+    session: str | None
+    vouched_at: datetime
 
 
 class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
@@ -277,7 +310,8 @@ class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
 
     ``current`` and ``previous`` are SHA-256 of tokens. ``successor`` is the current token sealed
     under the previous one: nobody can open it but whoever still holds that. ``platform`` is what kind
-    of device it began on, for its owner's list.
+    of device it began on, for its owner's list. ``origin`` is kept in the same write as the session: no
+    process can die with the one kept and the other not.
     """
 
     id: str
@@ -296,6 +330,7 @@ class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     platform: str | None = None
     generation: int = 0
     methods: tuple[str, ...] = ()
+    origin: ProviderSession | None = None
     ended_at: datetime | None = None
     ended_why: Ending | None = None
 
@@ -371,18 +406,6 @@ class ProviderLogout(Struct, frozen=True, kw_only=True):
     issued_at: datetime
     subject: str | None = None
     session: str | None = None
-
-
-class ProviderSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
-    """Which sign-in at a provider a session of ours came from; ``vouched_at`` is by the provider's clock."""
-
-    id: str
-    issuer: str
-    client_id: str
-    subject: str
-    session: str | None
-    vouched_at: datetime
-    expires_at: datetime
 
 
 class CertificatePurpose(StrEnum):

@@ -1,8 +1,8 @@
 """What signing in needs from outside, as it would like to be given it."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
@@ -143,7 +143,8 @@ class Revocation(Protocol):
     async def check(self, certificate: Certificate, issuer: Certificate) -> None:
         """Return if ``issuer`` says now that ``certificate`` is good.
 
-        ``CertificateRevoked`` if it was revoked, ``RevocationUnknown`` if nobody can tell.
+        ``CertificateRevoked`` if it was revoked, ``CertificateUnknownToIssuer`` if there is no such
+        certificate, ``RevocationUnknown`` if nobody can tell.
         """
 
 
@@ -196,6 +197,33 @@ class Notify(Protocol):
 
     def __call__(self, notice: Notice) -> Awaitable[None]:
         """See to it that they hear it."""
+
+
+class RunScript(Protocol):
+    """Runs a Lua script on Redis; all keys in one slot."""
+
+    def __call__(
+        self,
+        script: str,
+        keys: Sequence[str | bytes],
+        args: Sequence[str | bytes | int] = (),
+        read: Callable[[Any], Any] | None = None,
+    ) -> Awaitable[Any]:
+        """The script's answer, as ``read`` reads it. It may be run twice."""
+
+
+Perform = Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]
+"""Takes the calls of one batch; one answer or exception for each, in their order."""
+
+
+class Together(Protocol):
+    """Makes calls that come at once travel together."""
+
+    def __call__(self, perform: Perform, /) -> Callable[[Any], Awaitable[Any]]:
+        """How to make one call of the kind that ``perform`` makes many of.
+
+        No answer is older than its question.
+        """
 
 
 class Clock(Protocol):

@@ -376,6 +376,14 @@ class CertificateRevoked(CertificateRefused):
     detail_en = "It was revoked or put on hold; ask its authority."
 
 
+class CertificateUnknownToIssuer(CertificateRefused):
+    """Its authority was asked about it and does not know it."""
+
+    code = "CERTIFICATE_UNKNOWN_TO_ISSUER"
+    detail_zh = "签发机构没有该证书的记录，请联系签发机构。"
+    detail_en = "Its authority knows of no such certificate; ask it."
+
+
 class CertificateOfNoLegalPerson(CertificateRefused):
     """It names no credit code, no organisation or no legal representative."""
 
@@ -399,8 +407,8 @@ class RevocationUnknown(Refusal):
     kind = Kind.UNAVAILABLE
     title_zh = "暂无法确认证书状态"
     title_en = "The certificate's status is not known"
-    detail_zh = "签发机构的吊销列表暂不可用，请稍后重试。"
-    detail_en = "Its authority's list of revoked certificates is not available; try again shortly."
+    detail_zh = "签发机构的证书状态查询和吊销列表均不可用，请稍后重试。"
+    detail_en = "Its authority gives no answer and no list of what is revoked; try again shortly."
     action = ProblemAction.RETRY
 
 
@@ -892,6 +900,17 @@ class FaceCheckUnknown(Refusal):
     title_en = "No such face check"
     detail_zh = "请重新发起人脸核身。"
     detail_en = "Begin a new one."
+
+
+class ConsentUnknown(Refusal):
+    """No such consent was given, or it was withdrawn meanwhile."""
+
+    code = "CONSENT_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "没有该项同意"
+    title_en = "No such consent"
+    detail_zh = "您没有作出过该项同意，或已撤回。"
+    detail_en = "You never gave it, or have withdrawn it."
 
 
 class DeletionUnknown(Refusal):

@@ -4,13 +4,9 @@ Residents come through a provider's bridge, clerks with organisation, number and
 departments with an assertion signed by their own key. Each gets tokens for one API only.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Final
-
-import msgspec
 
 from auth_bridges.assertions import LONGEST, Assertion, public_key, read_assertion
 from auth_bridges.bridges.base import Bridge
@@ -25,6 +21,7 @@ from auth_bridges.models import (
     Grant,
     Link,
     Organisation,
+    ProviderSession,
     ProviderSubject,
     RefreshToken,
     Resident,
@@ -39,15 +36,15 @@ from auth_bridges.refusals import (
     AssertionRefused,
     ClerkNotRecognised,
     CodeAlreadyUsed,
-    CodeReplayed,
     ProviderNotOffered,
     ProviderUnreached,
     SessionEnded,
     SessionUnknown,
 )
+from auth_bridges.replies import Replies, code_name, read_resident
 from auth_bridges.rules.assurance import as_themselves, level_of
 from auth_bridges.rules.policy import Method
-from auth_bridges.rules.sessions import open_reply, platform_of, seal_reply
+from auth_bridges.rules.sessions import platform_of
 from auth_bridges.sessions import Live, Sessions
 from auth_bridges.settings import AuthSettings
 from auth_bridges.store import AuthStores
@@ -57,16 +54,9 @@ from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.refusals import Refusal
 
 CLERK_CLIENT: Final = "suishen-clerk"
-_CODE_KEPT: Final = timedelta(minutes=10)
-_REPLY_KEPT: Final = timedelta(seconds=60)
-_NO_ANSWER: Final = b""
-_LOOKS: Final = 40
-_BETWEEN_LOOKS: Final = 0.1
 # Half of what residents get: idleness is judged at each renewal, and a quarter of an hour is all it may be.
 _CLERK_ACCESS: Final = timedelta(minutes=5)
 _TOLD_BY_PROVIDERS: Final = frozenset({"errcode", "rid"})
-_pack: Final = msgspec.msgpack.Encoder().encode
-_unpack: Final = msgspec.msgpack.Decoder(ResidentSignedIn).decode
 
 
 class AuthService:
@@ -98,6 +88,7 @@ class AuthService:
         self._chance = chance
         self._vault = Vault(stores.resident_keys, personal, chance)
         self._sessions = Sessions(stores.sessions, stores.ended, audit=audit, chance=chance)
+        self.replies = Replies(stores.one_time, stores.replies, self._sessions, clock=clock, chance=chance)
 
     # --- residents ------------------------------------------------------------------------------------
 
@@ -107,31 +98,23 @@ class AuthService:
         The same device with the same code within a minute has lost our reply and gets it again; another
         device with that code is refused.
         """
-        await self._admit_address("sign-in", client, self._settings.sign_ins_per_address)
-        if client.device is not None:
-            await self._admit_tries("device", client.device, self._settings.sign_ins_per_device)
+        await self._admit_client(client)
         bridge = self._bridge(provider)
-        name = _digest("code", provider, bridge.appid, code)
-        mark = None if client.device is None else _digest("device", client.device)
-        owner = f"{mark or 'unknown'} {self._random_id()}"
-        if not await self._stores.one_time.claim(name, owner=owner, keep=_CODE_KEPT):
-            return await self._answered_before(provider, name, mark, code, client)
+        name = code_name("code", provider, bridge.appid, code)
+        if not await self.replies.claim(name, client.device):
+            return await self._answered_before(provider, name, code, client)
         try:
             subject = await self._exchange(bridge, code, name)
         except Refusal as refusal:
             raise await self._refused(f"provider:{provider}", refusal) from None
         signed_in = await self.open_for(subject, client)
-        if client.device is not None:
-            sealed = seal_reply(code, client.device, _pack(signed_in), self._chance(12))
-            await self._stores.replies.keep(name, sealed, keep=_REPLY_KEPT)
+        await self.replies.keep(name, code, client.device, signed_in)
         return signed_in
 
     async def open_for(self, subject: ProviderSubject, client: ClientFacts) -> ResidentSignedIn:
         """Open a session for whom ``subject`` leads to; only for a bridge that has just proved it."""
         try:
-            await self._admit_tries(
-                "subject", f"{subject.provider} {subject.subject}", self._settings.sign_ins_per_subject
-            )
+            await self._admit_subject(subject)
         except Refusal as refusal:
             raise await self._refused(f"provider:{subject.provider}", refusal) from None
         resident = await self._resident_of(subject)
@@ -163,24 +146,15 @@ class AuthService:
         return await self._resident_signed_in(live, await self._sealed_anew(resident), now)
 
     async def _answered_before(
-        self, provider: str, name: str, mark: str | None, code: str, client: ClientFacts
+        self, provider: str, name: str, code: str, client: ClientFacts
     ) -> ResidentSignedIn:
-        """The answer this device was given for ``code``, waiting a little if it is still being made."""
-        owner = await self._stores.one_time.owner(name) or ""
-        if client.device is None or owner.partition(" ")[0] != mark:
-            told = CodeAlreadyUsed() if mark is None else CodeReplayed()
-            raise await self._refused(f"provider:{provider}", told)
-        for _ in range(_LOOKS):
-            sealed = await self._stores.replies.get(name)
-            if sealed == _NO_ANSWER:
-                break
-            if sealed is not None:
-                signed_in = _unpack(open_reply(code, client.device, sealed))
-                if await self._sessions.is_open(signed_in.refresh.text, now=self._clock()):
-                    return signed_in
-                break
-            await asyncio.sleep(_BETWEEN_LOOKS)
-        raise await self._refused(f"provider:{provider}", CodeAlreadyUsed())
+        try:
+            signed_in = await self.replies.again(name, code, client.device, read_resident)
+        except Refusal as refusal:
+            raise await self._refused(f"provider:{provider}", refusal) from None
+        if signed_in is None:
+            raise await self._refused(f"provider:{provider}", CodeAlreadyUsed())
+        return signed_in
 
     async def refresh(self, token: str, client: ClientFacts) -> ResidentSignedIn:
         """Trade a resident's refresh token for a new pair at the resident's present level."""
@@ -196,16 +170,19 @@ class AuthService:
             raise SessionEnded
         return await self._resident_signed_in(live, resident, now)
 
-    async def subject_of(self, provider: str, code: str) -> ProviderSubject:
-        """Whom ``provider`` says the holder of its one-time ``code`` is."""
+    async def subject_of(self, provider: str, code: str, resident: str) -> ProviderSubject:
+        """Whom ``provider`` says the holder of its one-time ``code`` is, which ``resident`` brought."""
         bridge = self._bridges.get(provider)
         if bridge is None:
             raise ProviderNotOffered
-        name = _digest("code", provider, bridge.appid, code)
+        name = code_name("code", provider, bridge.appid, code)
         try:
-            if not await self._stores.one_time.claim(name, owner=self._random_id(), keep=_CODE_KEPT):
+            await self._admit_tries("exchange", resident, self._settings.sign_ins_per_subject)
+            if not await self.replies.claim(name, None):
                 raise CodeAlreadyUsed
-            return await self._exchange(bridge, code, name)
+            subject = await self._exchange(bridge, code, name)
+            await self._admit_subject(subject)
+            return subject
         except Refusal as refusal:
             raise await self._refused(f"provider:{provider}", refusal) from None
 
@@ -215,7 +192,7 @@ class AuthService:
         self, organisation: str, number: str, passphrase: str, client: ClientFacts
     ) -> ClerkSignedIn:
         """Sign a clerk in for a shift. What is wrong is not told, and takes as long as what is right."""
-        await self._admit_address("sign-in", client, self._settings.sign_ins_per_address)
+        await self._admit_client(client)
         await self._admit_tries("clerk", f"{organisation}/{number}", self._settings.tries_per_clerk)
         clerk = await self._stores.directory.clerk(organisation, number)
         employer = await self._stores.directory.organisation(organisation)
@@ -226,9 +203,14 @@ class AuthService:
         return await self.open_shift(clerk, employer, client)
 
     async def open_shift(
-        self, clerk: Clerk, employer: Organisation, client: ClientFacts, **facts: str
+        self,
+        clerk: Clerk,
+        employer: Organisation,
+        client: ClientFacts,
+        *,
+        origin: ProviderSession | None = None,
     ) -> ClerkSignedIn:
-        """Open a session for a clerk who has just proved who they are."""
+        """Open a session for a clerk who has just proved who they are, at ``origin`` if not here."""
         now = self._clock()
         live = await self._sessions.open(
             audience=Audience.VERIFIER,
@@ -238,8 +220,10 @@ class AuthService:
             assurance=AssuranceLevel.L1,
             now=now,
             platform=platform_of(client.agent),
+            origin=origin,
         )
-        await self._opened(live, now, organisation=employer.id, **facts)
+        vouched = {} if origin is None else {"provider": origin.issuer}
+        await self._opened(live, now, organisation=employer.id, **vouched)
         return self._clerk_signed_in(live, clerk, employer, now)
 
     async def refresh_clerk(self, token: str, client: ClientFacts) -> ClerkSignedIn:
@@ -332,7 +316,7 @@ class AuthService:
         if department.standing is not Standing.ACTIVE or not claimed.is_by(keys, now=now):
             return False
         # Kept twice as long as it could live, so that no clock skew makes it good again.
-        name = _digest("assertion", department.id, claimed.token_id)
+        name = code_name("assertion", department.id, claimed.token_id)
         return await self._stores.one_time.claim(name, owner=self._random_id(), keep=2 * LONGEST)
 
     def _bridge(self, provider: str) -> Bridge:
@@ -347,11 +331,10 @@ class AuthService:
             return await bridge.exchange(code)
         except ProviderUnreached:
             # It never got there, so the resident may press the button again.
-            await self._stores.one_time.release(name)
+            await self.replies.release(name)
             raise
         except Refusal:
-            # Whoever asks again need not wait for an answer that will not come.
-            await self._stores.replies.keep(name, _NO_ANSWER, keep=_REPLY_KEPT)
+            await self.replies.none(name)
             raise
 
     async def _resident_of(self, subject: ProviderSubject) -> Resident:
@@ -359,7 +342,7 @@ class AuthService:
         residents = self._stores.residents
         now = self._clock()
         while True:
-            link = await residents.link_of(subject)
+            link, found = await residents.behind(subject)
             if link is None:
                 link = await residents.lead(
                     subject,
@@ -373,9 +356,10 @@ class AuthService:
                         alternates=subject.alternates,
                     ),
                 )
+                found = await residents.get(link.resident)
             elif subject.alternates.items() - link.alternates.items():
                 await residents.rename(link, subject.alternates, now=now)
-            resident = await residents.root_of(link.resident)
+            resident = await residents.root(found)
             if resident is None:
                 resident = await residents.ensure(Resident(id=link.resident, created_at=now))
             if link.leaving_at is None and resident.standing is not Standing.DELETED:
@@ -388,15 +372,11 @@ class AuthService:
             await residents.drop(link)
 
     async def _still_leads(self, subject: ProviderSubject, resident: Resident) -> bool:
-        link, known = await asyncio.gather(
-            self._stores.residents.link_of(subject), self._stores.residents.get(resident.id)
-        )
-        if link is None or link.leaving_at is not None or known is None or known.merged_into is not None:
+        link, found = await self._stores.residents.behind(subject)
+        if link is None or link.leaving_at is not None:
             return False
-        if link.resident == resident.id:
-            return known.standing is Standing.ACTIVE
-        root = await self._stores.residents.root_of(link.resident)
-        return root is not None and root.id == resident.id and known.standing is Standing.ACTIVE
+        root = await self._stores.residents.root(found)
+        return root is not None and root.id == resident.id and root.standing is Standing.ACTIVE
 
     async def _sealed_anew(self, resident: Resident) -> Resident:
         """``resident`` with everything under their own key; as they were if somebody changed them."""
@@ -464,6 +444,16 @@ class AuthService:
         name = await self._vault.name(resident)
         return None if name is None else self._personal.mask_name(name)
 
+    async def _admit_client(self, client: ClientFacts) -> None:
+        """One try from this address, and from this device if it has a name."""
+        await self._admit_address("sign-in", client, self._settings.sign_ins_per_address)
+        if client.device is not None:
+            await self._admit_tries("device", client.device, self._settings.sign_ins_per_device)
+
+    async def _admit_subject(self, subject: ProviderSubject) -> None:
+        name = f"{subject.provider} {subject.subject}"
+        await self._admit_tries("subject", name, self._settings.sign_ins_per_subject)
+
     async def _admit_address(self, bucket: str, client: ClientFacts, per_minute: int) -> None:
         caller = self._personal.pseudonym("address", client.address)
         await self._admit(bucket, caller, per_minute=per_minute, burst=max(1, per_minute // 4))
@@ -494,8 +484,3 @@ class AuthService:
 def in_service(clerk: Clerk, employer: Organisation) -> bool:
     """Whether the clerk may begin a shift, as far as the directory says."""
     return clerk.standing is Standing.ACTIVE and employer.standing is Standing.ACTIVE
-
-
-def _digest(kind: str, *parts: str) -> str:
-    """A name for what may not be kept in the clear."""
-    return f"{kind}:{sha256('|'.join(parts).encode()).hexdigest()}"

@@ -11,7 +11,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from msgspec import Struct
 
-from auth_bridges.models import Audience, Ending, RefreshToken, StoredSession
+from auth_bridges.models import Audience, Ending, ProviderSession, RefreshToken, StoredSession
 from auth_bridges.ports import Audit, Chance
 from auth_bridges.refusals import SessionEnded
 from auth_bridges.rules.sessions import (
@@ -73,6 +73,7 @@ class Sessions:
         methods: tuple[str, ...] = (),
         now: datetime,
         platform: str | None = None,
+        origin: ProviderSession | None = None,
     ) -> Live:
         """A new session for ``subject``, always with a new id (ASVS 7.2.4)."""
         lasts = lifetime(audience, assurance)
@@ -91,6 +92,7 @@ class Sessions:
             platform=platform,
             current=token_hash(token),
             methods=methods,
+            origin=origin,
         )
         await self._store.open(session)
         return Live(session=session, token=token)

@@ -8,11 +8,10 @@ come from our own ring by ``kid`` and from nowhere else (RFC 8725 §3.1, §3.5, 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal
 
-import jwt
 import msgspec
 from msgspec import Meta, Struct
 
-from auth_bridges.jws import NOT_JSON, NotReadable, take_apart
+from auth_bridges.jws import NOT_JSON, NotReadable, put_together, take_apart
 from auth_bridges.models import AccessToken, Acting, Audience, Grant
 from auth_bridges.ports import TokenKeys
 from miniapp_schemas.acting import ActingKind
@@ -72,6 +71,8 @@ class Claims(Struct, frozen=True, kw_only=True, omit_defaults=True):
     auth_time: Moment | None = None
     amr: list[str] = []
     tps: list[str] = []
+    nbf: Moment | None = None
+    """We never say it; who says it is held to it (RFC 7519 §4.1.5)."""
 
 
 class VerifiedToken(Struct, frozen=True, kw_only=True):
@@ -82,7 +83,6 @@ class VerifiedToken(Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
-_jws: Final = jwt.PyJWS(algorithms=["ES256"])
 _encode: Final = msgspec.json.Encoder().encode
 _decode_header: Final = msgspec.json.Decoder(Header).decode
 _decode_claims: Final = msgspec.json.Decoder(Claims).decode
@@ -128,7 +128,8 @@ class AccessTokens:
             tps=sorted(grant.types),
         )
         key = self._keys.signing()
-        text = _jws.encode(_encode(claims), key.private, "ES256", headers={"typ": "at+jwt", "kid": key.kid})
+        header = Header(alg="ES256", typ="at+jwt", kid=key.kid)
+        text = put_together(_encode(header), _encode(claims), key.private)
         return AccessToken(text=text, expires_at=expires_at)
 
     def verify(self, text: str, *, now: datetime) -> VerifiedToken:
@@ -141,6 +142,8 @@ class AccessTokens:
             raise TokenRefused("made by or for somebody else")
         if now >= expires_at + LEEWAY:
             raise TokenRefused("ended")
+        if claims.nbf is not None and datetime.fromtimestamp(claims.nbf, UTC) > now + LEEWAY:
+            raise TokenRefused("not yet")
         if issued_at > now + LEEWAY or expires_at - issued_at > LONGEST:
             raise TokenRefused("lives outside its time")
         return VerifiedToken(

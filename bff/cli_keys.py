@@ -41,20 +41,22 @@ def new(directory: Path, name: str | None, *, at_once: bool) -> None:
 @click.argument("directory", metavar="DIR", type=_DIRECTORY)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a key.")
 def list_(directory: Path, *, as_json: bool) -> None:
-    """Show the keys in DIR (列出密钥); a star marks the one in use."""
+    """Show the keys in DIR (列出密钥): which signs now (current), has yet to (next), or did (previous)."""
     import msgspec
 
-    from bff.platform.keys import KeyRing
+    from bff.platform.keys import KeyRing, KeyRole
 
     with _explained():
         ring = KeyRing(directory)
-    current = ring.signing()
     for key in sorted(ring.keys().values(), key=lambda each: each.name):
+        with _explained():
+            role = ring.role(key)
+        current = role is KeyRole.CURRENT
         if as_json:
-            told = {"name": key.name, "kid": key.kid, "current": key.kid == current.kid}
+            told = {"name": key.name, "kid": key.kid, "current": current, "role": role.value}
             click.echo(msgspec.json.encode(told).decode())
         else:
-            click.echo(f"{'*' if key.kid == current.kid else ' '} {key.name}  {key.kid}")
+            click.echo(f"{'*' if current else ' '} {role.value:<8}  {key.name}  {key.kid}")
 
 
 @keys.command()

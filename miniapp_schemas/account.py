@@ -31,6 +31,8 @@ ConsentNotice = Annotated[
     ),
 ]
 
+ConsentName = Annotated[str, Meta(description="What was consented to.", pattern=r"^(real-name|face-check)\Z")]
+
 
 class ProofInfo(Response, frozen=True, kw_only=True):
     """Why a level is held."""
@@ -80,6 +82,7 @@ class NoticeInfo(Response, frozen=True, kw_only=True):
 
     kind: Annotated[str, Meta(description="What happened.")]
     at: Annotated[Instant, Meta(description="When.")]
+    by: Annotated[str | None, Meta(description="Masked name of the other guardian who did it.")] = None
 
 
 class DeletionInfo(Response, frozen=True, kw_only=True):
@@ -87,6 +90,15 @@ class DeletionInfo(Response, frozen=True, kw_only=True):
 
     requested_at: Annotated[Instant, Meta(description="When it was asked for.")]
     due_at: Annotated[Instant, Meta(description="Until then it can be taken back.")]
+
+
+class ConsentInfo(Response, frozen=True, kw_only=True):
+    """A separate consent (单独同意)."""
+
+    purpose: Annotated[ConsentName, Meta(description="What was consented to.")]
+    notice: Annotated[str, Meta(description="The notice that was shown.")]
+    given_at: Annotated[Instant, Meta(description="When.")]
+    withdrawn_at: Annotated[Instant | None, Meta(description="When it was withdrawn.")]
 
 
 class Account(Response, frozen=True, kw_only=True):
@@ -100,6 +112,7 @@ class Account(Response, frozen=True, kw_only=True):
     links: Annotated[list[LinkInfo], Meta(description="Ways in, oldest first.")]
     merges: Annotated[list[MergeInfo], Meta(description="Merges, newest first.")]
     notices: Annotated[list[NoticeInfo], Meta(description="What happened lately, newest first.")]
+    consents: Annotated[list[ConsentInfo], Meta(description="Separate consents, oldest first.")]
     deletion: Annotated[DeletionInfo | None, Meta(description="A deletion under way.")]
 
 
@@ -226,6 +239,13 @@ class AnswerByPhone(Request, frozen=True, kw_only=True):
     code: SmsCode
 
 
+class AnswerByFace(Request, frozen=True, kw_only=True):
+    """Answer a challenge with a face check that was begun since and passed."""
+
+    challenge: ChallengeText
+    face_check_id: FaceCheckId
+
+
 class StepUpAnswered(Response, frozen=True, kw_only=True):
     """The challenge is answered: repeat the request with it."""
 
@@ -287,3 +307,4 @@ class AccountExport(Response, frozen=True, kw_only=True):
     links: Annotated[list[ExportedLink], Meta(description="Ways in.")]
     merges: Annotated[list[MergeInfo], Meta(description="Merges.")]
     notices: Annotated[list[NoticeInfo], Meta(description="What the account was told.")]
+    consents: Annotated[list[ConsentInfo], Meta(description="Separate consents.")]

@@ -32,9 +32,11 @@ from auth_bridges.service import AuthService
 from auth_bridges.settings import AuthSettings
 from auth_bridges.store import AuthStores
 from auth_bridges.tokens import AccessTokens
+from bff.platform.coalesce import together
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.keys import KeyRing, create
 from bff.platform.mongo import Database
+from bff.platform.redis import ScriptRunner
 from miniapp_schemas.refusals import Refusal
 
 NOW: Final = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
@@ -42,6 +44,11 @@ ISSUER: Final = "https://suishen.example.org"
 PHONE: Final = ClientFacts(address="203.0.113.7", device="a-phone-of-its-own")
 COUNTER: Final = ClientFacts(address="203.0.113.8")
 CHEAP: Final = ScryptCost(n=16, r=1, p=1)
+
+
+def stores_on(database: Database, redis: Redis) -> AuthStores:
+    """The stores as a process has them."""
+    return AuthStores(database, redis, run=ScriptRunner(redis), together=together)
 
 
 class FakeClock:
@@ -251,7 +258,7 @@ class World:
         self.personal = personal()
         self.keys = ring(folder / "keys")
         self.tokens = tokens(self.keys)
-        self.stores = AuthStores(database, redis)
+        self.stores = stores_on(database, redis)
         passphrases = Passphrases(os.urandom, cost=CHEAP)
         self.auth = AuthService(
             settings=settings(folder),
@@ -304,6 +311,7 @@ class World:
             family=self.family,
             legal=self.legal,
             gate=self.accounts.step_ups.require,
+            notify=self.stores.notices.add,
             admit=self.turnstile,
             audit=self.audit,
             clock=self.clock,

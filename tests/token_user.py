@@ -18,7 +18,7 @@ from auth_bridges.bridges.wechat_wire import WechatWire
 from auth_bridges.provider_tokens import ProviderTokens
 from auth_bridges.store import ProviderTokenStore, SessionKeys
 from bff.platform.outbound import Outbound
-from bff.platform.redis import open_redis
+from bff.platform.redis import ScriptRunner, open_redis
 from miniapp_schemas.refusals import Refusal
 from tests.auth_fakes import personal
 
@@ -45,7 +45,7 @@ async def _main(redis_url: str, wechat_url: str, appid: str, secret: str, times:
                 clock=_now,
                 chance=os.urandom,
             ),
-            session_keys=SessionKeys(redis, personal(), appid=appid, clock=_now),
+            session_keys=SessionKeys(redis, ScriptRunner(redis), personal(), appid=appid, clock=_now),
             secure=None,
             clock=_now,
         )

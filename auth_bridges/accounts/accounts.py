@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from auth_bridges.accounts.codes import Codes
+from auth_bridges.accounts.consents import ConsentLedger
 from auth_bridges.accounts.leaving import Leaving
 from auth_bridges.accounts.linking import Linking
 from auth_bridges.accounts.merging import Merging
@@ -87,6 +88,7 @@ class Accounts:
             codes=self.codes,
             vault=vault,
             exchange=exchange,
+            face=outside.face,
             audit=audit,
             clock=clock,
             chance=chance,
@@ -116,8 +118,17 @@ class Accounts:
             by_code=outside.phone_by_code,
             by_packet=outside.phone_by_packet,
             lives=settings.proof_lives,
+            admit=admit,
             audit=audit,
             notify=notify,
+            clock=clock,
+        )
+        self.consents = ConsentLedger(
+            stores=stores,
+            people=people,
+            step_ups=self.step_ups,
+            sessions=sessions,
+            audit=audit,
             clock=clock,
         )
         self.proving = Proving(
@@ -125,6 +136,7 @@ class Accounts:
             people=people,
             merging=self.merging,
             step_ups=self.step_ups,
+            consents=self.consents,
             vault=vault,
             personal=personal,
             registry=outside.registry,

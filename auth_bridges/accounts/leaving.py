@@ -179,6 +179,7 @@ class Leaving:
             await self._sessions.end_all(Audience.RESIDENT, resident, Ending.DELETED, now=now)
             await self._stores.resident_keys.destroy(resident)
         await self._stores.notices.forget(everybody)
+        await self._stores.consents.forget(everybody)
         await self._told("account.deleted", root.id, deletion, now)
         await self._stores.deletions.done(deletion.id, at=now)
 

@@ -75,7 +75,7 @@ class Linking:
         """Let the person behind ``code`` at ``provider`` in as ``actor``; done already, it is done."""
         await self._step_ups.require(actor, Operation.LINK, f"{provider}:{code}".encode())
         resident = await self._people.active(actor.resident)
-        subject = await self._exchange(provider, code)
+        subject = await self._exchange(provider, code, actor.resident)
         known = await self._residents.link_of(subject)
         if known is not None and known.leaving_at is not None:
             await self.finish(known)

@@ -8,7 +8,7 @@ from msgspec import Struct
 from auth_bridges.accounts.codes import masked
 from auth_bridges.accounts.people import People
 from auth_bridges.accounts.step_up import StepUps
-from auth_bridges.models import Actor, Deletion, Link, MergeCase, Notice, Proof, Resident
+from auth_bridges.models import Actor, Consent, Deletion, Link, MergeCase, Notice, Proof, Resident
 from auth_bridges.ports import Audit, Clock, PersonalData
 from auth_bridges.rules.assurance import holds, level_of
 from auth_bridges.rules.policy import Operation
@@ -30,6 +30,7 @@ class Overview(Struct, frozen=True, kw_only=True):
     links: Sequence[Link]
     merges: Sequence[MergeCase]
     notices: Sequence[Notice]
+    consents: Sequence[Consent]
     deletion: Deletion | None
 
 
@@ -44,6 +45,7 @@ class Copy(Struct, frozen=True, kw_only=True):
     links: Sequence[Link]
     merges: Sequence[MergeCase]
     notices: Sequence[Notice]
+    consents: Sequence[Consent]
 
 
 class Overviews:
@@ -82,6 +84,7 @@ class Overviews:
             links=await self._stores.residents.links_of(everybody),
             merges=await self._stores.merges.of(everybody),
             notices=await self._stores.notices.of(everybody, limit=_NOTICES),
+            consents=await self._stores.consents.of(everybody),
             deletion=await self._stores.deletions.of(resident.id),
         )
 
@@ -100,6 +103,7 @@ class Overviews:
             links=await self._stores.residents.links_of(everybody),
             merges=await self._stores.merges.of(everybody),
             notices=await self._stores.notices.of(everybody, limit=_ALL_NOTICES),
+            consents=await self._stores.consents.of(everybody),
         )
         await self._audit("account.exported", at=now, actor=resident.id, outcome="ok")
         return copy

@@ -1,7 +1,8 @@
 """Binding a phone (绑定手机): by a text message, or by what a provider attests.
 
-Nobody is looked up by phone. Two residents may have the same one, families do and numbers are handed on,
-so a number that is somebody's already is neither an error nor a merge, and no answer tells that it is.
+Limited by person and by phone, whichever way it is bound. Nobody is looked up by phone: two residents may
+have the same one, families do and numbers are handed on, so a number that is somebody's already is neither
+an error nor a merge, and no answer tells that it is.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from auth_bridges.accounts.codes import Codes, SentCode, masked
 from auth_bridges.accounts.people import People
 from auth_bridges.accounts.step_up import StepUps
 from auth_bridges.models import Actor, ClientFacts, Notice, NoticeKind, Resident, phone_context
-from auth_bridges.ports import Audit, Clock, Notify, PersonalData, PhoneByCode, PhoneByPacket
+from auth_bridges.ports import Admit, Audit, Clock, Notify, PersonalData, PhoneByCode, PhoneByPacket
 from auth_bridges.refusals import LinkUnknown, ProviderNotOffered
 from auth_bridges.rules.assurance import Lives, proof_of, renewed
 from auth_bridges.rules.policy import Method, Operation
@@ -40,6 +41,7 @@ class Phones:
         by_code: Mapping[str, PhoneByCode],
         by_packet: Mapping[str, PhoneByPacket],
         lives: Lives,
+        admit: Admit,
         audit: Audit,
         notify: Notify,
         clock: Clock,
@@ -53,6 +55,7 @@ class Phones:
         self._by_code = by_code
         self._by_packet = by_packet
         self._lives = lives
+        self._admit = admit
         self._audit = audit
         self._notify = notify
         self._clock = clock
@@ -74,6 +77,7 @@ class Phones:
         if port is None:
             raise ProviderNotOffered
         await self._step_ups.require(actor, Operation.BIND_PHONE, f"{provider}:{code}".encode())
+        await self._admit_try("subject", actor.resident, burst=5)
         resident = await self._people.active(actor.resident)
         links = await self._stores.residents.links_of(await self._stores.residents.tree_of(resident))
         link = next((each for each in links if each.provider == provider), None)
@@ -87,10 +91,12 @@ class Phones:
         if port is None:
             raise ProviderNotOffered
         await self._step_ups.require(actor, Operation.BIND_PHONE, f"{provider}:{packet}".encode())
+        await self._admit_try("subject", actor.resident, burst=5)
         phone = await port.phone_number(packet, actor.session)
         return await self._bind(actor, phone, "provider", provider)
 
     async def _bind(self, actor: Actor, phone: str, method: str, source: str) -> str:
+        await self._admit_try("phone", phone, burst=3)
         now = self._clock()
         proof = proof_of(AssuranceLevel.L1, method=method, source=source, at=now, lives=self._lives)
 
@@ -107,6 +113,9 @@ class Phones:
         await self._people.change(actor.resident, bound)
         await self._told(actor, source, now)
         return masked(phone)
+
+    async def _admit_try(self, kind: str, value: str, *, burst: int) -> None:
+        await self._admit("bind-phone", self._personal.pseudonym(kind, value), per_minute=1, burst=burst)
 
     async def _told(self, actor: Actor, source: str, now: datetime) -> None:
         await self._audit("phone.bound", at=now, actor=actor.resident, outcome="ok", facts={"source": source})

@@ -1,6 +1,7 @@
 """Climbing levels: name and number against the population registry (L2), a face beside them (L3).
 
-What is separately consented to (PIPL Art. 28–29) is noted with the notice the person was shown. A number
+What is separately consented to (PIPL Art. 28–29) is noted with the notice the person was shown, and proves
+nothing any more once it is withdrawn. A number
 that somebody proved before is a merge case for an operator: a name and a number are known to many.
 """
 
@@ -9,11 +10,13 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
+from auth_bridges.accounts.consents import ConsentLedger
 from auth_bridges.accounts.merging import Merging
 from auth_bridges.accounts.people import Decide, People
 from auth_bridges.accounts.step_up import StepUps
 from auth_bridges.models import (
     Actor,
+    ConsentPurpose,
     FaceCheckState,
     MergeCase,
     Notice,
@@ -34,6 +37,7 @@ from auth_bridges.ports import (
     PopulationRegistry,
 )
 from auth_bridges.refusals import (
+    ConsentUnknown,
     FaceCheckUnknown,
     IdentityAlreadyProved,
     IdentityNotConfirmed,
@@ -79,6 +83,7 @@ class Proving:
         people: People,
         merging: Merging,
         step_ups: StepUps,
+        consents: ConsentLedger,
         vault: Vault,
         personal: PersonalData,
         registry: PopulationRegistry | None,
@@ -94,6 +99,7 @@ class Proving:
         self._people = people
         self._merging = merging
         self._step_ups = step_ups
+        self._consents = consents
         self._vault = vault
         self._personal = personal
         self._registry = registry
@@ -120,7 +126,7 @@ class Proving:
         if resident.holder not in (None, holder):
             raise IdentityAlreadyProved
         now = self._clock()
-        await self._consented(actor, "real-name", consent, now)
+        await self._consents.give(actor, ConsentPurpose.REAL_NAME, consent, at=now)
         if not await self._registry(name, number):
             await self._told("identity.proved", actor, IdentityNotConfirmed.code, now)
             raise IdentityNotConfirmed
@@ -140,7 +146,7 @@ class Proving:
             )
 
         try:
-            return await self._raise(actor, known, now)
+            return await self._raise(actor, known, ConsentPurpose.REAL_NAME, now)
         except _ProvedBefore as before:
             return Proved(level=level_of(resident.proofs, now), case=before.case)
 
@@ -155,7 +161,7 @@ class Proving:
         if name is None or number is None:
             raise StepUpRequired(needed=AssuranceLevel.L2)
         now = self._clock()
-        await self._consented(actor, "face-check", consent, now)
+        await self._consents.give(actor, ConsentPurpose.FACE_CHECK, consent, at=now)
         order = self._chance(16).hex()
         begun = await self._face.start(name, number, order)
         check = StoredFaceCheck(
@@ -172,6 +178,8 @@ class Proving:
         found = await self._stores.face_checks.get(check, resident=actor.resident)
         if found is None:
             raise FaceCheckUnknown
+        if not await self._consents.stands(actor.resident, ConsentPurpose.FACE_CHECK):
+            raise ConsentUnknown
         state = await self._face.result(found.certification)
         now = self._clock()
         if state is not FaceCheckState.PASSED:
@@ -186,7 +194,7 @@ class Proving:
         async def seen(before: Resident) -> Resident:
             return msgspec.structs.replace(before, proofs=renewed(before.proofs, proof))
 
-        proved = await self._raise(actor, seen, now)
+        proved = await self._raise(actor, seen, ConsentPurpose.FACE_CHECK, now)
         return FaceChecked(state=state, level=proved.level)
 
     # --- how ------------------------------------------------------------------------------------------
@@ -199,8 +207,12 @@ class Proving:
             return None
         return await self._merging.by_number(resident, keeper)
 
-    async def _raise(self, actor: Actor, decide: Decide, now: datetime) -> Proved:
+    async def _raise(self, actor: Actor, decide: Decide, purpose: ConsentPurpose, now: datetime) -> Proved:
+        """Write down what was proved, unless the consent to ``purpose`` was withdrawn meanwhile."""
         resident = await self._people.change(actor.resident, decide)
+        if not await self._consents.stands(actor.resident, purpose):
+            await self._consents.take_away(actor.resident, purpose)
+            raise ConsentUnknown
         level = level_of(resident.proofs, now)
         await self._told("identity.proved", actor, level.value, now)
         name = f"{resident.id}:{NoticeKind.REAL_NAME.value}:{level.value}:{int(now.timestamp())}"
@@ -209,15 +221,6 @@ class Proving:
 
     async def _admit_try(self, bucket: str, kind: str, value: str) -> None:
         await self._admit(bucket, self._personal.pseudonym(kind, value), per_minute=1, burst=5)
-
-    async def _consented(self, actor: Actor, purpose: str, notice: str, now: datetime) -> None:
-        await self._audit(
-            "consent.given",
-            at=now,
-            actor=actor.resident,
-            outcome="ok",
-            facts={"purpose": purpose, "notice": notice},
-        )
 
     async def _told(self, kind: str, actor: Actor, outcome: str, now: datetime) -> None:
         await self._audit(kind, at=now, actor=actor.resident, subject=actor.session, outcome=outcome)

@@ -1,8 +1,8 @@
 """Step-up: the policy's word on one request, and proving anew for that one request.
 
 Refused with a challenge; the challenge is answered by a fresh proof; the same request, sent again with it,
-goes through once. The proof must be the account's own: a provider login that leads to it, or a code sent to
-its phone.
+goes through once. The proof must be the account's own: a provider login that leads to it, a code sent to
+its phone, or a face that was compared with its name and number since.
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,11 +12,13 @@ from typing import Final
 from auth_bridges.accounts.codes import Codes, SentCode
 from auth_bridges.accounts.people import People
 from auth_bridges.challenges import LIVES, Challenge, Challenges, digest
-from auth_bridges.models import Actor, ClientFacts, ProviderSubject
-from auth_bridges.ports import Audit, Chance, Clock
+from auth_bridges.models import Actor, ClientFacts, FaceCheckState, ProviderSubject
+from auth_bridges.ports import Audit, Chance, Clock, FaceCheck
 from auth_bridges.refusals import (
     ChallengeRefused,
+    FaceCheckUnknown,
     NoPhoneBound,
+    ProviderNotOffered,
     ReauthenticationRequired,
     StepUpNotProved,
     StepUpRequired,
@@ -28,8 +30,8 @@ from auth_bridges.store.step_up import Answered
 from auth_bridges.vault import Vault
 from miniapp_schemas.problems import StepUp
 
-Exchange = Callable[[str, str], Awaitable[ProviderSubject]]
-"""A provider's word on who somebody is, for its one-time code."""
+Exchange = Callable[[str, str, str], Awaitable[ProviderSubject]]
+"""A provider's word on who somebody is, for its one-time code, brought by a resident."""
 
 _USED_KEPT: Final = 2 * LIVES
 
@@ -46,6 +48,7 @@ class StepUps:
         codes: Codes,
         vault: Vault,
         exchange: Exchange,
+        face: FaceCheck | None,
         audit: Audit,
         clock: Clock,
         chance: Chance,
@@ -56,6 +59,7 @@ class StepUps:
         self._codes = codes
         self._vault = vault
         self._exchange = exchange
+        self._face = face
         self._audit = audit
         self._clock = clock
         self._chance = chance
@@ -91,7 +95,7 @@ class StepUps:
         """Answer ``challenge`` by a provider's fresh word; until when it may be used."""
         now = self._clock()
         given = self._may_answer(actor, challenge, Method.PROVIDER, now)
-        subject = await self._exchange(provider, code)
+        subject = await self._exchange(provider, code, actor.resident)
         link = await self._stores.residents.link_of(subject)
         led_to = None if link is None else await self._stores.residents.root_of(link.resident)
         if link is None or link.leaving_at is not None or led_to is None or led_to.id != actor.resident:
@@ -113,6 +117,27 @@ class StepUps:
         given = self._may_answer(actor, challenge, Method.SMS, now)
         await self._codes.check(request, code, actor, purpose=_purpose(given))
         return await self._answered(actor, given, Method.SMS, now)
+
+    async def answer_by_face(self, actor: Actor, challenge: str, check: str) -> datetime:
+        """Answer ``challenge`` by a face check that was begun since and passed; until when it may be used.
+
+        What was seen before the challenge was given is no fresh proof, and one check answers once.
+        """
+        now = self._clock()
+        given = self._may_answer(actor, challenge, Method.FACE, now)
+        if self._face is None:
+            raise ProviderNotOffered
+        found = await self._stores.face_checks.get(check, resident=actor.resident)
+        if found is None:
+            raise FaceCheckUnknown
+        seen = found.started_at >= datetime.fromtimestamp(given.exp, UTC) - LIVES
+        if seen:
+            seen = await self._face.result(found.certification) is FaceCheckState.PASSED
+        name, mine = f"face-check:{found.id}", self._chance(16).hex()
+        if not seen or not await self._stores.one_time.claim(name, owner=mine, keep=_USED_KEPT):
+            await self._told(actor, given.opn, "not proved", now)
+            raise StepUpNotProved
+        return await self._answered(actor, given, Method.FACE, now)
 
     # --- how ------------------------------------------------------------------------------------------
 

@@ -1,7 +1,9 @@
-"""What certificate authorities say they have revoked: CRLs, fetched over HTTP, kept while they are good.
+"""What certificate authorities say they have revoked: asked (OCSP), or read in their lists (CRL), over HTTP.
 
-Fails closed: a list that is away, too large, not its issuer's, half the truth or of yesterday says nothing,
-and a certificate of which nothing is said is not believed.
+Who can be asked is asked each time. Where that gives no answer to be believed, and where nobody can be
+asked, the list counts, kept while it is good. Fails closed: an answer or a list that is away, too large, not
+its issuer's, half the truth or of yesterday says nothing, and a certificate of which nothing is said is not
+believed.
 """
 
 import asyncio
@@ -10,14 +12,67 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from auth_bridges.codec.certificates import Certificate, RevocationList
-from auth_bridges.ports import Clock, Http
-from auth_bridges.refusals import RevocationUnknown
+from auth_bridges.codec.ocsp import Answer, NotAnswered, Question
+from auth_bridges.ports import Chance, Clock, Http
+from auth_bridges.refusals import CertificateRefused, RevocationUnknown
 
 _log: Final = logging.getLogger(__name__)
 _LONGEST: Final = timedelta(hours=1)
 """How long a list is kept though its issuer allows longer: what was revoked meanwhile is to be heard of."""
 _LARGEST: Final = 4 * 1024 * 1024
 _MOST_LISTS: Final = 64
+_MOST_ASKED: Final = 2
+_ASKING: Final = 5.0
+_NONCE: Final = 32
+
+
+class Revocations:
+    """What is known of every authority that was asked about. One event loop."""
+
+    def __init__(self, http: Http, clock: Clock, chance: Chance) -> None:
+        self._http = http
+        self._clock = clock
+        self._chance = chance
+        self._lists = RevocationLists(http, clock)
+
+    async def check(self, certificate: Certificate, issuer: Certificate) -> None:
+        """Return if ``issuer`` says now that ``certificate`` is good, else refuse.
+
+        Called only for a certificate below a root we trust: the addresses are its issuer's, not a stranger's.
+        """
+        for address in certificate.responders()[:_MOST_ASKED]:
+            answer = await self._asked(address, certificate, issuer)
+            if answer is not None:
+                answer.check()
+                return
+        await self._lists.check(certificate, issuer)
+
+    async def _asked(self, address: str, certificate: Certificate, issuer: Certificate) -> Answer | None:
+        """What is answered at ``address``; None for nothing that could be believed."""
+        question = Question(certificate, issuer, nonce=self._chance(_NONCE))
+        headers = {"Content-Type": "application/ocsp-request", "Accept": "application/ocsp-response"}
+        try:
+            reply = await self._http("POST", address, headers=headers, body=question.der, total=_ASKING)
+        except (ConnectionError, TimeoutError):
+            _log.warning("a responder of an authority does not answer")
+            return None
+        if reply.status != 200:
+            _log.warning("a responder of an authority answered with status %d", reply.status)
+            return None
+        try:
+            answer = await asyncio.to_thread(question.read, reply.body, at=self._clock())
+        except NotAnswered as nothing:
+            _log.warning("a responder's answer counts for nothing: %s", nothing.why)
+            return None
+        if answer.responder is None or answer.responder.is_not_looked_up:
+            return answer
+        try:
+            # A key somebody stole may sign that everything is good.
+            await self._lists.check(answer.responder, issuer)
+        except (RevocationUnknown, CertificateRefused):
+            _log.warning("a responder's own certificate is not known to be good")
+            return None
+        return answer
 
 
 class _Held:
@@ -40,10 +95,7 @@ class RevocationLists:
         self._asking: dict[tuple[str, bytes], asyncio.Task[_Held]] = {}
 
     async def check(self, certificate: Certificate, issuer: Certificate) -> None:
-        """Return if ``issuer`` says now that ``certificate`` is good, else refuse.
-
-        Called only for a certificate below a root we trust: the address is its issuer's, not a stranger's.
-        """
+        """Return if a list of ``issuer`` is there and ``certificate`` is not on it, else refuse."""
         for address in certificate.lists():
             try:
                 held = await self._list(address, issuer)

@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 from auth_bridges.codec import sm2
 from auth_bridges.refusals import (
@@ -38,7 +39,7 @@ _RSA: Final[Mapping[str, HashAlgorithm]] = {
 }
 _ECDSA: Final = "1.2.840.10045.4.3.2"
 _RSA_BITS: Final = range(2048, 8193)
-_UNREADABLE: Final = (
+UNREADABLE: Final = (
     ValueError,
     TypeError,
     UnsupportedAlgorithm,
@@ -70,7 +71,7 @@ class Certificate:
             extensions = self.x509.extensions
             self.subject = self.x509.subject
             self.issuer = self.x509.issuer
-        except _UNREADABLE:
+        except UNREADABLE:
             raise CertificateUnreadable from None
         self.serial = self.x509.serial_number
         self.fingerprint = self.x509.fingerprint(SHA256())
@@ -79,6 +80,10 @@ class Certificate:
     def is_signed_by(self, issuer: "Certificate") -> bool:
         """Whether ``issuer``'s key signed this certificate."""
         return _is_signed_by(issuer.key, self.x509, self.x509.tbs_certificate_bytes)
+
+    def has_signed(self, content: bytes, signature: bytes, algorithm: str) -> bool:
+        """Whether its key made ``signature`` over ``content`` by the algorithm of that OID, but for PSS."""
+        return _made(self.key, content, signature, algorithm)
 
     def is_valid(self, at: datetime) -> bool:
         """Whether ``at`` is within its validity."""
@@ -107,6 +112,21 @@ class Certificate:
         usage = self._usage()
         return usage is not None and usage.crl_sign
 
+    def may_sign_answers(self) -> bool:
+        """Whether its issuer let it answer in its stead what is revoked (RFC 6960 §4.2.2.2)."""
+        uses = self._extensions.get(x509.ExtendedKeyUsage.oid)
+        if uses is None or not isinstance(uses.value, x509.ExtendedKeyUsage) or self.is_issuer:
+            return False
+        usage = self._usage()
+        if usage is not None and not usage.digital_signature:
+            return False
+        return ExtendedKeyUsageOID.OCSP_SIGNING in uses.value
+
+    @property
+    def is_not_looked_up(self) -> bool:
+        """Whether its issuer says that nobody need ask if it was revoked (``ocsp-nocheck``)."""
+        return x509.OCSPNoCheck.oid in self._extensions
+
     def may_sign_documents(self) -> bool:
         """Whether its holder may sign with it, and it is no issuer."""
         usage = self._usage()
@@ -122,6 +142,15 @@ class Certificate:
         # A point with reasons or an issuer of its own is half the truth, or somebody else's.
         whole = [point for point in found.value if point.reasons is None and point.crl_issuer is None]
         names = [name.value for point in whole for name in point.full_name or ()]
+        return [name for name in names if isinstance(name, str) and name.startswith(("http://", "https://"))]
+
+    def responders(self) -> Sequence[str]:
+        """Where its issuer answers for it, over HTTP (OCSP)."""
+        found = self._extensions.get(x509.AuthorityInformationAccess.oid)
+        if found is None or not isinstance(found.value, x509.AuthorityInformationAccess):
+            return ()
+        told = [each for each in found.value if each.access_method == AuthorityInformationAccessOID.OCSP]
+        names = [each.access_location.value for each in told]
         return [name for name in names if isinstance(name, str) and name.startswith(("http://", "https://"))]
 
     def value_of(self, oid: str) -> str | None:
@@ -203,7 +232,7 @@ class RevocationList:
             ours = read.issuer == issuer.subject
             next_update = read.next_update_utc
             begun = read.last_update_utc <= at
-        except _UNREADABLE:
+        except UNREADABLE:
             raise RevocationUnknown from None
         if not ours or not issuer.may_sign_lists():
             raise RevocationUnknown
@@ -279,26 +308,30 @@ def _is_signed_by(
 ) -> bool:
     """Whether ``key`` made the signature on ``signed``, by an algorithm we accept and that is the key's."""
     algorithm = signed.signature_algorithm_oid.dotted_string
+    if algorithm != _PSS:
+        return _made(key, content, signed.signature, algorithm)
+    try:
+        scheme, digest = signed.signature_algorithm_parameters, signed.signature_hash_algorithm
+    except UNREADABLE:
+        return False
+    if not isinstance(scheme, padding.PSS) or not isinstance(digest, (SHA256, SHA384, SHA512)):
+        return False
+    return isinstance(key, rsa.RSAPublicKey) and _rsa(key, content, signed.signature, scheme, digest)
+
+
+def _made(key: Key, content: bytes, signature: bytes, algorithm: str) -> bool:
+    """Whether ``key`` made ``signature`` over ``content``, by an algorithm without parameters."""
     if algorithm == _SM2_WITH_SM3:
-        return isinstance(key, sm2.Sm2Key) and sm2.is_signed_by(key, content, signed.signature)
+        return isinstance(key, sm2.Sm2Key) and sm2.is_signed_by(key, content, signature)
     if isinstance(key, ec.EllipticCurvePublicKey) and algorithm == _ECDSA:
         try:
-            key.verify(signed.signature, content, ec.ECDSA(SHA256()))
+            key.verify(signature, content, ec.ECDSA(SHA256()))
         except InvalidSignature:
             return False
         return True
-    if not isinstance(key, rsa.RSAPublicKey):
+    if not isinstance(key, rsa.RSAPublicKey) or algorithm not in _RSA:
         return False
-    if algorithm in _RSA:
-        return _rsa(key, content, signed.signature, padding.PKCS1v15(), _RSA[algorithm])
-    if algorithm == _PSS:
-        try:
-            scheme, digest = signed.signature_algorithm_parameters, signed.signature_hash_algorithm
-        except _UNREADABLE:
-            return False
-        if isinstance(scheme, padding.PSS) and isinstance(digest, (SHA256, SHA384, SHA512)):
-            return _rsa(key, content, signed.signature, scheme, digest)
-    return False
+    return _rsa(key, content, signature, padding.PKCS1v15(), _RSA[algorithm])
 
 
 def _rsa(

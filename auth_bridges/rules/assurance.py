@@ -24,10 +24,22 @@ def level_of(proofs: Iterable[Proof], now: datetime) -> AssuranceLevel:
     return next((level for level in reversed(AssuranceLevel) if level in proved), AssuranceLevel.L0)
 
 
-def proof_of(level: AssuranceLevel, *, method: str, source: str, at: datetime, lives: Lives) -> Proof:
-    """A proof made ``at`` that counts as long as its level's do; one of no level needs no end."""
+def proof_of(
+    level: AssuranceLevel,
+    *,
+    method: str,
+    source: str,
+    at: datetime,
+    lives: Lives,
+    until: datetime | None = None,
+) -> Proof:
+    """A proof made ``at`` that counts as long as its level's do, and not beyond ``until``.
+
+    One of no level needs no end.
+    """
     life = lives.get(level)
-    expires_at = None if life is None else at + life
+    ends = [end for end in (None if life is None else at + life, until) if end is not None]
+    expires_at = min(ends, default=None)
     return Proof(level=level, method=method, source=source, at=at, expires_at=expires_at)
 
 

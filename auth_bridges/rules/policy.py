@@ -35,6 +35,7 @@ class Operation(StrEnum):
     FACE_CHECK = "face_check"
     GUARDIAN = "guardian"
     AGENT = "agent"
+    WITHDRAW_CONSENT = "withdraw_consent"
     EXPORT = "export"
     DELETE = "delete"
 
@@ -69,6 +70,7 @@ POLICY: Final[Mapping[Operation, Requirement]] = {
     Operation.FACE_CHECK: Requirement(level=AssuranceLevel.L2),
     Operation.GUARDIAN: Requirement(level=AssuranceLevel.L2, methods=_DELIBERATE),
     Operation.AGENT: Requirement(level=AssuranceLevel.L2, methods=_DELIBERATE),
+    Operation.WITHDRAW_CONSENT: Requirement(),
     Operation.EXPORT: Requirement(),
     Operation.DELETE: Requirement(),
 }

@@ -8,6 +8,8 @@ provider then refuses it) and an ended session's access token live its ten minut
 
 from redis.asyncio import Redis
 
+from auth_bridges.ports import RunScript, Together
+from auth_bridges.store.consents import Consents
 from auth_bridges.store.deletions import Deletions
 from auth_bridges.store.directory import Directory
 from auth_bridges.store.documents import Database
@@ -31,6 +33,7 @@ __all__ = [
     "AnsweredChallenges",
     "AuthStores",
     "CertificateChallenges",
+    "Consents",
     "Deletions",
     "Directory",
     "EndedSessions",
@@ -55,26 +58,27 @@ __all__ = [
 class AuthStores:
     """Every store of this package, on one database and one Redis."""
 
-    def __init__(self, database: Database, redis: Redis) -> None:
-        self.residents = Residents(database["residents"], database["links"])
+    def __init__(self, database: Database, redis: Redis, *, run: RunScript, together: Together) -> None:
+        self.residents = Residents(database["residents"], database["links"], together)
         self.directory = Directory(database["organisations"], database["clerks"])
-        self.sessions = SessionStore(database["sessions"])
+        self.sessions = SessionStore(database["sessions"], together)
         self.grants = Grants(database["acting_grants"])
         self.packets = Packets(database["packets"])
-        self.resident_keys = ResidentKeys(database["resident_keys"])
+        self.resident_keys = ResidentKeys(database["resident_keys"], together)
         self.merges = MergeCases(database["merge_cases"], database["residents"], database["links"])
         self.notices = AccountNotices(database["account_notices"])
         self.face_checks = FaceChecks(database["face_checks"])
+        self.consents = Consents(database["consents"])
         self.deletions = Deletions(database["deletions"])
         self.phone_codes = PhoneCodes(redis)
         self.answered = AnsweredChallenges(redis)
-        self.one_time = OneTime(redis)
-        self.replies = SignInReplies(redis)
+        self.one_time = OneTime(redis, run)
+        self.replies = SignInReplies(redis, run)
         self.ended = EndedSessions(redis)
         self.flows = SignInFlows(redis)
         self.challenges = CertificateChallenges(redis)
         self.legal_persons = LegalPersonProofs(database["legal_person_proofs"])
-        self.provider_sessions = ProviderSessions(database["provider_sessions"], database["provider_logouts"])
+        self.provider_sessions = ProviderSessions(database["sessions"], database["provider_logouts"])
 
     async def ensure_indexes(self) -> None:
         """Make every index; harmless when they are there."""
@@ -85,6 +89,7 @@ class AuthStores:
         await self.merges.ensure_indexes()
         await self.notices.ensure_indexes()
         await self.face_checks.ensure_indexes()
+        await self.consents.ensure_indexes()
         await self.deletions.ensure_indexes()
         await self.provider_sessions.ensure_indexes()
         await self.legal_persons.ensure_indexes()

@@ -1,11 +1,14 @@
 """How structs become documents and come back."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
 from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
 from msgspec import Struct
+
+from auth_bridges.ports import Together
 
 Document = dict[str, Any]
 Collection = AsyncIOMotorCollection[Document]
@@ -22,3 +25,18 @@ def document_of(stored: Struct) -> Document:
 def struct_of(document: Document | None, kind: type[Stored]) -> Stored | None:
     """A found document as its struct; None for none."""
     return None if document is None else msgspec.convert(document, kind)
+
+
+def reader_by_id(collection: Collection, together: Together) -> Callable[[str], Awaitable[Document | None]]:
+    """Reads documents by their ``_id``, those asked for at once by one ``$in``.
+
+    Two who ask for the same at once share one document: treat it as read-only.
+    """
+
+    async def read(ids: Sequence[str]) -> list[Document | None]:
+        wanted = list(set(ids))
+        found = await collection.find({"_id": {"$in": wanted}}).to_list(length=len(wanted))
+        by_id = {document["_id"]: document for document in found}
+        return [by_id.get(each) for each in ids]
+
+    return together(read)

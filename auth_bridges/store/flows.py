@@ -9,8 +9,8 @@ import msgspec
 from pymongo import ASCENDING, IndexModel
 from redis.asyncio import Redis
 
-from auth_bridges.models import Authentication, ProviderLogout, ProviderSession, SignInFlow
-from auth_bridges.store.documents import Collection, Document, document_of
+from auth_bridges.models import Authentication, ProviderLogout, SignInFlow
+from auth_bridges.store.documents import Collection, Document
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(SignInFlow).decode
@@ -26,6 +26,11 @@ class SignInFlows:
         """Keep ``flow`` for ``keep``."""
         await self._redis.set(_flow(state), _encode(flow), px=keep)
 
+    async def get(self, state: str) -> SignInFlow | None:
+        """The flow of ``state``, left where it is."""
+        raw = await self._redis.get(_flow(state))
+        return None if raw is None else _decode(raw)
+
     async def take(self, state: str) -> SignInFlow | None:
         """The flow of ``state``, once. GETDEL: the second one who finishes finds nothing."""
         raw = await self._redis.getdel(_flow(state))
@@ -33,10 +38,11 @@ class SignInFlows:
 
 
 class ProviderSessions:
-    """Which sessions came from which sign-in at a provider. MongoDB, majority and journal.
+    """Which sessions a provider's logout ends. MongoDB, majority and journal.
 
-    A logout and the sign-in it is about may cross. Each writes before it reads, a logout its note and a
-    sign-in its session, so that at least one of the two sees the other.
+    A session is kept with where it came from, in one write. A logout and the sign-in it is about may cross:
+    each writes before it reads, a logout its note and a sign-in its session, so that at least one of the
+    two sees the other. A sign-in that died between its two steps has told nobody a token.
     """
 
     def __init__(self, sessions: Collection, logouts: Collection) -> None:
@@ -44,35 +50,30 @@ class ProviderSessions:
         self._logouts = logouts
 
     async def ensure_indexes(self) -> None:
-        """Find by subject and by session; forget what has ended."""
-        origin = [("issuer", ASCENDING), ("client_id", ASCENDING)]
-        forgotten = IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)
+        """Find by the provider's subject and session, among those that came from one; forget old logouts."""
+        issued = [("origin.issuer", ASCENDING), ("origin.client_id", ASCENDING)]
+        of_providers = {"origin.issuer": {"$exists": True}}
         await self._sessions.create_indexes(
             [
-                IndexModel([*origin, ("subject", ASCENDING)]),
-                IndexModel([*origin, ("session", ASCENDING)]),
-                forgotten,
+                IndexModel([*issued, (f"origin.{field}", ASCENDING)], partialFilterExpression=of_providers)
+                for field in ("subject", "session")
             ]
         )
-        await self._logouts.create_indexes([forgotten])
-
-    async def opened(self, session: ProviderSession) -> None:
-        """Note where a session of ours came from."""
-        await self._sessions.insert_one(document_of(session))
+        await self._logouts.create_indexes([IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)])
 
     async def logged_out(self, logout: ProviderLogout, *, keep: timedelta) -> Sequence[str]:
         """Our sessions that ``logout`` ends: none that began after it, so that told twice is harmless."""
         until = {"$max": {"at": logout.issued_at, "expires_at": logout.issued_at + keep}}
         await self._logouts.update_one({"_id": _of_logout(logout)}, until, upsert=True)
         which: Document = {
-            "issuer": logout.issuer,
-            "client_id": logout.client_id,
-            "vouched_at": {"$lte": logout.issued_at},
+            "origin.issuer": logout.issuer,
+            "origin.client_id": logout.client_id,
+            "origin.vouched_at": {"$lte": logout.issued_at},
         }
         if logout.session is not None:
-            which["session"] = logout.session
+            which["origin.session"] = logout.session
         if logout.subject is not None:
-            which["subject"] = logout.subject
+            which["origin.subject"] = logout.subject
         return [document["_id"] async for document in self._sessions.find(which, {"_id": 1})]
 
     async def is_logged_out(self, said: Authentication) -> bool:

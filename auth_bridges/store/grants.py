@@ -8,6 +8,7 @@ from pymongo.errors import DuplicateKeyError
 
 from auth_bridges.models import ActingGrant, GrantEnding
 from auth_bridges.store.documents import Collection, Document, document_of, struct_of
+from miniapp_schemas.acting import ActingKind
 
 _ALIVE: Document = {"ended_at": None}
 _IN_FORCE: Document = {**_ALIVE, "confirmed_at": {"$ne": None}}
@@ -126,3 +127,9 @@ class Grants:
         wanted = {"whom": whom, **_IN_FORCE, "expires_at": {"$gt": now}, "whom_name": {"$ne": None}}
         found = struct_of(await self._grants.find_one(wanted), ActingGrant)
         return None if found is None else found.whom_name
+
+    async def guardians(self, child: str, *, now: datetime) -> list[ActingGrant]:
+        """The grants by which guardians act for ``child`` now; a child has few."""
+        wanted = {"whom": child, "kind": ActingKind.GUARDIAN.value, **_ALIVE, "expires_at": {"$gt": now}}
+        found = self._grants.find(wanted)
+        return [grant async for document in found if (grant := struct_of(document, ActingGrant)) is not None]

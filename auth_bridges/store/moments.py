@@ -6,14 +6,20 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
+from auth_bridges.ports import RunScript
+
+# A code and its answer are the two things of a sign-in that a replica must have before it is told.
+_CLAIM: Final = "return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'GET', 'PX', ARGV[2])"
+_KEEP: Final = "return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])"
 _ENDED_KEPT: Final = timedelta(minutes=15)
 
 
 class OneTime:
     """What may be presented once: provider codes, assertions. Redis only."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, run: RunScript) -> None:
         self._redis = redis
+        self._run = run
 
     async def claim(self, name: str, *, owner: str, keep: timedelta) -> bool:
         """Take ``name`` for ``keep``; False if somebody else has it.
@@ -21,7 +27,7 @@ class OneTime:
         One SET NX GET. The client repeats a command whose reply was lost; finding ``owner`` there the
         second time means the first time worked.
         """
-        found = await self._redis.set(_once(name), owner, nx=True, get=True, px=keep)
+        found = await self._run(_CLAIM, [_once(name)], [owner, _ms(keep)])
         return found is None or found == owner.encode()
 
     async def owner(self, name: str) -> str | None:
@@ -37,12 +43,13 @@ class OneTime:
 class SignInReplies:
     """Answers to one-time codes, sealed, for whoever's reply was lost. Redis only, a minute."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, run: RunScript) -> None:
         self._redis = redis
+        self._run = run
 
     async def keep(self, name: str, sealed: bytes, *, keep: timedelta) -> None:
         """Keep the answer to the code called ``name``."""
-        await self._redis.set(_reply(name), sealed, px=keep)
+        await self._run(_KEEP, [_reply(name)], [sealed, _ms(keep)])
 
     async def get(self, name: str) -> bytes | None:
         """The kept answer, or None."""
@@ -79,6 +86,10 @@ class EndedSessions:
         if not entries:
             return position, ()
         return entries[-1][0].decode(), [fields[b"s"].decode() for _, fields in entries]
+
+
+def _ms(time: timedelta) -> int:
+    return int(time.total_seconds() * 1000)
 
 
 def _reply(name: str) -> str:

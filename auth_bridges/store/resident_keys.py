@@ -4,18 +4,20 @@ A collection of its own: destroying one document here makes everything sealed un
 wherever copies of the rest may lie, and backups of this collection can be kept shorter than the rest.
 """
 
-from auth_bridges.store.documents import Collection
+from auth_bridges.ports import Together
+from auth_bridges.store.documents import Collection, reader_by_id
 
 
 class ResidentKeys:
     """Wrapped keys by resident."""
 
-    def __init__(self, keys: Collection) -> None:
+    def __init__(self, keys: Collection, together: Together) -> None:
         self._keys = keys
+        self._read = reader_by_id(keys, together)
 
     async def get(self, resident: str) -> bytes | None:
         """The wrapped key of ``resident``."""
-        found = await self._keys.find_one({"_id": resident})
+        found = await self._read(resident)
         return None if found is None else found["wrapped"]
 
     async def keep(self, resident: str, wrapped: bytes) -> bytes:

@@ -12,12 +12,14 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from auth_bridges.models import FormerName, Link, ProviderSubject, Resident
-from auth_bridges.store.documents import Collection, Document, document_of, struct_of
+from auth_bridges.ports import Together
+from auth_bridges.store.documents import Collection, Document, document_of, reader_by_id, struct_of
 
 _log: Final = logging.getLogger(__name__)
 # Names of one person in one app that can stand for each other; see ``ProviderSubject.synonyms``.
 _SYNONYMS: Final = ("open_id", "user_id")
 _CHAIN: Final = 16
+_WHOSE: Final = "whose"
 _FORMER_KEPT: Final = 20
 
 
@@ -32,9 +34,11 @@ class TheLast(Exception):
 class Residents:
     """Residents and the ways in that lead to them."""
 
-    def __init__(self, residents: Collection, links: Collection) -> None:
+    def __init__(self, residents: Collection, links: Collection, together: Together) -> None:
         self._residents = residents
         self._links = links
+        self._read = reader_by_id(residents, together)
+        self._find_way_in = together(self._ways_in)
 
     async def ensure_indexes(self) -> None:
         """One resident an ID number, one resident a way in."""
@@ -66,16 +70,19 @@ class Residents:
 
     async def get(self, resident: str) -> Resident | None:
         """The resident with this id."""
-        return struct_of(await self._residents.find_one({"_id": resident}), Resident)
+        return struct_of(await self._read(resident), Resident)
 
     async def root_of(self, resident: str) -> Resident | None:
         """Who ``resident`` is by now: whoever they were merged into, and those in turn."""
-        found = await self.get(resident)
+        return await self.root(await self.get(resident))
+
+    async def root(self, found: Resident | None) -> Resident | None:
+        """Who ``found`` is by now, if they were found at all."""
         for _ in range(_CHAIN):
             if found is None or found.merged_into is None:
                 return found
             found = await self.get(found.merged_into)
-        raise RuntimeError(f"merges lead too far from {resident}")
+        raise RuntimeError(f"merges lead too far, to {found and found.id}")
 
     async def tree_of(self, resident: Resident) -> Sequence[str]:
         """The ids of ``resident`` and of everybody merged into them, themselves first."""
@@ -87,8 +94,16 @@ class Residents:
 
     async def link_of(self, subject: ProviderSubject) -> Link | None:
         """Where this way in leads: by its subject, else by another name that means the same person."""
-        document = await self._links.find_one(_way_in(subject))
+        document = await self._find_way_in(subject)
         return struct_of(document or await self._by_synonym(subject), Link)
+
+    async def behind(self, subject: ProviderSubject) -> tuple[Link | None, Resident | None]:
+        """Where this way in leads, and who is kept there, merged or not, as both are now."""
+        document = await self._find_way_in(subject)
+        if document is None:
+            link = struct_of(await self._by_synonym(subject), Link)
+            return link, None if link is None else await self.get(link.resident)
+        return msgspec.convert(document, Link), struct_of(next(iter(document[_WHOSE]), None), Resident)
 
     async def lead(self, subject: ProviderSubject, to: Link) -> Link:
         """Where ``subject`` leads; to where ``to`` says if it led nowhere yet.
@@ -199,6 +214,30 @@ class Residents:
         except DuplicateKeyError:
             return False
         return bool(result.matched_count)
+
+    async def _ways_in(self, subjects: Sequence[ProviderSubject]) -> list[Document | None]:
+        apps: dict[tuple[str, str], set[str]] = {}
+        for each in subjects:
+            apps.setdefault((each.provider, each.appid), set()).add(each.subject)
+        wanted: list[Document] = [
+            {"provider": provider, "appid": appid, "subject": {"$in": list(names)}}
+            for (provider, appid), names in apps.items()
+        ]
+        found = await self._links.aggregate(
+            [
+                {"$match": wanted[0] if len(wanted) == 1 else {"$or": wanted}},
+                {
+                    "$lookup": {
+                        "from": self._residents.name,
+                        "localField": "resident",
+                        "foreignField": "_id",
+                        "as": _WHOSE,
+                    }
+                },
+            ]
+        ).to_list(None)
+        known = {(each["provider"], each["appid"], each["subject"]): each for each in found}
+        return [known.get((each.provider, each.appid, each.subject)) for each in subjects]
 
     async def _by_synonym(self, subject: ProviderSubject) -> Document | None:
         app = {"provider": subject.provider, "appid": subject.appid}

@@ -9,7 +9,7 @@ from msgspec import Struct
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from auth_bridges.ports import Clock, PersonalData
+from auth_bridges.ports import Clock, PersonalData, RunScript
 
 _log: Final = logging.getLogger(__name__)
 _LIVES: Final = timedelta(minutes=5)
@@ -41,21 +41,21 @@ class SessionKeys:
     sealed with the key is opened.
     """
 
-    def __init__(self, redis: Redis, personal: PersonalData, *, appid: str, clock: Clock) -> None:
+    def __init__(
+        self, redis: Redis, run: RunScript, personal: PersonalData, *, appid: str, clock: Clock
+    ) -> None:
         self._redis = redis
+        self._run = run
         self._personal = personal
         self._appid = appid
         self._clock = clock
-        self._keep = redis.register_script(_KEEP)
 
     async def keep(self, openid: str, session_key: str) -> None:
         """Put ``session_key`` in front of the one before; never fails a sign-in."""
         version = msgspec.json.encode(_Version(key=session_key, at=self._clock()))
         sealed = self._personal.seal(version, self._context(openid))
         try:
-            await self._keep(
-                keys=[self._name(openid)], args=[sealed, int(_LIVES.total_seconds() * 1000), _KEPT]
-            )
+            await self._run(_KEEP, [self._name(openid)], [sealed, int(_LIVES.total_seconds() * 1000), _KEPT])
         except RedisError as error:
             _log.warning("a session key was not kept: %s", type(error).__name__)
 

@@ -4,17 +4,32 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 import msgspec
-from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
+from msgspec import Struct
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument, UpdateOne
 
 from auth_bridges.models import Audience, Ending, StoredSession
-from auth_bridges.store.documents import Collection, document_of, struct_of
+from auth_bridges.ports import Together
+from auth_bridges.store.documents import Collection, Document, document_of, struct_of
+
+
+class _Rotation(Struct, frozen=True, kw_only=True):
+    """A token presented and what shall take its place."""
+
+    session: str
+    audience: Audience
+    spent: bytes
+    fresh: bytes
+    sealed: bytes
+    now: datetime
 
 
 class SessionStore:
     """Sessions, one document a family of refresh tokens. Gone once their absolute end is past."""
 
-    def __init__(self, sessions: Collection) -> None:
+    def __init__(self, sessions: Collection, together: Together) -> None:
         self._sessions = sessions
+        self._open = together(self._open_all)
+        self._rotate = together(self._rotate_all)
 
     async def ensure_indexes(self) -> None:
         """Forget sessions at their end; find those of one person."""
@@ -27,7 +42,7 @@ class SessionStore:
 
     async def open(self, session: StoredSession) -> None:
         """Keep a new session."""
-        await self._sessions.insert_one(document_of(session))
+        await self._open(document_of(session))
 
     async def get(self, session: str) -> StoredSession | None:
         """The session as it stands, unless it is long gone."""
@@ -38,32 +53,12 @@ class SessionStore:
     ) -> StoredSession | None:
         """Put ``fresh`` for ``spent`` if that is the living token; None if it is not, or nothing lives.
 
-        One findAndModify: of two that present the same token at once, one finds it.
+        One conditional update: of two that present the same token at once, one finds it. Who that was is
+        read afterwards: ``fresh`` is known to nobody else yet, so nothing but this can have put it there,
+        and nobody can have spent it since.
         """
-        document = await self._sessions.find_one_and_update(
-            {
-                "_id": session,
-                "audience": audience.value,
-                "current": spent,
-                "ended_at": None,
-                "expires_at": {"$gt": now},
-                # None: begun before sessions could be idle.
-                "$or": [{"idle_ends_at": None}, {"idle_ends_at": {"$gt": now}}],
-            },
-            [
-                {
-                    "$set": {
-                        "current": fresh,
-                        "previous": spent,
-                        "successor": sealed,
-                        "rotated_at": now,
-                        "generation": {"$add": ["$generation", 1]},
-                        # How long it may be idle was settled when it began; null stays null.
-                        "idle_ends_at": {"$add": [now, {"$multiply": ["$idle_seconds", 1000]}]},
-                    }
-                }
-            ],
-            return_document=ReturnDocument.AFTER,
+        document = await self._rotate(
+            _Rotation(session=session, audience=audience, spent=spent, fresh=fresh, sealed=sealed, now=now)
         )
         return struct_of(document, StoredSession)
 
@@ -88,3 +83,46 @@ class SessionStore:
         """Every session of ``audience`` that was not ended."""
         async for document in self._sessions.find({"audience": audience.value, "ended_at": None}):
             yield msgspec.convert(document, StoredSession)
+
+    async def _open_all(self, sessions: Sequence[Document]) -> Sequence[None]:
+        await self._sessions.insert_many(sessions, ordered=False)
+        return [None] * len(sessions)
+
+    async def _rotate_all(self, rotations: Sequence[_Rotation]) -> list[Document | None]:
+        await self._sessions.bulk_write([_update(each) for each in rotations], ordered=False)
+        ids = list({each.session for each in rotations})
+        found = await self._sessions.find({"_id": {"$in": ids}, "ended_at": None}).to_list(length=len(ids))
+        now = {document["_id"]: document for document in found}
+        return [
+            document if document is not None and document["current"] == each.fresh else None
+            for each in rotations
+            for document in (now.get(each.session),)
+        ]
+
+
+def _update(rotation: _Rotation) -> UpdateOne:
+    now = rotation.now
+    return UpdateOne(
+        {
+            "_id": rotation.session,
+            "audience": rotation.audience.value,
+            "current": rotation.spent,
+            "ended_at": None,
+            "expires_at": {"$gt": now},
+            # None: begun before sessions could be idle.
+            "$or": [{"idle_ends_at": None}, {"idle_ends_at": {"$gt": now}}],
+        },
+        [
+            {
+                "$set": {
+                    "current": rotation.fresh,
+                    "previous": rotation.spent,
+                    "successor": rotation.sealed,
+                    "rotated_at": now,
+                    "generation": {"$add": ["$generation", 1]},
+                    # How long it may be idle was settled when it began; null stays null.
+                    "idle_ends_at": {"$add": [now, {"$multiply": ["$idle_seconds", 1000]}]},
+                }
+            }
+        ],
+    )

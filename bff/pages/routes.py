@@ -50,20 +50,30 @@ AcceptEncoding = Annotated[str | None, HeaderParameter(name="Accept-Encoding", r
 
 
 def pages_router(
-    *, sign_in_url: str | None, alipay_sign_in_url: str | None = None, citizen_cloud: bool = False
+    *,
+    sign_in_url: str | None,
+    alipay_sign_in_url: str | None = None,
+    citizen_cloud: bool = False,
+    face_check: bool = False,
 ) -> Router:
     """Every page and its files.
 
     ``sign_in_url`` is where residents sign in with WeChat from an ordinary browser; None if the page is
     only ever opened inside WeChat. ``alipay_sign_in_url`` is the same for Alipay;
-    ``citizen_cloud`` whether residents may sign in there (市民云).
+    ``citizen_cloud`` whether residents may sign in there (市民云), ``face_check`` whether Alipay looks at
+    faces for this city (人脸核身).
     """
     words = write_dictionary(load_registry())
     assets = load(Path(__file__).parent, made={"shared/dictionary.json": words})
     config = asset(
         "config.json",
         msgspec.json.encode(
-            {"signInUrl": sign_in_url, "alipaySignInUrl": alipay_sign_in_url, "citizenCloud": citizen_cloud}
+            {
+                "signInUrl": sign_in_url,
+                "alipaySignInUrl": alipay_sign_in_url,
+                "citizenCloud": citizen_cloud,
+                "faceCheck": face_check,
+            }
         ),
     )
     return Router(

@@ -8,7 +8,7 @@ from typing import Final
 
 from litestar import Request
 from litestar.datastructures import State
-from litestar.types import Scope
+from litestar.types import HTTPScope, Scope
 
 from auth_bridges.models import ClientFacts
 from auth_bridges.refusals import SignInRequired
@@ -32,21 +32,31 @@ def principal_of(scope: Scope) -> Principal:
     return principal
 
 
-def client_provider(proxies: int) -> "Callable[[Request[object, object, State]], Awaitable[ClientFacts]]":
-    """The ``client`` dependency, behind ``proxies`` reverse proxies of ours.
+def client_of(scope: HTTPScope, proxies: int) -> ClientFacts:
+    """What the request tells of who sent it, behind ``proxies`` reverse proxies of ours.
 
     Each of ours appends the address it was called from to ``X-Forwarded-For``. What stands further left
     was written by whoever called, and is not believed.
     """
+    agent, lines = None, []
+    for name, value in scope["headers"]:
+        if name == b"x-forwarded-for":
+            lines.append(value.decode("latin-1"))
+        elif name == b"user-agent" and agent is None:
+            agent = value.decode("latin-1")
+    # Some proxies append a header of their own instead of a part: all of them, in order.
+    forwarded = [part.strip() for part in ",".join(lines).split(",")]
+    client = scope.get("client")
+    peer = client[0] if client else ""
+    address = forwarded[-proxies] if 0 < proxies <= len(forwarded) else peer
+    return ClientFacts(address=address or peer, agent=(agent or "")[:_AGENT])
+
+
+def client_provider(proxies: int) -> "Callable[[Request[object, object, State]], Awaitable[ClientFacts]]":
+    """The ``client`` dependency, behind ``proxies`` reverse proxies of ours."""
 
     async def provide_client(request: Request[object, object, State]) -> ClientFacts:
-        # Some proxies append a header of their own instead of a part: all of them, in order.
-        lines = ",".join(request.headers.getall("x-forwarded-for", []))
-        forwarded = [part.strip() for part in lines.split(",")]
-        peer = request.client.host if request.client else ""
-        address = forwarded[-proxies] if 0 < proxies <= len(forwarded) else peer
-        agent = request.headers.get("user-agent", "")[:_AGENT]
-        return ClientFacts(address=address or peer, agent=agent)
+        return client_of(request.scope, proxies)
 
     return provide_client
 

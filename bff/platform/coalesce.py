@@ -88,6 +88,13 @@ class Coalescer(Generic[Call, Answer]):
                 _fail(future, refusal)
 
 
+def together(
+    perform: Callable[[Sequence[Any]], Awaitable[Sequence[Any]]],
+) -> Callable[[Any], Awaitable[Any]]:
+    """How to make one call of the kind that ``perform`` makes many of; one batch at a time."""
+    return Coalescer(perform).submit
+
+
 def _fail(future: "asyncio.Future[Any]", failure: BaseException) -> None:
     future.set_exception(failure)
     # Looked at, so that asyncio does not complain: who asks two things at once and is refused the one may

@@ -21,7 +21,7 @@ from litestar.types.asgi_types import ReceiveMessage
 
 from miniapp_schemas.refusals import Kind
 
-__all__ = ["DeadlineMiddleware"]
+__all__ = ["DeadlineMiddleware", "allowed_seconds"]
 
 _OTHERS: Final = 10.0
 """Seconds for what is not ours: two calls of a provider, one of an authority (``bff.platform.outbound``)."""
@@ -42,7 +42,7 @@ class DeadlineMiddleware(ASGIMiddleware):
         handler: BaseRouteHandler = scope["route_handler"]
         allowed = self._allowed.get(handler)
         if allowed is None:
-            allowed = self._allowed[handler] = self._patience + (_OTHERS if _asks_others(handler) else 0)
+            allowed = self._allowed[handler] = allowed_seconds(handler, self._patience)
         now = asyncio.get_running_loop().time
 
         async with asyncio.timeout(allowed) as deadline:
@@ -67,6 +67,8 @@ class DeadlineMiddleware(ASGIMiddleware):
             await next_app(scope, receive_at_leisure, send_at_leisure)
 
 
-def _asks_others(handler: BaseRouteHandler) -> bool:
+def allowed_seconds(handler: BaseRouteHandler, patience: float) -> float:
+    """How long ``handler`` may take where our stores have ``patience`` seconds."""
     refusals = handler.opt.get("refusals", ())
-    return any(refusal.kind is Kind.UNAVAILABLE and not refusal.ours for refusal in refusals)
+    asks_others = any(refusal.kind is Kind.UNAVAILABLE and not refusal.ours for refusal in refusals)
+    return patience + (_OTHERS if asks_others else 0)

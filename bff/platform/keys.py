@@ -4,7 +4,8 @@ A ring is a directory of ``<name>.pem`` files (P-256, PKCS#8, not encrypted) and
 that holds the name of the one to sign with. Every key in it is published and accepted:
 
     new key      put a file in; wait until everyone has fetched the published set
-    rotate       write ``current`` aside and rename it over the old one: whole or not at all
+    rotate       write ``current`` aside and rename it over the old one: whole or not at all; ``signed`` lists
+                 the keys that were current before, for ``keys list`` alone
     retire       remove the file once nothing signed with it lives any more
     emergency    ``use`` another, then ``drop`` it; what it signed is refused from the next look on
 
@@ -18,6 +19,7 @@ import os
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -31,6 +33,7 @@ from miniapp_schemas.keys import JsonWebKey, JsonWebKeySet
 
 _log: Final = logging.getLogger(__name__)
 _CURRENT: Final = "current"
+_SIGNED: Final = "signed"
 _NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 _EVERY_SECONDS: Final = 2.0
 _TRIES: Final = 10
@@ -61,6 +64,16 @@ class RingKey:
         self.jwk = JsonWebKey(x=x, y=y, kid=self.kid)
 
 
+class KeyRole(StrEnum):
+    """What a key of a ring is there for."""
+
+    CURRENT = "current"
+    NEXT = "next"
+    """Published, and did not sign yet."""
+    PREVIOUS = "previous"
+    """Signs no more; what it signed is still accepted."""
+
+
 class _Contents(Struct, frozen=True, kw_only=True):
     """A ring as it was read once: swapped whole, so that a reader never sees half of two."""
 
@@ -88,6 +101,12 @@ class KeyRing:
     def keys(self) -> Mapping[str, RingKey]:
         """Every accepted key, by ``kid``."""
         return self._contents.by_kid
+
+    def role(self, key: RingKey) -> KeyRole:
+        """What ``key`` is there for; reads which ones signed before."""
+        if key.kid == self._contents.current.kid:
+            return KeyRole.CURRENT
+        return KeyRole.PREVIOUS if key.name in _signed(self._directory) else KeyRole.NEXT
 
     def verifying(self, kid: str) -> ec.EllipticCurvePublicKey | None:
         """The accepted public key named ``kid``."""
@@ -146,6 +165,8 @@ def use(directory: Path, name: str) -> None:
     """Sign with ``name`` from now on."""
     _check_name(name)
     _load(directory / f"{name}.pem")
+    if (directory / _CURRENT).exists():
+        _note_signed(directory, _signed(directory) | {_current(directory)})
     _write(directory / _CURRENT, f"{name}\n".encode())
 
 
@@ -160,6 +181,8 @@ def drop(directory: Path, name: str) -> None:
             f"{name} 正在使用，请先启用另一把密钥", f"{name} is the one in use: use another first"
         )
     path.unlink()
+    # Another of that name has signed nothing.
+    _note_signed(directory, _signed(directory) - {name})
 
 
 def rotate(directory: Path, name: str) -> RingKey:
@@ -229,13 +252,31 @@ def _read_files(directory: Path, mark: tuple[tuple[str, int, int, int], ...]) ->
     if not names:
         raise KeyRingProblem("密钥目录中没有 .pem 文件", "there is no .pem file in the key directory")
     keys = {key.name: key for key in (_load(directory / f"{name}.pem") for name in names)}
-    try:
-        current = (directory / _CURRENT).read_text("ascii").strip()
-    except (OSError, UnicodeDecodeError):
-        raise KeyRingProblem("缺少 current 文件", "the file `current` is missing or not text") from None
+    current = _current(directory)
     if current not in keys:
         raise KeyRingProblem("current 指向的密钥不存在", "`current` names a key that is not there")
     return _Contents(mark=mark, current=keys[current], by_kid={key.kid: key for key in keys.values()})
+
+
+def _current(directory: Path) -> str:
+    try:
+        return (directory / _CURRENT).read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        raise KeyRingProblem("缺少 current 文件", "the file `current` is missing or not text") from None
+
+
+def _signed(directory: Path) -> frozenset[str]:
+    """The keys that were in use before; a ring that was never changed from here knows of none."""
+    try:
+        return frozenset((directory / _SIGNED).read_text("ascii").split())
+    except FileNotFoundError:
+        return frozenset()
+    except (OSError, UnicodeDecodeError):
+        raise KeyRingProblem("signed 文件读不出", "the file `signed` cannot be read") from None
+
+
+def _note_signed(directory: Path, names: frozenset[str]) -> None:
+    _write(directory / _SIGNED, "".join(f"{name}\n" for name in sorted(names)).encode())
 
 
 def _load(path: Path) -> RingKey:

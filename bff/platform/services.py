@@ -27,7 +27,7 @@ from auth_bridges.bridges.alipay_phone import AlipayPhone
 from auth_bridges.bridges.family import FamilyBridge
 from auth_bridges.bridges.oidc import OpenIdProvider
 from auth_bridges.bridges.population import Population
-from auth_bridges.bridges.revocation import RevocationLists
+from auth_bridges.bridges.revocation import Revocations
 from auth_bridges.bridges.sms import SmsGateway
 from auth_bridges.bridges.wechat import WechatBridge
 from auth_bridges.bridges.wechat_api import WechatApi
@@ -50,6 +50,7 @@ from bff.platform.audit import STREAM as AUDIT_STREAM
 from bff.platform.audit import AuditEvent, AuditRecorder, AuditTrail, decode_event
 from bff.platform.blocks import Blocks, BlockSource
 from bff.platform.checkpoints import AuditCheckpoints
+from bff.platform.coalesce import together
 from bff.platform.code_ring import CodeRing
 from bff.platform.combined import CombinedCodes
 from bff.platform.drain import Drain
@@ -121,9 +122,9 @@ class Platform:
             environment=platform.env.value,
             lifetime=timedelta(seconds=auth.access_token_seconds),
         )
-        self.auth_stores = AuthStores(mongo, redis)
+        self.auth_stores = AuthStores(mongo, redis, run=run, together=together)
         self.alipay = _alipay(auth, http, self.clock)
-        wechat, self.wechat = self._wire_wechat(auth, http)
+        wechat, self.wechat = self._wire_wechat(auth, http, run)
         passphrases = Passphrases(secrets.token_bytes)
         self.auth = AuthService(
             settings=auth,
@@ -140,7 +141,7 @@ class Platform:
         self.legal_persons = LegalPersons(
             settings=auth,
             roots=_roots(auth.legal_person_roots_file),
-            revocation=RevocationLists(http, self.clock),
+            revocation=Revocations(http, self.clock, secrets.token_bytes),
             stores=self.auth_stores,
             personal=self.personal,
             admit=self._admit_try,
@@ -192,6 +193,7 @@ class Platform:
             family=_family(http, auth),
             legal=None if auth.legal_person_roots_file is None else self.legal_persons,
             gate=self.accounts.step_ups.require,
+            notify=self.auth_stores.notices.add,
             admit=self._admit_try,
             audit=recorder.record,
             clock=self.clock,
@@ -348,12 +350,14 @@ class Platform:
             for store in stores:
                 await store.ensure_indexes()
 
-    def _wire_wechat(self, auth: AuthSettings, http: Outbound) -> tuple[WechatBridge, WechatApi]:
+    def _wire_wechat(
+        self, auth: AuthSettings, http: Outbound, run: ScriptRunner
+    ) -> tuple[WechatBridge, WechatApi]:
         urls = [url for url in (auth.wechat_base_url, auth.wechat_fallback_url) if url]
         wire = WechatWire(http, base_urls=urls)
         appid, secret = auth.wechat_appid, auth.wechat_secret
         name = f"{self.settings.platform.env.value}:wechat:{appid}"
-        session_keys = SessionKeys(self._redis, self.personal, appid=appid, clock=self.clock)
+        session_keys = SessionKeys(self._redis, run, self.personal, appid=appid, clock=self.clock)
         secure = None
         if auth.wechat_secure_dir is not None:
             keys = read_secure_keys(auth.wechat_secure_dir)

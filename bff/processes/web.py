@@ -169,8 +169,13 @@ def create_app(settings: Settings, *, started: Callable[[], None] | None = None)
     """The web application; its lifespan opens and closes the platform. ``started`` is called in between."""
     opened = Opened()
     app = litestar_app(settings, opened, started)
+    platform = settings.platform
     hot = HotRoutes(
-        app, authenticator=opened, part=opened.part, patience=settings.platform.deadline_ms / 1000
+        app,
+        authenticator=opened,
+        part=opened.part,
+        patience=platform.deadline_ms / 1000,
+        proxies=platform.proxies,
     )
     return Edge(
         hot, slow_ms=settings.platform.slow_request_ms, log_all=settings.platform.log_level == "debug"
@@ -202,6 +207,7 @@ def litestar_app(settings: Settings, opened: Opened, started: Callable[[], None]
                 sign_in_url=platform.resident_sign_in_url,
                 alipay_sign_in_url=platform.resident_alipay_sign_in_url,
                 citizen_cloud=settings.auth.citizen_issuer is not None,
+                face_check=settings.auth.face_return_url is not None,
             ),
         ],
         dependencies=opened.dependencies(proxies=platform.proxies),

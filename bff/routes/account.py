@@ -10,11 +10,12 @@ from litestar.params import JSONBody
 from auth_bridges.accounts import Accounts
 from auth_bridges.accounts.codes import SentCode
 from auth_bridges.accounts.leaving import COOL_OFF
-from auth_bridges.models import ClientFacts, Deletion, Link, MergeCase, Notice, Proof
+from auth_bridges.models import ClientFacts, Consent, ConsentPurpose, Deletion, Link, MergeCase, Notice, Proof
 from auth_bridges.refusals import (
     ChallengeRefused,
     CodeAlreadyUsed,
     CodeRejected,
+    ConsentUnknown,
     DeletionBegun,
     DeletionUnknown,
     FaceCheckUnknown,
@@ -46,6 +47,7 @@ from bff.platform.identity import Principal
 from bff.platform.limits import TooManyRequests
 from bff.routes.callers import actor
 from bff.routes.parameters import (
+    ConsentInPath,
     DeviceId,
     FaceCheckIdInPath,
     IdempotencyKey,
@@ -58,11 +60,13 @@ from miniapp_schemas.account import (
     Account,
     AccountExport,
     AddLink,
+    AnswerByFace,
     AnswerByPhone,
     AnswerByProvider,
     BindPhoneByCode,
     BindPhoneByPacket,
     BindPhoneBySms,
+    ConsentInfo,
     DeletionCertificate,
     DeletionConsequences,
     DeletionInfo,
@@ -101,6 +105,7 @@ _PROVIDER: Final = (
     ProviderBusy,
     ProviderNotOffered,
     ProviderUnavailable,
+    TooManyRequests,
 )
 _SMS: Final = (ProviderNotOffered, SmsUnavailable, TooManyRequests)
 _CONSEQUENCES: Final = (
@@ -146,6 +151,7 @@ class AccountController(Controller):
             links=[_link(each) for each in seen.links],
             merges=[_merge(each, principal, accounts) for each in seen.merges],
             notices=[_notice(each) for each in seen.notices],
+            consents=[_consent(each) for each in seen.consents],
             deletion=_deletion(seen.deletion),
         )
 
@@ -177,7 +183,24 @@ class AccountController(Controller):
             ],
             merges=[_merge(each, principal, accounts) for each in copy.merges],
             notices=[_notice(each) for each in copy.notices],
+            consents=[_consent(each) for each in copy.consents],
         )
+
+    @delete(
+        "/consents/{purpose:str}",
+        opt={"refusals": (*_GATE, ConsentUnknown)},
+        operation_id="WithdrawConsent",
+        summary="Withdraw a consent",
+    )
+    async def withdraw_consent(
+        self,
+        purpose: ConsentInPath,
+        principal: NamedDependency[Principal],
+        accounts: NamedDependency[Accounts],
+        challenge: StepUpChallenge = None,
+    ) -> None:
+        """What was proved by it counts no more (PIPL Art. 15); every session ends: sign in again."""
+        await accounts.consents.withdraw(actor(principal, challenge), ConsentPurpose(purpose))
 
     @post(
         "/links",
@@ -343,6 +366,7 @@ class IdentityController(Controller):
         opt={
             "refusals": (
                 *_GATE,
+                ConsentUnknown,
                 IdentityAlreadyProved,
                 IdentityNotConfirmed,
                 ProviderNotOffered,
@@ -412,6 +436,7 @@ class IdentityController(Controller):
         "/face-checks/{check_id:str}/result",
         opt={
             "refusals": (
+                ConsentUnknown,
                 FaceCheckUnknown,
                 ProviderBusy,
                 ProviderNotOffered,
@@ -500,6 +525,32 @@ class StepUpController(Controller):
         until = await accounts.step_ups.answer_by_phone(
             actor(principal), data.challenge, data.request_id, data.code
         )
+        return StepUpAnswered(expires_at=until)
+
+    @post(
+        "/face",
+        opt={
+            "refusals": (
+                ChallengeRefused,
+                FaceCheckUnknown,
+                ProviderBusy,
+                ProviderNotOffered,
+                ProviderUnavailable,
+                StepUpNotProved,
+            )
+        },
+        operation_id="AnswerByFace",
+        summary="Answer by a face check",
+        status_code=200,
+    )
+    async def by_face(
+        self,
+        data: JSONBody[AnswerByFace],
+        principal: NamedDependency[Principal],
+        accounts: NamedDependency[Accounts],
+    ) -> StepUpAnswered:
+        """A check begun after the challenge was given, and passed; each answers once."""
+        until = await accounts.step_ups.answer_by_face(actor(principal), data.challenge, data.face_check_id)
         return StepUpAnswered(expires_at=until)
 
 
@@ -600,8 +651,17 @@ def _merge(case: MergeCase, principal: Principal, accounts: Accounts) -> MergeIn
     )
 
 
+def _consent(consent: Consent) -> ConsentInfo:
+    return ConsentInfo(
+        purpose=consent.purpose.value,
+        notice=consent.notice,
+        given_at=consent.given_at,
+        withdrawn_at=consent.withdrawn_at,
+    )
+
+
 def _notice(notice: Notice) -> NoticeInfo:
-    return NoticeInfo(kind=notice.kind.value, at=notice.at)
+    return NoticeInfo(kind=notice.kind.value, at=notice.at, by=notice.by)
 
 
 def _deletion(deletion: Deletion | None) -> DeletionInfo | None:

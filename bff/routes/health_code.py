@@ -1,10 +1,10 @@
 """The health code: residents show it, guards check it, registered sources report what it follows from."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Final
+from typing import Final, cast
 
 import msgspec
-from litestar import Controller, get, post
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from litestar.response import Stream
@@ -66,15 +66,14 @@ class HealthCodeController(Controller):
         health_codes: NamedDependency[HealthCodes],
         health_changes: NamedDependency[Changes],
         still: NamedDependency[StillSignedIn],
-    ) -> Stream:
+    ) -> Response[bytes]:
         """Server-sent events: a `code` event now and at each change, until the session or its token ends."""
         subject = keeper(principal)
         first = await health_codes.read(subject)
-        return Stream(
-            _events(first, lambda: health_codes.read(subject), health_changes, subject, still),
-            media_type="text/event-stream",
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-        )
+        events = _events(first, lambda: health_codes.read(subject), health_changes, subject, still)
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        # To the contract a stream of bytes is bytes.
+        return cast("Response[bytes]", Stream(events, media_type="text/event-stream", headers=headers))
 
     @post(
         "/codes",

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, TypeVar, get_args
 from litestar.params import HeaderParameter, ParameterKwarg, PathParameter, QueryParameter
 from msgspec import Meta
 
-from miniapp_schemas.account import ChallengeText, FaceCheckId, LinkId, MergeId, Provider
+from miniapp_schemas.account import ChallengeText, ConsentName, FaceCheckId, LinkId, MergeId, Provider
 from miniapp_schemas.acting import GrantId
 from miniapp_schemas.base import Cursor
 from miniapp_schemas.health_rules import RuleSetId
@@ -19,6 +19,7 @@ from miniapp_schemas.wallet import CredentialId, PresentationId
 
 __all__ = [
     "BoundDevice",
+    "ConsentInPath",
     "CredentialIdInPath",
     "CursorInQuery",
     "DeviceId",
@@ -74,6 +75,7 @@ LinkIdInPath = Annotated[str, path(LinkId)]
 MergeIdInPath = Annotated[str, path(MergeId)]
 FaceCheckIdInPath = Annotated[str, path(FaceCheckId)]
 ProviderInPath = Annotated[str, path(Provider)]
+ConsentInPath = Annotated[str, path(ConsentName)]
 StepUpChallenge = Annotated[str | None, header(ChallengeText, "X-Step-Up")]
 SessionIdInPath = Annotated[str, path(SessionId)]
 GrantIdInPath = Annotated[str, path(GrantId)]

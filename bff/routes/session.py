@@ -103,6 +103,7 @@ _NO_CLERK: Final = (ClerkNotRecognised, SigningInBusy, TooManyRequests)
 _NO_BEGINNING: Final = (ProviderBusy, ProviderNotOffered, ProviderUnavailable, TooManyRequests)
 _NO_ANSWER: Final = (
     CodeRejected,
+    CodeReplayed,
     FlowElsewhere,
     FlowEnded,
     ProviderBusy,
@@ -131,7 +132,7 @@ class ResidentSessionController(Controller):
 
     @post(
         "/wechat",
-        opt={**_PUBLIC, "refusals": _NO_WECHAT},
+        opt={**_PUBLIC, "hot": True, "refusals": _NO_WECHAT},
         operation_id="SignInWithWechat",
         summary="Sign in through WeChat",
     )
@@ -150,7 +151,7 @@ class ResidentSessionController(Controller):
 
     @post(
         "/alipay",
-        opt={**_PUBLIC, "refusals": _NO_ALIPAY},
+        opt={**_PUBLIC, "hot": True, "refusals": _NO_ALIPAY},
         operation_id="SignInWithAlipay",
         summary="Sign in through Alipay",
     )
@@ -195,13 +196,16 @@ class ResidentSessionController(Controller):
         federation: NamedDependency[Federation],
         device: BoundDevice,
     ) -> Session:
-        """Trade what the resident came back with for a session, once; after any refusal begin again."""
+        """Trade what the resident came back with for a session; after any refusal begin again.
+
+        Reply lost: the same from the same device within a minute gets the same session.
+        """
         signed_in = await federation.finish_resident(data.code, data.state, data.iss, _on(device, client))
         return _session(signed_in)
 
     @post(
         "/refresh",
-        opt={**_PUBLIC, "refusals": _NO_RENEWAL},
+        opt={**_PUBLIC, "hot": True, "refusals": _NO_RENEWAL},
         operation_id="RefreshSession",
         summary="Renew",
         status_code=200,
@@ -280,7 +284,10 @@ class ClerkSessionController(Controller):
         registry: NamedDependency[Registry],
         device: BoundDevice,
     ) -> ClerkSession:
-        """Trade what the clerk came back with for a session; it ends when the organisation's own does."""
+        """Trade what the clerk came back with for a session; it ends when the organisation's own does.
+
+        Reply lost: the same from the same device within a minute gets the same session.
+        """
         signed_in = await federation.finish_clerk(data.code, data.state, data.iss, _on(device, client))
         return _clerk_session(signed_in, registry)
 

@@ -2,12 +2,15 @@
 
 Root, issuing authority, leaf. Bytes are put together here (X.690, RFC 5280), because no library signs SM2
 certificates; names and extensions are ``cryptography``'s. ``/ca/<kind>/<who>.crl`` is what each authority
-publishes; ``/_sim/authority/…`` revokes and makes the lists hostile in one of the ways of ``ListHostility``.
+publishes, and at ``/ca/<kind>/<who>.ocsp`` each can be asked: the root answers itself, the issuing authority
+by a responder of its own. ``/_sim/authority/…`` revokes, and makes lists and answers hostile in one of the
+ways of ``ListHostility`` and ``AnswerHostility``.
 """
 
 import secrets
+from base64 import b64decode
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -17,9 +20,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.x509.oid import NameOID
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from msgspec import Struct
 
+from bff.sandbox.der import integer, oid, sequence, time, tlv
+from bff.sandbox.responder import REFUSING, AnswerHostility, answering, refusing
 from bff.sandbox.simulator import Clock, utc_now
 from bff.sandbox.sm2_signing import Sm2Private
 
@@ -55,13 +61,12 @@ class ListHostility(StrEnum):
 class Signer:
     """A private key of either kind: what it signs texts and certificates with."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, key: Sm2Private | rsa.RSAPrivateKey | None = None) -> None:
+        """A new key unless one is given."""
         self.kind = kind
-        self._key = (
-            Sm2Private()
-            if kind is Kind.SM2
-            else rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        )
+        if key is None:
+            key = Sm2Private() if kind is Kind.SM2 else rsa.generate_private_key(65537, 2048)
+        self._key = key
 
     def sign(self, data: bytes) -> bytes:
         """PKCS #1 v1.5 with SHA-256, or SM2 with SM3."""
@@ -77,13 +82,13 @@ class Signer:
     @property
     def algorithm(self) -> bytes:
         """The AlgorithmIdentifier of ``sign``."""
-        return _sequence(_SM2_WITH_SM3 if self.kind is Kind.SM2 else _SHA256_WITH_RSA)
+        return sequence(_SM2_WITH_SM3 if self.kind is Kind.SM2 else _SHA256_WITH_RSA)
 
     @property
     def public(self) -> bytes:
         """The SubjectPublicKeyInfo."""
         if isinstance(self._key, Sm2Private):
-            return _sequence(_sequence(_EC_KEY, _SM2_CURVE), _tlv(0x03, b"\0" + self._key.point))
+            return sequence(sequence(_EC_KEY, _SM2_CURVE), tlv(0x03, b"\0" + self._key.point))
         return self._key.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
@@ -104,6 +109,8 @@ class Hierarchy(Struct, frozen=True, kw_only=True):
     kind: Kind
     root: Holder
     issuing: Holder
+    responder: Holder
+    """Whom the issuing authority lets answer for it."""
     base_url: str
 
     @property
@@ -125,6 +132,13 @@ class SetLists(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     hostility: ListHostility | None = None
 
 
+class SetAnswers(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """Answer in such a way from now on; None: honestly. ``nonce``: whether what was asked is repeated."""
+
+    hostility: AnswerHostility | None = None
+    nonce: bool = True
+
+
 class Authority:
     """The authority's books. One event loop."""
 
@@ -134,19 +148,58 @@ class Authority:
         self._now = now
         self._hierarchies: dict[Kind, Hierarchy] = {}
         self._revoked: set[int] = set()
+        self._issued: set[int] = set()
         self._hostile: ListHostility | None = None
+        self._answers = SetAnswers()
 
     # --- what operators and holders do ---------------------------------------------------------------
 
-    def found(self, kind: Kind, base_url: str) -> Hierarchy:
-        """A root and an issuing authority of this kind, published below ``base_url``."""
-        root_signer, signer = Signer(kind), Signer(kind)
-        root_name, name = _authority_name("root"), _authority_name("issuing")
-        root = self.certify(root_name, root_signer, root_name, root_signer, ca_path=1)
-        lists = f"{base_url}/ca/{kind}/root.crl"
-        issuing = self.certify(name, signer, root_name, root_signer, ca_path=0, lists=lists)
-        self._hierarchies[kind] = Hierarchy(kind=kind, root=root, issuing=issuing, base_url=base_url)
+    def found(
+        self,
+        kind: Kind,
+        base_url: str,
+        *,
+        root: Holder | None = None,
+        answers: bool = False,
+        nocheck: bool = True,
+    ) -> Hierarchy:
+        """A root, unless one is given, and an issuing authority of this kind, published below ``base_url``.
+
+        With ``answers`` the certificate of the second says where the first can be asked about it; with
+        ``nocheck`` that of its responder says that nobody need ask about that.
+        """
+        root = root or self.new_root(kind)
+        signer, name = Signer(kind), _authority_name("issuing")
+        issuing = self.certify(
+            name,
+            signer,
+            root.name,
+            root.signer,
+            ca_path=0,
+            lists=f"{base_url}/ca/{kind}/root.crl",
+            asked=f"{base_url}/ca/{kind}/root.ocsp" if answers else None,
+        )
+        may_answer = [
+            _extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), critical=False),
+            *([_extension(x509.OCSPNoCheck(), critical=False)] if nocheck else []),
+        ]
+        responder = self.certify(
+            _authority_name("responding"),
+            Signer(kind),
+            name,
+            signer,
+            lists=f"{base_url}/ca/{kind}/issuing.crl",
+            further=may_answer,
+        )
+        self._hierarchies[kind] = Hierarchy(
+            kind=kind, root=root, issuing=issuing, responder=responder, base_url=base_url
+        )
         return self._hierarchies[kind]
+
+    def new_root(self, kind: Kind, signer: Signer | None = None) -> Holder:
+        """A root that signs with ``signer``, or with a new key."""
+        signer, name = signer or Signer(kind), _authority_name("root")
+        return self.certify(name, signer, name, signer, ca_path=1)
 
     def issue(
         self,
@@ -157,6 +210,7 @@ class Authority:
         representative: str | None,
         valid: tuple[timedelta, timedelta] = (timedelta(days=-1), timedelta(days=365)),
         lists: bool = True,
+        answers: bool = False,
         usage: bool = True,
         critical: bool = False,
     ) -> Holder:
@@ -169,15 +223,16 @@ class Authority:
         further: list[tuple[str, bool, bytes]] = []
         if representative is not None:
             # IdentifyCode is a choice; [0] is the resident's ID number.
-            further.append((REPRESENTATIVE, False, _tlv(0x80, representative.encode("ascii"))))
+            further.append((REPRESENTATIVE, False, tlv(0x80, representative.encode("ascii"))))
         if critical:
-            further.append(("1.2.156.10260.4.9.9", True, _tlv(0x05, b"")))
+            further.append(("1.2.156.10260.4.9.9", True, tlv(0x05, b"")))
         return self.certify(
             x509.Name(attributes),
             Signer(hierarchy.kind),
             hierarchy.issuing.name,
             hierarchy.issuing.signer,
             lists=f"{hierarchy.base_url}/ca/{hierarchy.kind}/issuing.crl" if lists else None,
+            asked=f"{hierarchy.base_url}/ca/{hierarchy.kind}/issuing.ocsp" if answers else None,
             valid=valid,
             usage=usage,
             further=further,
@@ -192,6 +247,7 @@ class Authority:
         *,
         ca_path: int | None = None,
         lists: str | None = None,
+        asked: str | None = None,
         valid: tuple[timedelta, timedelta] = (timedelta(days=-30), timedelta(days=3650)),
         usage: bool = True,
         further: Sequence[tuple[str, bool, bytes]] = (),
@@ -208,16 +264,21 @@ class Authority:
         if lists is not None:
             point = x509.DistributionPoint([x509.UniformResourceIdentifier(lists)], None, None, None)
             extensions.append(_extension(x509.CRLDistributionPoints([point]), critical=False))
+        if asked is not None:
+            where = x509.UniformResourceIdentifier(asked)
+            access = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, where)
+            extensions.append(_extension(x509.AuthorityInformationAccess([access]), critical=False))
+        self._issued.add(serial)
         now = self._now()
-        tbs = _sequence(
-            _tlv(0xA0, _integer(2)),
-            _integer(serial),
+        tbs = sequence(
+            tlv(0xA0, integer(2)),
+            integer(serial),
             by.algorithm,
             issuer.public_bytes(),
-            _sequence(_time(now + valid[0]), _time(now + valid[1])),
+            sequence(time(now + valid[0]), time(now + valid[1])),
             name.public_bytes(),
             signer.public,
-            _tlv(0xA3, _extensions(extensions)),
+            tlv(0xA3, _extensions(extensions)),
         )
         return Holder(certificate=_signed(tbs, by), serial=serial, name=name, signer=signer)
 
@@ -229,13 +290,24 @@ class Authority:
         """Publish such lists from now on."""
         self._hostile = hostility
 
+    def answer(self, hostility: AnswerHostility | None = None, *, nonce: bool = True) -> None:
+        """Answer in such a way from now on."""
+        self._answers = SetAnswers(hostility=hostility, nonce=nonce)
+
+    def forget(self, serial: int) -> None:
+        """Know nothing of a certificate any more."""
+        self._issued.discard(serial)
+
     # --- the wire ------------------------------------------------------------------------------------
 
     def routes(self) -> list[web.RouteDef]:
         """What authorities publish, and the controls."""
         return [
             web.get("/ca/{kind}/{who}.crl", self._list),
+            web.post("/ca/{kind}/{who}.ocsp", self._asked),
+            web.get("/ca/{kind}/{who}.ocsp/{question:.*}", self._asked),
             web.post("/_sim/authority/revoke", self._revoke),
+            web.post("/_sim/authority/answers", self._set_answers),
             web.post("/_sim/authority/lists", self._set_lists),
         ]
 
@@ -244,12 +316,60 @@ class Authority:
         return web.Response(status=503, text="busy")
 
     async def _list(self, request: web.Request) -> web.Response:
+        hierarchy, issuer = self._named(request)
+        body = self._made(hierarchy, issuer, str(request.url))
+        return web.Response(body=body, content_type="application/pkix-crl")
+
+    def _named(self, request: web.Request) -> tuple[Hierarchy, Holder]:
         kind, who = request.match_info["kind"], request.match_info["who"]
         if kind not in self._hierarchies or who not in ("root", "issuing"):
-            raise web.HTTPNotFound(text="no such list")
+            raise web.HTTPNotFound(text="no such authority")
         hierarchy = self._hierarchies[Kind(kind)]
-        body = self._made(hierarchy, hierarchy.root if who == "root" else hierarchy.issuing, str(request.url))
-        return web.Response(body=body, content_type="application/pkix-crl")
+        return hierarchy, hierarchy.root if who == "root" else hierarchy.issuing
+
+    async def _asked(self, request: web.Request) -> web.Response:
+        """A question in the body, or in the path as Base64 (RFC 6960 §A.1)."""
+        hierarchy, issuer = self._named(request)
+        try:
+            der = (
+                await request.read()
+                if request.method == "POST"
+                else b64decode(request.match_info["question"], validate=True)
+            )
+            body = self._answered(ocsp.load_der_ocsp_request(der), hierarchy, issuer)
+        except ValueError:
+            body = refusing(1)
+        return web.Response(body=body, content_type="application/ocsp-response")
+
+    def _answered(self, asked: ocsp.OCSPRequest, hierarchy: Hierarchy, issuer: Holder) -> bytes:
+        hostile = self._answers.hostility
+        if hostile is AnswerHostility.GARBAGE:
+            return b"<html>it works</html>"
+        if hostile in REFUSING:
+            return refusing(REFUSING[hostile])
+        by, above = issuer, list[bytes]()
+        if issuer is hierarchy.issuing:
+            by, above = hierarchy.responder, [hierarchy.responder.certificate]
+        signer = Signer(hierarchy.kind) if hostile is AnswerHostility.FORGED else by.signer
+        if hostile is AnswerHostility.BY_A_HOLDER:
+            some = self.issue(hierarchy, uscc=None, organisation="某单位", representative=None)
+            signer, above = some.signer, [some.certificate]
+        return answering(
+            asked,
+            self._status(asked.serial_number),
+            name=by.name,
+            by=signer,
+            certificates=above,
+            now=self._now(),
+            hostile=hostile,
+            with_nonce=self._answers.nonce,
+        )
+
+    def _status(self, serial: int) -> ocsp.OCSPCertStatus:
+        if serial in self._revoked:
+            return ocsp.OCSPCertStatus.REVOKED
+        known = serial in self._issued
+        return ocsp.OCSPCertStatus.GOOD if known else ocsp.OCSPCertStatus.UNKNOWN
 
     def _made(self, hierarchy: Hierarchy, issuer: Holder, address: str) -> bytes:
         now, hostile = self._now(), self._hostile
@@ -264,15 +384,15 @@ class Authority:
         extensions = [_point(address, hostile)]
         if hostile is ListHostility.DELTA:
             extensions.append(_extension(_CRL_REFUSES, critical=True))
-        entries = [_sequence(_integer(serial), _time(begun)) for serial in sorted(self._revoked)]
-        tbs = _sequence(
-            _integer(1),
+        entries = [sequence(integer(serial), time(begun)) for serial in sorted(self._revoked)]
+        tbs = sequence(
+            integer(1),
             issuer.signer.algorithm,
             name.public_bytes(),
-            _time(begun),
-            *([] if hostile is ListHostility.ENDLESS else [_time(next_)]),
-            *([_sequence(*entries)] if entries else []),
-            _tlv(0xA0, _extensions(extensions)),
+            time(begun),
+            *([] if hostile is ListHostility.ENDLESS else [time(next_)]),
+            *([sequence(*entries)] if entries else []),
+            tlv(0xA0, _extensions(extensions)),
         )
         by = Signer(hierarchy.kind) if hostile is ListHostility.FORGED else issuer.signer
         return _signed(tbs, by)
@@ -280,6 +400,10 @@ class Authority:
     async def _revoke(self, request: web.Request) -> web.Response:
         told = msgspec.json.decode(await request.read(), type=Revoke)
         self.revoke(int(told.serial, 16), revoked=told.revoked)
+        return web.Response(status=204)
+
+    async def _set_answers(self, request: web.Request) -> web.Response:
+        self._answers = msgspec.json.decode(await request.read(), type=SetAnswers)
         return web.Response(status=204)
 
     async def _set_lists(self, request: web.Request) -> web.Response:
@@ -337,48 +461,13 @@ def _extension(value: x509.ExtensionType, *, critical: bool) -> tuple[str, bool,
 
 
 def _extensions(each: Sequence[tuple[str, bool, bytes]]) -> bytes:
-    return _sequence(
+    return sequence(
         *(
-            _sequence(_oid(name), *([_tlv(0x01, b"\xff")] if critical else []), _tlv(0x04, value))
+            sequence(oid(name), *([tlv(0x01, b"\xff")] if critical else []), tlv(0x04, value))
             for name, critical, value in each
         )
     )
 
 
 def _signed(tbs: bytes, by: Signer) -> bytes:
-    return _sequence(tbs, by.algorithm, _tlv(0x03, b"\0" + by.sign(tbs)))
-
-
-# --- X.690 ---------------------------------------------------------------------------------------------
-
-
-def _tlv(tag: int, content: bytes) -> bytes:
-    length = len(content)
-    if length < 0x80:
-        return bytes([tag, length]) + content
-    size = (length.bit_length() + 7) // 8
-    return bytes([tag, 0x80 | size]) + length.to_bytes(size, "big") + content
-
-
-def _sequence(*items: bytes) -> bytes:
-    return _tlv(0x30, b"".join(items))
-
-
-def _integer(number: int) -> bytes:
-    return _tlv(0x02, number.to_bytes(number.bit_length() // 8 + 1, "big"))
-
-
-def _time(at: datetime) -> bytes:
-    return _tlv(0x17, at.strftime("%y%m%d%H%M%SZ").encode())
-
-
-def _oid(dotted: str) -> bytes:
-    first, second, *rest = map(int, dotted.split("."))
-    return _tlv(0x06, b"".join(map(_arc, [first * 40 + second, *rest])))
-
-
-def _arc(number: int) -> bytes:
-    groups = [number & 0x7F]
-    while number := number >> 7:
-        groups.append(number & 0x7F | 0x80)
-    return bytes(reversed(groups))
+    return sequence(tbs, by.algorithm, tlv(0x03, b"\0" + by.sign(tbs)))

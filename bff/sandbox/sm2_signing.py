@@ -48,7 +48,7 @@ class Sm2Private:
             r = (digest + (0 if point is None else point[0])) % ORDER
             if r in (0, ORDER - k):
                 continue
-            s = pow(1 + self._d, ORDER - 2, ORDER) * (k - r * self._d) % ORDER
+            s = pow(1 + self._d, -1, ORDER) * (k - r * self._d) % ORDER
             if s:
                 return encode_dss_signature(r, s)
 
@@ -81,8 +81,8 @@ def _plus(one: Affine, two: Affine) -> Affine:
     if one[0] == two[0]:
         if (one[1] + two[1]) % Q == 0:
             return None
-        slope = (3 * one[0] ** 2 + COEFFICIENT_A) * pow(2 * one[1], Q - 2, Q)
+        slope = (3 * one[0] ** 2 + COEFFICIENT_A) * pow(2 * one[1], -1, Q)
     else:
-        slope = (two[1] - one[1]) * pow(two[0] - one[0], Q - 2, Q)
+        slope = (two[1] - one[1]) * pow(two[0] - one[0], -1, Q)
     x = (slope**2 - one[0] - two[0]) % Q
     return x, (slope * (one[0] - x) - one[1]) % Q

@@ -157,6 +157,7 @@ class City:
         openid_url: str,
         sms_url: str,
         family_url: str,
+        authority_url: str,
         env: dict[str, str],
         web: list[Web],
         workers: list[Program],
@@ -169,6 +170,7 @@ class City:
         self.openid_url = openid_url
         self.sms_url = sms_url
         self.family_url = family_url
+        self.authority_url = authority_url
         self.env = env
         """What a further process of the product has to be started with."""
         self.web = web
@@ -262,6 +264,7 @@ def private_stack(
         servers = EmbeddedServers(data, mongo_url=mongo_url, redis_url=redis_url)
         running.callback(servers.stop)
         sms_port, population_port, family_port = free_port(), free_port(), free_port()
+        authority_port = free_port()
         family_url = f"http://127.0.0.1:{family_port}"
         first = web_port or free_port()
         env = (
@@ -269,6 +272,7 @@ def private_stack(
             | _openid_environment(data, openid_url, f"http://127.0.0.1:{first}")
             | _offices(sms_port, population_port)
             | {"SUISHEN_AUTH_FAMILY_BASE_URL": family_url, "SUISHEN_AUTH_FAMILY_KEY": FAMILY_KEY}
+            | {"SUISHEN_AUTH_FACE_RETURN_URL": f"http://127.0.0.1:{first}/resident/?face"}
             | dict(settings)
         )
         ports = [first, *(free_port() for _ in range(web_processes - 1))]
@@ -280,6 +284,7 @@ def private_stack(
             openid_url=openid_url,
             sms_url=f"http://127.0.0.1:{sms_port}",
             family_url=family_url,
+            authority_url=f"http://127.0.0.1:{authority_port}",
             env=env,
             web=[Web(f"web-{number}", port, env, data) for number, port in enumerate(ports, 1)],
             workers=[Program(f"worker-{number}", "worker", env, data) for number in range(1, workers + 1)],
@@ -297,6 +302,7 @@ def private_stack(
         running.enter_context(_simulated_sms(sms_port))
         running.enter_context(_simulated_population(population_port))
         running.enter_context(_simulated_family(family_port))
+        running.enter_context(_simulated_authority(authority_port, data / "keys" / "legal-person"))
         servers.await_ready()
         keep_variables(data, env)
         city.follow_servers()
@@ -327,7 +333,7 @@ def private_stack(
 def _environment(data: Path, servers: EmbeddedServers, simulator_url: str, alipay_url: str) -> dict[str, str]:
     """What the product's processes are told: the addresses, and keys made at the first start."""
     keys = data / "keys"
-    if not all((keys / name).exists() for name in ("id-seal", "alipay", "oidc", "health")):
+    if not all((keys / name).exists() for name in ("id-seal", "alipay", "oidc", "legal-person", "health")):
         _make_keys(keys)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SUISHEN_")}
     return inherited | {
@@ -350,6 +356,7 @@ def _environment(data: Path, servers: EmbeddedServers, simulator_url: str, alipa
         "SUISHEN_AUTH_ALIPAY_CERTIFICATES_FILE": str(keys / "alipay" / "alipay_certificate"),
         "SUISHEN_AUTH_ALIPAY_ROOT_CERTIFICATES_FILE": str(keys / "alipay" / "roots"),
         "SUISHEN_AUTH_ALIPAY_AES_KEY_FILE": str(keys / "alipay" / "aes"),
+        "SUISHEN_AUTH_LEGAL_PERSON_ROOTS_FILE": str(keys / "legal-person" / "roots.pem"),
         "SUISHEN_WALLET_KEYS_DIR": str(keys / "wallet"),
         "SUISHEN_HEALTH_KEYS_DIR": str(keys / "health"),
     }
@@ -390,8 +397,10 @@ def _make_keys(folder: Path) -> None:
     """Make every key the city needs; done again after a power cut, it makes the missing ones."""
     from bff.platform import keys
     from bff.sandbox import alipay_keys
+    from bff.sandbox.authority_city import kept_roots
 
     alipay_keys.kept(folder / "alipay")
+    kept_roots(folder / "legal-person")
     for ring in ("tokens", "wallet", "health", "oidc"):
         if not (folder / ring / "current").exists():
             shutil.rmtree(folder / ring, ignore_errors=True)
@@ -460,6 +469,13 @@ def _simulated_family(port: int) -> "AbstractContextManager[Simulator]":
         for guardian, child in GUARDIANS
     ]
     return simulated_in_thread(FamilyRegister(entries, key=FAMILY_KEY), port=port)
+
+
+def _simulated_authority(port: int, keys: Path) -> "AbstractContextManager[Simulator]":
+    from bff.sandbox.authority_city import CityAuthority, kept_roots
+    from bff.sandbox.simulator import simulated_in_thread
+
+    return simulated_in_thread(CityAuthority(f"http://127.0.0.1:{port}", kept_roots(keys)), port=port)
 
 
 def _register(city: City) -> None:

@@ -1,5 +1,6 @@
 """What every screen must keep to: WCAG by axe, and the sizes of the elder edition (适老化)."""
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -67,6 +68,38 @@ def audit(page: Page, name: str, shots: Path | None = None) -> list[str]:
         wrong += [f"{name}, {mode}: {each}" for each in _axe(page)]
         if shots is not None:
             page.screenshot(path=shots / f"{name}-{mode}.png")
+    page.evaluate("mode => { document.documentElement.dataset.mode = mode }", before)
+    return wrong
+
+
+class Auditor:
+    """Collects what is wrong, screen by screen, so that one run tells all of it."""
+
+    def __init__(self, locale: str) -> None:
+        kept = os.environ.get("SUISHEN_SHOTS")
+        self._shots = Path(kept) / locale if kept else None
+        self.wrong: list[str] = []
+        if self._shots:
+            self._shots.mkdir(parents=True, exist_ok=True)
+
+    def look(self, page: Page, name: str) -> None:
+        """Audit the screen; and on the narrowest phone nothing may stand out."""
+        self.wrong += audit(page, name, self._shots)
+        before = page.viewport_size
+        page.set_viewport_size({"width": 360, "height": 740})
+        self.wrong += [f"{name}, 360 px: {each}" for each in _too_wide(page)]
+        if before is not None:
+            page.set_viewport_size(before)
+
+
+def _too_wide(page: Page) -> list[str]:
+    before = page.evaluate("document.documentElement.dataset.mode")
+    wrong = []
+    for mode in ("standard", "elder"):
+        page.evaluate("mode => { document.documentElement.dataset.mode = mode }", mode)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > page.evaluate("document.documentElement.clientWidth"):
+            wrong.append(f"{mode} is {wide}px wide")
     page.evaluate("mode => { document.documentElement.dataset.mode = mode }", before)
     return wrong
 

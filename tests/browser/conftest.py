@@ -4,8 +4,9 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import httpx
 import pytest
 from playwright.sync_api import (
     Browser,
@@ -16,6 +17,7 @@ from playwright.sync_api import (
     ViewportSize,
     sync_playwright,
 )
+from pymongo import MongoClient
 
 from bff.sandbox.city import person
 from bff.sandbox.stack import City, private_stack
@@ -109,6 +111,7 @@ class Resident:
         self._city = city
         self._watch = watch
         self._name = ""
+        self.phone = ""
 
     def sign_in(self, key: str, *, at: str = "", provider: str = "wechat") -> None:
         """As a person would: tap the button, be asked by the provider, come back."""
@@ -119,9 +122,40 @@ class Resident:
         self.page.evaluate("sessionStorage.clear()")  # whoever was here before
         self.page.goto(f"{origin}/resident/")
         self.page.click(f".button--{provider}")
-        self.page.click(f"a[href*='resident={key}']")
+        self.page.click(f"a[href$='resident={key}']")
         self.page.wait_for_selector(".hello")
         self._name = person(key).name
+        self.phone = person(key).phone
+
+    def go(self, route: str) -> None:
+        """Open a screen of the page one is on."""
+        self.page.goto(f"{self._city.base_url}/resident/{route}")
+
+    def text_message(self) -> str:
+        """The newest code on this person's phone, once the page waits for one."""
+        self.page.wait_for_selector(".digits")
+        outbox = httpx.get(f"{self._city.sms_url}/_sim/sms/outbox", params={"phone": f"+86{self.phone}"})
+        return str(outbox.json()[0]["code"])
+
+    def bind_phone(self) -> None:
+        """Bind the phone one has in one's hand."""
+        self.go("#/account/phone")
+        self.page.fill("#phone", self.phone)
+        self.page.keyboard.press("Enter")
+        self.page.fill("#code", self.text_message())
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_selector(".notice[data-tone=good]")
+
+    def grow_stale(self) -> None:
+        """Have signed in an hour ago, on this device."""
+        device = self.page.evaluate("localStorage.getItem('suishen.device')")
+        with MongoClient[dict[str, Any]](self._city.env["SUISHEN_MONGO_URL"]) as client:
+            client["suishen"]["sessions"].update_many(
+                {"device": device},
+                [{"$set": {"started_at": {"$subtract": ["$started_at", 3_600_000]}}}],
+            )
+        self.page.reload()
+        self.page.wait_for_selector("main h1")
 
     def show(self, kind: str = "居民身份证", scene: str = "general", *, at: str = "") -> bytes:
         """Show one's own certificate; what the phone's screen looks like then."""

@@ -3,15 +3,14 @@
 ``SUISHEN_SHOTS=DIR`` keeps a picture of each.
 """
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext
 
 from bff.sandbox.stack import City
-from tests.browser.audit import audit
+from tests.browser.audit import Auditor, audit
 from tests.browser.conftest import Clerk, Resident, Watch
 from tests.browser.pictures import long_dead, read, tampered
 from wallet.codec import lz1
@@ -30,20 +29,6 @@ def test_the_audit_itself_bites(phone: Callable[..., BrowserContext]) -> None:
     wrong = "\n".join(audit(page, "bad"))
     for fault in ("image-alt", "color-contrast", "text of 9px", "lines 1 apart", "button.null"):
         assert fault in wrong
-
-
-class Auditor:
-    """Collects what is wrong, screen by screen, so that one run tells all of it."""
-
-    def __init__(self, locale: str) -> None:
-        kept = os.environ.get("SUISHEN_SHOTS")
-        self._shots = Path(kept) / locale if kept else None
-        self.wrong: list[str] = []
-        if self._shots:
-            self._shots.mkdir(parents=True, exist_ok=True)
-
-    def look(self, page: Page, name: str) -> None:
-        self.wrong += audit(page, name, self._shots)
 
 
 @LOCALES

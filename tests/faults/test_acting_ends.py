@@ -17,7 +17,7 @@ CARDS = "/mp/v1/credentials"
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    with private_stack(tmp_path_factory.mktemp("city"), web_processes=2) as running:
+    with private_stack(tmp_path_factory.mktemp("city"), web_processes=3) as running:
         yield running
 
 

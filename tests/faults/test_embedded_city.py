@@ -321,3 +321,11 @@ def test_every_step_of_the_demo_holds() -> None:
     assert ran.returncode == 0, ran.stderr
     assert [each["step"] for each in told] == list(range(1, len(STEPS) + 1))
     assert all(set(each) == {"step", "ok", "title", "detail", "ms"} for each in told)
+
+
+def test_no_port_is_given_twice_before_it_can_be_bound() -> None:
+    asked = "from bff.sandbox.engines import free_port; print(*(free_port() for _ in range(200)))"
+    both = [subprocess.Popen([sys.executable, "-c", asked], stdout=subprocess.PIPE, text=True) for _ in "ab"]
+    given = [int(port) for each in both for port in each.communicate(timeout=60)[0].split()]
+
+    assert len(given) == len(set(given)) == 400

@@ -211,6 +211,7 @@ async def town(
                 family=platform.acting._family,
                 legal=made.legal,
                 gate=platform.accounts.step_ups.require,
+                notify=platform.auth_stores.notices.add,
                 admit=platform._admit_try,
                 audit=platform.acting._audit,
                 clock=platform.clock,

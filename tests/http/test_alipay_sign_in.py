@@ -163,7 +163,7 @@ REFUSED = {
         ("v3", Hostile.STALE, "REPLY_STALE"),
     ],
 )
-async def test_an_answer_that_is_not_alipays_signs_nobody_in(
+async def test_requirement_18_an_answer_that_is_not_alipays_signs_nobody_in(
     told: dict[str, str],
     alipay: tuple[Alipay, Simulator],
     mongo_database: Database,

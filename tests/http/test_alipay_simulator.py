@@ -15,7 +15,6 @@ from redis.asyncio import Redis
 
 from auth_bridges.bridges.alipay_phone import AlipayPhone
 from auth_bridges.refusals import PhonePacketRefused
-from auth_bridges.store import AuthStores
 from bff.platform.mongo import Database
 from bff.sandbox.alipay_crypto import rsa_sign, rsa_verifies, seal, unseal
 from bff.sandbox.alipay_gateway import Alipay, PhoneTrick
@@ -23,6 +22,7 @@ from bff.sandbox.alipay_ids import Names
 from bff.sandbox.alipay_keys import kept, private, serial_of
 from bff.sandbox.simulator import Simulator, simulated
 from tests.alipay import APPS, CERTIFIED, PLAIN, Setup, keyring, now, other_keyring, product_app
+from tests.auth_fakes import stores_on
 
 TOKEN: Final = "alipay.system.oauth.token"
 SHARE: Final = "alipay.user.info.share"
@@ -337,7 +337,7 @@ async def test_the_controls_are_over_http(
 
 @pytest.fixture
 async def phones(mongo_database: Database, redis: Redis) -> AlipayPhone:
-    packets = AuthStores(mongo_database, redis).packets
+    packets = stores_on(mongo_database, redis).packets
     return AlipayPhone(product_app(Setup(sealed=True)), packets, now)
 
 

@@ -85,10 +85,11 @@ class Town:
 @pytest.fixture
 async def town(settings: Settings) -> AsyncIterator[Town]:
     opened = Opened()
+    # Before the platform: a loop that makes an application hears nothing for seconds.
+    app = litestar_app(settings, opened)
     async with Platform.open(settings) as platform:
         await platform.ensure_indexes()
         opened.platform = platform
-        app = litestar_app(settings, opened)
         edge = Edge(HotRoutes(app, authenticator=opened, part=opened.part, patience=2), slow_ms=10_000)
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app=edge),  # type: ignore[arg-type]  # one protocol, spelled twice

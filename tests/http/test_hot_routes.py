@@ -9,7 +9,8 @@ import msgspec
 import pytest
 from litestar.types import ASGIApp, HTTPScope, Message
 
-from auth_bridges.models import Audience, Grant
+from auth_bridges.models import Audience, Grant, Resident
+from auth_bridges.sessions import Sessions
 from auth_bridges.tokens import AccessTokens
 from bff.platform.edge import Edge
 from bff.platform.hot import HotRoutes
@@ -189,3 +190,85 @@ async def test_callers_are_refused_alike(both: Both) -> None:
     for status, headers in callers.items():
         for each in headers:
             assert (await assert_alike(both, SHOW, JSON | each, body))[0] == status
+
+
+REFRESH: Final = "/mp/v1/session/refresh"
+DEVICE: Final = {"x-device-id": "a-phone-of-its-own"}
+
+
+@pytest.fixture
+async def refresh_token(both: Both) -> str:
+    platform = both._platform
+    stores = platform.auth_stores
+    now = datetime.now(UTC)
+    resident = await stores.residents.ensure(Resident(id=secrets.token_hex(16), created_at=now))
+    opener = Sessions(stores.sessions, stores.ended, audit=_unheard, chance=secrets.token_bytes)
+    live = await opener.open(
+        audience=Audience.RESIDENT,
+        subject=resident.id,
+        client="wechat:wx1",
+        device=DEVICE["x-device-id"],
+        assurance=AssuranceLevel.L0,
+        now=now,
+    )
+    return live.token
+
+
+async def _unheard(kind: str, **_: object) -> None:
+    """Opening a session for a test is no event."""
+
+
+async def test_a_session_is_renewed_by_one_way_and_its_lost_reply_given_by_the_other(
+    both: Both, refresh_token: str
+) -> None:
+    body = msgspec.json.encode({"refreshToken": refresh_token})
+    hot = await ask(both.hot, REFRESH, JSON | DEVICE, body)
+    cold = await ask(both.cold, REFRESH, JSON | DEVICE, body)
+    assert hot[0] == cold[0] == 200
+    assert hot[2]["refreshToken"] == cold[2]["refreshToken"]
+    assert hot[2].keys() == cold[2].keys()
+    assert hot[1]["cache-control"] == cold[1]["cache-control"] == "no-store"
+
+
+async def test_a_copy_is_betrayed_by_the_hot_way(both: Both, refresh_token: str) -> None:
+    body = msgspec.json.encode({"refreshToken": refresh_token})
+    assert (await ask(both.hot, REFRESH, JSON | DEVICE, body))[0] == 200
+    status, _, told = await ask(both.hot, REFRESH, JSON | {"x-device-id": "another-phone-altogether"}, body)
+    assert (status, told["code"]) == (401, "SESSION_ENDED")
+
+
+async def test_an_expired_token_keeps_nobody_from_renewing(both: Both, refresh_token: str) -> None:
+    body = msgspec.json.encode({"refreshToken": refresh_token})
+    stale = {"authorization": "Bearer nonsense"}
+    assert (await ask(both.hot, REFRESH, JSON | DEVICE | stale, body))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        (JSON, b"", 400),
+        (JSON, b"{}", 400),
+        (JSON, b'{"refreshToken":""}', 400),
+        (JSON, b'{"refreshToken":"' + b"a" * 64 + b'","surprise":1}', 400),
+        (JSON, b'{"refreshToken":"' + b"a" * 64 + b'"}', 401),
+        (JSON | {"x-device-id": ""}, b'{"refreshToken":"' + b"a" * 64 + b'"}', 400),
+        (JSON | {"x-device-id": "short"}, b'{"refreshToken":"' + b"a" * 64 + b'"}', 400),
+        (JSON | {"x-device-id": "a-phone-of-its-own\x0a"}, b'{"refreshToken":"' + b"a" * 64 + b'"}', 400),
+        (JSON | {"x-device-id": "short"}, b"{}", 400),
+        (JSON | {"x-device-id": "short", "x-envelope": "1"}, b'{"refreshToken":"' + b"a" * 64 + b'"}', 200),
+        (JSON | DEVICE, b'{"refreshToken":"' + b"a" * 64 + b'"}', 401),
+        ({"content-type": "text/plain"}, b"{}", 415),
+        (JSON, b" " * 70_000, 413),
+    ],
+)
+async def test_bad_renewals_are_refused_alike(
+    both: Both, headers: dict[str, str], body: bytes, status: int
+) -> None:
+    assert (await assert_alike(both, REFRESH, headers, body))[0] == status
+
+
+@pytest.mark.parametrize("provider", ["wechat", "alipay"])
+async def test_bad_sign_ins_are_refused_alike(both: Both, provider: str) -> None:
+    path = f"/mp/v1/session/{provider}"
+    assert (await assert_alike(both, path, JSON, b"{}"))[0] == 400
+    assert (await assert_alike(both, path, JSON, b'{"code":"no code of theirs?"}'))[0] == 400

@@ -1,9 +1,11 @@
 """法人一证通 over HTTP: who proves to be a legal representative, and every way in which it is not proved."""
 
 import asyncio
+import secrets
+import time
 from base64 import b64encode, urlsafe_b64decode
 from collections.abc import AsyncIterator, Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,13 +15,16 @@ import pytest
 from litestar.testing import AsyncTestClient
 
 from auth_bridges.models import LegalPerson
+from bff.platform.mongo import Database
 from bff.platform.services import Platform
 from bff.platform.settings import load_settings
 from bff.processes.web import create_app
 from bff.sandbox.authority import Authority, Holder, Kind, ListHostility
+from bff.sandbox.responder import AnswerHostility
 from bff.sandbox.simulator import simulated_in_thread
 from bff.sandbox.wechat import Wechat
 from bff.sandbox.wechat_ids import WechatApp, openid_of
+from miniapp_schemas.assurance import AssuranceLevel
 from tests.environs import COMPLETE
 
 Web = AsyncTestClient[Any]
@@ -169,6 +174,20 @@ async def test_a_legal_representative_proves_it_and_is_at_the_highest_level(
     assert (await lin.renew())["assurance"] == "L3C"
 
 
+@pytest.mark.parametrize("days", [10, 3000])
+async def test_the_level_ends_no_later_than_the_certificate(
+    lin: Resident, world: World, told: dict[str, str], mongo_database: Database, days: int
+) -> None:
+    card = world.card(valid=(timedelta(days=-1), timedelta(days=days)))
+    assert (await lin.prove(world, card))[0] == 201
+    resident = await mongo_database["residents"].find_one({"proofs.level": "L3C"})
+    assert resident is not None
+    [ends] = [each["expires_at"] for each in resident["proofs"] if each["level"] == "L3C"]
+    longest = load_settings(told).auth.proof_lives[AssuranceLevel.L3C]
+    expected = datetime.now(UTC) + min(longest, timedelta(days=days))
+    assert abs(ends.replace(tzinfo=UTC) - expected) < timedelta(minutes=1)
+
+
 async def test_the_newer_rsa_padding_will_do_as_well(lin: Resident, world: World) -> None:
     card, asked = world.card(), await lin.challenge()
     signature = base64(card.signer.sign_pss(asked["text"].encode()))
@@ -199,9 +218,9 @@ async def test_what_was_proved_to_name_agents_counts_for_that_and_in_that_sessio
         assert await represented(claims["sub"], elsewhere) == []
 
 
-def claims_of(token: str) -> dict[str, str]:
+def claims_of(token: str) -> dict[str, Any]:
     part = token.split(".")[1]
-    found: dict[str, str] = msgspec.json.decode(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    found: dict[str, Any] = msgspec.json.decode(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     return found
 
 
@@ -340,6 +359,70 @@ async def test_nobody_is_asked_for_a_certificate_no_root_vouches_for(lin: Reside
     assert await world.asked("/ca/rsa/issuing.crl") == 0
 
 
+# --- asking the authority (OCSP) -------------------------------------------------------------------------
+
+
+@KINDS
+async def test_an_authority_that_can_be_asked_is_asked_each_time_and_its_list_is_not_fetched(
+    lin: Resident, world: World, kind: Kind
+) -> None:
+    card = world.card(kind, answers=True)
+    assert codes(await lin.prove(world, card), await lin.prove(world, card)) == [(201, "")] * 2
+    assert await world.asked(f"/ca/{kind}/issuing.ocsp") == 2
+    assert await world.asked(f"/ca/{kind}/issuing.crl") == 0
+    world.authority.revoke(card.serial)
+    assert codes(await lin.prove(world, card)) == [(403, "CERTIFICATE_REVOKED")]
+    world.authority.revoke(card.serial, revoked=False)
+    world.authority.forget(card.serial)
+    assert codes(await lin.prove(world, card)) == [(403, "CERTIFICATE_UNKNOWN_TO_ISSUER")]
+
+
+@KINDS
+async def test_an_answer_that_repeats_no_nonce_counts_while_it_is_fresh(
+    lin: Resident, world: World, kind: Kind
+) -> None:
+    world.authority.answer(nonce=False)
+    assert codes(await lin.prove(world, world.card(kind, answers=True, lists=False))) == [(201, "")]
+
+
+@KINDS
+async def test_an_answer_that_is_none_leaves_it_to_the_list(lin: Resident, world: World, kind: Kind) -> None:
+    for hostility in AnswerHostility:
+        world.authority.answer(hostility)
+        assert codes(await lin.prove(world, world.card(kind, answers=True))) == [(201, "")], hostility
+
+
+@KINDS
+async def test_an_answer_that_is_none_proves_nothing_by_itself(
+    lin: Resident, world: World, kind: Kind
+) -> None:
+    for hostility in AnswerHostility:
+        world.authority.answer(hostility)
+        alone = world.card(kind, answers=True, lists=False)
+        assert codes(await lin.prove(world, alone)) == [(503, "REVOCATION_UNKNOWN")], hostility
+
+
+async def test_a_responder_that_is_away_leaves_it_to_the_list(lin: Resident, world: World) -> None:
+    for kind in ("badGateway", "truncated", "reset", "lost", "outage", "busy"):
+        await world.plan({"kind": kind, "route": "/ca/rsa/issuing.ocsp"})
+        assert codes(await lin.prove(world, world.card(answers=True))) == [(201, "")], kind
+
+
+async def test_what_the_list_says_counts_where_the_responder_says_nothing(
+    lin: Resident, world: World
+) -> None:
+    card = world.card(answers=True)
+    world.authority.revoke(card.serial)
+    world.authority.answer(AnswerHostility.TRY_LATER)
+    assert codes(await lin.prove(world, card)) == [(403, "CERTIFICATE_REVOKED")]
+
+
+async def test_without_an_answer_and_without_a_list_nothing_is_proved(lin: Resident, world: World) -> None:
+    world.authority.answer(AnswerHostility.TRY_LATER)
+    world.authority.publish(ListHostility.STALE)
+    assert codes(await lin.prove(world, world.card(answers=True))) == [(503, "REVOCATION_UNKNOWN")]
+
+
 # --- who may ask ------------------------------------------------------------------------------------------
 
 
@@ -366,3 +449,98 @@ async def test_a_city_that_trusts_no_authority_offers_it_not(
         asking = await there.post("challenges", {"purpose": "level"})
         proving = await there.prove(world, world.card(), asked)
         assert codes(asking, proving) == [(404, "PROVIDER_NOT_OFFERED")] * 2
+
+
+# --- 经办人: an agent of the organisation, from the certificate to the end ----------------------------------
+
+
+async def ask(
+    who: Resident, method: str, path: str, body: object = None, token: str | None = None
+) -> tuple[int, Any]:
+    headers = {
+        "Authorization": f"Bearer {token or who.session['accessToken']}",
+        "Idempotency-Key": secrets.token_hex(8),
+    }
+    answer = await who.web.request(method, f"/mp/v1{path}", json=body, headers=headers)
+    return answer.status_code, answer.json() if answer.content else {}
+
+
+async def appointed(boss: Resident, agent: Resident, until: datetime | None = None) -> str:
+    """A grant the agent agreed to, to read the organisation's wallet and nothing else."""
+    body = {
+        "uscc": USCC,
+        "idNumber": CHEN,
+        "scopes": ["wallet:read"],
+        "until": (until or datetime.now(UTC) + timedelta(days=30)).isoformat(),
+    }
+    status, offered = await ask(boss, "POST", "/grants/enterprise", body)
+    assert (status, offered["state"], offered["side"]) == (201, "offered", "principal"), offered
+    early = await ask(agent, "POST", "/acting", {"grantId": offered["id"]})
+    assert codes(early) == [(403, "GRANT_NOT_IN_FORCE")]
+    assert (await ask(agent, "POST", f"/grants/{offered['id']}/confirm", {}))[1]["state"] == "active"
+    return str(offered["id"])
+
+
+async def acts(agent: Resident, grant: str) -> str:
+    status, switched = await ask(agent, "POST", "/acting", {"grantId": grant})
+    assert status == 200, switched
+    assert (await ask(agent, "GET", "/credentials", token=switched["accessToken"]))[0] == 200
+    return str(switched["accessToken"])
+
+
+@KINDS
+@pytest.mark.parametrize("by", ["the organisation", "the agent"])
+async def test_an_agent_acts_within_what_a_certificate_granted_until_either_side_ends_it(
+    lin: Resident, world: World, wechat: tuple[Wechat, str], kind: Kind, by: str
+) -> None:
+    chen = await sign_in(lin.web, wechat, "chen")
+    unproved = {
+        "uscc": USCC,
+        "idNumber": CHEN,
+        "scopes": ["wallet:read"],
+        "until": (datetime.now(UTC) + timedelta(days=30)).isoformat(),
+    }
+    refused = await ask(lin, "POST", "/grants/enterprise", unproved)
+    assert codes(refused) == [(403, "NOT_LEGAL_REPRESENTATIVE")]
+    assert (await lin.prove(world, world.card(kind), await lin.challenge("agents")))[0] == 201
+    other_firm = await ask(lin, "POST", "/grants/enterprise", unproved | {"uscc": "91310000990000116X"})
+    assert codes(other_firm) == [(403, "NOT_LEGAL_REPRESENTATIVE")]
+    grant = await appointed(lin, chen)
+    token = await acts(chen, grant)
+
+    said = claims_of(token)
+    assert (said["scope"], said["act"]["typ"], said["act"]["nam"]) == ("wallet:read", "enterprise", "陈*")
+    assert (await ask(chen, "GET", "/acting", token=token))[1]["now"]["name"] == "江边旅馆"
+    shown = await ask(chen, "POST", "/presentations", {"credentialId": "0" * 32}, token)
+    own = await ask(chen, "GET", "/account", token=token)
+    assert [told["code"] for _, told in (shown, own)] == ["SCOPE_MISSING", "NOT_WHILE_ACTING"]
+
+    ends = lin if by == "the organisation" else chen
+    assert (await ask(ends, "DELETE", f"/grants/{grant}"))[0] == 204
+    started = time.monotonic()
+    while (answer := await ask(chen, "GET", "/credentials", token=token))[0] == 200:
+        assert time.monotonic() - started < 1
+        await asyncio.sleep(0.01)
+    assert codes(answer) == [(403, "GRANT_NOT_IN_FORCE")]
+    assert codes(await ask(chen, "POST", "/acting", {"grantId": grant})) == [(403, "GRANT_NOT_IN_FORCE")]
+    assert (await ask(chen, "GET", "/credentials"))[0] == 200
+    for side in (lin, chen):
+        [seen] = (await ask(side, "GET", "/grants"))[1]["items"]
+        assert (seen["id"], seen["state"]) == (grant, "ended")
+
+
+async def test_an_agents_grant_and_token_end_when_the_legal_representative_said(
+    lin: Resident, world: World, wechat: tuple[Wechat, str]
+) -> None:
+    chen = await sign_in(lin.web, wechat, "chen")
+    assert (await lin.prove(world, world.card(), await lin.challenge("agents")))[0] == 201
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=12)
+    grant = await appointed(lin, chen, until)
+    token = await acts(chen, grant)
+    # A token is believed five seconds longer than it says, its grant is not.
+    assert claims_of(token)["exp"] <= until.timestamp() - 5
+    while (await ask(chen, "GET", "/credentials", token=token))[0] == 200:
+        assert datetime.now(UTC) < until + timedelta(seconds=0.5)
+        await asyncio.sleep(0.1)
+    await asyncio.sleep(max(0.0, (until - datetime.now(UTC)).total_seconds()))
+    assert codes(await ask(chen, "POST", "/acting", {"grantId": grant})) == [(403, "GRANT_NOT_IN_FORCE")]

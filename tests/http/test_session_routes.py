@@ -312,22 +312,6 @@ async def test_a_department_signs_in_once_with_each_assertion(client: Client) ->
     assert types.status_code == 200
 
 
-async def test_requirement_4_no_token_opens_another_api(client: Client, resident: dict[str, Any]) -> None:
-    clerk = await clerk_of(client)
-    body = {"clientAssertion": POLICE.assertion(now=datetime.now(UTC))}
-    department = (await client.post("/issuer/v1/session", json=body)).json()
-    sessions = {"resident": resident, "clerk": clerk, "department": department}
-    opens = {
-        "resident": "/mp/v1/home",
-        "clerk": "/verifier/v1/verifications",
-        "department": "/issuer/v1/types",
-    }
-    for who, session in sessions.items():
-        for whose, path in opens.items():
-            answer = await client.get(path, headers=bearer(session))
-            assert answer.status_code == (200 if who == whose else 401), (who, path)
-
-
 async def test_a_refresh_token_is_no_access_token(client: Client, resident: dict[str, Any]) -> None:
     for path in ("/mp/v1/home", "/verifier/v1/verifications", "/issuer/v1/types", "/metrics"):
         answer = await client.get(path, headers={"Authorization": f"Bearer {resident['refreshToken']}"})

@@ -16,7 +16,7 @@ from auth_bridges.store import AuthStores
 from bff.cli_sessions import sessions
 from bff.platform.mongo import Database
 from miniapp_schemas.assurance import AssuranceLevel
-from tests.auth_fakes import AuditLog
+from tests.auth_fakes import AuditLog, stores_on
 
 
 async def run(environ: dict[str, str], *words: str) -> Result:
@@ -26,7 +26,7 @@ async def run(environ: dict[str, str], *words: str) -> Result:
 
 @pytest.fixture
 def stores(mongo_database: Database, redis: Redis) -> AuthStores:
-    return AuthStores(mongo_database, redis)
+    return stores_on(mongo_database, redis)
 
 
 @pytest.fixture

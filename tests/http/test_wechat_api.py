@@ -38,6 +38,7 @@ from auth_bridges.refusals import (
 )
 from auth_bridges.store import ProviderTokenStore, SessionKeys
 from bff.platform.outbound import Outbound
+from bff.platform.redis import ScriptRunner
 from bff.sandbox.simulator import Simulator, simulated, utc_now
 from bff.sandbox.wechat import Modes, Wechat
 from bff.sandbox.wechat_ids import WechatApp, openid_of
@@ -67,7 +68,9 @@ class City:
         self.urls = [simulator.url]
         self.secret = CITY.secret
         self.secure: SecureChannel | None = None
-        self.session_keys = SessionKeys(redis, personal(), appid=CITY.appid, clock=utc_now)
+        self.session_keys = SessionKeys(
+            redis, ScriptRunner(redis), personal(), appid=CITY.appid, clock=utc_now
+        )
 
     @property
     def wire(self) -> WechatWire:

@@ -3,6 +3,7 @@
 nobody is left without a way in
 nothing that was revoked is believed: a session lives only where its subject and its way in do
 a merge moves nothing, so that undoing it restores both
+nobody acts for another once the grant ended, its time is over, or the session they act in ended
 """
 
 import asyncio
@@ -18,13 +19,24 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from msgspec import Struct
 
-from auth_bridges.models import Actor, Audience, MergeCase, MergeState, ResidentSignedIn, Standing
-from auth_bridges.refusals import SessionEnded
+from auth_bridges.models import (
+    ActingGrant,
+    Actor,
+    Audience,
+    MergeCase,
+    MergeState,
+    ResidentSignedIn,
+    Standing,
+)
+from auth_bridges.refusals import GrantNotInForce, SessionEnded, SignInRequired
 from auth_bridges.registrar import RegisterResident, WayIn
+from bff.platform.identity import Authenticator
 from bff.platform.mongo import database, open_mongo
 from bff.platform.redis import open_redis
 from bff.sandbox.servers import EmbeddedServers
+from miniapp_schemas.acting import GrantSide, GrantState
 from miniapp_schemas.refusals import Refusal
 from tests.auth_fakes import PHONE, FakeAlipay, FakeBridge, World
 
@@ -41,6 +53,9 @@ KNOWN = (
         links=(WayIn(provider="alipay", appid=FakeAlipay.appid, subject="a0"),),
     ),
 )
+NUMBERS = {"w0": KNOWN[0].id_number, "a0": KNOWN[1].id_number}
+BOTH_KNOWN = st.sampled_from([(("wechat", "w0"), ("alipay", "a0")), (("alipay", "a0"), ("wechat", "w0"))])
+TERMS = st.sampled_from([timedelta(minutes=2), timedelta(hours=2), timedelta(days=30)])
 PEOPLE = st.sampled_from([("wechat", "w0"), ("wechat", "w1"), ("alipay", "a0"), ("alipay", "a1")])
 ANY = st.integers(0, 50)
 
@@ -59,6 +74,7 @@ class AccountMachine(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory()
         self.signed_in: list[ResidentSignedIn] = []
+        self.actors: dict[str, Actor] = {}
         self.owners: dict[str, str] = {}
         self.undone: list[MergeCase] = []
         self.do(self._open())
@@ -92,11 +108,16 @@ class AccountMachine(RuleBasedStateMachine):
         """One of those whose token would be believed; None if nobody's would."""
         living = []
         for each in self.signed_in[-8:]:
-            actor = self.world.actor(each.access.text)
+            actor = self.actors[each.access.text]
             session = await self.world.stores.sessions.get(actor.session)
             if session is not None and session.ended_at is None:
                 living.append(actor)
         return living[number % len(living)] if living else None
+
+    def _came_in(self, signed_in: ResidentSignedIn) -> None:
+        """Remember who bears the token, which cannot be asked once its ten minutes are over."""
+        self.signed_in.append(signed_in)
+        self.actors[signed_in.access.text] = self.world.actor(signed_in.access.text)
 
     def _bridge(self, provider: str) -> FakeBridge:
         return self.world.bridge if provider == "wechat" else self.world.alipay
@@ -106,7 +127,7 @@ class AccountMachine(RuleBasedStateMachine):
         self.world.clock.pass_(timedelta(seconds=1))
         provider, subject = who
         code = self.world.code(subject, self._bridge(provider))
-        self.signed_in.append(self.do(self.world.auth.sign_in(provider, code, PHONE)))
+        self._came_in(self.do(self.world.auth.sign_in(provider, code, PHONE)))
 
     @rule(who=PEOPLE, other=PEOPLE, dies=st.booleans())
     def become_one(self, who: tuple[str, str], other: tuple[str, str], *, dies: bool) -> None:
@@ -162,14 +183,14 @@ class AccountMachine(RuleBasedStateMachine):
         self.world.clock.pass_(timedelta(seconds=21))
         refresh = self.signed_in[number % len(self.signed_in)].refresh.text
         try:
-            self.signed_in.append(self.do(self.world.auth.refresh(refresh, PHONE)))
+            self._came_in(self.do(self.world.auth.refresh(refresh, PHONE)))
         except SessionEnded:
             return
 
     @precondition(lambda self: self.signed_in)
     @rule(number=ANY)
     def sign_out(self, number: int) -> None:
-        actor = self.world.actor(self.signed_in[number % len(self.signed_in)].access.text)
+        actor = self.actors[self.signed_in[number % len(self.signed_in)].access.text]
         self.do(self.world.auth.sign_out(actor.session))
 
     def _perhaps(self, work: Coroutine[Any, Any, None], *, dies: bool) -> None:
@@ -217,7 +238,7 @@ class AccountMachine(RuleBasedStateMachine):
     def a_family_has_one_refresh_token_that_is_alive(self) -> None:
         async def one_each() -> None:
             for each in self.signed_in:
-                actor = self.world.actor(each.access.text)
+                actor = self.actors[each.access.text]
                 living = await self.world.stores.sessions.living(Audience.RESIDENT, actor.resident)
                 assert len({session.current for session in living}) == len(living)
 
@@ -239,6 +260,124 @@ class AccountMachine(RuleBasedStateMachine):
         self.do(nothing_moved())
 
 
+class ActingToken(Struct, frozen=True):
+    """A token somebody was given to act with, and what it hangs on."""
+
+    bearer: bytes
+    grant: str
+    session: str
+
+
+class ActingMachine(AccountMachine):
+    """Does all that, and grants, accepts, acts, ends from either side, and lets time pass."""
+
+    def __init__(self) -> None:
+        self.acting: list[ActingToken] = []
+        self.heard = "0-0"
+        super().__init__()
+        self.desk = Authenticator(
+            self.world.tokens,
+            self.world.keys,
+            env="test",
+            clock=lambda: self.world.clock().timestamp(),
+        )
+
+    @rule(who=BOTH_KNOWN, term=TERMS)
+    def act_for_the_other(self, who: tuple[tuple[str, str], tuple[str, str]], term: timedelta) -> None:
+        """Ask, be accepted, and act: what makes tokens to act with."""
+        agent, principal = who
+        self.sign_in(principal)
+        self.sign_in(agent)
+        self.grant(-1, NUMBERS[principal[1]], term)
+        self.accept(-2)
+        self.act(-1, 0)
+
+    @precondition(lambda self: self.signed_in)
+    @rule(number=ANY, whom=st.sampled_from(sorted(NUMBERS.values())), term=TERMS)
+    def grant(self, number: int, whom: str, term: timedelta) -> None:
+        async def granted() -> None:
+            if (actor := await self._as(number)) is not None:
+                until = self.world.clock() + term
+                await self.world.acting.ask_relative(actor.resident, whom, ["wallet:read"], until)
+
+        self._perhaps(granted(), dies=False)
+
+    @precondition(lambda self: self.signed_in)
+    @rule(number=ANY)
+    def accept(self, number: int) -> None:
+        async def accepted() -> None:
+            if (actor := await self._as(number)) is not None:
+                for grant, side in await self._grants(actor):
+                    if side is GrantSide.PRINCIPAL and self.world.acting.state(grant) is GrantState.OFFERED:
+                        await self.world.acting.confirm(actor.resident, actor.session, grant.id, None)
+
+        self._perhaps(accepted(), dies=False)
+
+    @precondition(lambda self: self.signed_in)
+    @rule(number=ANY, which=ANY)
+    def act(self, number: int, which: int) -> None:
+        async def acted() -> None:
+            if (actor := await self._as(number)) is not None:
+                own = [each for each, side in await self._grants(actor) if side is GrantSide.AGENT]
+                if own:
+                    grant = own[which % len(own)].id
+                    given = await self.world.acting.switch(actor.resident, actor.session, grant)
+                    bearer = f"Bearer {given.access.text}".encode()
+                    self.acting.append(ActingToken(bearer, grant, actor.session))
+                    # A process that has seen it remembers it.
+                    assert self.desk.identify(bearer).acting is not None
+
+        self._perhaps(acted(), dies=False)
+
+    @precondition(lambda self: self.acting)
+    @rule(number=ANY, which=ANY, dies=st.booleans())
+    def end_grant(self, number: int, which: int, *, dies: bool) -> None:
+        """From whichever side; who died before it was announced is asked again."""
+
+        async def ended() -> None:
+            if (actor := await self._as(number)) is not None:
+                sides = await self._grants(actor)
+                if sides:
+                    grant = sides[which % len(sides)][0].id
+                    await self.world.acting.end(actor.resident, actor.session, grant)
+
+        with pytest.MonkeyPatch.context() as patch, contextlib.suppress(Killed, Refusal):
+            if dies:
+                patch.setattr(self.world.stores.ended, "announce", _killed)
+            self.do(ended())
+        self._perhaps(ended(), dies=False)
+
+    @rule(time=st.sampled_from([timedelta(minutes=1), timedelta(minutes=3), timedelta(minutes=61)]))
+    def time_passes(self, time: timedelta) -> None:
+        self.world.clock.pass_(time)
+
+    async def _grants(self, actor: Actor) -> list[tuple[ActingGrant, GrantSide]]:
+        return await self.world.acting.grants(actor.resident, actor.session, before=None, limit=20)
+
+    @invariant()
+    def nobody_acts_by_what_has_ended(self) -> None:
+        async def nobody_does() -> None:
+            self.heard, names = await self.world.stores.ended.since(self.heard, wait=False)
+            for name in names:
+                self.desk.end(name)
+            for token in self.acting:
+                try:
+                    believed = self.desk.identify(token.bearer)
+                except (SignInRequired, GrantNotInForce):
+                    continue
+                assert believed.acting is not None
+                grant = await self.world.stores.grants.get(token.grant)
+                assert grant is not None
+                assert self.world.acting.state(grant) is GrantState.ACTIVE
+                assert (believed.holder, believed.acting.grant) == (grant.whom, grant.id)
+                session = await self.world.stores.sessions.get(token.session)
+                assert session is not None
+                assert session.ended_at is None
+                assert self.world.clock() < session.expires_at
+
+        self.do(nobody_does())
+
+
 async def _killed(*_: object, **__: object) -> None:
     raise Killed
 
@@ -247,9 +386,12 @@ def _sides(case: MergeCase) -> tuple[str, str]:
     return case.survivor, case.absorbed
 
 
-def test_accounts_hold_whatever_is_done_with_them(servers: EmbeddedServers) -> None:
-    AccountMachine.servers = servers
-    AccountMachine.TestCase.settings = settings(
-        max_examples=15, stateful_step_count=24, deadline=None, suppress_health_check=list(HealthCheck)
+@pytest.mark.parametrize(("machine", "examples"), [(AccountMachine, 15), (ActingMachine, 8)])
+def test_accounts_hold_whatever_is_done_with_them(
+    servers: EmbeddedServers, machine: type[AccountMachine], examples: int
+) -> None:
+    machine.servers = servers
+    machine.TestCase.settings = settings(
+        max_examples=examples, stateful_step_count=24, deadline=None, suppress_health_check=list(HealthCheck)
     )
-    AccountMachine.TestCase("runTest").debug()
+    machine.TestCase("runTest").debug()

@@ -9,7 +9,15 @@ from msgspec import structs
 from redis.asyncio import Redis
 
 from auth_bridges.acting import ActingService
-from auth_bridges.models import ActingGrant, Actor, GrantEnding, Guardianship, LegalPerson, Standing
+from auth_bridges.models import (
+    ActingGrant,
+    Actor,
+    GrantEnding,
+    Guardianship,
+    LegalPerson,
+    NoticeKind,
+    Standing,
+)
 from auth_bridges.refusals import (
     ActingNotOffered,
     ConfirmationCodeWrong,
@@ -147,6 +155,64 @@ async def test_on_the_eighteenth_birthday_the_guardian_is_none_any_more(town: To
     assert await town.acting.may_act(mother.subject) == []
 
 
+async def told(town: Town, who: Signed) -> list[tuple[NoticeKind, str | None]]:
+    """What somebody was told, newest first."""
+    return [(each.kind, each.by) for each in await town.stores.notices.of([who.subject], limit=20)]
+
+
+async def test_a_childs_guardians_are_told_what_the_other_does_with_it_and_not_what_they_do(
+    town: Town,
+) -> None:
+    mother, father = await town.sign_in(MOTHER), await town.sign_in(FATHER)
+    hers = await town.acting.claim_child(town.proven(mother), CHILD)
+    assert await told(town, father) == []  # not a guardian here yet, as far as anybody knows
+    town.clock.pass_(timedelta(seconds=1))
+    his = await town.acting.claim_child(town.proven(father), CHILD)
+    assert await told(town, mother) == [(NoticeKind.GUARDIAN_JOINED, "陈**")]
+    for _ in range(2):  # once a session, however often
+        town.clock.pass_(timedelta(seconds=1))
+        await town.acting.switch(father.subject, father.session, his.id)
+    assert await told(town, mother) == [
+        (NoticeKind.GUARDIAN_ACTED, "陈**"),
+        (NoticeKind.GUARDIAN_JOINED, "陈**"),
+    ]
+    town.clock.pass_(timedelta(seconds=1))
+    again = await town.sign_in(FATHER)
+    await town.acting.switch(again.subject, again.session, his.id)
+    assert [kind for kind, _ in await told(town, mother)].count(NoticeKind.GUARDIAN_ACTED) == 2
+    town.clock.pass_(timedelta(seconds=1))
+    await town.acting.end(father.subject, father.session, his.id)
+    assert (await told(town, mother))[0] == (NoticeKind.GUARDIAN_ENDED, "陈**")
+    await town.acting.switch(mother.subject, mother.session, hers.id)
+    assert await told(town, father) == []
+
+
+async def test_of_a_guardian_who_died_before_telling_the_other_hears_when_it_is_asked_again(
+    town: Town,
+) -> None:
+    mother, father = await town.sign_in(MOTHER), await town.sign_in(FATHER)
+    await town.acting.claim_child(town.proven(mother), CHILD)
+    await town.acting.claim_child(town.proven(father), CHILD)
+    await town.stores.notices.forget([mother.subject])
+    for _ in range(2):
+        await town.acting.claim_child(town.proven(father), CHILD)
+    assert await told(town, mother) == [(NoticeKind.GUARDIAN_JOINED, "陈**")]
+
+
+async def test_a_grown_childs_guardians_are_told_nothing_more(town: Town) -> None:
+    mother, father = await town.sign_in(MOTHER), await town.sign_in(FATHER)
+    hers = await town.acting.claim_child(town.proven(mother), CHILD)
+    await town.acting.claim_child(town.proven(father), CHILD)
+    before = await told(town, mother)
+    town.clock.now = hers.expires_at
+    father = await town.sign_in(FATHER)
+    for grant, _ in await town.acting.grants(father.subject, father.session, before=None, limit=5):
+        with pytest.raises(GrantNotInForce):
+            await town.acting.switch(father.subject, father.session, grant.id)
+        await town.acting.end(father.subject, father.session, grant.id)
+    assert await told(town, mother) == before
+
+
 async def test_whom_the_register_does_not_know_is_no_guardian(town: Town) -> None:
     boss, mother = await town.sign_in(BOSS), await town.sign_in(MOTHER)
     for who, number in ((boss, CHILD), (mother, ELDER), (mother, "310000201005210199")):
@@ -217,6 +283,7 @@ async def test_without_a_register_nobody_is_a_guardian(town: Town) -> None:
         family=None,
         legal=None,
         gate=town.accounts.step_ups.require,
+        notify=town.stores.notices.add,
         admit=town.turnstile,
         audit=town.audit,
         clock=town.clock,

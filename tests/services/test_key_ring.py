@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from joserfc.jwk import ECKey
 
 from bff.cli_keys import keys as keys_command
-from bff.platform.keys import KeyRing, KeyRingProblem, create, rotate, use
+from bff.platform.keys import KeyRing, KeyRingProblem, create, drop, rotate, use
 
 
 def pem(private: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
@@ -168,9 +168,29 @@ def test_keys_are_made_listed_and_changed_from_the_command_line(tmp_path: Path) 
     listed = run(keys_command, ["list", folder, "--json"])
     told = [msgspec.json.decode(line) for line in listed.output.splitlines()]
     assert [(key["name"], key["current"]) for key in told] == [("first", False), ("second", True)]
-    refused = run(keys_command, ["use", folder, "third"])
+    assert run(keys_command, ["new", folder, "--name", "third"]).exit_code == 0
+    assert roles(folder) == {"first": "previous", "second": "current", "third": "next"}
+    assert "* current   second" in run(keys_command, ["list", folder]).output
+    refused = run(keys_command, ["use", folder, "fourth"])
     assert refused.exit_code == 1
-    assert "third.pem" in refused.output
+    assert "fourth.pem" in refused.output
+
+
+def test_a_key_that_signed_is_previous_until_it_is_dropped_and_a_namesake_is_not(tmp_path: Path) -> None:
+    folder = tmp_path / "ring"
+    create(folder, "old")
+    rotate(folder, "fresh")
+    assert roles(str(folder)) == {"old": "previous", "fresh": "current"}
+    use(folder, "old")
+    assert roles(str(folder)) == {"old": "current", "fresh": "previous"}
+    drop(folder, "fresh")
+    create(folder, "fresh")
+    assert roles(str(folder)) == {"old": "current", "fresh": "next"}
+
+
+def roles(folder: str) -> dict[str, str]:
+    listed = CliRunner().invoke(keys_command, ["list", folder, "--json"])
+    return {key["name"]: key["role"] for key in map(msgspec.json.decode, listed.output.splitlines())}
 
 
 def test_a_leaked_key_is_dropped_and_what_it_signed_is_refused(tmp_path: Path) -> None:

@@ -200,3 +200,28 @@ async def test_a_gateway_that_cannot_is_told_as_such(world: World) -> None:
     with pytest.raises(SmsUnavailable):
         await world.accounts.phones.send_code(await world.signed_in("w"), MOBILE, PHONE)
     assert ("phone.code", "SMS_UNAVAILABLE") in world.audit.kinds
+
+
+async def test_whichever_way_a_phone_is_bound_the_tries_of_person_and_phone_are_counted(world: World) -> None:
+    me = await world.signed_in("w")
+    person, phone = (
+        world.personal.pseudonym(kind, value) for kind, value in (("subject", me.resident), ("phone", MOBILE))
+    )
+    world.phones.told["phone-code", "w"] = MOBILE
+    counted = world.turnstile.counted
+    counted.clear()
+    await world.accounts.phones.bind_by_code(me, "wechat", "phone-code")
+    assert [each for each in counted if each[0] == "bind-phone"] == [
+        ("bind-phone", person),
+        ("bind-phone", phone),
+    ]
+    counted.clear()
+    await world.accounts.phones.bind_by_packet(me, "alipay", MOBILE)
+    assert [each[1] for each in counted if each[0] == "bind-phone"] == [person, phone]
+    counted.clear()
+    await bound(world, me)
+    assert ("sms", phone) in counted
+    assert ("bind-phone", phone) in counted
+    world.turnstile.refuses["bind-phone"] = TooManyRequests(retry_after=60)
+    with pytest.raises(TooManyRequests):
+        await world.accounts.phones.bind_by_code(me, "wechat", "phone-code")

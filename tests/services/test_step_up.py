@@ -8,10 +8,11 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from auth_bridges.models import Actor
+from auth_bridges.models import Actor, FaceCheckState
 from auth_bridges.refusals import (
     ChallengeRefused,
     CodeAlreadyUsed,
+    FaceCheckUnknown,
     NoPhoneBound,
     PhoneCodeRejected,
     ReauthenticationRequired,
@@ -20,11 +21,13 @@ from auth_bridges.refusals import (
 )
 from auth_bridges.rules.policy import Operation
 from auth_bridges.tokens import TokenRefused
+from bff.platform.limits import TooManyRequests
 from bff.platform.mongo import Database
 from miniapp_schemas.problems import StepUp
 from tests.auth_fakes import NOW, PHONE, World
 
 MOBILE = "+8615400000001"
+NAME, NUMBER = "林小满", "990101199003070019"
 
 
 @pytest.fixture
@@ -196,3 +199,77 @@ async def test_every_decision_is_audited_without_what_was_presented(world: World
     outcomes = [outcome for kind, outcome in world.audit.kinds if kind == "step_up"]
     assert outcomes == ["required: age", "required: age", "answered: provider"]
     assert step_up.challenge not in repr(world.audit.facts)
+
+
+# --- by a face -------------------------------------------------------------------------------------------
+
+
+async def with_face(world: World) -> Actor:
+    """Somebody who is known by name, so that there is something to compare a face with."""
+    world.registry.names = {NUMBER: NAME}
+    me = await world.signed_in("w")
+    sent = await world.accounts.phones.send_code(me, MOBILE, PHONE)
+    await world.accounts.phones.bind_by_sms(me, sent.request, world.phones.code(MOBILE))
+    await world.accounts.proving.real_name(await world.signed_in("w"), NAME, NUMBER, consent="c")
+    return await world.signed_in("w")
+
+
+async def test_a_face_seen_since_answers_even_what_a_providers_word_does_not(world: World) -> None:
+    me = await with_face(world)
+    for operation in (Operation.GUARDIAN, Operation.AGENT):
+        step_up = await challenged(world, me, operation)
+        check = await world.accounts.proving.start_face_check(me, consent="face-1")
+        assert "face" in step_up.methods
+        world.faces.state = FaceCheckState.PENDING
+        with pytest.raises(StepUpNotProved):
+            await world.accounts.step_ups.answer_by_face(me, step_up.challenge, check.id)
+        world.faces.state = FaceCheckState.PASSED
+        await world.accounts.step_ups.answer_by_face(me, step_up.challenge, check.id)
+        await world.accounts.step_ups.require(holding(me, step_up), operation, b"x")
+
+
+async def test_a_face_answers_once_and_only_what_was_asked_before_it_was_seen(world: World) -> None:
+    me = await with_face(world)
+    world.faces.state = FaceCheckState.PASSED
+    early = await world.accounts.proving.start_face_check(me, consent="face-1")
+    world.clock.pass_(timedelta(seconds=1))
+    one, two = [await challenged(world, me, Operation.GUARDIAN) for _ in range(2)]
+    with pytest.raises(StepUpNotProved):
+        await world.accounts.step_ups.answer_by_face(me, one.challenge, early.id)
+    check = await world.accounts.proving.start_face_check(me, consent="face-1")
+    await world.accounts.step_ups.answer_by_face(me, one.challenge, check.id)
+    for step_up in (one, two):
+        with pytest.raises(StepUpNotProved):
+            await world.accounts.step_ups.answer_by_face(me, step_up.challenge, check.id)
+
+
+@pytest.mark.parametrize("state", [FaceCheckState.FAILED, FaceCheckState.EXPIRED])
+async def test_a_face_that_was_not_seen_answers_nothing(world: World, state: FaceCheckState) -> None:
+    me = await with_face(world)
+    world.faces.state = state
+    step_up = await challenged(world, me, Operation.AGENT)
+    check = await world.accounts.proving.start_face_check(me, consent="face-1")
+    with pytest.raises(StepUpNotProved):
+        await world.accounts.step_ups.answer_by_face(me, step_up.challenge, check.id)
+
+
+async def test_somebody_elses_face_is_unknown(world: World) -> None:
+    me = await with_face(world)
+    world.faces.state = FaceCheckState.PASSED
+    check = await world.accounts.proving.start_face_check(me, consent="face-1")
+    other = await world.signed_in("other")
+    world.clock.pass_(timedelta(minutes=6))
+    step_up = await challenged(world, other, Operation.LINK)
+    with pytest.raises(FaceCheckUnknown):
+        await world.accounts.step_ups.answer_by_face(other, step_up.challenge, check.id)
+
+
+async def test_who_answers_with_codes_of_a_provider_without_end_is_slowed_down(world: World) -> None:
+    me = await world.signed_in("w")
+    world.clock.pass_(timedelta(minutes=6))
+    step_up = await challenged(world, me, Operation.LINK)
+    asked = len(world.bridge.asked)
+    world.turnstile.refuses["exchange"] = TooManyRequests(retry_after=3)
+    with pytest.raises(TooManyRequests):
+        await world.accounts.step_ups.answer_by_provider(me, step_up.challenge, "wechat", world.code("w"))
+    assert len(world.bridge.asked) == asked

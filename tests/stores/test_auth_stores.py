@@ -19,14 +19,15 @@ from auth_bridges.models import (
 )
 from auth_bridges.store import AuthStores, EndedSessions, OneTime
 from bff.platform.mongo import Database
-from tests.auth_fakes import NOW
+from bff.platform.redis import ScriptRunner
+from tests.auth_fakes import NOW, stores_on
 
 SUBJECT = ProviderSubject(provider="wechat", appid="wx1", subject="oSIM1", alternates={"unionid": "u1"})
 
 
 @pytest.fixture
 async def stores(mongo_database: Database, redis: Redis) -> AuthStores:
-    opened = AuthStores(mongo_database, redis)
+    opened = stores_on(mongo_database, redis)
     await opened.ensure_indexes()
     return opened
 
@@ -181,6 +182,35 @@ async def test_of_many_rotations_of_one_token_one_happens(stores: AuthStores) ->
     assert (winners[0].previous, winners[0].generation) == (b"first", 1)
 
 
+async def test_rotations_that_travel_together_are_each_judged_alone(stores: AuthStores) -> None:
+    many = [session(id=f"s{n}", current=b"first-%d" % n) for n in range(20)]
+    await asyncio.gather(*(stores.sessions.open(each) for each in many))
+    await stores.sessions.end("s7", why=Ending.SIGNED_OUT, now=NOW)
+    rotated = await asyncio.gather(
+        *(
+            stores.sessions.rotate(
+                each.id,
+                audience=Audience.RESIDENT,
+                spent=b"stolen" if each.id == "s3" else each.current,
+                fresh=b"next-%s" % each.id.encode(),
+                sealed=b"sealed",
+                now=NOW + timedelta(seconds=n),
+            )
+            for n, each in enumerate(many)
+        )
+    )
+    refused = {each.id for each, now in zip(many, rotated, strict=True) if now is None}
+    assert refused == {"s3", "s7"}
+    for n, now in enumerate(rotated):
+        if now is not None:
+            assert (now.id, now.current, now.rotated_at) == (
+                f"s{n}",
+                b"next-s%d" % n,
+                NOW + timedelta(seconds=n),
+            )
+            assert await stores.sessions.get(now.id) == now
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -219,12 +249,12 @@ async def test_no_token_is_stored(stores: AuthStores, mongo_database: Database) 
         *("_id", "audience", "subject", "client", "device", "started_at", "expires_at"),
         *("current", "previous", "successor", "rotated_at", "generation", "methods", "ended_at"),
         "ended_why",
-        *("idle_seconds", "idle_ends_at", "platform"),
+        *("idle_seconds", "idle_ends_at", "platform", "origin"),
     }
 
 
 async def test_one_of_many_claims_a_name(redis: Redis) -> None:
-    once = OneTime(redis)
+    once = OneTime(redis, ScriptRunner(redis))
     claims = await asyncio.gather(
         *(once.claim("code:1", owner=f"o{n}", keep=timedelta(minutes=1)) for n in range(50))
     )
@@ -233,14 +263,14 @@ async def test_one_of_many_claims_a_name(redis: Redis) -> None:
 
 
 async def test_a_claim_whose_reply_was_lost_is_still_ones_own(redis: Redis) -> None:
-    once = OneTime(redis)
+    once = OneTime(redis, ScriptRunner(redis))
     assert await once.claim("code:1", owner="me", keep=timedelta(minutes=1))
     assert await once.claim("code:1", owner="me", keep=timedelta(minutes=1))
     assert not await once.claim("code:1", owner="you", keep=timedelta(minutes=1))
 
 
 async def test_what_is_given_back_can_be_claimed(redis: Redis) -> None:
-    once = OneTime(redis)
+    once = OneTime(redis, ScriptRunner(redis))
     await once.claim("code:1", owner="me", keep=timedelta(minutes=1))
     await once.release("code:1")
     assert await once.claim("code:1", owner="you", keep=timedelta(minutes=1))
@@ -342,3 +372,14 @@ async def test_of_two_sessions_at_once_one_takes_a_packet(stores: AuthStores) ->
         *(stores.packets.take(b"d" * 32, session=f"s{number}", now=NOW) for number in range(8))
     )
     assert sorted(taken) == [False] * 7 + [True]
+
+
+async def test_a_way_in_is_read_with_who_is_behind_it(stores: AuthStores) -> None:
+    assert await stores.residents.behind(SUBJECT) == (None, None)
+    led = await stores.residents.lead(SUBJECT, link("a"))
+    assert await stores.residents.behind(SUBJECT) == (led, None)
+    li = await stores.residents.ensure(resident("resident-a"))
+    assert await stores.residents.behind(SUBJECT) == (led, li)
+    strangers = [named(f"stranger-{n}") for n in range(5)]
+    found = await asyncio.gather(*(stores.residents.behind(each) for each in (*strangers, SUBJECT)))
+    assert found == [(None, None)] * 5 + [(led, li)]

@@ -4,11 +4,13 @@ import { h } from "../shared/dom.js";
 import { clockTime, pick } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { say } from "../shared/live.js";
+import { notice } from "../shared/parts.js";
 import { prefs } from "../shared/prefs.js";
 import { look } from "../shared/verdicts.js";
 import { t } from "./messages.js";
 
 /** @typedef {import("../shared/wire.js").Verification} Verification */
+/** @typedef {import("../shared/wire.js").ShownBy} ShownBy */
 /** @typedef {import("./app.js").Shift} Shift */
 
 const CLEAR_AFTER = { standard: 30, elder: 60 }; // seconds; nobody's fields stay on a counter's screen
@@ -46,13 +48,26 @@ export function verdictPanel(verification, { shift, next, clear, signal }) {
       h("h1", { id: "verdict-words" }, words),
       h("p", { id: "verdict-advice" }, advice),
     ),
+    verification.shownBy ? deputy(verification.shownBy) : null,
     rows.length ? h("dl", { class: "facts facts--large" }, ...rows.map(row)) : null,
     h("dl", { class: "facts facts--small" }, ...about.map(row)),
     footer(next, clear, signal),
   );
   navigator.vibrate?.(BUZZ[tone]);
-  say(`${words}。${advice}`, { now: true });
+  const by = panel.querySelector(".verdict__deputy .notice__title")?.textContent ?? "";
+  say([words, by, advice].filter(Boolean).join("。"), { now: true });
   return panel;
+}
+
+/**
+ * Who showed it in the holder's name (代亮): before the fields, for the face at the counter is not theirs.
+ *
+ * @param {ShownBy} by
+ */
+function deputy({ kind, name }) {
+  const kinds = /** @type {const} */ ({ guardian: "kindGuardian", family: "kindFamily", enterprise: "kindEnterprise", clerk: "kindClerk" });
+  const what = kind in kinds ? t(kinds[kind]) : kind;
+  return h("div", { class: "verdict__deputy" }, notice("caution", "people", t("shownBy", { name, kind: what }), h("p", {}, t("shownByLead"))));
 }
 
 /** @param {[string, string]} entry */

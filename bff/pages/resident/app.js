@@ -2,15 +2,28 @@
 
 import { byId, h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
-import { mountLive } from "../shared/live.js";
+import { mountLive, say } from "../shared/live.js";
 import { hasAnswer } from "../shared/openid.js";
-import { focusSwitch, offlineStrip, skipLink, switches } from "../shared/parts.js";
+import { focusSwitch, isAbort, offlineStrip, report, skipLink, switches, trouble } from "../shared/parts.js";
 import { prefs } from "../shared/prefs.js";
 import { Session } from "../shared/session.js";
+import { Acting, banner } from "./acting.js";
+import { takeArrival } from "./errands.js";
 import { t } from "./messages.js";
+import { StepUps } from "./step-up.js";
+import { accountView } from "./views/account.js";
+import { actingView } from "./views/acting.js";
+import { askView } from "./views/ask.js";
 import { cardView } from "./views/card.js";
 import { cardsView } from "./views/cards.js";
+import { copyView } from "./views/copy.js";
+import { deletionView } from "./views/deletion.js";
+import { devicesView } from "./views/devices.js";
+import { errandView } from "./views/errand.js";
+import { levelView } from "./views/level.js";
 import { meView } from "./views/me.js";
+import { notWhileActingView } from "./views/not-while-acting.js";
+import { phoneView } from "./views/phone.js";
 import { recordsView } from "./views/records.js";
 import { showView } from "./views/show.js";
 import { signInView } from "./views/sign-in.js";
@@ -23,9 +36,12 @@ import { signInView } from "./views/sign-in.js";
  *
  * @typedef {object} Context
  * @property {Session<ResidentSession, Who>} session
+ * @property {StepUps} stepUps
+ * @property {Acting} acting
  * @property {AbortSignal} signal Fires when the screen is left.
  * @property {(route: string) => void} go
  * @property {(note?: string) => void} signedOut
+ * @property {() => Promise<void>} beMyself Stop acting for somebody.
  */
 
 /**
@@ -42,18 +58,40 @@ import { signInView } from "./views/sign-in.js";
 let leave = new AbortController();
 let note = "";
 
+const acting = new Acting((words) => {
+  note = words;
+  say(words, { now: true });
+  // Not from within the call that found out: the next one waits for it to be over.
+  setTimeout(() => go("#/cards"));
+});
+
 /** @type {Session<ResidentSession, Who>} */
 const session = new Session({
   base: "/mp/v1/session",
   key: "suishen.resident",
   keep: (tokens) => ({ name: tokens.displayName ?? null, level: tokens.assurance }),
   ended: () => signedOut(t("sessionOver")),
+  speaks: (access) => acting.speaks(access),
 });
+const stepUps = new StepUps(session);
 
 /** @param {string} [words] */
 function signedOut(words = "") {
   note = words;
+  acting.forget();
   go("#/sign-in");
+}
+
+async function beMyself() {
+  try {
+    await acting.back(session, leave.signal);
+    say(t("wasBack"));
+    go("#/cards");
+  } catch (error) {
+    if (leave.signal.aborted || isAbort(error)) return;
+    report(error);
+    byId("main").prepend(trouble(error, () => void beMyself()));
+  }
 }
 
 /** @param {string} route */
@@ -62,25 +100,48 @@ function go(route) {
   else location.hash = route;
 }
 
+/**
+ * What is one's own, and nobody's to see or change in another's name.
+ *
+ * @type {Record<string, (context: Context) => View>}
+ */
+const OWN = {
+  "#/account": accountView,
+  "#/account/phone": phoneView,
+  "#/account/level": levelView,
+  "#/account/copy": copyView,
+  "#/account/deletion": deletionView,
+  "#/devices": devicesView,
+  "#/acting": actingView,
+  "#/acting/ask": askView,
+};
+
 /** @param {Context} context @returns {View} */
 function route(context) {
+  const arrived = takeArrival();
+  if (session.open && arrived?.errand && arrived.errand.for !== "signIn") return errandView(context, arrived, arrived.errand);
   const [, name = "", id = "", scene = ""] = location.hash.split("/").map(decodeURIComponent);
-  if (!session.open || name === "sign-in" || location.hash.startsWith("#code=") || hasAnswer()) return signInView(context, note);
+  if (!session.open || name === "sign-in" || hasAnswer()) return signInView(context, note, arrived);
+  const own = OWN[location.hash];
+  if (own) return acting.now ? notWhileActingView(context, acting.now) : own(context);
   if (name === "card" && id) return cardView(context, id);
   if (name === "show" && id) return showView(context, id, scene || "general");
   if (name === "records") return recordsView(context);
   if (name === "me") return meView(context);
-  return cardsView(context);
+  return cardsView(context, note);
 }
 
 function render() {
   leave.abort();
   leave = new AbortController();
-  const view = route({ session, signal: leave.signal, go, signedOut });
+  const view = route({ session, stepUps, acting, signal: leave.signal, go, signedOut, beMyself });
   note = "";
   document.title = `${view.title} · ${t("app")}`;
   const main = h("main", { class: view.bare ? "bare" : "main", id: "main", tabindex: "-1" }, view.node);
-  byId("app").replaceChildren(view.bare ? main : framed(view, main));
+  byId("app").replaceChildren(
+    ...(acting.now && session.open ? [banner(acting.now, () => void beMyself())] : []),
+    view.bare ? main : framed(view, main),
+  );
   window.scrollTo(0, 0);
   main.focus({ preventScroll: true });
 }
@@ -134,6 +195,8 @@ function tabs(current) {
   );
 }
 
+// Back from a face check, by the address the provider was given.
+if (new URLSearchParams(location.search).has("face")) history.replaceState(null, "", `${location.pathname}#/account/level`);
 mountLive();
 prefs.watch((what) => {
   render();

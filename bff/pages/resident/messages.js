@@ -1,8 +1,12 @@
 // What the residents' page says.
 
 import { translator } from "../shared/i18n.js";
+import { account } from "./messages-account.js";
+import { acting } from "./messages-acting.js";
 
 export const t = translator({
+  ...account,
+  ...acting,
   app: ["随身办", "Suishen"],
 
   // signing in

@@ -6,6 +6,7 @@ import { icon } from "../shared/icons.js";
 import { pill } from "../shared/parts.js";
 import { look } from "../shared/verdicts.js";
 import { t } from "./messages.js";
+import { shownByWords } from "./words.js";
 
 /** @typedef {import("../shared/wire.js").UsageRecord} UsageRecord */
 
@@ -45,6 +46,7 @@ export function facts(record, labels) {
   /** @type {[string, string][]} */
   const rows = [
     [t("organisation"), record.organisation],
+    ...(record.shownBy ? [/** @type {[string, string]} */ ([t("shownBy"), shownByWords(record.shownBy)])] : []),
     [t("clerk"), t("clerkNumber", { number: record.clerkNumber })],
     [t("scene"), pick(record.sceneName)],
     [t("at"), moment(record.at)],

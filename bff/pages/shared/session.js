@@ -14,6 +14,9 @@ import { tab } from "./storage.js";
 /** @typedef {import("./http.js").Answer} Answer */
 /** @typedef {import("./http.js").Call} Call */
 
+/** Whether a token says no more: it ended, or the leave it spoke by did. @param {import("./wire.js").Problem} problem */
+const isSpent = ({ status, code }) => status === 401 || code === "GRANT_NOT_IN_FORCE";
+
 /**
  * @template {{ accessToken: string, refreshToken: string }} Tokens
  * @template Kept
@@ -29,6 +32,7 @@ export class Session {
   #base;
   #keep;
   #ended;
+  #speaks;
 
   /**
    * @param {object} options
@@ -36,12 +40,15 @@ export class Session {
    * @param {string} options.key Name in sessionStorage.
    * @param {(tokens: Tokens) => Kept} options.keep What to keep beside the token across a reload.
    * @param {() => void} options.ended Called when the session is over and the person must sign in again.
+   * @param {(access: string) => Promise<string>} [options.speaks] Trades a renewed token of one's own for the
+   *   one to call with: who acts for another must not fall back to their own name because a token ran out.
    */
-  constructor({ base, key, keep, ended }) {
+  constructor({ base, key, keep, ended, speaks = async (access) => access }) {
     this.#base = base;
     this.#key = key;
     this.#keep = keep;
     this.#ended = ended;
+    this.#speaks = speaks;
     this.#stored = this.#load();
   }
 
@@ -61,6 +68,17 @@ export class Session {
     this.#save();
   }
 
+  /** Call with this access token of the same session from now on. @param {string} access */
+  use(access) {
+    this.#access = access;
+  }
+
+  /** Have the server look again: a level proved meanwhile is in the next token. */
+  async renew() {
+    this.#access = null;
+    await this.#refresh();
+  }
+
   /**
    * Call with the access token. Expiry is left to the server to judge: a phone's clock is no authority.
    *
@@ -75,9 +93,9 @@ export class Session {
     try {
       return await request(method, path, { ...call, token });
     } catch (error) {
-      if (!(error instanceof Refused) || error.problem.status !== 401) throw error;
+      if (!(error instanceof Refused) || !isSpent(error.problem)) throw error;
       // Another call may have refreshed while this one was on its way.
-      if (this.#access === token) await this.#refresh();
+      if (this.#access === token || this.#access === null) await this.#refresh();
       return await request(method, path, { ...call, token: this.#access });
     }
   }
@@ -100,13 +118,17 @@ export class Session {
   async #trade() {
     const refreshToken = this.#stored?.refresh;
     if (!refreshToken) throw this.#over();
+    let data;
     try {
-      const { data } = await request("POST", `${this.#base}/refresh`, { body: { refreshToken }, headers: deviceHeader() });
+      ({ data } = await request("POST", `${this.#base}/refresh`, { body: { refreshToken }, headers: deviceHeader() }));
       this.adopt(data);
+      // Not the caller's to use before it is known in whose name they call.
+      this.#access = null;
     } catch (error) {
       if (error instanceof Refused && [400, 401, 403].includes(error.problem.status)) throw this.#over();
       throw error;
     }
+    this.#access = await this.#speaks(data.accessToken);
   }
 
   #over() {

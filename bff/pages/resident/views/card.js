@@ -18,7 +18,7 @@ import { claimNames } from "../records.js";
  * @param {string} id
  * @returns {View}
  */
-export function cardView({ session, signal, go }, id) {
+export function cardView({ session, signal, go, acting }, id) {
   const node = h("div", { class: "stack" });
   void fill(
     node,
@@ -30,7 +30,9 @@ export function cardView({ session, signal, go }, id) {
         { class: "card card--whole", "data-accent": lookOf(card.type).accent, "data-status": card.status },
         ...face(card, "h1"),
       ),
-      card.status === "valid" && card.scenes.length
+      !acting.may("wallet:show")
+        ? notice("quiet", "ban", t("mayNotShow"), h("p", {}, t("mayNotLead")))
+        : card.status === "valid" && card.scenes.length
         ? sceneForm(card, labels, (scene) => go(`#/show/${card.id}/${encodeURIComponent(scene)}`))
         : notice("caution", "info", t("notShowable"), h("p", {}, pick(card.statusReason))),
       details(card),

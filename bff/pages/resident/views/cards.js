@@ -18,20 +18,22 @@ import { brief } from "../records.js";
 
 /**
  * @param {Context} context
+ * @param {string} note Why the person is here, if there is something to say.
  * @returns {View}
  */
-export function cardsView(context) {
-  const { session, signal } = context;
+export function cardsView(context, note) {
+  const { session, signal, acting } = context;
   const who = session.kept;
   const box = h("div", { class: "stack" });
   const node = h(
     "div",
     { class: "stack" },
+    note ? notice("caution", "info", note) : null,
     h(
       "div",
       { class: "hello" },
-      h("h1", {}, who?.name ? t("hello", { name: who.name }) : t("helloNobody")),
-      who ? pill("quiet", "shield", t("level", { level: who.level })) : null,
+      h("h1", {}, acting.now ? t("cardsOf", { name: acting.now.name }) : who?.name ? t("hello", { name: who.name }) : t("helloNobody")),
+      who && !acting.now ? pill("quiet", "shield", t("level", { level: who.level })) : null,
     ),
     box,
   );
@@ -52,8 +54,8 @@ function cardsSection(context, block, retry) {
   return h(
     "section",
     { class: "stack", "aria-labelledby": "cards-title" },
-    h("h2", { class: "section-title", id: "cards-title" }, t("cardsTitle")),
-    ...(page ? [staleness(block), ...list(context, page)] : [without(block, retry)]),
+    h("h2", { class: "section-title", id: "cards-title" }, t(context.acting.now ? "theirCardsTitle" : "cardsTitle")),
+    ...(page ? [staleness(block), ...list(context, page)] : [without(context, block, retry)]),
   );
 }
 
@@ -84,10 +86,13 @@ function staleness(block) {
 /**
  * Why there are no certificates to show.
  *
- * @param {Block | undefined} block @param {() => void} retry
+ * @param {Context} context @param {Block | undefined} block @param {() => void} retry
  */
-function without(block, retry) {
-  if (block?.status === "forbidden") return notice("quiet", "shield", t("notRealName"), h("p", {}, t("notRealNameLead")));
+function without({ acting }, block, retry) {
+  if (block?.status === "forbidden" && acting.now) return notice("quiet", "ban", t("mayNotRead"), h("p", {}, t("mayNotLead")));
+  if (block?.status === "forbidden") {
+    return notice("quiet", "shield", t("notRealName"), h("p", {}, t("notRealNameLead")), h("a", { class: "button button--plain", href: "#/account" }, t("accountTitle")));
+  }
   return notice(
     "caution",
     "warning",
@@ -103,10 +108,11 @@ function without(block, retry) {
  */
 function list(context, page) {
   if (!page.items.length) {
-    return [h("div", { class: "empty panel" }, icon("card"), h("p", {}, t("noCards")), h("p", { class: "quiet" }, t("noCardsLead")))];
+    return [h("div", { class: "empty panel" }, icon("card"), h("p", {}, t(context.acting.now ? "noCardsOf" : "noCards")), context.acting.now ? null : h("p", { class: "quiet" }, t("noCardsLead")))];
   }
-  const items = h("ul", { class: "cards" }, ...page.items.map(entry));
-  return [items, ...moreButton(context, page, (next) => items.append(...next.items.map(entry)))];
+  const one = (/** @type {Credential} */ card) => entry(card, context.acting.may("wallet:show"));
+  const items = h("ul", { class: "cards" }, ...page.items.map(one));
+  return [items, ...moreButton(context, page, (next) => items.append(...next.items.map(one)))];
 }
 
 /**
@@ -140,8 +146,8 @@ function moreButton({ session, signal }, page, add) {
   return [box];
 }
 
-/** @param {Credential} card */
-function entry(card) {
+/** @param {Credential} card @param {boolean} showable Whether whoever looks may show it. */
+function entry(card, showable) {
   return h(
     "li",
     {},
@@ -153,7 +159,7 @@ function entry(card) {
         "div",
         { class: "card__foot" },
         h("span", {}, card.status === "valid" ? validity(card) : pick(card.statusReason)),
-        card.status === "valid" ? h("span", { class: "card__go" }, icon("qr"), t("show")) : null,
+        card.status === "valid" && showable ? h("span", { class: "card__go" }, icon("qr"), t("show")) : null,
       ),
     ),
   );

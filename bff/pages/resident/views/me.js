@@ -4,11 +4,10 @@ import { h } from "../../shared/dom.js";
 import { icon } from "../../shared/icons.js";
 import { prefs } from "../../shared/prefs.js";
 import { t } from "../messages.js";
+import { levelName } from "../words.js";
 
 /** @typedef {import("../app.js").Context} Context */
 /** @typedef {import("../app.js").View} View */
-
-const LEVELS = /** @type {const} */ ({ L0: "levelL0", L1: "levelL1", L2: "levelL2", L3: "levelL3", L3C: "levelL3C" });
 
 /**
  * @param {Context} context
@@ -16,7 +15,7 @@ const LEVELS = /** @type {const} */ ({ L0: "levelL0", L1: "levelL1", L2: "levelL
  */
 export function meView({ session, signedOut }) {
   const who = session.kept;
-  const level = LEVELS[/** @type {keyof typeof LEVELS} */ (who?.level)];
+  const level = who?.level ?? "L0";
   const node = h(
     "div",
     { class: "stack" },
@@ -28,8 +27,15 @@ export function meView({ session, signedOut }) {
         "dl",
         { class: "facts" },
         h("div", {}, h("dt", {}, t("signedInAs")), h("dd", {}, who?.name ?? t("levelL0"))),
-        h("div", {}, h("dt", {}, t("realName")), h("dd", {}, `${who?.level ?? "L0"}${level ? ` · ${t(level)}` : ""}`)),
+        h("div", {}, h("dt", {}, t("realName")), h("dd", {}, `${level} · ${levelName(level)}`)),
       ),
+    ),
+    h(
+      "nav",
+      { class: "panel menu", "aria-label": t("meTitle") },
+      entry("#/account", "person", t("accountTitle"), t("accountLead")),
+      entry("#/devices", "device", t("devicesTitle"), t("devicesLead")),
+      entry("#/acting", "people", t("actingTitle"), t("actingLead")),
     ),
     choice(t("edition"), "mode", prefs.mode, [
       ["standard", t("editionStandard")],
@@ -54,6 +60,17 @@ export function meView({ session, signedOut }) {
     ),
   );
   return { title: t("meTitle"), node, tab: "me" };
+}
+
+/** @param {string} href @param {import("../../shared/icons.js").IconName} symbol @param {string} title @param {string} lead */
+function entry(href, symbol, title, lead) {
+  return h(
+    "a",
+    { class: "menu__entry", href },
+    h("span", { class: "menu__icon" }, icon(symbol)),
+    h("span", { class: "menu__text" }, h("span", { class: "menu__title" }, title), h("span", { class: "quiet" }, lead)),
+    icon("arrow"),
+  );
 }
 
 /**

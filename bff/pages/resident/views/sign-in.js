@@ -6,24 +6,24 @@ import { request } from "../../shared/http.js";
 import { icon } from "../../shared/icons.js";
 import { leaveFor, takeAnswer } from "../../shared/openid.js";
 import { isAbort, notice, report, trouble } from "../../shared/parts.js";
-import { tab } from "../../shared/storage.js";
+import { config, leaveOn } from "../errands.js";
 import { t } from "../messages.js";
 
 /** @typedef {import("../app.js").Context} Context */
 /** @typedef {import("../app.js").View} View */
 
-const STATE = "suishen.sign-in-state";
-
-/** @typedef {"wechat" | "alipay"} Provider */
+/** @typedef {import("../errands.js").Arrival} Arrival */
+/** @typedef {import("../errands.js").Config} Config */
+/** @typedef {import("../errands.js").Provider} Provider */
 
 /**
  * @param {Context} context
  * @param {string} note Why the person is here again, if there is something to say.
+ * @param {Arrival | null} arrived The code that came with the address.
  * @returns {View}
  */
-export function signInView(context, note) {
+export function signInView(context, note, arrived) {
   const answer = takeAnswer();
-  const arrived = takeCode();
   const box = h("div", { class: "stack" });
   const node = h(
     "section",
@@ -54,6 +54,7 @@ export function signInView(context, note) {
     box.replaceChildren(h("p", { class: "welcome__busy", role: "status" }, t("signInBusy")));
     try {
       const { data } = await request("POST", `/mp/v1/session/${provider}`, { body, headers: deviceHeader(), signal: context.signal });
+      context.acting.forget();
       context.session.adopt(data);
       context.go("#/cards");
     } catch (error) {
@@ -83,8 +84,8 @@ export function signInView(context, note) {
   /** @param {Node | null} above */
   const offer = async (above = null) => {
     try {
-      const { data } = await request("GET", "/resident/config.json", { signal: context.signal });
-      box.replaceChildren(...(above ? [above] : []), ...waysIn(data, toCitizenCloud), codeForm((code) => signIn(code, "wechat")));
+      const ways = waysIn(await config(context.signal), toCitizenCloud);
+      box.replaceChildren(...(above ? [above] : []), ...ways, codeForm((code) => signIn(code, "wechat")));
     } catch (error) {
       if (context.signal.aborted || isAbort(error)) return;
       report(error);
@@ -94,7 +95,7 @@ export function signInView(context, note) {
 
   if (answer) {
     void signInWith(answer, "oidc");
-  } else if (arrived?.expected) {
+  } else if (arrived?.errand?.for === "signIn") {
     void signIn(arrived.code, arrived.provider);
   } else if (arrived) {
     // Nobody here asked for this code: someone may have sent the link to sign a stranger in to their own
@@ -114,23 +115,7 @@ export function signInView(context, note) {
 }
 
 /**
- * The code in the address, taken out of it at once: not for the history, not for a shared screenshot.
- *
- * @returns {{ code: string, provider: Provider, expected: boolean } | null}
- */
-function takeCode() {
-  const fragment = new URLSearchParams(location.hash.slice(1));
-  const code = fragment.get("code");
-  if (!code) return null;
-  history.replaceState(null, "", "#/sign-in");
-  const asked = tab.get(STATE);
-  tab.set(STATE, null);
-  const provider = fragment.get("provider") === "alipay" ? "alipay" : "wechat";
-  return { code, provider, expected: asked !== null && asked === fragment.get("state") };
-}
-
-/**
- * @param {{ signInUrl: string | null, alipaySignInUrl: string | null, citizenCloud: boolean }} config
+ * @param {Config} config
  * @param {() => Promise<void>} toCitizenCloud
  * @returns {Node[]}
  */
@@ -156,14 +141,7 @@ function wayIn(signInUrl, provider, label) {
     {
       type: "button",
       class: `button button--wide button--${provider}`,
-      onclick: () => {
-        const state = crypto.randomUUID();
-        tab.set(STATE, state);
-        const address = new URL(signInUrl, location.href);
-        address.searchParams.set("redirect_uri", new URL("/resident/", location.href).href);
-        address.searchParams.set("state", state);
-        location.assign(address);
-      },
+      onclick: () => leaveOn(signInUrl, { for: "signIn" }),
     },
     label,
   );

@@ -1,0 +1,53 @@
+// Leaving for WeChat or Alipay, and what one comes back for: to sign in, to link a way in, to prove anew.
+//
+// The page is gone meanwhile, so why it left lies in the tab beside a random state; it counts for whoever
+// comes back with that state, once.
+
+import { request } from "../shared/http.js";
+import { tab } from "../shared/storage.js";
+
+/** @typedef {"wechat" | "alipay"} Provider */
+/** @typedef {{ signInUrl: string | null, alipaySignInUrl: string | null, citizenCloud: boolean, faceCheck: boolean }} Config */
+/** @typedef {import("./step-up.js").Asked} Asked */
+/** @typedef {{ for: "signIn" } | { for: "link", key: string } | { for: "stepUp", challenge: string, asked: Asked }} Errand */
+/** @typedef {{ code: string, provider: Provider, errand: Errand | null }} Arrival */
+
+const KEY = "suishen.errand";
+
+/** Where this city's residents sign in. @param {AbortSignal} signal @returns {Promise<Config>} */
+export async function config(signal) {
+  return (await request("GET", "/resident/config.json", { signal })).data;
+}
+
+/** @param {Config} of @param {string} provider @returns {string | null} */
+export function addressOf(of, provider) {
+  if (provider === "wechat") return of.signInUrl;
+  return provider === "alipay" ? of.alipaySignInUrl : null;
+}
+
+/** @param {string} signInUrl @param {Errand} errand */
+export function leaveOn(signInUrl, errand) {
+  const state = crypto.randomUUID();
+  tab.set(KEY, JSON.stringify({ state, errand }));
+  const address = new URL(signInUrl, location.href);
+  address.searchParams.set("redirect_uri", new URL("/resident/", location.href).href);
+  address.searchParams.set("state", state);
+  location.assign(address);
+}
+
+/**
+ * The code in the address, taken out of it at once: not for the history, not for a shared screenshot. Without
+ * an errand nobody here asked for it.
+ *
+ * @returns {Arrival | null}
+ */
+export function takeArrival() {
+  const fragment = new URLSearchParams(location.hash.slice(1));
+  const code = fragment.get("code");
+  if (!code) return null;
+  history.replaceState(null, "", "#/sign-in");
+  const kept = /** @type {{ state: string, errand: Errand } | null} */ (JSON.parse(tab.get(KEY) ?? "null"));
+  tab.set(KEY, null);
+  const expected = kept !== null && kept.state === fragment.get("state");
+  return { code, provider: fragment.get("provider") === "alipay" ? "alipay" : "wechat", errand: expected ? kept.errand : null };
+}

@@ -1,0 +1,54 @@
+// Back from WeChat or Alipay with what one went there for: a way in to link, or a proof that it is oneself.
+
+import { h } from "../../shared/dom.js";
+import { isAbort, notice, report, trouble } from "../../shared/parts.js";
+import { say } from "../../shared/live.js";
+import { backToAccount } from "../forms.js";
+import { t } from "../messages.js";
+import { providerName } from "../words.js";
+
+/** @typedef {import("../app.js").Context} Context */
+/** @typedef {import("../app.js").View} View */
+/** @typedef {import("../errands.js").Arrival} Arrival */
+/** @typedef {import("../errands.js").Errand} Errand */
+/** @typedef {import("../../shared/wire.js").LinkResult} LinkResult */
+
+/**
+ * @param {Context} context
+ * @param {Arrival} arrived
+ * @param {Exclude<Errand, { for: "signIn" }>} errand
+ * @returns {View}
+ */
+export function errandView(context, { code, provider }, errand) {
+  const linking = errand.for === "link";
+  const title = linking ? t("linkAdd", { provider: providerName(provider) }) : t("proveTitle");
+  const box = h("div", { class: "stack" }, h("p", { role: "status" }, t(linking ? "linkBusy" : "proveBusy")));
+  const node = h("div", { class: "stack" }, h("h1", { class: "page-title" }, title), box);
+  // A reload must find a screen, and ask for nothing twice.
+  history.replaceState(null, "", "#/me");
+  if (linking) void link(context, box, provider, code, errand.key);
+  else void context.stepUps.resume(errand, { provider, code }, context.signal).then(() => context.signal.aborted || context.go(errand.asked.route));
+  return { title, node, tab: "me", back: "#/account" };
+}
+
+/**
+ * @param {Context} context @param {HTMLElement} box
+ * @param {string} provider @param {string} code @param {string} key
+ */
+async function link({ stepUps, signal, go }, box, provider, code, key) {
+  try {
+    const answer = await stepUps.call(
+      { name: "link", method: "POST", path: "/mp/v1/account/links", body: { provider, code }, headers: { "Idempotency-Key": key }, route: "#/account" },
+      signal,
+    );
+    if (!answer) return go("#/account");
+    const { merge } = /** @type {LinkResult} */ (answer.data);
+    const words = merge ? t("linkMerging") : t("linked", { provider: providerName(provider) });
+    say(words);
+    box.replaceChildren(notice(merge ? "caution" : "good", merge ? "people" : "check", words), backToAccount());
+  } catch (error) {
+    if (signal.aborted || isAbort(error)) return;
+    report(error);
+    box.replaceChildren(trouble(error), backToAccount());
+  }
+}
