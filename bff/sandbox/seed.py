@@ -72,6 +72,7 @@ def registrations(keys: Mapping[str, Key], openid_url: str) -> bytes:
             "name": each.name,
             "keys": [_jwk(keys[each.key])],
             "types": each.types,
+            "scopes": each.scopes,
         }
         for each in DEPARTMENTS
     ]
