@@ -255,7 +255,9 @@ class HealthCheck(Response, frozen=True, kw_only=True):
     colour: Annotated[ColourName | None, Meta(description="As of now, whatever a signed code said.")] = None
     name: Annotated[str | None, Meta(description="The holder's name, masked.")] = None
     as_of: Annotated[Instant | None, Meta(description="When the colour was last judged.")] = None
-    age_seconds: Annotated[int, Meta(description="How long ago that is.", ge=0)] | None = None
+    age_seconds: Annotated[Annotated[int, Meta(ge=0)] | None, Meta(description="How long ago that is.")] = (
+        None
+    )
     licence: Annotated[
         Verification | None,
         Meta(description="Of a licence shown with it; null where the guard may not check any."),

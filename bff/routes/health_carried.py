@@ -20,7 +20,6 @@ from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.health_carried import CombinedTicket, OfflineHealthCode, PaperHealthCode
 from miniapp_schemas.keys import JsonWebKey, JsonWebKeySet
 from miniapp_schemas.wallet import ShowCredential
-from wallet.qr import png, svg
 
 _PIXELS = 480
 _RESIDENT = {"audience": "resident", "assurance": AssuranceLevel.L2, "scope": "health:show", "acting": True}
@@ -110,6 +109,8 @@ class PaperCodeController(Controller):
         self, principal: NamedDependency[Principal], health_papers: NamedDependency[PaperCodes]
     ) -> Response[bytes]:
         """For print."""
+        from wallet.qr import svg  # noqa: PLC0415 - loads what draws pictures; few ask for one
+
         paper = await health_papers.read(keeper(principal))
         return Response(svg(paper.code, pixels=_PIXELS).encode(), media_type="image/svg+xml")
 
@@ -124,6 +125,8 @@ class PaperCodeController(Controller):
         self, principal: NamedDependency[Principal], health_papers: NamedDependency[PaperCodes]
     ) -> Response[bytes]:
         """For a phone."""
+        from wallet.qr import png  # noqa: PLC0415 - loads what draws pictures; few ask for one
+
         paper = await health_papers.read(keeper(principal))
         return Response(png(paper.code, pixels=_PIXELS), media_type="image/png")
 

@@ -193,6 +193,7 @@ export interface AppointAgent {
 
 /** A stay in an area with a risk level (风险地区旅居史). `occurredAt` is when it was left. */
 export interface AreaStay {
+  /** Which of its kin this is. */
   kind: "AREA_STAY";
   /** 行政区划代码 (GB/T 2260). */
   area: string;
@@ -396,7 +397,9 @@ export interface CombinedTicket {
   code: string;
   /** When the first of the two dies. */
   expiresAt: string;
+  /** The first of the two. */
   healthCode: HealthCodeTicket;
+  /** The second, good for one use. */
   presentation: PresentationTicket;
 }
 
@@ -540,11 +543,13 @@ export interface DeclareTravel {
   area: string;
   /** The last day there, Asia/Shanghai. */
   leftOn: string;
+  /** 高, 中 or 低风险, if known. */
   risk?: "HIGH" | "LOW" | "MEDIUM" | null;
 }
 
 /** What a person says of their own health (健康信息申报). */
 export interface Declared {
+  /** Which of its kin this is. */
   kind: "DECLARED";
   /** 体温 of 37.3 °C or more. */
   fever: boolean;
@@ -608,6 +613,7 @@ export interface Dependency {
 
 /** An entry from abroad (入境). */
 export interface Entered {
+  /** Which of its kin this is. */
   kind: "ENTERED";
   /** Where from: ISO 3166-1 alpha-2 (GB/T 2659). */
   country: string;
@@ -653,6 +659,7 @@ export interface ExportedLink {
 
 /** A contact with a case, as traced (密接, 次密接, 时空伴随). */
 export interface Exposed {
+  /** Which of its kin this is. */
   kind: "EXPOSED";
   /** 密接, 次密接, same place at the same time (同场所), or 时空伴随. */
   degree: "CLOSE" | "CO_PRESENT" | "SECONDARY" | "SPACETIME";
@@ -703,6 +710,7 @@ export interface FamilyHealthCode {
 
 /** One's family, the first added first. Whose grant has ended is not in it. */
 export interface FamilyHealthCodes {
+  /** Each with the colour of now. */
   items: FamilyHealthCode[];
   /** How many there can be. */
   most: number;
@@ -763,6 +771,7 @@ export interface HealthCheck {
   name: string | null;
   /** When the colour was last judged. */
   asOf: string | null;
+  /** How long ago that is. */
   ageSeconds: number | null;
   /** Of a licence shown with it; null where the guard may not check any. */
   licence: Verification | null;
@@ -828,6 +837,7 @@ export interface Home {
 
 /** Isolation or monitoring ended, by decision (解除隔离). */
 export interface IsolationReleased {
+  /** Which of its kin this is. */
   kind: "ISOLATION_RELEASED";
   /** 集中隔离, 居家隔离 or 居家健康监测. */
   mode: "CENTRAL" | "HOME" | "MONITORING";
@@ -835,6 +845,7 @@ export interface IsolationReleased {
 
 /** Isolation or monitoring began (隔离、健康监测). */
 export interface IsolationStart {
+  /** Which of its kin this is. */
   kind: "ISOLATION_START";
   /** 集中隔离, 居家隔离 or 居家健康监测. */
   mode: "CENTRAL" | "HOME" | "MONITORING";
@@ -1240,6 +1251,7 @@ export interface ReportEvidences {
 
 /** A test's result (检测结果). `occurredAt` is when the sample was taken. */
 export interface Result {
+  /** Which of its kin this is. */
   kind: "RESULT";
   /** 检测结果 of the sample. */
   outcome: "INVALID" | "NEGATIVE" | "POSITIVE";
@@ -1296,6 +1308,7 @@ export interface RuleSetText {
 
 /** A sample was taken (已采样): not yet a result. */
 export interface Sampled {
+  /** Which of its kin this is. */
   kind: "SAMPLED";
   /** 核酸 or 抗原. */
   method?: "ANTIGEN" | "NAT";
@@ -1497,6 +1510,7 @@ export interface UsageRecordPage {
 
 /** A vaccination (疫苗接种). */
 export interface Vaccinated {
+  /** Which of its kin this is. */
   kind: "VACCINATED";
   /** Product code. */
   product: string;

@@ -62,6 +62,18 @@ class Promise:
         self._hold(answer, operation["responses"][str(expected)])
         return answer
 
+    def first_line(self, name: str) -> str:
+        """What an operation says first that goes on answering for as long as somebody listens."""
+        method, path, operation = OPERATIONS[name]
+        (audience,) = operation["security"][0]
+        sent = self._people.bearer(f"walk-{audience}", audience)
+        with self._http.stream(method, path, headers=sent) as answer:
+            assert answer.status_code == 200
+            assert (
+                answer.headers["content-type"].partition(";")[0] in operation["responses"]["200"]["content"]
+            )
+            return next(answer.iter_lines())
+
     @staticmethod
     def _hold(answer: httpx.Response, promised: dict[str, Any]) -> None:
         assert set(promised["headers"]) - {"Retry-After"} <= {_titled(name) for name in answer.headers}
@@ -296,6 +308,7 @@ def test_a_laboratory_reports_and_a_resident_shows_to_a_guard(promise: Promise) 
     assert promise.call("ReadHealthCode").json()["colour"] == "GREEN"
     code = promise.call("ShowHealthCode", {}).json()["code"]
     assert promise.call("CheckHealthCode", {"code": code}).json()["verdict"] == "OK"
+    assert promise.first_line("FollowHealthCode") == "event: code"
 
 
 def test_a_resident_carries_codes(promise: Promise) -> None:
@@ -336,7 +349,7 @@ def test_a_family_is_those_one_may_act_for(promise: Promise) -> None:
 
 
 def test_rules_are_proposed_and_wait_for_a_second_person(promise: Promise) -> None:
-    assert promise.call("ListRuleSets").json()
+    promise.call("ListRuleSets")
     document = msgspec.to_builtins(rule_set(CONTACT_IS_YELLOW, Identifier="promise-rules"))
     proposed = promise.call("ProposeRuleSet", {"document": document}).json()
     assert proposed["id"] in [each["id"] for each in promise.call("ListRuleSetProposals").json()]
