@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -324,9 +325,10 @@ def private_stack(
             if registering is not None:
                 registering.result()
                 say("居民、机构、核验员 · residents, organisations, clerks")
-                beside.submit(_issue, city).result()
+                for bring, brought in _BROUGHT:
+                    beside.submit(bring, city).result()
+                    say(brought)
                 note.write_text(state)
-                say("电子证照 · certificates")
         yield city
 
 
@@ -502,6 +504,20 @@ def _issue(city: City) -> None:
     from bff.sandbox.seed import issue_certificates
 
     asyncio.run(issue_certificates(city.base_url, city.department_keys()))
+
+
+def _bring_health(city: City) -> None:
+    """Publish the city's rules for health codes, and report what they are asked about."""
+    from bff.sandbox.health import bring_health
+
+    asyncio.run(bring_health(city.base_url, city.department_keys(), now=datetime.now(UTC)))
+
+
+_BROUGHT: Final[tuple[tuple[Callable[[City], None], str], ...]] = (
+    (_issue, "电子证照 · certificates"),
+    (_bring_health, "健康码规则与证据 · health code rules and evidence"),
+)
+"""What comes over HTTP once everybody is registered, in order, and what is said when it has come."""
 
 
 def _answers(port: int, path: str) -> bool:
