@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import jwt
 
-from bff.sandbox.city import ALIPAY_APP, APP, CLERKS, DEPARTMENTS, REPORTERS, Clerk, Department
+from bff.sandbox.city import ALIPAY_APP, APP, CLERKS, DEPARTMENTS, SOURCES, Clerk, Department
 from bff.sandbox.stack import City
 
 RESIDENT = "lin"
@@ -87,7 +87,7 @@ class People:
 
     def laboratory(self) -> tuple[str, dict[str, str]]:
         """The same for a department that reports results of tests."""
-        return self.issuer(next(each for each in REPORTERS if "health:RESULT" in each.types))
+        return self.issuer(next(each for each in SOURCES if "health:RESULT" in each.types))
 
     def rule_maker(self) -> tuple[str, dict[str, str]]:
         """The same for a clerk who may propose rules."""

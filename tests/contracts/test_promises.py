@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -349,13 +350,13 @@ def test_a_family_is_those_one_may_act_for(promise: Promise) -> None:
 
 
 def test_rules_are_proposed_and_published_by_a_second_person(promise: Promise) -> None:
-    by = {"errand": "proposing"}
-    promise.call("ListRuleSets", **by)
+    ask = partial(promise.call, errand="proposing")
+    ask("ListRuleSets")
     document = msgspec.to_builtins(rule_set(CONTACT_IS_YELLOW, Identifier="promise-rules"))
-    proposed = promise.call("ProposeRuleSet", {"document": document}, **by).json()
-    assert proposed["id"] in [each["id"] for each in promise.call("ListRuleSetProposals", **by).json()]
-    promise.call("ReadRuleSet", ruleSetId=proposed["id"], **by)
-    promise.call("PublishRuleSet", ruleSetId=proposed["id"], status=403, **by)
+    proposed = ask("ProposeRuleSet", {"document": document}).json()
+    assert proposed["id"] in [each["id"] for each in ask("ListRuleSetProposals").json()]
+    ask("ReadRuleSet", ruleSetId=proposed["id"])
+    ask("PublishRuleSet", ruleSetId=proposed["id"], status=403)
     promise.call("PublishRuleSet", ruleSetId=proposed["id"], errand="publishing")
 
 
