@@ -24,6 +24,13 @@ SourceId = Annotated[
         pattern=r"^[A-Za-z0-9._:-]+\Z",
     ),
 ]
+SubjectRef = Annotated[
+    str,
+    Meta(
+        description="Names somebody in an answered exposure query, for the department it was answered to.",
+        pattern=r"^[A-Za-z0-9_-]{102}\Z",
+    ),
+]
 Outcome = Annotated[Literal["NEGATIVE", "POSITIVE", "INVALID"], Meta(description="检测结果 of the sample.")]
 
 
@@ -135,10 +142,14 @@ class ReportEvidence(Request, frozen=True, kw_only=True):
     """One piece of evidence (健康证据), or a correction of one."""
 
     source_id: SourceId
-    id_number: Annotated[IdNumber, Meta(description="Whose it is: 公民身份号码.")]
     jurisdiction: Annotated[Division, Meta(description="Where it happened.")]
     occurred_at: Annotated[Instant, Meta(description="When it happened; for a test, when it was taken.")]
     facts: Annotated[EvidenceFacts, Meta(description="What happened, by kind.")]
+    id_number: Annotated[IdNumber | None, Meta(description="Whose it is: 公民身份号码.")] = None
+    subject_ref: Annotated[
+        SubjectRef | None,
+        Meta(description="Whose it is, instead of a number: only for EXPOSED, after an exposure query."),
+    ] = None
     expires_at: Annotated[Instant | None, Meta(description="From when it counts no more.")] = None
     supersedes: Annotated[
         SourceId | None, Meta(description="The id of what this corrects, which then counts no more.")
@@ -262,3 +273,28 @@ class HealthCheck(Response, frozen=True, kw_only=True):
         Verification | None,
         Meta(description="Of a licence shown with it; null where the guard may not check any."),
     ] = None
+
+
+class BringCertificate(Request, frozen=True, kw_only=True):
+    """A certificate of another place, carried by its holder (互认)."""
+
+    text: Annotated[str, Meta(description="What its QR says.", min_length=8, max_length=8_000)]
+
+
+class CarriedStatement(Response, frozen=True, kw_only=True):
+    """One thing a certificate proves."""
+
+    evidence: Annotated[str, Meta(description="Our id of the evidence it became.")]
+    certificate: Annotated[str, Meta(description="TEST, VACCINATION, RECOVERY or PASS.")]
+    occurred_at: Annotated[Instant, Meta(description="When that was.")]
+    stale: Annotated[bool, Meta(description="Whether it was issued too long ago to be taken as it is.")]
+
+
+class CarriedCertificate(Response, frozen=True, kw_only=True):
+    """A certificate that was believed, with its source and age; rules say what follows from it."""
+
+    format: Annotated[str, Meta(description="hc1, shc or nzcp.")]
+    issuer: Annotated[str, Meta(description="Who vouches for it.")]
+    issued_at: Annotated[Instant | None, Meta(description="As of when it speaks.")]
+    expires_at: Annotated[Instant | None, Meta(description="Until when it is good.")]
+    statements: Annotated[list[CarriedStatement], Meta(description="What it proves.")]

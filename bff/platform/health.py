@@ -1,9 +1,10 @@
 """The health code's parts, wired: its stores, its rule book, its keys, and the residents it tells."""
 
 import secrets
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Final
 
 from redis.asyncio import Redis
@@ -17,21 +18,27 @@ from auth_bridges.vault import Vault
 from bff.platform.audit import AuditRecorder
 from bff.platform.changes import Changes
 from bff.platform.code_ring import CodeRing
+from bff.platform.health_venues import VenueParts
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.ids import timed_id
 from bff.platform.keys import KeyRing
 from bff.platform.mongo import MONGO_OUTAGES, Database
 from bff.platform.redis import ScriptRunner
-from health_code.carrying import OfflineCodes
+from health_code.carrying import Carrying
 from health_code.checking import HealthChecks
+from health_code.codec.certificates import Checked
 from health_code.codec.dynamic import DynamicCodes
+from health_code.codec.foreign import Desk
+from health_code.codec.revocation import Revocations
 from health_code.codec.signed import KID
+from health_code.codec.trust import Trust
 from health_code.declaring import Declaring
 from health_code.families import Families
 from health_code.models import Reason, Ward
 from health_code.packs import shipped_rule_sets
 from health_code.papers import PaperCodes
 from health_code.ports import Admit
+from health_code.prefetching import OfflineCodes
 from health_code.publishing import Publishing
 from health_code.recolouring import Recolouring
 from health_code.reporting import Reporting
@@ -80,6 +87,12 @@ class Residents:
             return self._personal.mask_name(name)
         # A child has no account of its own: it is known by the name its guardian's grant has.
         return await self._stores.grants.name_of(subject, now=datetime.now(UTC))
+
+    async def birth_date(self, subject: str) -> date | None:
+        """The birth date in the ID number behind ``subject``; None for nobody we know."""
+        resident = await self._stores.residents.by_holder(subject)
+        number = None if resident is None else await self._vault.number(resident)
+        return None if number is None else date.fromisoformat(number[6:14])
 
     async def tell(self, subject: str, colour: Colour, reasons: Sequence[Reason], *, at: datetime) -> None:
         """Send a notice that the colour has changed; the same (subject, at) again is the same notice."""
@@ -154,41 +167,67 @@ class HealthParts:
         admit: Admit,
         clock: Clock,
         chance: Chance,
+        ring: KeyRing,
         settings: HealthSettings,
     ) -> None:
         self._run = run
         self.changes = Changes(redis, _CHANGES)
+        residents = Residents(auth_stores, personal)
         self.evidence = EvidenceStore(mongo["health_evidence"])
         self.states = StateStore(mongo["health_states"], mongo["health_changes"])
         self.rule_sets = RuleSetStore(mongo["health_rule_sets"])
         sources = SourceStore(mongo["health_sources"])
         snapshots = SnapshotStore(run)
         self.book = RuleBook(self.rule_sets, shipped_rule_sets())
+        self.carrying = Carrying(
+            verify=_trusted(settings.trust_dir),
+            evidence=self.evidence,
+            birth_date=residents.birth_date,
+            personal=personal,
+            wake=self._wake,
+            admit=admit,
+            audit=recorder.record,
+            clock=clock,
+            timed_id=timed_id,
+            jurisdiction=settings.jurisdiction,
+        )
         self.publishing = Publishing(
             rule_sets=self.rule_sets, book=self.book, audit=recorder.record, clock=clock
         )
         self._scans = ScanStore(mongo["health_scans"], run)
         self._papers = PaperStore(mongo["health_papers"], run)
         self._families = FamilyStore(mongo["health_families"])
-        people = Residents(auth_stores, personal)
         self.recolouring = Recolouring(
             evidence=self.evidence,
             sources=sources,
             states=self.states,
             snapshots=snapshots,
             book=self.book,
-            people=people,
+            people=residents,
             personal=personal,
             announce=self.changes.announce,
             audit=recorder.record,
             clock=clock,
             jurisdiction=settings.jurisdiction,
         )
+        self.venues = VenueParts(
+            mongo=mongo,
+            run=run,
+            snapshot=snapshots.get,
+            personal=personal,
+            recorder=recorder,
+            admit=admit,
+            clock=clock,
+            chance=chance,
+            ring=ring,
+            settings=settings,
+        )
         self.reporting = Reporting(
             evidence=self.evidence,
             sources=sources,
             personal=personal,
             valid_number=_is_id_number,
+            find_traced=self.venues.tracing.traced,
             wake=self._wake,
             audit=recorder.record,
             clock=clock,
@@ -208,7 +247,7 @@ class HealthParts:
         self.offline = OfflineCodes(codes=self.codes, keys=self.keys, jurisdiction=settings.jurisdiction)
         self.papers = PaperCodes(
             papers=self._papers,
-            people=people,
+            people=residents,
             keys=self.keys,
             admit=admit,
             audit=recorder.record,
@@ -257,6 +296,7 @@ class HealthParts:
             self._scans,
             self._papers,
             self._families,
+            self.venues,
         ):
             await store.ensure_indexes()
 
@@ -285,6 +325,17 @@ def _ward(grant: ActingGrant) -> Ward:
         kind="guardian" if grant.kind is ActingKind.GUARDIAN else "family",
         until=grant.expires_at,
     )
+
+
+def _trusted(folder: Path | None) -> Callable[[str, datetime], Checked]:
+    """Verifies by the keys and lists in ``folder``; without one nothing is believed."""
+    files = {} if folder is None else {str(file): file.read_bytes() for file in _files(folder)}
+    desk = Desk(Trust.of(files) if files else Trust(), Revocations.of(files))
+    return lambda text, at: desk.verify(text, at=at)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.is_file())
 
 
 def _is_id_number(number: str) -> bool:

@@ -13,8 +13,8 @@ from bff.platform.limits import TooManyRequests
 from bff.routes.callers import deputy, keeper, licence_keeper
 from bff.routes.parameters import IdempotencyKey, IfNoneMatch
 from bff.routes.wallet import NOT_SHOWN
-from health_code.carrying import OfflineCodes
 from health_code.papers import PaperCodes
+from health_code.prefetching import OfflineCodes
 from health_code.refusals import HealthCodeUnavailable, PaperCodeUnknown
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.health_carried import CombinedTicket, OfflineHealthCode, PaperHealthCode

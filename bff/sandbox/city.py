@@ -130,6 +130,7 @@ DEPARTMENTS: Final = (
         id=_credit_code("11", 1),
         name="海屿市公安局",
         types=("resident-id-card", "residence-permit", "driving-licence"),
+        scopes=("health:trace", "wallet:issue", "wallet:status"),
     ),
     Department(
         key="market",
@@ -364,9 +365,9 @@ CLERKS: Final = (
         number="5001",
         passphrase="stapler-magnolia-5001",  # noqa: S106
         scenes=("general", "gov.counter", "school.enrolment", "business.check"),
-        story_zh="政务窗口，可为居民帮办，可验健康码",
-        story_en="government counter; may act for a resident in a case and check health codes",
-        scopes=("acting:assist", "health:check", "wallet:verify"),
+        story_zh="政务窗口，可为居民帮办，登记场所并批准流调查询",
+        story_en="government counter; may act for a resident in a case; venue codes, exposure queries",
+        scopes=("acting:assist", "health:approve", "health:check", "health:venues", "wallet:verify"),
     ),
     Clerk(
         organisation="haiyu-museum",
