@@ -347,6 +347,10 @@ def test_a_resident_declares_how_they_are_and_where_they_have_been(promise: Prom
     promise.call("DeclareTravel", been, headers={"Idempotency-Key": "promise-declaring-2"})
 
 
+def test_a_certificate_that_nobody_vouches_for_is_not_believed(promise: Promise) -> None:
+    promise.call("BringCertificate", {"text": "HC1:NOTHING"}, status=400)
+
+
 def test_a_family_is_those_one_may_act_for(promise: Promise) -> None:
     assert promise.call("ListFamilyHealthCodes").json()["items"] == []
     promise.call("AddFamilyHealthCode", {"grantId": "0" * 32}, status=404)
