@@ -193,7 +193,7 @@ export interface AppointAgent {
 
 /** A stay in an area with a risk level (风险地区旅居史). `occurredAt` is when it was left. */
 export interface AreaStay {
-  /** Which of its kin this is. */
+  /** Which of the kinds this is. */
   kind: "AREA_STAY";
   /** 行政区划代码 (GB/T 2260). */
   area: string;
@@ -609,7 +609,7 @@ export interface DeclareTravel {
 
 /** What a person says of their own health (健康信息申报). */
 export interface Declared {
-  /** Which of its kin this is. */
+  /** Which of the kinds this is. */
   kind: "DECLARED";
   /** 体温 of 37.3 °C or more. */
   fever: boolean;
@@ -673,7 +673,7 @@ export interface Dependency {
 
 /** An entry from abroad (入境). */
 export interface Entered {
-  /** Which of its kin this is. */
+  /** Which of the kinds this is. */
   kind: "ENTERED";
   /** Where from: ISO 3166-1 alpha-2 (GB/T 2659). */
   country: string;
@@ -719,7 +719,7 @@ export interface ExportedLink {
 
 /** A contact with a case, as traced (密接, 次密接, 时空伴随). */
 export interface Exposed {
-  /** Which of its kin this is. */
+  /** Which of the kinds this is. */
   kind: "EXPOSED";
   /** 密接, 次密接, same place at the same time (同场所), or 时空伴随. */
   degree: "CLOSE" | "CO_PRESENT" | "SECONDARY" | "SPACETIME";
@@ -949,7 +949,7 @@ export interface Home {
 
 /** Isolation or monitoring ended, by decision (解除隔离). */
 export interface IsolationReleased {
-  /** Which of its kin this is. */
+  /** Which of the kinds this is. */
   kind: "ISOLATION_RELEASED";
   /** 集中隔离, 居家隔离 or 居家健康监测. */
   mode: "CENTRAL" | "HOME" | "MONITORING";
@@ -957,7 +957,7 @@ export interface IsolationReleased {
 
 /** Isolation or monitoring began (隔离、健康监测). */
 export interface IsolationStart {
-  /** Which of its kin this is. */
+  /** Which of the kinds this is. */
   kind: "ISOLATION_START";
   /** 集中隔离, 居家隔离 or 居家健康监测. */
   mode: "CENTRAL" | "HOME" | "MONITORING";
@@ -1415,7 +1415,7 @@ export interface ReportEvidences {
 
 /** A test's result (检测结果). `occurredAt` is when the sample was taken. */
 export interface Result {
-  /** Which of its kin this is. */
+  /** Which of the kinds this is. */
   kind: "RESULT";
   /** 检测结果 of the sample. */
   outcome: "INVALID" | "NEGATIVE" | "POSITIVE";
@@ -1472,7 +1472,7 @@ export interface RuleSetText {
 
 /** A sample was taken (已采样): not yet a result. */
 export interface Sampled {
-  /** Which of its kin this is. */
+  /** Which of the kinds this is. */
   kind: "SAMPLED";
   /** 核酸 or 抗原. */
   method?: "ANTIGEN" | "NAT";
@@ -1674,7 +1674,7 @@ export interface UsageRecordPage {
 
 /** A vaccination (疫苗接种). */
 export interface Vaccinated {
-  /** Which of its kin this is. */
+  /** Which of the kinds this is. */
   kind: "VACCINATED";
   /** Product code. */
   product: string;

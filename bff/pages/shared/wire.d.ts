@@ -14,6 +14,7 @@ export type {
   ClerkSession,
   Credential,
   CredentialDetail,
+  DeletionCertificate,
   DeletionConsequences,
   DeletionInfo,
   DeletionReceipt,
