@@ -2,9 +2,10 @@
 
 import re
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 import msgspec
@@ -333,17 +334,20 @@ def verify(
     *,
     as_json: bool,
 ) -> None:
-    """Check a health certificate of others (互认核验): EU and WHO (HC1), SMART Health Card, NZ COVID Pass.
+    """Check a health certificate (互认核验): EU and WHO (HC1), SMART Health Card, NZ COVID Pass, our own.
 
     TEXT|IMAGE is the code itself, the path of a text file or of a picture, or - for a text on standard
     input. Exit status: 0 valid, 1 not valid, 2 unreadable (or a file that cannot be used).
     """
-    from health_code.codec import foreign
+    from health_code.codec import foreign, signed
     from health_code.codec.certificates import Verdict
     from health_code.codec.revocation import Revocations, RevocationUnreadable
     from health_code.codec.trust import Trust, TrustUnreadable
 
     believed = _files(trust)
+    text = text_of(code)
+    if text.startswith(signed.PREFIX):
+        _verify_own(text, believed, at or datetime.now(UTC), as_json=as_json)
     try:
         keys = Trust.of(believed, issuer=issuer)
     except TrustUnreadable as cause:
@@ -356,12 +360,51 @@ def verify(
         lists = Revocations.of(believed | given)
     except RevocationUnreadable as cause:
         raise Failure("--revoked 的吊销列表无法读取", f"--revoked: {cause}") from cause
-    checked = foreign.verify(text_of(code), trust=keys, revoked=lists, at=at or datetime.now(UTC))
+    checked = foreign.verify(text, trust=keys, revoked=lists, at=at or datetime.now(UTC))
     if as_json:
         click.echo(msgspec.json.encode(_told(checked)))
     else:
         _print_checked(checked)
     if checked.verdict is Verdict.UNREADABLE:
+        sys.exit(UNREADABLE)
+    sys.exit(VALID if checked.valid else NOT_VALID)
+
+
+def _verify_own(text: str, trust: dict[str, bytes], at: datetime, *, as_json: bool) -> NoReturn:
+    """Check an offline or paper code of a city like this one."""
+    from health_code.codec.signed import PREFIX
+    from health_code.offline import verify_offline
+    from wallet.codec.errors import Unreadable
+    from wallet.codec.keys import KeySet, VerifyingKey
+
+    keys: dict[bytes, VerifyingKey] = {}
+    for content in trust.values():
+        with suppress(Unreadable):
+            keys |= KeySet.parse(content).keys
+    if not keys:
+        raise Failure("--trust 中没有可用的公钥", "--trust: no P-256 key that could be used")
+    checked = verify_offline(text, keys, at)
+    if as_json:
+        told = {
+            "valid": checked.valid,
+            "verdict": checked.verdict,
+            "format": PREFIX.removesuffix(":").lower(),
+            "issuer": checked.issuer,
+            "subject": None if checked.name is None else {"name": checked.name},
+            "issuedAt": checked.issued_at,
+            "expiresAt": checked.expires_at,
+            "kind": checked.kind,
+            "colour": checked.colour,
+            "asOf": checked.as_of,
+            "ruleSet": checked.rule_set,
+        }
+        click.echo(msgspec.json.encode(told))
+    else:
+        click.echo(f"{'✔ 有效 VALID' if checked.valid else '✘ 无效 NOT VALID'}  {checked.verdict}")
+        if checked.valid:
+            unknown = "码色须联网查询 · the colour needs the network"
+            click.echo(f"  {checked.name}  {checked.colour or unknown}  {checked.as_of or ''}")
+    if checked.verdict == "UNREADABLE":
         sys.exit(UNREADABLE)
     sys.exit(VALID if checked.valid else NOT_VALID)
 

@@ -78,7 +78,7 @@ class Disputed(Response, frozen=True, kw_only=True):
     kind: Annotated[str, Meta(description="What sort of thing it says happened.")]
     source: Annotated[str, Meta(description="Who reported it.")]
     occurred_at: Annotated[Instant, Meta(description="When that happened.")]
-    facts: Annotated[dict[str, str | int | bool], Meta(description="What it says.")]
+    facts: Annotated[dict[str, str | int | bool | list[str]], Meta(description="What it says.")]
 
 
 class AppealCase(Response, frozen=True, kw_only=True):
@@ -90,7 +90,7 @@ class AppealCase(Response, frozen=True, kw_only=True):
     proposed_by: Annotated[str | None, Meta(description="The organisation that wants it corrected.")] = None
     decided_by: Annotated[str | None, Meta(description="The organisation that decided it.")] = None
     correction: Annotated[
-        dict[str, str | int | bool] | None,
+        dict[str, str | int | bool | list[str]] | None,
         Meta(description="What shall stand in its place; none where it is only taken back."),
     ] = None
 

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -13,13 +13,16 @@ from msgspec import Struct
 from prometheus_client import Counter, Gauge
 from redis.asyncio import Redis
 
-from auth_bridges.models import Notice, NoticeKind, Resident
+from auth_bridges.acting import ActingService
+from auth_bridges.models import ActingGrant, Notice, NoticeKind, Resident
 from auth_bridges.ports import Chance, Clock
+from auth_bridges.refusals import ScopeMissing
 from auth_bridges.store import AuthStores
 from auth_bridges.vault import Vault
 from bff.platform.audit import AuditRecorder, AuditTrail
 from bff.platform.changes import Changes
 from bff.platform.coalesce import together
+from bff.platform.code_ring import CodeRing
 from bff.platform.health_venues import VenueParts
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.ids import timed_id
@@ -29,17 +32,23 @@ from bff.platform.outbound import Outbound
 from bff.platform.redis import REDIS_OUTAGES, ScriptRunner
 from health_code.appeals import Appeals
 from health_code.carrying import Carrying
+from health_code.checking import HealthChecks
 from health_code.codec.certificates import Checked
 from health_code.codec.dynamic import DynamicCodes
 from health_code.codec.foreign import Desk
 from health_code.codec.revocation import Revocations
+from health_code.codec.signed import KID
 from health_code.codec.trust import Trust
+from health_code.declaring import Declaring
+from health_code.families import Families
 from health_code.freshening import Freshening
 from health_code.manual import ManualEvidence
-from health_code.models import ChainHead, Department, Reason
+from health_code.models import ChainHead, Department, Reason, Ward
 from health_code.packs import shipped_rule_sets
+from health_code.papers import PaperCodes
 from health_code.polling import Polling
 from health_code.ports import Admit
+from health_code.prefetching import OfflineCodes
 from health_code.publishing import Publishing
 from health_code.reasons import manual_reasons
 from health_code.recolouring import Recolouring
@@ -56,20 +65,26 @@ from health_code.statistics import Statistics
 from health_code.store import (
     AppealStore,
     EvidenceStore,
+    FamilyStore,
     Lease,
     ManualStore,
+    PaperStore,
     RetiringStore,
     RuleSetStore,
+    ScanStore,
     SnapshotStore,
     SourceStore,
     StateStore,
     StatisticsStore,
 )
+from health_code.store.scans import STREAM as SCAN_STREAM
 from health_code.turning import Turning
+from miniapp_schemas.acting import ActingKind
 from wallet.refusals import InvalidIdNumber
 from wallet.rules.identifiers import check_id_number
 
 STREAM: Final = "{health}:evidence"
+SCANS: Final = SCAN_STREAM
 _CHANGES: Final = "health:changes"
 _WAKE: Final = "for _, subject in ipairs(ARGV) do redis.call('XADD', KEYS[1], '*', 'e', subject) end"
 _log: Final = structlog.get_logger(__name__)
@@ -79,6 +94,10 @@ _cohorts: Final = Counter(
     ["reason"],
 )
 _overdue: Final = Gauge("suishen_health_appeals_overdue", "Open appeals past their deadline")
+
+
+_SHOW: Final = "health:show"
+_FAMILY: Final = frozenset({ActingKind.GUARDIAN, ActingKind.FAMILY})
 
 
 class Residents:
@@ -99,7 +118,10 @@ class Residents:
         """The name of who holds the ID number behind ``subject``, masked; None for nobody we know."""
         resident = await self._resident(subject)
         name = None if resident is None else await self._vault.name(resident)
-        return None if name is None else self._personal.mask_name(name)
+        if name is not None:
+            return self._personal.mask_name(name)
+        # A child has no account of its own: it is known by the name its guardian's grant has.
+        return await self._stores.grants.name_of(subject, now=datetime.now(UTC))
 
     async def birth_date(self, subject: str) -> date | None:
         """The birth date in the ID number behind ``subject``; None for nobody we know."""
@@ -131,6 +153,31 @@ class Residents:
         resident = await self._stores.residents.by_holder(subject)
         if resident is not None:
             await self._stores.notices.add(Notice(id=name, resident=resident.id, kind=kind, at=at))
+
+
+class FamilyGrants:
+    """The grants by which somebody may show for others, as guardian or as family."""
+
+    def __init__(self, acting: ActingService, stores: AuthStores, clock: Clock) -> None:
+        self._acting = acting
+        self._grants = stores.grants
+        self._clock = clock
+
+    async def of(self, resident: str, key: str) -> Sequence[Ward]:
+        """Whom ``resident``, whose own evidence lies under ``key``, may show for now."""
+        grants = await self._acting.may_act(resident, key)
+        return [_ward(grant) for grant in grants if _may_show(grant)]
+
+    async def by(self, resident: str, grant: str) -> Ward:
+        """Whom ``resident`` may show for by ``grant`` now, or a refusal: not theirs, not for this, ended."""
+        usable = await self._acting.usable(resident, grant)
+        if not _may_show(usable):
+            raise ScopeMissing(scope=_SHOW)
+        return _ward(usable)
+
+    async def in_force(self, grants: Sequence[str]) -> frozenset[str]:
+        """Which of ``grants`` let anybody show now."""
+        return await self._grants.standing(grants, now=self._clock())
 
 
 class CodeKeys:
@@ -165,6 +212,8 @@ class HealthParts:
         run: ScriptRunner,
         personal: IdNumbers,
         auth_stores: AuthStores,
+        acting: ActingService,
+        keys: KeyRing,
         recorder: AuditRecorder,
         trail: AuditTrail,
         city: str,
@@ -204,6 +253,9 @@ class HealthParts:
         self.publishing = Publishing(
             rule_sets=self.rule_sets, book=self.book, audit=recorder.record, clock=clock
         )
+        self._scans = ScanStore(mongo["health_scans"], run)
+        self._papers = PaperStore(mongo["health_papers"], run)
+        self._families = FamilyStore(mongo["health_families"])
         self.recolouring = Recolouring(
             evidence=self.evidence,
             sources=sources,
@@ -290,8 +342,9 @@ class HealthParts:
             clock=clock,
             city=city,
         )
+        dynamic = CodeKeys(personal, clock)
+        self.keys = CodeRing(keys, name_bytes=KID)
         self.codes = HealthCodes(
-            snapshots=snapshots,
             fresh=Freshening(
                 snapshots=snapshots,
                 recolouring=self.recolouring,
@@ -300,10 +353,51 @@ class HealthParts:
                 clock=clock,
             ),
             silent=lambda: bool(self.silence.of(self.recolouring.in_force(), clock())),
-            codes=CodeKeys(personal, clock),
-            admit=admit,
+            codes=dynamic,
             clock=clock,
             chance=chance,
+            settings=settings,
+        )
+        self.offline = OfflineCodes(codes=self.codes, keys=self.keys, jurisdiction=settings.jurisdiction)
+        self.papers = PaperCodes(
+            papers=self._papers,
+            people=residents,
+            keys=self.keys,
+            admit=admit,
+            audit=recorder.record,
+            clock=clock,
+            chance=chance,
+            jurisdiction=settings.jurisdiction,
+        )
+        self.families = Families(
+            families=self._families,
+            wards=FamilyGrants(acting, auth_stores, clock),
+            codes=self.codes,
+            audit=recorder.record,
+            clock=clock,
+        )
+        self.declaring = Declaring(
+            evidence=self.evidence,
+            personal=personal,
+            wake=self._wake,
+            admit=admit,
+            audit=recorder.record,
+            clock=clock,
+            timed_id=timed_id,
+            jurisdiction=settings.jurisdiction,
+        )
+        self.checks = HealthChecks(
+            codes=self.codes,
+            snapshots=snapshots,
+            papers=self._papers,
+            scans=self._scans,
+            dynamic=dynamic,
+            keys=self.keys,
+            personal=personal,
+            admit=admit,
+            away=MONGO_OUTAGES,
+            clock=clock,
+            timed_id=timed_id,
             settings=settings,
         )
 
@@ -315,6 +409,9 @@ class HealthParts:
             self.rule_sets,
             self.manual_entries,
             self.filed,
+            self._scans,
+            self._papers,
+            self._families,
             self.venues,
         ):
             await store.ensure_indexes()
@@ -327,6 +424,10 @@ class HealthParts:
     async def absorb(self, entries: Sequence[bytes]) -> None:
         """Judge the people named in ``entries`` of the stream."""
         await self.recolouring.judge([entry.decode() for entry in entries])
+
+    async def absorb_scans(self, entries: Sequence[bytes]) -> None:
+        """Keep what guards scanned."""
+        await self._scans.absorb(entries)
 
     async def _wake(self, subjects: Sequence[str]) -> None:
         await self._run(_WAKE, [STREAM], subjects)
@@ -369,6 +470,20 @@ def _heads_of(trail: AuditTrail) -> Callable[[], Awaitable[Sequence[ChainHead]]]
 def _alarmed(reason: str, people: int) -> None:
     _cohorts.labels(reason).inc()
     _log.error("health.manual_cohort", reason=reason, people=people)
+
+
+def _may_show(grant: ActingGrant) -> bool:
+    return grant.kind in _FAMILY and _SHOW in grant.scopes
+
+
+def _ward(grant: ActingGrant) -> Ward:
+    return Ward(
+        grant=grant.id,
+        subject=grant.whom,
+        name=grant.whom_name or "",
+        kind="guardian" if grant.kind is ActingKind.GUARDIAN else "family",
+        until=grant.expires_at,
+    )
 
 
 def _trusted(folder: Path | None) -> Callable[[str, datetime], Checked]:

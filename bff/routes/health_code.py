@@ -13,9 +13,10 @@ from msgspec.structs import replace
 
 from bff.platform.caller import StillSignedIn
 from bff.platform.changes import Changes, TooManyListeners, changed
+from bff.platform.combined import CombinedCodes
 from bff.platform.identity import Principal
 from bff.platform.limits import TooManyRequests
-from bff.routes.callers import department, keeper
+from bff.routes.callers import department, keeper, licence_requester, person
 from bff.routes.parameters import IfNoneMatch
 from health_code.carrying import Carrying
 from health_code.refusals import CertificateNotBelieved, CertificateOfAnother, HealthCodeUnavailable
@@ -50,7 +51,7 @@ class HealthCodeController(Controller):
     @get(
         opt={"refusals": (HealthCodeUnavailable,)},
         operation_id="ReadHealthCode",
-        summary="My health code, and why it is so",
+        summary="My health code, and why it is so (健康信息查询)",
     )
     async def read(
         self,
@@ -58,7 +59,7 @@ class HealthCodeController(Controller):
         health_codes: NamedDependency[HealthCodes],
         if_none_match: IfNoneMatch = None,
     ) -> Response[HealthCode]:
-        """The colour with every reason, what clears it and when it changes by itself (健康信息查询)."""
+        """The colour with every reason, what clears it and when it changes by itself."""
         code = await health_codes.read(keeper(principal))
         etag = _etag(code)
         headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
@@ -70,7 +71,7 @@ class HealthCodeController(Controller):
         "/events",
         opt={"streams": True, "refusals": (HealthCodeUnavailable, TooManyListeners)},
         operation_id="FollowHealthCode",
-        summary="My health code as it changes",
+        summary="My health code as it changes (健康信息查询)",
         media_type="text/event-stream",
     )
     async def follow(
@@ -107,7 +108,7 @@ class HealthCodeController(Controller):
         "/codes",
         opt={"hot": True, "refusals": (HealthCodeUnavailable,)},
         operation_id="ShowHealthCode",
-        summary="Show my health code",
+        summary="Show my health code (制码请求)",
     )
     async def show(
         self,
@@ -115,7 +116,7 @@ class HealthCodeController(Controller):
         principal: NamedDependency[Principal],
         health_codes: NamedDependency[HealthCodes],
     ) -> HealthCodeTicket:
-        """A code for a minute (制码请求)."""
+        """A code for a minute."""
         del data  # nothing to say yet
         return await health_codes.show(keeper(principal))
 
@@ -164,17 +165,17 @@ class HealthCheckController(Controller):
     @post(
         opt={"hot": True, "refusals": (HealthCodeUnavailable, TooManyRequests)},
         operation_id="CheckHealthCode",
-        summary="Check a scanned health code",
+        summary="Check a scanned health code (验码请求)",
         status_code=200,
     )
     async def check(
         self,
         data: JSONBody[CheckHealthCode],
         principal: NamedDependency[Principal],
-        health_codes: NamedDependency[HealthCodes],
+        health_combined: NamedDependency[CombinedCodes],
     ) -> HealthCheck:
-        """Colour, masked name and age of the data, and nothing more (验码请求)."""
-        return await health_codes.check(principal.subject, data.code)
+        """Colour, masked name and age of the data, and nothing more; of a licence with it, its verdict."""
+        return await health_combined.check(person(principal), data, licence_requester(principal))
 
 
 class HealthEvidenceController(Controller):

@@ -371,6 +371,7 @@ CLERKS: Final = (
             "acting:assist",
             "health:appeals",
             "health:approve",
+            "health:check",
             "health:manual",
             "health:manual-release",
             "health:venues",

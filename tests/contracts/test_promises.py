@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from bff.platform.contract import Contract
 from bff.sandbox.city import CERTIFICATES, CLERKS, ENTERPRISE, SIGNING_ON, person
 from bff.sandbox.stack import City
 from tests.contracts.people import DEPARTMENT, RESIDENT, People
+from tests.health import CONTACT_IS_YELLOW, evidence, rule_set
 
 DOCUMENT: Final[dict[str, Any]] = msgspec.json.decode(Contract.committed().openapi)
 OPERATIONS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
@@ -60,6 +62,18 @@ class Promise:
         assert answer.status_code == expected, answer.text
         self._hold(answer, operation["responses"][str(expected)])
         return answer
+
+    def first_line(self, name: str) -> str:
+        """What an operation says first that goes on answering for as long as somebody listens."""
+        method, path, operation = OPERATIONS[name]
+        (audience,) = operation["security"][0]
+        sent = self._people.bearer(f"walk-{audience}", audience)
+        with self._http.stream(method, path, headers=sent) as answer:
+            assert answer.status_code == 200
+            assert (
+                answer.headers["content-type"].partition(";")[0] in operation["responses"]["200"]["content"]
+            )
+            return next(answer.iter_lines())
 
     @staticmethod
     def _hold(answer: httpx.Response, promised: dict[str, Any]) -> None:
@@ -333,6 +347,70 @@ def test_an_appeal_is_about_a_reason_of_ones_own_colour(promise: Promise) -> Non
 
 def test_everybody_reads_the_statistics(promise: Promise) -> None:
     assert promise.call("HealthStatistics").json()["k"] == 10
+
+
+def test_a_laboratory_reports_and_a_resident_shows_to_a_guard(promise: Promise) -> None:
+    result = {"kind": "RESULT", "outcome": "NEGATIVE"}
+    item = evidence(LIN.id_number, datetime.now(UTC) - timedelta(hours=1), result)
+    assert (
+        promise.call("ReportHealthEvidence", {"items": [item]}, errand="laboratory").json()["recorded"] == 1
+    )
+    assert promise.call("ReadHealthCode").json()["colour"] == "GREEN"
+    code = promise.call("ShowHealthCode", {}).json()["code"]
+    assert promise.call("CheckHealthCode", {"code": code}).json()["verdict"] == "OK"
+    assert promise.first_line("FollowHealthCode") == "event: code"
+
+
+def test_a_resident_carries_codes(promise: Promise) -> None:
+    promise.call("HealthKeys")
+    offline = promise.call("FetchOfflineHealthCode")
+    promise.call("FetchOfflineHealthCode", headers={"If-None-Match": offline.headers["ETag"]}, status=304)
+    promise.call("ReadPaperHealthCode", status=404)
+    paper = promise.call("IssuePaperHealthCode", headers={"Idempotency-Key": "promise-paper-1"}).json()
+    assert promise.call("ReadPaperHealthCode").json()["id"] == paper["id"]
+    promise.call("DrawPaperHealthCodeSvg")
+    promise.call("DrawPaperHealthCodePng")
+    for code, kind in ((offline.json()["code"], "OFFLINE"), (paper["code"], "PAPER")):
+        assert promise.call("CheckHealthCode", {"code": code}).json()["kind"] == kind
+    promise.call("ReportPaperHealthCodeLost")
+    assert promise.call("CheckHealthCode", {"code": paper["code"]}).json()["verdict"] == "REVOKED"
+
+
+def test_a_resident_shows_a_health_code_and_a_certificate_in_one(promise: Promise) -> None:
+    cards = promise.call("ListCredentials").json()["items"]
+    card = next(each for each in cards if each["status"] == "valid")
+    combined = promise.call("ShowCombinedCode", {"credentialId": card["id"]}).json()
+    asked = {"code": combined["code"], "requestId": "promise-both-1"}
+    checked = promise.call("CheckHealthCode", asked).json()
+    assert (checked["verdict"], checked["licence"]["verdict"]) == ("OK", "OK_ONLINE")
+
+
+def test_a_resident_declares_how_they_are_and_where_they_have_been(promise: Promise) -> None:
+    promise.call("DeclareHealth", {"temperature": 36.6}, headers={"Idempotency-Key": "promise-declaring-1"})
+    been = {"area": "310101", "leftOn": (datetime.now(UTC) - timedelta(days=2)).date().isoformat()}
+    promise.call("DeclareTravel", been, headers={"Idempotency-Key": "promise-declaring-2"})
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_believed(promise: Promise) -> None:
+    promise.call("BringCertificate", {"text": "HC1:NOTHING"}, status=400)
+
+
+def test_a_family_is_those_one_may_act_for(promise: Promise) -> None:
+    assert promise.call("ListFamilyHealthCodes").json()["items"] == []
+    promise.call("AddFamilyHealthCode", {"grantId": "0" * 32}, status=404)
+    promise.call("ShowFamilyHealthCode", grantId="0" * 32, status=404)
+    promise.call("RemoveFamilyHealthCode", grantId="0" * 32)
+
+
+def test_rules_are_proposed_and_published_by_a_second_person(promise: Promise) -> None:
+    ask = partial(promise.call, errand="proposing")
+    ask("ListRuleSets")
+    document = msgspec.to_builtins(rule_set(CONTACT_IS_YELLOW, Identifier="promise-rules"))
+    proposed = ask("ProposeRuleSet", {"document": document}).json()
+    assert proposed["id"] in [each["id"] for each in ask("ListRuleSetProposals").json()]
+    ask("ReadRuleSet", ruleSetId=proposed["id"])
+    ask("PublishRuleSet", ruleSetId=proposed["id"], status=403)
+    promise.call("PublishRuleSet", ruleSetId=proposed["id"], errand="publishing")
 
 
 def test_a_venue_is_put_up_checked_in_with_and_asked_about(promise: Promise) -> None:
