@@ -34,11 +34,13 @@ import { signInView } from "./views/sign-in.js";
  * @property {Session<ClerkSession, Shift>} session
  * @property {SeenCodes} seen
  * @property {OfflineCheck[]} offlineChecks What this tab judged itself, newest first.
+ * @property {HealthChecked[]} healthChecks The health codes this tab checked, newest first.
  * @property {AbortSignal} signal Fires when the screen is left.
  * @property {(route: string) => void} go
  */
 
 /** @typedef {Pick<CheckRecord, "at" | "verdict" | "typeName">} OfflineCheck */
+/** @typedef {{ at: string, verdict: import("./health.js").Check["verdict"], offline: boolean }} HealthChecked Neither whose nor which colour. */
 
 /**
  * @typedef {object} View
@@ -54,6 +56,8 @@ let note = "";
 const seen = new SeenCodes();
 /** @type {OfflineCheck[]} */
 const offlineChecks = [];
+/** @type {HealthChecked[]} */
+const healthChecks = [];
 
 /** @type {Session<ClerkSession, Shift>} */
 const session = new Session({
@@ -85,7 +89,7 @@ function route(context) {
 function render() {
   leave.abort();
   leave = new AbortController();
-  const view = route({ session, seen, offlineChecks, signal: leave.signal, go });
+  const view = route({ session, seen, offlineChecks, healthChecks, signal: leave.signal, go });
   note = "";
   document.title = `${view.title} · ${t("app")}`;
   const main = h("main", { class: "main", id: "main", tabindex: "-1" }, view.node);

@@ -30,7 +30,7 @@ export const t = translator({
 
   // scanning
   scanTitle: ["扫码核验", "Scan a code"],
-  scanLead: ["请持证人打开「随身办」亮证，将二维码放入框内。", "Ask the holder to show the code in Suishen and hold it in the frame."],
+  scanLead: ["请对方打开「随身办」亮证或亮码，将二维码放入框内。", "Ask the holder to show the certificate or health code in Suishen and hold it in the frame."],
   startCamera: ["开始扫码", "Start scanning"],
   stopCamera: ["暂停", "Pause"],
   torchOn: ["开灯", "Light on"],
@@ -38,7 +38,7 @@ export const t = translator({
   cameraLabel: ["摄像头画面", "Camera picture"],
   starting: ["正在打开摄像头…", "Opening the camera…"],
   aiming: ["对准二维码", "Aim at the code"],
-  notOurs: ["这不是证照二维码，没有发送", "Not a certificate code; nothing was sent"],
+  notOurs: ["这不是证照二维码，没有发送", "Not a code of ours; nothing was sent"],
   cameraRefused: ["没有摄像头权限", "The camera is not allowed"],
   cameraRefusedLead: ["请在浏览器设置中允许本页使用摄像头，或改用手动输入。", "Allow the camera for this page in the browser's settings, or enter the code by hand."],
   cameraMissing: ["没有找到摄像头", "No camera found"],
@@ -74,6 +74,28 @@ export const t = translator({
   checkedAt: ["核验时间", "Checked at"],
   noNetworkTitle: ["没有网络，无法核验", "No network: cannot check"],
   noNetworkLead: ["本机还没有离线核验所需的数据。请恢复网络后重试，或查验实体证件。", "This device holds no data for offline checks yet. Restore the network and retry, or check the physical card."],
+
+  // health codes
+  health: ["健康码", "Health code"],
+  healthOk: ["已验码", "Checked"],
+  healthGreen: ["按本场所规定放行。", "Admit as this place's rules say."],
+  healthYellow: ["请按本场所黄码规定处理。", "Follow this place's rules for yellow."],
+  healthRed: ["请按本场所红码规定处理，注意防护与隐私。", "Follow this place's rules for red; mind protection and privacy."],
+  healthGrey: ["颜色暂时不能判定，不是风险。请按本场所灰码规定处理。", "The colour cannot be known now; that is no risk. Follow this place's rules for grey."],
+  healthExpired: ["健康码已过期", "Code expired"],
+  healthExpiredLead: ["请持码人刷新后重新出示。", "Ask for a fresh code."],
+  healthAlready: ["此码您已验过", "You have checked this code"],
+  healthAlreadyLead: ["可能是重复扫码，也可能是截图。请持码人刷新后重新出示。", "Scanned twice, or a screenshot. Ask for a fresh code."],
+  healthNotACode: ["不是有效的健康码", "Not a genuine code"],
+  healthNotACodeLead: ["二维码被改动，或不是本市签发。", "It was altered, or is not of this city."],
+  healthUnknown: ["查无此码", "Unknown code"],
+  healthUnknownLead: ["请持码人刷新后重新出示。", "Ask for a fresh code."],
+  healthOnlineOnly: ["动态码须联网核验", "This code needs a network"],
+  healthOnlineOnlyLead: ["现在没有网络。请持码人出示离线码或纸质码。", "There is no network now. Ask for the offline code or the paper code."],
+  healthName: ["姓名", "Name"],
+  healthAge: ["数据", "Data"],
+  healthAsOf: ["判定时间", "Judged at"],
+  healthHere: ["健康码，本机核验", "Health codes, on this device"],
 
   // history
   historyTitle: ["本班记录", "This shift"],

@@ -20,6 +20,7 @@ import { copyView } from "./views/copy.js";
 import { deletionView } from "./views/deletion.js";
 import { devicesView } from "./views/devices.js";
 import { errandView } from "./views/errand.js";
+import { healthView } from "./views/health.js";
 import { levelView } from "./views/level.js";
 import { meView } from "./views/me.js";
 import { notWhileActingView } from "./views/not-while-acting.js";
@@ -126,6 +127,7 @@ function route(context) {
   if (own) return acting.now ? notWhileActingView(context, acting.now) : own(context);
   if (name === "card" && id) return cardView(context, id);
   if (name === "show" && id) return showView(context, id, scene || "general");
+  if (name === "health") return healthView(context);
   if (name === "records") return recordsView(context);
   if (name === "me") return meView(context);
   return cardsView(context, note);

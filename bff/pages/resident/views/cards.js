@@ -35,6 +35,7 @@ export function cardsView(context, note) {
       h("h1", {}, acting.now ? t("cardsOf", { name: acting.now.name }) : who?.name ? t("hello", { name: who.name }) : t("helloNobody")),
       who && !acting.now ? pill("quiet", "shield", t("level", { level: who.level })) : null,
     ),
+    mayHaveCode(context) ? healthEntry() : null,
     box,
   );
   const show = () =>
@@ -46,6 +47,22 @@ export function cardsView(context, note) {
     );
   show();
   return { title: t("cardsTitle"), node, tab: "cards" };
+}
+
+/** Who is not real-name has no health code, nor is one shown for somebody without their leave. @param {Context} context */
+function mayHaveCode({ session, acting }) {
+  return acting.now ? acting.may("health:show") : !["L0", "L1", undefined].includes(session.kept?.level);
+}
+
+/** The way to the health code. Without its colour: that is for who opens it, not for who looks over a shoulder. */
+function healthEntry() {
+  return h(
+    "a",
+    { class: "health-entry", href: "#/health" },
+    h("span", { class: "health-entry__icon" }, icon("qr")),
+    h("span", { class: "menu__text" }, h("span", { class: "health-entry__title" }, t("healthTitle")), h("span", { class: "quiet" }, t("healthEntryLead"))),
+    icon("arrow"),
+  );
 }
 
 /** @param {Context} context @param {Block | undefined} block @param {() => void} retry */
