@@ -1,5 +1,6 @@
 """``suishen health``: what can be done with rules, evidence and health certificates and no network."""
 
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,13 +87,21 @@ def test_rules(folder: Path, *, as_json: bool) -> None:
     help='A JSON list of evidence: [{"occurredAt", "facts": {"kind", …}, "source"?, "sourceId"?, …}].',
 )
 @click.option("--at", type=_Instant(), help="The instant to judge; Asia/Shanghai if it has no offset.")
+@click.option(
+    "--jurisdiction",
+    metavar="CODE",
+    help="Of a folder, whose rules: a division of GB/T 2260, such as 310000. Where it has none of its own "
+    "they are its province's, else the nation's.  [default: the nation's, if there are any]",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
-def evaluate(rules: Path, events: Path, at: datetime | None, *, as_json: bool) -> None:
+def evaluate(
+    rules: Path, events: Path, at: datetime | None, jurisdiction: str | None, *, as_json: bool
+) -> None:
     """Judge evidence by rules, as the city would (判码): the colour, why, and when it changes by itself."""
     from health_code.rules.colour import judge, next_change
 
     at = at or datetime.now(UTC)
-    rule_set = _rule_set(rules, at)
+    rule_set = _rule_set(rules, at, jurisdiction)
     evidence = _evidence(events)
     # What is in the file is known, whenever it says it was recorded.
     known_at = max([at, *(each.recorded_at for each in evidence)])
@@ -146,11 +155,15 @@ def _print(answer: dict[str, Any]) -> None:
         click.echo(f"  下次变化 next change: {answer['nextChangeAt'].isoformat()}")
 
 
-def _rule_set(path: Path, at: datetime) -> "RuleSet":
+def _rule_set(path: Path, at: datetime, jurisdiction: str | None) -> "RuleSet":
     from health_code.rules.colour import RuleSet
-    from health_code.rules.documents import read_rule_set
+    from health_code.rules.documents import JURISDICTION, NATION, in_force, read_rule_set
     from health_code.rules.linter import rule_set_issues
 
+    if jurisdiction is not None and not re.match(JURISDICTION, jurisdiction):
+        raise click.BadParameter(
+            f"{jurisdiction!r} is not a division code of six digits", param_hint="--jurisdiction"
+        )
     found = []
     for file in sorted(path.glob("*.json")) if path.is_dir() else [path]:
         try:
@@ -161,16 +174,12 @@ def _rule_set(path: Path, at: datetime) -> "RuleSet":
             said = "; ".join(f"{issue.rule or 'the set'}: {issue.message}" for issue in issues)
             raise click.BadParameter(f"{file}: {said}", param_hint="--rules")
         found.append(document)
-    in_force = [
-        document
-        for document in found
-        if document.valid_from <= at and (document.valid_to is None or at < document.valid_to)
-    ]
-    if not in_force:
-        raise click.BadParameter(
-            f"no rule set of {path} is in force at {at.isoformat()}", param_hint="--rules"
-        )
-    return RuleSet(max(in_force, key=lambda document: (document.jurisdiction, document.valid_from)))
+    # Not asked for any, a folder of one city's rules is meant to be asked for that city's.
+    wanted = [NATION, *sorted((each.jurisdiction for each in found), reverse=True)]
+    for division in wanted if jurisdiction is None else [jurisdiction]:
+        if (law := in_force(found, division, at=at)) is not None:
+            return RuleSet(law)
+    raise click.BadParameter(f"no rule set of {path} is in force at {at.isoformat()}", param_hint="--rules")
 
 
 def _evidence(path: Path) -> "list[Evidence]":

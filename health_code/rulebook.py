@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from health_code.models import RuleRelease
 from health_code.refusals import RuleSetUnknown
 from health_code.rules.colour import RuleSet
-from health_code.rules.documents import NATION, RuleSetDocument
+from health_code.rules.documents import RuleSetDocument, divisions
 from health_code.store import RuleSetStore
 
 _log: Final = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class RuleBook:
         Of several the one published last counts; of those shipped, the one in force since the latest date. A
         city without rules of its own follows its province, and that the nation.
         """
-        for division in dict.fromkeys((jurisdiction, f"{jurisdiction[:2]}0000", NATION)):
+        for division in divisions(jurisdiction):
             laws = [
                 law
                 for law in self._book.get(division, ())

@@ -15,6 +15,7 @@ can belong to nobody, while it passes every check a real one passes:
 from datetime import date
 from enum import StrEnum
 from hashlib import sha256
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -45,6 +46,7 @@ class Department(Struct, frozen=True, kw_only=True):
     id: str
     name: str
     types: tuple[str, ...]
+    scopes: tuple[str, ...] = ("wallet:issue", "wallet:status")
 
 
 class Person(Struct, frozen=True, kw_only=True):
@@ -154,6 +156,31 @@ DEPARTMENTS: Final = (
         types=("property-certificate",),
     ),
 )
+
+SOURCES: Final = (
+    Department(
+        key="cdc",
+        id=_credit_code("12", 6),
+        name="海屿市疾病预防控制中心",
+        types=(
+            "health:AREA_STAY",
+            "health:ENTERED",
+            "health:EXPOSED",
+            "health:ISOLATION_RELEASED",
+            "health:ISOLATION_START",
+            "health:VACCINATED",
+        ),
+        scopes=("health:report",),
+    ),
+    Department(
+        key="laboratory",
+        id=_credit_code("12", 7),
+        name="海屿市医学检验中心",
+        types=("health:RESULT", "health:SAMPLED"),
+        scopes=("health:report",),
+    ),
+)
+"""Who reports what health codes follow from, and issues no certificate."""
 
 L0, L1, L2 = AssuranceLevel.L0, AssuranceLevel.L1, AssuranceLevel.L2
 
@@ -283,6 +310,8 @@ ORGANISATIONS: Final = (
     Organisation(key="hospital", id="haiyu-hospital", name="海屿市第一人民医院"),
     Organisation(key="counter", id="haiyu-counter", name="海屿市政务服务中心"),
     Organisation(key="museum", id="haiyu-museum", name="海屿市博物馆"),
+    Organisation(key="health-office", id="haiyu-health-office", name="海屿市卫生健康委员会规则处"),
+    Organisation(key="cdc-office", id="haiyu-cdc-office", name="海屿市疾病预防控制中心应急办"),
 )
 SIGNING_ON: Final = "haiyu-bank"
 """The organisation whose clerks may sign in where its people do (单点登录)."""
@@ -326,8 +355,9 @@ CLERKS: Final = (
         number="4001",
         passphrase="camphor-lighthouse-4001",  # noqa: S106
         scenes=("hospital.registration",),
-        story_zh="医院挂号处",
-        story_en="hospital registration",
+        story_zh="医院挂号处，可验健康码",
+        story_en="hospital registration; may check health codes",
+        scopes=("health:check", "wallet:verify"),
     ),
     Clerk(
         organisation="haiyu-counter",
@@ -343,8 +373,27 @@ CLERKS: Final = (
         number="6001",
         passphrase="bronze-turnstile-6001",  # noqa: S106
         scenes=("venue.entry",),
-        story_zh="场馆门岗，只能核验入场",
-        story_en="museum gate: entry only, lacks every other scene",
+        story_zh="场馆门岗，只能核验入场，可验健康码",
+        story_en="museum gate: entry only, lacks every other scene; may check health codes",
+        scopes=("health:check", "wallet:verify"),
+    ),
+    Clerk(
+        organisation="haiyu-health-office",
+        number="7001",
+        passphrase="ledger-cypress-7001",  # noqa: S106
+        scenes=(),
+        story_zh="健康码规则：拟定",
+        story_en="health code rules: proposes",
+        scopes=("health:rules",),
+    ),
+    Clerk(
+        organisation="haiyu-cdc-office",
+        number="8001",
+        passphrase="beacon-juniper-8001",  # noqa: S106
+        scenes=(),
+        story_zh="健康码规则：由第二人发布",
+        story_en="health code rules: the second person, who publishes",
+        scopes=("health:rules",),
     ),
 )
 
@@ -516,6 +565,10 @@ CERTIFICATES: Final = (
 )
 
 
+HEALTH_RULES: Final = Path(__file__).with_name("haiyu-rules.json")
+"""The law on health codes in this city."""
+
+
 def person(key: str) -> Person:
     """The resident called ``key``."""
     return _PERSON[key]
@@ -549,5 +602,6 @@ def synthetic_identifiers() -> frozenset[str]:
 def fingerprint() -> str:
     """Changes whenever the city does: a data folder that holds another one has to be seeded again."""
     apps = [APP.appid, ALIPAY_APP.appid, SIGNING_ON]
-    everything = [apps, DEPARTMENTS, PEOPLE, GUARDIANS, ORGANISATIONS, CLERKS, CERTIFICATES]
+    rules = HEALTH_RULES.read_bytes()
+    everything = [apps, DEPARTMENTS, SOURCES, PEOPLE, GUARDIANS, ORGANISATIONS, CLERKS, CERTIFICATES, rules]
     return sha256(msgspec.json.encode(everything)).hexdigest()

@@ -8,7 +8,7 @@ short: registering says "unchanged", issuing is idempotent by serial and by Idem
 import secrets
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from bff.sandbox.city import (
     ORGANISATIONS,
     PEOPLE,
     SIGNING_ON,
+    SOURCES,
     Certificate,
 )
 from bff.sandbox.errors import SandboxError
@@ -44,7 +45,7 @@ class SeedingFailed(SandboxError):
 def department_keys(folder: Path) -> dict[str, Key]:
     """Each department's own key, made at its first start and kept in ``folder``."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return {department.key: _key(folder / f"{department.key}.pem") for department in DEPARTMENTS}
+    return {department.key: _key(folder / f"{department.key}.pem") for department in (*DEPARTMENTS, *SOURCES)}
 
 
 def _key(file: Path) -> Key:
@@ -72,8 +73,9 @@ def registrations(keys: Mapping[str, Key], openid_url: str) -> bytes:
             "name": each.name,
             "keys": [_jwk(keys[each.key])],
             "types": each.types,
+            "scopes": each.scopes,
         }
-        for each in DEPARTMENTS
+        for each in (*DEPARTMENTS, *SOURCES)
     ]
     organisations = [
         {
@@ -152,11 +154,15 @@ class IssuerClient:
         """Suspend, resume or revoke."""
         return await self._post(f"/issuer/v1/credentials/{credential}/{change}", {"reason": reason}, {})
 
+    async def report(self, items: Sequence[object]) -> dict[str, Any]:
+        """Report health evidence."""
+        return await self._post("/issuer/v1/health-evidence", {"items": items}, {})
+
     async def _post(self, path: str, body: object, headers: Mapping[str, str]) -> dict[str, Any]:
         if self._token is None:
             self._token = await self._sign_in()
         headers = {**headers, "Authorization": f"Bearer {self._token}"}
-        return await _posted(self._http, self._base_url + path, body, headers)
+        return await posted(self._http, self._base_url + path, body, headers)
 
     async def _sign_in(self) -> str:
         """``private_key_jwt`` (RFC 7523): a minute, once."""
@@ -174,14 +180,15 @@ class IssuerClient:
             algorithm="ES256",
         )
         address = f"{self._base_url}/issuer/v1/session"
-        reply = await _posted(self._http, address, {"clientAssertion": assertion}, {})
+        reply = await posted(self._http, address, {"clientAssertion": assertion}, {})
         token: str = reply["accessToken"]
         return token
 
 
-async def _posted(
+async def posted(
     http: aiohttp.ClientSession, address: str, body: object, headers: Mapping[str, str]
 ) -> dict[str, Any]:
+    """What ``address`` answers to ``body``; `SeedingFailed` if it refuses."""
     headers = {**headers, "Content-Type": "application/json"}
     async with http.post(address, data=msgspec.json.encode(body), headers=headers) as reply:
         text = await reply.read()

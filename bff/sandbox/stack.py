@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -325,8 +326,10 @@ def private_stack(
                 registering.result()
                 say("居民、机构、核验员 · residents, organisations, clerks")
                 beside.submit(_issue, city).result()
-                note.write_text(state)
                 say("电子证照 · certificates")
+                beside.submit(_bring_health, city).result()
+                note.write_text(state)
+                say("健康码规则与证据 · health code rules and evidence")
         yield city
 
 
@@ -501,6 +504,13 @@ def _issue(city: City) -> None:
     from bff.sandbox.seed import issue_certificates
 
     asyncio.run(issue_certificates(city.base_url, city.department_keys()))
+
+
+def _bring_health(city: City) -> None:
+    """Publish the city's rules for health codes, and report what they are asked about."""
+    from bff.sandbox.health import bring_health
+
+    asyncio.run(bring_health(city.base_url, city.department_keys(), now=datetime.now(UTC)))
 
 
 def _answers(port: int, path: str) -> bool:

@@ -170,6 +170,7 @@ def _introduce(city: City) -> None:
             f"[bold]核验 · clerks[/]      {clerk}\n"
             f"[dim]接口 · API[/]         {city.base_url}/schema\n"
             f"[dim]直接登录 · as[/]      {city.sign_in_link('lin')}\n"
+            f"[dim]健康码 · codes[/]     {_colours()}\n"
             f"[dim]短信 · messages[/]    {city.sms_url}/_sim/sms/outbox\n"
             f"[dim]法人证书 · card[/]    {city.authority_url}/_sim/authority/sign\n"
             f"[dim]数据与日志 · data[/]  {city.data}",
@@ -199,6 +200,12 @@ def _from_here(data: Path) -> Path:
     """As it would be typed in the folder we were started in."""
     here = Path.cwd()
     return data.relative_to(here) if data.is_relative_to(here) else data
+
+
+def _colours() -> str:
+    from bff.sandbox.health import COLOURS
+
+    return ", ".join(f"{each.resident} {each.colour.lower()} ({each.why_zh})" for each in COLOURS)
 
 
 def _residents(city: City) -> "Table":

@@ -11,9 +11,12 @@ red until its rule is cleared or its term ends. Evidence that has expired makes 
 Data a rule sees, for a rule of scope EVENT:
 
     payload.event   kind, source, jurisdiction, daysSince, hoursSince, and the kind's facts
-    payload.after   what came after it: negatives, negativesSpaced (24 hours apart), negativeDays and
-                    homeNegativeDays (days since the event, or since monitoring began), samplings,
-                    samplingDays, positives, released, daysSinceReleased, latest (the last outcome)
+    payload.after   what came after it: negatives, negativesSpaced (24 hours apart), singleNegatives (a tube
+                    of one's own), negativeDays (days since the event), homeNegativeDays (days since isolation
+                    or monitoring at home began, by report or by release from isolation, while it lasts),
+                    ct35Days (days of results that are negative or have a Ct of 35 or more), samplings,
+                    samplingDays, positives, latest (the last outcome), released, releasedFrom (every mode),
+                    lastReleasedFrom, daysSinceReleased (of the last)
     payload.person  the same summary of everything, with daysSinceNegative, daysSinceSampled, vaccinated
     external        now, today, jurisdiction
 
@@ -39,12 +42,14 @@ from health_code.rules.documents import (
     Ttl,
     content_hash,
 )
-from health_code.rules.evidence import Evidence, Key, Kind, effective
+from health_code.rules.evidence import Evidence, Fact, Key, Kind, effective
 
 _HORIZON: Final = timedelta(days=40)
 _APART: Final = timedelta(hours=24)
 _HOUR: Final = timedelta(hours=1)
 _FARTHEST: Final = 24 * 40
+_CT: Final = 35
+"""From this Ct value on a case counts as over (十条, 2022-12-07)."""
 
 
 class Question:
@@ -370,10 +375,13 @@ class _History:
         negatives: list[datetime] = []
         negative_days: list[int] = []
         home_days: list[int] = []
+        ct35_days: list[int] = []
         sampling_days: list[int] = []
-        positives = vaccinated = 0
+        released_from: list[Fact | None] = []
+        single = positives = vaccinated = 0
         latest: str | None = None
         declared: dict[str, Any] | None = None
+        last_mode: Fact | None = None
         released = monitored = last_negative = last_sampled = None
         for index in range(start, end):
             each, day = self._known[index], self._days[index]
@@ -384,7 +392,11 @@ class _History:
             elif kind is Kind.RESULT:
                 outcome = each.facts.get("outcome")
                 latest = outcome if isinstance(outcome, str) else None
+                ct = each.facts.get("ct")
+                if latest == "NEGATIVE" or (latest == "POSITIVE" and type(ct) is int and ct >= _CT):
+                    ct35_days.append(day - base)
                 if latest == "NEGATIVE":
+                    single += not each.facts.get("mixed")
                     negatives.append(each.occurred_at)
                     negative_days.append(day - base)
                     last_negative = day
@@ -394,8 +406,13 @@ class _History:
                     positives += 1
             elif kind is Kind.ISOLATION_START:
                 monitored = day if each.facts.get("mode") in {"HOME", "MONITORING"} else None
+                home_days.clear()
             elif kind is Kind.ISOLATION_RELEASED:
-                released = day
+                released, last_mode = day, each.facts.get("mode")
+                released_from.append(last_mode)
+                # Who is released from isolation is monitored from that day on, reported or not.
+                monitored = None if last_mode == "MONITORING" else day
+                home_days.clear()
             elif kind is Kind.VACCINATED:
                 vaccinated += 1
             elif kind is Kind.DECLARED:
@@ -403,13 +420,17 @@ class _History:
         return {
             "negatives": len(negatives),
             "negativesSpaced": _spaced(negatives),
+            "singleNegatives": single,
             "negativeDays": negative_days,
             "homeNegativeDays": home_days,
+            "ct35Days": ct35_days,
             "samplings": len(sampling_days),
             "samplingDays": sampling_days,
             "positives": positives,
             "latest": latest,
             "released": released is not None,
+            "releasedFrom": released_from,
+            "lastReleasedFrom": last_mode,
             "vaccinated": vaccinated,
             "declared": declared,
             "_released": released,

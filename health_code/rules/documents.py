@@ -6,7 +6,7 @@ all rules of one jurisdiction that are in force together; it is published whole,
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
@@ -108,6 +108,25 @@ _VERSION: Final = re.compile(VERSION)
 def content_hash(document: RuleSetDocument) -> str:
     """SHA-256 of the document's canonical JSON: what names a rule set in every answer given by it."""
     return hashlib.sha256(_canonical(document)).hexdigest()
+
+
+def divisions(jurisdiction: str) -> tuple[str, ...]:
+    """Whose rules count in ``jurisdiction``, the nearest first: its own, its province's, the nation's."""
+    return tuple(dict.fromkeys((jurisdiction, f"{jurisdiction[:2]}0000", NATION)))
+
+
+def in_force(
+    documents: Iterable[RuleSetDocument], jurisdiction: str, *, at: datetime
+) -> RuleSetDocument | None:
+    """Which of ``documents`` is law in ``jurisdiction``; of several, the latest to come into force."""
+    laws = [
+        each for each in documents if each.valid_from <= at and (each.valid_to is None or at < each.valid_to)
+    ]
+    for division in divisions(jurisdiction):
+        own = [each for each in laws if each.jurisdiction == division]
+        if own:
+            return max(own, key=lambda each: (each.valid_from, each.identifier))
+    return None
 
 
 def version_order(version: str) -> tuple[int, int, int]:

@@ -73,8 +73,9 @@ _UNITS: Final = ("year", "month", "day", "hour")
 # What `rules.colour` puts before a rule; facts of an event are the kinds' own.
 _PERSON: Final = frozenset(
     {
-        *("negatives", "negativesSpaced", "negativeDays", "homeNegativeDays", "samplings", "samplingDays"),
-        *("positives", "latest", "released", "daysSinceReleased"),
+        *("negatives", "negativesSpaced", "singleNegatives", "negativeDays", "homeNegativeDays", "ct35Days"),
+        *("samplings", "samplingDays", "positives", "latest"),
+        *("released", "releasedFrom", "lastReleasedFrom", "daysSinceReleased"),
     }
 )
 _KNOWN: Final[Mapping[str, frozenset[str] | None]] = {

@@ -1,7 +1,9 @@
 """The synthetic city is nobody's, and a real registry would take every certificate of it."""
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from stdnum.cn import ric
 
@@ -10,13 +12,21 @@ from bff.sandbox.city import (
     CLERKS,
     DEPARTMENTS,
     ENTERPRISE,
+    HEALTH_RULES,
     ORGANISATIONS,
     PEOPLE,
+    SOURCES,
     Certificate,
     Fate,
     person,
     synthetic_identifiers,
 )
+from bff.sandbox.health import COLOURS, Colour, items_at
+from health_code.models import HEALTH_TYPES
+from health_code.rules.colour import RuleSet, judge
+from health_code.rules.documents import read_rule_set
+from health_code.rules.evidence_files import read_evidence
+from health_code.rules.linter import rule_set_issues
 from wallet.issuers.base import load_registry
 from wallet.rules.claims import Party, settle_claims
 from wallet.rules.identifiers import check_id_number, check_uscc, ecert_identifier
@@ -65,7 +75,7 @@ def test_numbers_pass_every_check_and_are_given_to_nobody() -> None:
         assert each.id_number.startswith("310000")
         assert ric.get_birth_place(each.id_number)["province"] == "上海市"
         assert not each.phone or each.phone.startswith("154")
-    for code in (*(department.id for department in DEPARTMENTS), ENTERPRISE.id):
+    for code in (*(department.id for department in (*DEPARTMENTS, *SOURCES)), ENTERPRISE.id):
         check_uscc(code)
 
 
@@ -100,3 +110,30 @@ def test_the_log_scan_knows_every_name_number_phone_and_openid() -> None:
         "海屿市滨海区听潮路1号",
     } <= synthetic_identifiers()
     assert "" not in synthetic_identifiers()
+
+
+RULES = RuleSet(read_rule_set(HEALTH_RULES.read_bytes()))
+
+
+def test_the_citys_rules_on_health_codes_could_be_published() -> None:
+    assert rule_set_issues(RULES.document) == []
+    rule_makers = [clerk.organisation for clerk in CLERKS if "health:rules" in clerk.scopes]
+    assert len(rule_makers) == len(set(rule_makers)) == 2
+
+
+def test_sources_report_what_they_are_registered_for_and_nothing_else() -> None:
+    types = {source.key: source.types for source in SOURCES}
+    for key, item in items_at(datetime.now(UTC)):
+        assert f"health:{item['facts']['kind']}" in types[key]
+    assert {name for names in types.values() for name in names} <= set(HEALTH_TYPES)
+
+
+@pytest.mark.parametrize("hour", [0, 8, 16, 23])
+@pytest.mark.parametrize("expected", COLOURS, ids=lambda each: each.resident)
+def test_whoever_starts_the_city_at_any_hour_finds_its_colours(expected: Colour, hour: int) -> None:
+    now = datetime(2026, 11, 22, hour, tzinfo=UTC)
+    own = [item for _, item in items_at(now) if item["idNumber"] == person(expected.resident).id_number]
+    evidence = read_evidence(msgspec.json.encode(own), zone=RULES.zone)
+
+    assert all(now - timedelta(days=2) < each.occurred_at <= now for each in evidence)
+    assert judge(evidence, RULES, at=now, known_at=now).colour == expected.colour
