@@ -12,6 +12,7 @@ from playwright.sync_api import BrowserContext
 from bff.sandbox.stack import City
 from tests.browser.audit import Auditor, audit
 from tests.browser.conftest import Clerk, Resident, Watch
+from tests.browser.health import judged_long_ago
 from tests.browser.pictures import long_dead, read, tampered
 from wallet.codec import lz1
 
@@ -184,6 +185,48 @@ def test_the_clerks_screens_without_a_network(
     page.click("a[href='#/history']")
     page.wait_for_selector(".notice[role=alert]")
     auditor.look(page, "history-no-network")
+    assert auditor.wrong == []
+
+
+@LOCALES
+def test_the_screens_of_the_health_code(
+    phone: Callable[..., BrowserContext],
+    counter: Callable[..., Clerk],
+    city: City,
+    watch: Watch,
+    locale: str,
+) -> None:
+    auditor = Auditor(locale)
+    resident = Resident(phone(locale).new_page(), city, watch)
+    page = resident.page
+    guard = counter(locale)
+    guard.sign_in("haiyu-museum", "6001", "bronze-turnstile-6001")
+    for key, colour in (("lin", "GREEN"), ("zhao", "YELLOW"), ("zheng", "RED"), ("abdu", "GREY")):
+        resident.sign_in(key)
+        if colour == "GREEN":
+            page.wait_for_selector("a.card")
+            auditor.look(page, "cards-with-health-code")
+        page.click(".health-entry")
+        page.wait_for_selector(".health__code svg[role=img]")
+        if colour == "GREY":
+            judged_long_ago(city, key)
+            page.reload()
+        page.wait_for_selector(f".health[data-colour={colour}] .health__line .icon")
+        page.wait_for_selector(".health__code svg[role=img]")
+        auditor.look(page, f"health-{colour.lower()}")
+        assert guard.enter(read(page.screenshot())) == "OK"
+        auditor.look(guard.page, f"guard-{colour.lower()}")
+        guard.next()
+    assert guard.enter("SHC.nothing") == "NOT_A_CODE"
+    auditor.look(guard.page, "guard-not-a-code")
+    guard.next()
+    guard.page.click("a[href='#/history']")
+    guard.page.wait_for_selector(".check")
+    auditor.look(guard.page, "guard-history")
+    page.context.set_offline(offline=True)
+    page.click(".health__time button")
+    page.wait_for_selector(".health__code .notice[role=alert]")
+    auditor.look(page, "health-no-network")
     assert auditor.wrong == []
 
 

@@ -78,7 +78,7 @@ export const t = translator({
   // health codes
   health: ["健康码", "Health code"],
   healthOk: ["已验码", "Checked"],
-  healthGreen: ["按本场所规定放行。", "Admit as this place's rules say."],
+  healthGreen: ["请按本场所绿码规定处理。", "Follow this place's rules for green."],
   healthYellow: ["请按本场所黄码规定处理。", "Follow this place's rules for yellow."],
   healthRed: ["请按本场所红码规定处理，注意防护与隐私。", "Follow this place's rules for red; mind protection and privacy."],
   healthGrey: ["颜色暂时不能判定，不是风险。请按本场所灰码规定处理。", "The colour cannot be known now; that is no risk. Follow this place's rules for grey."],

@@ -1,0 +1,52 @@
+"""What happens to health codes while somebody looks: evidence comes in, or nothing does for too long."""
+
+import asyncio
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+import msgspec
+import redis
+
+from bff.sandbox.city import SOURCES, person
+from bff.sandbox.seed import IssuerClient
+from bff.sandbox.stack import City
+from health_code.models import Snapshot
+from wallet.rules.identifiers import mask_name
+
+
+def report(city: City, source: str, resident: str, facts: dict[str, Any]) -> None:
+    """Have ``source`` report ``facts`` of ``resident``, as of an hour ago."""
+    item = {
+        "sourceId": secrets.token_hex(8),
+        "idNumber": person(resident).id_number,
+        "jurisdiction": "310000",
+        "occurredAt": (datetime.now(UTC) - timedelta(hours=1)).isoformat(),
+        "facts": facts,
+    }
+    # In a thread of its own: Playwright's loop runs in this one.
+    with ThreadPoolExecutor(1) as beside:
+        receipt = beside.submit(asyncio.run, _reported(city, source, item)).result()
+    assert receipt["recorded"] == 1, receipt
+
+
+async def _reported(city: City, source: str, item: dict[str, Any]) -> dict[str, Any]:
+    department = next(each for each in SOURCES if each.key == source)
+    async with aiohttp.ClientSession() as http:
+        client = IssuerClient(http, department.id, city.department_keys()[source], base_url=city.base_url)
+        return await client.report([item])
+
+
+def judged_long_ago(city: City, resident: str) -> None:
+    """Have ``resident``'s colour be one that nothing has confirmed for two days."""
+    name = mask_name(person(resident).name)
+    with redis.Redis.from_url(city.env["SUISHEN_REDIS_URL"]) as store:
+        for key in store.scan_iter("health:snapshot:*"):
+            snapshot = msgspec.msgpack.decode(store.hget(key, "v"), type=Snapshot)
+            if snapshot.name_masked == name:
+                old = msgspec.structs.replace(snapshot, judged_at=snapshot.judged_at - timedelta(days=2))
+                store.hset(key, "v", msgspec.msgpack.encode(old))
+                return
+    raise AssertionError(f"{resident} has no health code yet")

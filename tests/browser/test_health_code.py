@@ -1,0 +1,141 @@
+"""The health code, through a real camera: shown, checked, explained, and turned while one looks."""
+
+from collections.abc import Callable
+
+import pytest
+
+from bff.sandbox.stack import City
+from tests.browser.camera import film
+from tests.browser.conftest import Clerk, Resident
+from tests.browser.health import judged_long_ago, report
+from tests.browser.pictures import picture, read
+
+pytestmark = pytest.mark.browser
+
+
+def shown(resident: Resident, key: str, colour: str) -> bytes:
+    """Sign in as ``key`` and open the health code from the first screen; what the phone looks like then."""
+    resident.sign_in(key)
+    resident.page.click(".health-entry")
+    resident.page.wait_for_selector(f".health[data-colour={colour}] .health__code svg[role=img]")
+    resident.page.wait_for_selector(".health__line .icon")
+    return resident.page.screenshot()
+
+
+@pytest.fixture
+def guard(counter: Callable[..., Clerk]) -> Clerk:
+    """At the museum's gate."""
+    person = counter()
+    person.sign_in("haiyu-museum", "6001", "bronze-turnstile-6001")
+    return person
+
+
+@pytest.mark.parametrize(
+    ("key", "colour", "word"),
+    [("lin", "GREEN", "绿码"), ("zhao", "YELLOW", "黄码"), ("zheng", "RED", "红码")],
+)
+def test_a_scanned_health_code_tells_a_guard_colour_masked_name_and_age_and_nothing_more(
+    resident: Resident, guard: Clerk, key: str, colour: str, word: str
+) -> None:
+    film(shown(resident, key, colour), guard.lens)
+    assert resident.page.inner_text(".health__colour") == word
+
+    assert guard.scan() == "OK"
+
+    verdict = guard.page.locator(".verdict")
+    assert verdict.get_attribute("data-colour") == colour
+    assert guard.page.inner_text(".verdict h1") == word
+    assert verdict.locator(".colour-mark").count() == 1
+    told = guard.page.locator(".verdict dt").all_inner_texts()
+    assert told == ["姓名", "数据", "判定时间", "核验时间"]
+    assert "*" in guard.page.inner_text(".facts--large")
+
+    guard.next()  # the phone still lies there
+    assert guard.verdict() == "ALREADY_CHECKED"
+    assert guard.page.locator(".facts--large").count() == 0
+
+
+def test_the_list_of_the_shift_knows_neither_names_nor_colours(resident: Resident, guard: Clerk) -> None:
+    code = read(shown(resident, "zheng", "RED"))
+    assert guard.enter(code) == "OK"
+    name = guard.page.inner_text(".facts--large dd >> nth=0")
+    guard.next()
+    guard.page.click("a[href='#/history']")
+    guard.page.wait_for_selector(".check")
+    listed = guard.page.inner_text("main")
+    assert "健康码" in listed
+    assert name not in listed
+    assert "红码" not in listed
+
+
+def test_a_health_code_that_was_changed_says_so(resident: Resident, guard: Clerk) -> None:
+    code = read(shown(resident, "lin", "GREEN"))
+    changed = code[:-4] + ("AAAA" if code[-4:] != "AAAA" else "BBBB")
+    film(picture(changed), guard.lens)
+    assert guard.scan() == "NOT_A_CODE"
+    assert guard.page.inner_text(".verdict h1") == "不是有效的健康码"
+
+
+def test_a_clerk_who_may_not_check_health_codes_is_told_so(resident: Resident, clerk: Clerk) -> None:
+    code = read(shown(resident, "lin", "GREEN"))
+    clerk.page.click("a[href='#/enter']")
+    clerk.page.fill("#code", code)
+    clerk.page.keyboard.press("Enter")
+    clerk.page.wait_for_selector(".notice[role=alert]")
+    assert "health:check" in clerk.page.inner_text(".notice")
+
+
+def test_a_colour_turns_on_an_open_page_and_the_page_says_why(city: City, resident: Resident) -> None:
+    shown(resident, "wang", "GREEN")
+    page = resident.page
+    assert "目前没有任何使您变色的规则成立" in page.inner_text(".health__sheet")
+
+    report(city, "laboratory", "wang", {"kind": "RESULT", "outcome": "POSITIVE"})
+
+    page.wait_for_selector(".health[data-colour=RED]")
+    page.wait_for_selector("[role=alert] >> text=健康码颜色已变为红码", state="attached")
+    why = page.inner_text(".reason >> nth=0")
+    for words in ("检测结果", "如何转码", "法规依据", "CR-CN310000-"):
+        assert words in why
+    # The code on the screen is the same person's still, and says the new colour.
+    assert page.locator(".health__code svg[role=img]").count() == 1
+
+
+def test_whoever_is_refused_the_stream_hears_of_a_new_colour_all_the_same(
+    city: City, resident: Resident
+) -> None:
+    resident.page.context.route("**/health-code/events", lambda route: route.abort())
+    resident.sign_in("li")
+    resident.page.click(".health-entry")
+    resident.page.wait_for_selector(".health[data-colour=GREEN]")
+    resident.page.get_by_text("正在定时刷新").wait_for()
+    report(city, "cdc", "li", {"kind": "EXPOSED", "degree": "CLOSE"})
+    resident.page.wait_for_selector(".health[data-colour=YELLOW], .health[data-colour=RED]")
+
+
+def test_grey_says_what_is_not_known_and_that_it_is_no_risk(city: City, resident: Resident) -> None:
+    shown(resident, "abdu", "GREEN")
+    judged_long_ago(city, "abdu")
+    resident.page.reload()
+    resident.page.wait_for_selector(".health[data-colour=GREY] .notice")
+    why = resident.page.inner_text(".health__sheet")
+    assert "灰码不是风险等级" in why
+    assert "数据未能及时更新" in why
+    assert "2 天前更新" in resident.page.inner_text(".health__age")
+
+
+def test_one_who_is_not_real_name_has_no_health_code_to_show(resident: Resident) -> None:
+    resident.sign_in("wu")
+    assert resident.page.locator(".health-entry").count() == 0
+    resident.go("#/health")
+    resident.page.wait_for_selector(".notice[role=alert]")
+
+
+def test_without_a_network_a_guard_is_told_that_a_dynamic_code_needs_one(
+    resident: Resident, guard: Clerk
+) -> None:
+    code = read(shown(resident, "lin", "GREEN"))
+    guard.ready_for_no_network()
+    guard.context.set_offline(offline=True)
+    assert guard.enter(code) == "ONLINE_ONLY"
+    assert "离线码" in guard.page.inner_text(".verdict__head")
