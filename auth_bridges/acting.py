@@ -271,6 +271,10 @@ class ActingService:
         why = GrantEnding.BY_AGENT if side is GrantSide.AGENT else GrantEnding.BY_PRINCIPAL
         await self._end(grant, why, by=party, now=self._clock())
 
+    async def usable(self, subject: str, grant_id: str) -> ActingGrant:
+        """One's own grant as one may use it now, or a refusal; of a guardian the register is asked daily."""
+        return await self._usable(await self._party(subject), grant_id, self._clock())
+
     # --- switching ------------------------------------------------------------------------------------
 
     async def switch(self, subject: str, session: str, grant_id: str) -> ActingSwitched:
@@ -278,13 +282,7 @@ class ActingService:
         now = self._clock()
         opened = await self._session(subject, session, now)
         party = await self._party(subject)
-        grant = await self._grants.get(grant_id)
-        if grant is None or grant.agent != party.key:
-            raise GrantUnknown
-        if state_of(grant, now) is not GrantState.ACTIVE or await self._is_disabled(grant):
-            raise GrantNotInForce
-        if grant.kind is ActingKind.GUARDIAN:
-            await self._still_guardian(grant, party, now)
+        grant = await self._usable(party, grant_id, now)
         ends = token_ends(grant, opened, party.assurance)
         if now >= ends:
             raise GrantNotInForce
@@ -400,6 +398,16 @@ class ActingService:
                 await self._notify(
                     Notice(id=name, resident=guardian.id, kind=kind, at=now, by=grant.agent_name)
                 )
+
+    async def _usable(self, party: _Party, grant_id: str, now: datetime) -> ActingGrant:
+        grant = await self._grants.get(grant_id)
+        if grant is None or grant.agent != party.key:
+            raise GrantUnknown
+        if state_of(grant, now) is not GrantState.ACTIVE or await self._is_disabled(grant):
+            raise GrantNotInForce
+        if grant.kind is ActingKind.GUARDIAN:
+            await self._still_guardian(grant, party, now)
+        return grant
 
     async def _still_guardian(self, grant: ActingGrant, party: _Party, now: datetime) -> None:
         """Ask the register again once its word is a day old: a court may have ended the guardianship."""

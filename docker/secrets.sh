@@ -39,6 +39,7 @@ once id_hash_key openssl rand -hex 32
 once id_seal_keys openssl rand -hex 32
 once metrics_token openssl rand -hex 24
 ring wallet-keys "$(date +%Y-%m)"
+ring health-keys "$(date +%Y-%m)"
 ring token-keys "$(date +%Y-%m)"
 
 if [ ! -s wechat_secret ]; then

@@ -1,7 +1,7 @@
 """What the health code keeps. Stored shapes only; the wire's are in ``miniapp_schemas.health_code``."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -134,3 +134,50 @@ class Judged(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     rule_set: str
     decisive: str | None
     evidence: tuple[str, ...]
+
+
+class StoredPaper(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """A paper code (纸质码). ``id`` is the rid printed in it; of one person one is in force at most."""
+
+    id: str
+    subject: str
+    issued_by: str
+    issued_at: datetime
+    expires_at: datetime
+    in_force: bool = True
+    ended_at: datetime | None = None
+
+
+class Ward(Struct, frozen=True, kw_only=True):
+    """Somebody a resident may show for, by which grant, and by what name."""
+
+    grant: str
+    subject: str
+    name: str
+    kind: Literal["guardian", "family"]
+    until: datetime
+
+
+class FamilyLink(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """A dependant in a guardian's list (亲属码). ``place`` and ``seat`` are what others then cannot have."""
+
+    id: str
+    guardian: str
+    dependant: str
+    grant: str
+    place: str
+    seat: str
+    added_at: datetime
+
+
+class Scan(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """That a guard scanned a code. ``whose`` is a pseudonym of the day: two days of a person do not meet."""
+
+    id: str
+    at: datetime
+    guard: str
+    organisation: str
+    code: str
+    verdict: str
+    whose: str
+    expires_at: datetime

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from health_code.models import Reason
+from health_code.codec.signed import Signer, Verifier
+from health_code.models import Reason, Ward
 from health_code.rules.documents import Colour
 
 Clock = Callable[[], datetime]
@@ -79,3 +80,26 @@ class SecretKeys(Protocol):
 
     def __call__(self) -> Mapping[bytes, bytes]:
         """Every accepted key by its one-byte name, the one to seal with first."""
+
+
+class SigningKeys(Protocol):
+    """The keys of offline and paper codes, by eight-byte name."""
+
+    def signing(self) -> Signer:
+        """The key to sign with now."""
+
+    def verifying(self) -> Mapping[bytes, Verifier]:
+        """Every key still accepted."""
+
+
+class Wards(Protocol):
+    """Whom a resident may show for: the grants lie elsewhere, and end there."""
+
+    async def of(self, resident: str, key: str) -> Sequence[Ward]:
+        """Whom ``resident``, whose own evidence lies under ``key``, may show for now."""
+
+    async def by(self, resident: str, grant: str) -> Ward:
+        """Whom ``resident`` may show for by ``grant`` now, or a refusal: not theirs, not for this, ended."""
+
+    async def in_force(self, grants: Sequence[str]) -> frozenset[str]:
+        """Which of ``grants`` let anybody show now."""

@@ -6,7 +6,11 @@ __all__ = [
     "EvidenceConflict",
     "EvidenceInvalid",
     "EvidenceKindNotAllowed",
+    "FamilyFull",
+    "FamilyMemberUnknown",
+    "GuardiansFull",
     "HealthCodeUnavailable",
+    "PaperCodeUnknown",
     "RuleSetInvalid",
     "RuleSetUnknown",
     "SecondPersonNeeded",
@@ -89,3 +93,47 @@ class SecondPersonNeeded(Refusal):
     title_en = "Another person must approve"
     detail_zh = "发起人不能复核自己的操作；复核人须来自规定的另一单位或岗位。"
     detail_en = "Who proposed this cannot approve it, nor can anybody of the same side."
+
+
+class PaperCodeUnknown(Refusal):
+    """There is no paper code in force."""
+
+    code = "PAPER_CODE_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "没有有效的纸质码"
+    title_en = "No paper code in force"
+    detail_zh = "尚未申领纸质码，或已挂失、过期，请重新申领。"
+    detail_en = "None was issued, or it was reported lost or has expired; ask for a new one."
+
+
+class FamilyMemberUnknown(Refusal):
+    """Nobody is in the caller's list by this grant."""
+
+    code = "FAMILY_MEMBER_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "不在亲属码名单中"
+    title_en = "Not in your family codes"
+    detail_zh = "请先将其加入亲属码名单。"
+    detail_en = "Add them to your family codes first."
+
+
+class FamilyFull(Refusal):
+    """A guardian's list is full."""
+
+    code = "FAMILY_FULL"
+    kind = Kind.CONFLICT
+    title_zh = "亲属码名单已满"
+    title_en = "Your family codes are full"
+    detail_zh = "最多可为 {most} 人代为亮码，请先移除一人。"
+    detail_en = "You can show for {most} people at most; take one out first."
+
+
+class GuardiansFull(Refusal):
+    """As many guardians as may be have somebody in their lists."""
+
+    code = "GUARDIANS_FULL"
+    kind = Kind.CONFLICT
+    title_zh = "代亮人数已满"
+    title_en = "Enough people show for them"
+    detail_zh = "同一人最多由 {most} 人代为亮码。"
+    detail_en = "{most} people at most may have somebody in their lists."

@@ -1,5 +1,6 @@
 """The health code's settings, from ``SUISHEN_HEALTH_*``."""
 
+from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -8,6 +9,14 @@ from msgspec import Meta, Struct
 class HealthSettings(Struct, frozen=True, kw_only=True):
     """Whose rules decide, and how long codes and colours live."""
 
+    keys_dir: Annotated[
+        Path,
+        Meta(
+            description="Folder of P-256 keys that sign offline and paper health codes, with a file "
+            "`current`. Keep a key 180 days after its last use: paper lives as long.",
+            extra={"zh": "离线码、纸质码签名密钥(P-256)所在目录，含 current 文件；停用后须保留 180 天。"},
+        ),
+    ]
     jurisdiction: Annotated[
         str,
         Meta(
@@ -51,3 +60,12 @@ class HealthSettings(Struct, frozen=True, kw_only=True):
             ge=1,
         ),
     ] = 300
+    scan_days: Annotated[
+        int,
+        Meta(
+            description="Days for which it is kept that a guard scanned a code; no name is in it.",
+            extra={"zh": "验码记录(不含姓名)的保存天数。"},
+            ge=1,
+            le=60,
+        ),
+    ] = 25

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from miniapp_schemas.base import IdNumber, Instant, Request, Response, Text
+from miniapp_schemas.wallet import Verification
 
 ColourName = Annotated[
     Literal["GREEN", "YELLOW", "RED", "GREY"],
@@ -226,18 +227,36 @@ class HealthCodeTicket(Response, frozen=True, kw_only=True):
 class CheckHealthCode(Request, frozen=True, kw_only=True):
     """A scanned code, to be checked (验码请求)."""
 
-    code: Annotated[str, Meta(description="What the QR said.", min_length=1, max_length=4_000)]
+    code: Annotated[
+        str,
+        Meta(description="What the QR said, a licence behind `|` with it.", min_length=1, max_length=4_000),
+    ]
+    request_id: Annotated[
+        Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,64}\Z")] | None,
+        Meta(description="New for each scan, the same for each retry, which is then answered alike."),
+    ] = None
 
 
 class HealthCheck(Response, frozen=True, kw_only=True):
     """What a guard may know of a code, and nothing more."""
 
     verdict: Annotated[
-        Literal["OK", "EXPIRED", "ALREADY_CHECKED", "NOT_A_CODE", "UNKNOWN"],
-        Meta(description="ALREADY_CHECKED: this guard has scanned this very code before, or a copy of it."),
+        Literal["OK", "IDENTITY_ONLY", "EXPIRED", "REVOKED", "ALREADY_CHECKED", "NOT_A_CODE", "UNKNOWN"],
+        Meta(
+            description="ALREADY_CHECKED: this guard has scanned this very code before, or a copy of it. "
+            "REVOKED: a paper code reported lost or issued anew. IDENTITY_ONLY: a genuine paper code, but "
+            "its colour cannot be known now."
+        ),
     ]
     checked_at: Instant
-    colour: ColourName | None = None
+    kind: Annotated[
+        Literal["DYNAMIC", "OFFLINE", "PAPER"] | None, Meta(description="动态码, 离线码 or 纸质码.")
+    ] = None
+    colour: Annotated[ColourName | None, Meta(description="As of now, whatever a signed code said.")] = None
     name: Annotated[str | None, Meta(description="The holder's name, masked.")] = None
     as_of: Annotated[Instant | None, Meta(description="When the colour was last judged.")] = None
     age_seconds: Annotated[int, Meta(description="How long ago that is.", ge=0)] | None = None
+    licence: Annotated[
+        Verification | None,
+        Meta(description="Of a licence shown with it; null where the guard may not check any."),
+    ] = None

@@ -69,7 +69,7 @@ def environ(
     servers: EmbeddedServers, mongo_database: Database, redis: Redis, tmp_path: Path
 ) -> dict[str, str]:
     """What a process is told that shall run on this test's own servers, with keys of its own."""
-    for ring in ("tokens", "wallet"):
+    for ring in ("tokens", "wallet", "health"):
         create(tmp_path / ring, "first")
     return {
         **COMPLETE,
@@ -78,6 +78,7 @@ def environ(
         "SUISHEN_REDIS_URL": servers.redis_url,
         "SUISHEN_AUTH_TOKEN_KEYS_DIR": str(tmp_path / "tokens"),
         "SUISHEN_WALLET_KEYS_DIR": str(tmp_path / "wallet"),
+        "SUISHEN_HEALTH_KEYS_DIR": str(tmp_path / "health"),
     }
 
 

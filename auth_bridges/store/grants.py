@@ -11,6 +11,7 @@ from auth_bridges.store.documents import Collection, Document, document_of, stru
 from miniapp_schemas.acting import ActingKind
 
 _ALIVE: Document = {"ended_at": None}
+_IN_FORCE: Document = {**_ALIVE, "confirmed_at": {"$ne": None}}
 _KEEPS_NOTHING: Document = {"hold": None, "place": None, "code": None}
 
 
@@ -112,9 +113,20 @@ class Grants:
 
     async def in_force(self, agent: str, *, now: datetime, limit: int) -> list[ActingGrant]:
         """What ``agent`` may do for whom now, newest first."""
-        wanted = {"agent": agent, **_ALIVE, "confirmed_at": {"$ne": None}, "expires_at": {"$gt": now}}
+        wanted = {"agent": agent, **_IN_FORCE, "expires_at": {"$gt": now}}
         found = self._grants.find(wanted).sort("_id", DESCENDING).limit(limit)
         return [grant async for document in found if (grant := struct_of(document, ActingGrant)) is not None]
+
+    async def standing(self, grants: Sequence[str], *, now: datetime) -> frozenset[str]:
+        """Which of ``grants`` are in force."""
+        wanted = {"_id": {"$in": list(grants)}, **_IN_FORCE, "expires_at": {"$gt": now}}
+        return frozenset([document["_id"] async for document in self._grants.find(wanted, {"_id": 1})])
+
+    async def name_of(self, whom: str, *, now: datetime) -> str | None:
+        """By what name whoever acts for ``whom`` may see them; None where nobody does."""
+        wanted = {"whom": whom, **_IN_FORCE, "expires_at": {"$gt": now}, "whom_name": {"$ne": None}}
+        found = struct_of(await self._grants.find_one(wanted), ActingGrant)
+        return None if found is None else found.whom_name
 
     async def guardians(self, child: str, *, now: datetime) -> list[ActingGrant]:
         """The grants by which guardians act for ``child`` now; a child has few."""

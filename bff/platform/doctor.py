@@ -138,19 +138,21 @@ def _keys(settings: Settings) -> list[Finding]:
     findings = [
         *_ring("token-keys", "访问令牌", "access-token", settings.auth.token_keys_dir),
         *_ring("wallet-keys", "亮证", "shown-code", settings.wallet.keys_dir),
+        *_ring("health-keys", "健康码", "health-code", settings.health.keys_dir),
     ]
     findings += _roots(settings.auth.legal_person_roots_file)
     if settings.auth.oidc_keys_dir is not None:
         findings += _ring("oidc-keys", "OpenID 客户端", "OpenID client", settings.auth.oidc_keys_dir)
     if settings.auth.wechat_secure_dir is not None:
         findings.append(_secure_keys(settings.auth.wechat_secure_dir))
-    if settings.auth.token_keys_dir.resolve() == settings.wallet.keys_dir.resolve():
+    rings = [settings.auth.token_keys_dir, settings.wallet.keys_dir, settings.health.keys_dir]
+    if len({ring.resolve() for ring in rings}) < len(rings):
         findings.append(
             _error(
                 "keys",
-                "访问令牌与亮证使用同一组密钥。",
-                "Access tokens and shown codes are signed with the same keys.",
-                "为两者各建一个目录。",
+                "访问令牌、亮证与健康码中有两者使用同一组密钥。",
+                "Two of access tokens, shown codes and health codes are signed with the same keys.",
+                "为三者各建一个目录。",
                 "Give each a folder of its own.",
             )
         )

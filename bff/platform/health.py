@@ -2,25 +2,35 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
 
 from redis.asyncio import Redis
 
-from auth_bridges.models import Notice, NoticeKind
+from auth_bridges.acting import ActingService
+from auth_bridges.models import ActingGrant, Notice, NoticeKind
 from auth_bridges.ports import Chance, Clock
+from auth_bridges.refusals import ScopeMissing
 from auth_bridges.store import AuthStores
 from auth_bridges.vault import Vault
 from bff.platform.audit import AuditRecorder
 from bff.platform.changes import Changes
+from bff.platform.code_ring import CodeRing
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.ids import timed_id
-from bff.platform.mongo import Database
+from bff.platform.keys import KeyRing
+from bff.platform.mongo import MONGO_OUTAGES, Database
 from bff.platform.redis import ScriptRunner
+from health_code.carrying import OfflineCodes
+from health_code.checking import HealthChecks
 from health_code.codec.dynamic import DynamicCodes
-from health_code.models import Reason
+from health_code.codec.signed import KID
+from health_code.declaring import Declaring
+from health_code.families import Families
+from health_code.models import Reason, Ward
 from health_code.packs import shipped_rule_sets
+from health_code.papers import PaperCodes
 from health_code.ports import Admit
 from health_code.publishing import Publishing
 from health_code.recolouring import Recolouring
@@ -29,13 +39,29 @@ from health_code.rulebook import RuleBook
 from health_code.rules.documents import Colour
 from health_code.service import HealthCodes
 from health_code.settings import HealthSettings
-from health_code.store import EvidenceStore, RuleSetStore, SnapshotStore, SourceStore, StateStore
+from health_code.store import (
+    EvidenceStore,
+    FamilyStore,
+    PaperStore,
+    RuleSetStore,
+    ScanStore,
+    SnapshotStore,
+    SourceStore,
+    StateStore,
+)
+from health_code.store.scans import STREAM as SCAN_STREAM
+from miniapp_schemas.acting import ActingKind
 from wallet.refusals import InvalidIdNumber
 from wallet.rules.identifiers import check_id_number
 
 STREAM: Final = "{health}:evidence"
+SCANS: Final = SCAN_STREAM
 _CHANGES: Final = "health:changes"
 _WAKE: Final = "return redis.call('XADD', KEYS[1], '*', 'e', ARGV[1])"
+
+
+_SHOW: Final = "health:show"
+_FAMILY: Final = frozenset({ActingKind.GUARDIAN, ActingKind.FAMILY})
 
 
 class Residents:
@@ -50,7 +76,10 @@ class Residents:
         """The name of who holds the ID number behind ``subject``, masked; None for nobody we know."""
         resident = await self._stores.residents.by_holder(subject)
         name = None if resident is None else await self._vault.name(resident)
-        return None if name is None else self._personal.mask_name(name)
+        if name is not None:
+            return self._personal.mask_name(name)
+        # A child has no account of its own: it is known by the name its guardian's grant has.
+        return await self._stores.grants.name_of(subject, now=datetime.now(UTC))
 
     async def tell(self, subject: str, colour: Colour, reasons: Sequence[Reason], *, at: datetime) -> None:
         """Send a notice that the colour has changed; the same (subject, at) again is the same notice."""
@@ -60,6 +89,31 @@ class Residents:
             name = sha256(f"{subject}|{at.isoformat()}".encode()).hexdigest()[:32]
             kind = NoticeKind.HEALTH_CODE_CHANGED
             await self._stores.notices.add(Notice(id=name, resident=resident.id, kind=kind, at=at))
+
+
+class FamilyGrants:
+    """The grants by which somebody may show for others, as guardian or as family."""
+
+    def __init__(self, acting: ActingService, stores: AuthStores, clock: Clock) -> None:
+        self._acting = acting
+        self._grants = stores.grants
+        self._clock = clock
+
+    async def of(self, resident: str, key: str) -> Sequence[Ward]:
+        """Whom ``resident``, whose own evidence lies under ``key``, may show for now."""
+        grants = await self._acting.may_act(resident, key)
+        return [_ward(grant) for grant in grants if _may_show(grant)]
+
+    async def by(self, resident: str, grant: str) -> Ward:
+        """Whom ``resident`` may show for by ``grant`` now, or a refusal: not theirs, not for this, ended."""
+        usable = await self._acting.usable(resident, grant)
+        if not _may_show(usable):
+            raise ScopeMissing(scope=_SHOW)
+        return _ward(usable)
+
+    async def in_force(self, grants: Sequence[str]) -> frozenset[str]:
+        """Which of ``grants`` let anybody show now."""
+        return await self._grants.standing(grants, now=self._clock())
 
 
 class CodeKeys:
@@ -94,6 +148,8 @@ class HealthParts:
         run: ScriptRunner,
         personal: IdNumbers,
         auth_stores: AuthStores,
+        acting: ActingService,
+        keys: KeyRing,
         recorder: AuditRecorder,
         admit: Admit,
         clock: Clock,
@@ -111,13 +167,17 @@ class HealthParts:
         self.publishing = Publishing(
             rule_sets=self.rule_sets, book=self.book, audit=recorder.record, clock=clock
         )
+        self._scans = ScanStore(mongo["health_scans"], run)
+        self._papers = PaperStore(mongo["health_papers"], run)
+        self._families = FamilyStore(mongo["health_families"])
+        people = Residents(auth_stores, personal)
         self.recolouring = Recolouring(
             evidence=self.evidence,
             sources=sources,
             states=self.states,
             snapshots=snapshots,
             book=self.book,
-            people=Residents(auth_stores, personal),
+            people=people,
             personal=personal,
             announce=self.changes.announce,
             audit=recorder.record,
@@ -134,28 +194,97 @@ class HealthParts:
             clock=clock,
             timed_id=timed_id,
         )
+        dynamic = CodeKeys(personal, clock)
+        self.keys = CodeRing(keys, name_bytes=KID)
         self.codes = HealthCodes(
             snapshots=snapshots,
             recolouring=self.recolouring,
-            codes=CodeKeys(personal, clock),
-            admit=admit,
+            codes=dynamic,
+            away=MONGO_OUTAGES,
             clock=clock,
             chance=chance,
+            settings=settings,
+        )
+        self.offline = OfflineCodes(codes=self.codes, keys=self.keys, jurisdiction=settings.jurisdiction)
+        self.papers = PaperCodes(
+            papers=self._papers,
+            people=people,
+            keys=self.keys,
+            admit=admit,
+            audit=recorder.record,
+            clock=clock,
+            chance=chance,
+            jurisdiction=settings.jurisdiction,
+        )
+        self.families = Families(
+            families=self._families,
+            wards=FamilyGrants(acting, auth_stores, clock),
+            codes=self.codes,
+            audit=recorder.record,
+            clock=clock,
+        )
+        self.declaring = Declaring(
+            evidence=self.evidence,
+            personal=personal,
+            wake=self._wake,
+            admit=admit,
+            audit=recorder.record,
+            clock=clock,
+            timed_id=timed_id,
+            jurisdiction=settings.jurisdiction,
+        )
+        self.checks = HealthChecks(
+            codes=self.codes,
+            snapshots=snapshots,
+            papers=self._papers,
+            scans=self._scans,
+            dynamic=dynamic,
+            keys=self.keys,
+            personal=personal,
+            admit=admit,
+            away=MONGO_OUTAGES,
+            clock=clock,
+            timed_id=timed_id,
             settings=settings,
         )
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat."""
-        for store in (self.evidence, self.states, self.rule_sets):
+        for store in (
+            self.evidence,
+            self.states,
+            self.rule_sets,
+            self._scans,
+            self._papers,
+            self._families,
+        ):
             await store.ensure_indexes()
 
     async def absorb(self, entries: Sequence[bytes]) -> None:
         """Judge the people named in ``entries`` of the stream."""
         await self.recolouring.judge([entry.decode() for entry in entries])
 
+    async def absorb_scans(self, entries: Sequence[bytes]) -> None:
+        """Keep what guards scanned."""
+        await self._scans.absorb(entries)
+
     async def _wake(self, subjects: Sequence[str]) -> None:
         for subject in subjects:
             await self._run(_WAKE, [STREAM], [subject])
+
+
+def _may_show(grant: ActingGrant) -> bool:
+    return grant.kind in _FAMILY and _SHOW in grant.scopes
+
+
+def _ward(grant: ActingGrant) -> Ward:
+    return Ward(
+        grant=grant.id,
+        subject=grant.whom,
+        name=grant.whom_name or "",
+        kind="guardian" if grant.kind is ActingKind.GUARDIAN else "family",
+        until=grant.expires_at,
+    )
 
 
 def _is_id_number(number: str) -> bool:

@@ -10,7 +10,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Self
@@ -51,9 +51,11 @@ from bff.platform.audit import AuditEvent, AuditRecorder, AuditTrail, decode_eve
 from bff.platform.blocks import Blocks, BlockSource
 from bff.platform.checkpoints import AuditCheckpoints
 from bff.platform.coalesce import together
+from bff.platform.code_ring import CodeRing
+from bff.platform.combined import CombinedCodes
 from bff.platform.drain import Drain
+from bff.platform.health import SCANS, HealthParts
 from bff.platform.health import STREAM as HEALTH_STREAM
-from bff.platform.health import HealthParts
 from bff.platform.idempotency import Idempotency
 from bff.platform.identity import Authenticator, Principal
 from bff.platform.idnumbers import IdNumbers
@@ -67,7 +69,7 @@ from bff.platform.redis import ScriptRunner, open_redis
 from bff.platform.settings import Settings, is_unfit
 from health_code.models import HEALTH_TYPES
 from miniapp_schemas.assurance import AssuranceLevel
-from wallet.codec.keys import SigningKey, VerifyingKey
+from wallet.codec.keys import KID_BYTES
 from wallet.issuers.base import load_registry
 from wallet.issuing import Issuing
 from wallet.models import Deputy, Shown, WalletEvent
@@ -84,33 +86,6 @@ _PREPARE_SECONDS: Final = 0.05  # and twice as long each time: a city starts its
 def utc_now() -> datetime:
     """What time it is."""
     return datetime.now(UTC)
-
-
-class WalletKeys:
-    """The wallet's ring as the codec wants it: P-256 keys by a four-byte name."""
-
-    def __init__(self, ring: KeyRing) -> None:
-        self._ring = ring
-        self._generation = -1
-        self._signing: SigningKey
-        self._verifying: Mapping[bytes, VerifyingKey] = {}
-
-    def signing(self) -> SigningKey:
-        """The key to sign with now."""
-        self._follow()
-        return self._signing
-
-    def verifying(self) -> Mapping[bytes, VerifyingKey]:
-        """Every key still accepted, by kid."""
-        self._follow()
-        return self._verifying
-
-    def _follow(self) -> None:
-        if self._generation != self._ring.generation:
-            self._signing = SigningKey(self._ring.signing().private)
-            keys = [VerifyingKey(key.public) for key in self._ring.keys().values()]
-            self._verifying = {key.kid: key for key in keys}
-            self._generation = self._ring.generation
 
 
 class Platform:
@@ -131,6 +106,7 @@ class Platform:
         self.idempotency = Idempotency(mongo["idempotency"], self.clock)
         self.token_keys = KeyRing(auth.token_keys_dir)
         self.wallet_keys = KeyRing(wallet.keys_dir)
+        self.health_keys = KeyRing(settings.health.keys_dir)
         self.oidc_keys = None if auth.oidc_keys_dir is None else KeyRing(auth.oidc_keys_dir)
         self.checkpoints = AuditCheckpoints(
             self.audit, mongo["audit_checkpoints"], redis, self.token_keys, self.clock
@@ -231,7 +207,7 @@ class Platform:
             ops_token=platform.metrics_token,
         )
 
-        keys = WalletKeys(self.wallet_keys)
+        keys = CodeRing(self.wallet_keys, name_bytes=KID_BYTES)
         self._credentials = CredentialStore(mongo["credentials"], ReaderById(mongo["credentials"], SHOWABLE))
         self._usages = UsageStore(mongo["usage_records"])
         self.issuing = Issuing(
@@ -264,6 +240,8 @@ class Platform:
             run=run,
             personal=self.personal,
             auth_stores=self.auth_stores,
+            acting=self.acting,
+            keys=self.health_keys,
             recorder=recorder,
             admit=self._admit_try,
             clock=self.clock,
@@ -272,6 +250,14 @@ class Platform:
         )
         self.health_codes = self.health.codes
         self.health_changes = self.health.changes
+        self.health_code_keys = self.health.keys
+        self.health_combined = CombinedCodes(
+            wallet=self.wallet, codes=self.health.codes, checks=self.health.checks
+        )
+        self.health_declaring = self.health.declaring
+        self.health_families = self.health.families
+        self.health_offline = self.health.offline
+        self.health_papers = self.health.papers
         self.health_reporting = self.health.reporting
         self.health_publishing = self.health.publishing
         self._clerk_rate = Rate(wallet.clerk_per_minute, max(1, wallet.clerk_per_minute // 2))
@@ -300,6 +286,7 @@ class Platform:
                 async with _background(
                     platform.token_keys.watch(),
                     platform.wallet_keys.watch(),
+                    platform.health_keys.watch(),
                     *([] if platform.oidc_keys is None else [platform.oidc_keys.watch()]),
                     platform.authenticator.follow(platform.auth_stores.ended),
                     platform.health.book.follow(),
@@ -324,6 +311,7 @@ class Platform:
             Probe(name="endings", check=self._endings_heard),
             Probe(name="token_keys", check=_ring_is_whole(self.token_keys), required=False),
             Probe(name="wallet_keys", check=_ring_is_whole(self.wallet_keys), required=False),
+            Probe(name="health_keys", check=_ring_is_whole(self.health_keys), required=False),
             *(
                 []
                 if self.oidc_keys is None
@@ -343,6 +331,7 @@ class Platform:
         streams: list[tuple[str, Callable[[Sequence[bytes]], Awaitable[None]]]] = [
             (AUDIT_STREAM, self._absorb_audit),
             (HEALTH_STREAM, self.health.absorb),
+            (SCANS, self.health.absorb_scans),
             *((stream, self._absorb_wallet(stream)) for stream in self.wallet.streams),
         ]
         return [Drain(self._redis, stream, handle, consumer=consumer) for stream, handle in streams]

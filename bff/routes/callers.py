@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from auth_bridges.models import Actor
-from auth_bridges.refusals import StepUpRequired
+from auth_bridges.refusals import ScopeMissing, StepUpRequired
 from bff.platform.identity import Principal
 from health_code.models import HEALTH_TYPES, Department, Person
 from health_code.rules.evidence import Kind
@@ -76,3 +76,15 @@ def department(principal: Principal) -> Department:
 def issuer(principal: Principal) -> Issuer:
     """The department."""
     return Issuer(id=principal.subject, name=principal.organisation_name or "", types=principal.types)
+
+
+def licence_requester(principal: Principal) -> Requester | None:
+    """The guard as a clerk who checks certificates; None for one who may not."""
+    return requester(principal) if "wallet:verify" in principal.scopes else None
+
+
+def licence_keeper(principal: Principal) -> str:
+    """The keeper, who must be allowed to show certificates as well as what the route asks for."""
+    if "wallet:show" not in principal.scopes:
+        raise ScopeMissing(scope="wallet:show")
+    return keeper(principal)

@@ -11,9 +11,10 @@ from litestar.response import Stream
 
 from bff.platform.caller import StillSignedIn
 from bff.platform.changes import Changes, TooManyListeners, changed
+from bff.platform.combined import CombinedCodes
 from bff.platform.identity import Principal
 from bff.platform.limits import TooManyRequests
-from bff.routes.callers import department, keeper
+from bff.routes.callers import department, keeper, licence_requester, person
 from health_code.refusals import HealthCodeUnavailable
 from health_code.reporting import Reporting
 from health_code.service import HealthCodes
@@ -44,19 +45,19 @@ class HealthCodeController(Controller):
     @get(
         opt={"refusals": (HealthCodeUnavailable,)},
         operation_id="ReadHealthCode",
-        summary="My health code, and why it is so",
+        summary="My health code, and why it is so (健康信息查询)",
     )
     async def read(
         self, principal: NamedDependency[Principal], health_codes: NamedDependency[HealthCodes]
     ) -> HealthCode:
-        """The colour with every reason, what clears it and when it changes by itself (健康信息查询)."""
+        """The colour with every reason, what clears it and when it changes by itself."""
         return await health_codes.read(keeper(principal))
 
     @get(
         "/events",
         opt={"streams": True, "refusals": (HealthCodeUnavailable, TooManyListeners)},
         operation_id="FollowHealthCode",
-        summary="My health code as it changes",
+        summary="My health code as it changes (健康信息查询)",
         media_type="text/event-stream",
     )
     async def follow(
@@ -78,7 +79,7 @@ class HealthCodeController(Controller):
         "/codes",
         opt={"hot": True, "refusals": (HealthCodeUnavailable,)},
         operation_id="ShowHealthCode",
-        summary="Show my health code",
+        summary="Show my health code (制码请求)",
     )
     async def show(
         self,
@@ -86,7 +87,7 @@ class HealthCodeController(Controller):
         principal: NamedDependency[Principal],
         health_codes: NamedDependency[HealthCodes],
     ) -> HealthCodeTicket:
-        """A code for a minute (制码请求)."""
+        """A code for a minute."""
         del data  # nothing to say yet
         return await health_codes.show(keeper(principal))
 
@@ -129,17 +130,17 @@ class HealthCheckController(Controller):
     @post(
         opt={"hot": True, "refusals": (TooManyRequests,)},
         operation_id="CheckHealthCode",
-        summary="Check a scanned health code",
+        summary="Check a scanned health code (验码请求)",
         status_code=200,
     )
     async def check(
         self,
         data: JSONBody[CheckHealthCode],
         principal: NamedDependency[Principal],
-        health_codes: NamedDependency[HealthCodes],
+        health_combined: NamedDependency[CombinedCodes],
     ) -> HealthCheck:
-        """Colour, masked name and age of the data, and nothing more (验码请求)."""
-        return await health_codes.check(principal.subject, data.code)
+        """Colour, masked name and age of the data, and nothing more; of a licence with it, its verdict."""
+        return await health_combined.check(person(principal), data, licence_requester(principal))
 
 
 class HealthEvidenceController(Controller):

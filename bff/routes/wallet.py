@@ -29,7 +29,7 @@ from wallet.refusals import (
 )
 from wallet.service import Wallet
 
-_NOT_SHOWN: Final = (
+NOT_SHOWN: Final = (
     ClaimNotDisclosable,
     CredentialNotShowable,
     CredentialUnknown,
@@ -80,7 +80,7 @@ class PresentationController(Controller):
     opt = {"audience": "resident", "assurance": AssuranceLevel.L2, "scope": "wallet:show", "acting": True}
 
     @post(
-        opt={"hot": True, "refusals": _NOT_SHOWN}, operation_id="ShowCredential", summary="Show a certificate"
+        opt={"hot": True, "refusals": NOT_SHOWN}, operation_id="ShowCredential", summary="Show a certificate"
     )
     async def show(
         self,

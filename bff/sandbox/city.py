@@ -24,6 +24,7 @@ from stdnum.cn import ric, uscc
 
 from bff.sandbox.alipay_ids import AlipayApp, Names, open_id_of
 from bff.sandbox.wechat_ids import WechatApp, openid_of
+from health_code.models import HEALTH_TYPES
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.wallet import Holder, IssueCredential
 
@@ -141,7 +142,8 @@ DEPARTMENTS: Final = (
         key="health",
         id=_credit_code("11", 3),
         name="海屿市卫生健康委员会",
-        types=("birth-certificate",),
+        types=("birth-certificate", *HEALTH_TYPES),
+        scopes=("health:report", "wallet:issue", "wallet:status"),
     ),
     Department(
         key="social",
@@ -364,9 +366,9 @@ CLERKS: Final = (
         number="5001",
         passphrase="stapler-magnolia-5001",  # noqa: S106
         scenes=("general", "gov.counter", "school.enrolment", "business.check"),
-        story_zh="政务窗口，可为居民帮办",
-        story_en="government counter; may act for a resident in a case",
-        scopes=("acting:assist", "wallet:verify"),
+        story_zh="政务窗口，可为居民帮办，可验健康码，可拟订规则",
+        story_en="government counter; may act for a resident in a case, check health codes, propose rules",
+        scopes=("acting:assist", "health:check", "health:rules", "wallet:verify"),
     ),
     Clerk(
         organisation="haiyu-museum",

@@ -336,7 +336,7 @@ def private_stack(
 def _environment(data: Path, servers: EmbeddedServers, simulator_url: str, alipay_url: str) -> dict[str, str]:
     """What the product's processes are told: the addresses, and keys made at the first start."""
     keys = data / "keys"
-    if not all((keys / name).exists() for name in ("id-seal", "alipay", "oidc", "legal-person")):
+    if not all((keys / name).exists() for name in ("id-seal", "alipay", "oidc", "legal-person", "health")):
         _make_keys(keys)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SUISHEN_")}
     return inherited | {
@@ -361,6 +361,7 @@ def _environment(data: Path, servers: EmbeddedServers, simulator_url: str, alipa
         "SUISHEN_AUTH_ALIPAY_AES_KEY_FILE": str(keys / "alipay" / "aes"),
         "SUISHEN_AUTH_LEGAL_PERSON_ROOTS_FILE": str(keys / "legal-person" / "roots.pem"),
         "SUISHEN_WALLET_KEYS_DIR": str(keys / "wallet"),
+        "SUISHEN_HEALTH_KEYS_DIR": str(keys / "health"),
     }
 
 
@@ -403,7 +404,7 @@ def _make_keys(folder: Path) -> None:
 
     alipay_keys.kept(folder / "alipay")
     kept_roots(folder / "legal-person")
-    for ring in ("tokens", "wallet", "oidc"):
+    for ring in ("tokens", "wallet", "health", "oidc"):
         if not (folder / ring / "current").exists():
             shutil.rmtree(folder / ring, ignore_errors=True)
             keys.create(folder / ring, "first")

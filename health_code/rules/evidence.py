@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-Fact = str | int | bool
+Fact = str | int | bool | list[str]
 
 
 class Kind(StrEnum):

@@ -1,6 +1,6 @@
 """How old a colour may be and still be shown."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
@@ -24,3 +24,13 @@ def shown_colour(colour: Colour, *, age: timedelta, turned: bool, limits: Limits
     if turned or age > (limits.yellow if colour is Colour.YELLOW else limits.green):
         return Colour.GREY
     return colour
+
+
+def good_until(
+    colour: Colour, *, judged_at: datetime, next_change_at: datetime | None, limits: Limits
+) -> datetime | None:
+    """Until when ``colour`` is shown if nothing more is heard; None for red that nothing ends by itself."""
+    ends = [] if next_change_at is None else [next_change_at]
+    if colour is not Colour.RED:
+        ends.append(judged_at + (limits.yellow if colour is Colour.YELLOW else limits.green))
+    return min(ends, default=None)

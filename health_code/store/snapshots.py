@@ -1,7 +1,7 @@
 """What showing a code reads. Redis: every judgement writes it, and it can be made again from the register.
 
-Keys: the snapshot by subject, the subject by the handle codes carry, and what a guard has seen. Each is a
-slot of its own; no script touches two.
+Keys: the snapshot by subject, and the subject by the handle codes carry. Each is a slot of its own; no script
+touches two.
 """
 
 from collections.abc import Awaitable
@@ -30,8 +30,6 @@ return 1
 _GET: Final = "return redis.call('HGET', KEYS[1], 'v')"
 _NAME: Final = "return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])"
 _WHOSE: Final = "return redis.call('GET', KEYS[1])"
-# KEYS: code as seen by a guard. ARGV: milliseconds. 1 the first time.
-_SEE: Final = "return redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[1]) and 1 or 0"
 
 
 class SnapshotStore:
@@ -52,14 +50,13 @@ class SnapshotStore:
         """The snapshot of ``subject``; the question leaves when this is called."""
         return self._run(_GET, [_snapshot(subject)], (), _read)
 
-    async def whose(self, handle: bytes) -> str | None:
+    def whose(self, handle: bytes) -> Awaitable[str | None]:
         """The subject ``handle`` names; None for none, or one of the day before yesterday."""
-        found: bytes | None = await self._run(_WHOSE, [_handle(handle)])
-        return None if found is None else found.decode()
+        return self._run(_WHOSE, [_handle(handle)], (), _text)
 
-    def first_seen(self, guard: str, code: str, *, keep_ms: int) -> Awaitable[int]:
-        """1 if ``guard`` has not seen ``code`` before, else 0."""
-        return self._run(_SEE, [f"health:seen:{guard}:{code}"], [keep_ms])
+
+def _text(found: bytes | None) -> str | None:
+    return None if found is None else found.decode()
 
 
 def _read(packed: bytes | None) -> Snapshot | None:

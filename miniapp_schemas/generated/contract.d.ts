@@ -131,6 +131,12 @@ export interface ActingSession {
   acting: ActingFor | null;
 }
 
+/** Take somebody one may act for into one's list (亲属码). */
+export interface AddFamilyMember {
+  /** The grant by which one acts for them. */
+  grantId: string;
+}
+
 /** Link another provider: its one-time code proves the other side. */
 export interface AddLink {
   /** The provider's name: `wechat`, … */
@@ -276,8 +282,10 @@ export type BlockStatus =
 
 /** A scanned code, to be checked (验码请求). */
 export interface CheckHealthCode {
-  /** What the QR said. */
+  /** What the QR said, a licence behind `|` with it. */
   code: string;
+  /** New for each scan, the same for each retry, which is then answered alike. */
+  requestId?: string | null;
 }
 
 /** One check a clerk made; of the person checked it says nothing. */
@@ -380,6 +388,16 @@ export interface ColourReason {
   occurredAt: string | null;
   /** When it ends by itself, if it does. */
   until: string | null;
+}
+
+/** A health code and a shown licence in one QR. */
+export interface CombinedTicket {
+  /** What the QR says: both codes, with `|` between. */
+  code: string;
+  /** When the first of the two dies. */
+  expiresAt: string;
+  healthCode: HealthCodeTicket;
+  presentation: PresentationTicket;
 }
 
 /** Confirm; whoever is to act sends the code the other side reads out to them. */
@@ -494,6 +512,35 @@ export interface CredentialTypeInfo {
   fields: FieldInfo[];
   /** How its codes are made; a scene can ask for opaque. */
   mode: PresentationMode;
+}
+
+/** A declaration as recorded. The rules say what it weighs. */
+export interface Declaration {
+  /** Our id of it, for a correction. */
+  evidence: string;
+  /** As what the rules see it. */
+  kind: "AREA_STAY" | "DECLARED";
+  /** RFC 3339 instant in UTC. */
+  occurredAt: string;
+  /** RFC 3339 instant in UTC. */
+  recordedAt: string;
+}
+
+/** What somebody says of their own health (健康信息申报). */
+export interface DeclareHealth {
+  /** 体温, °C. */
+  temperature: number;
+  /** 当前症状, as codes of WS 363.6. */
+  symptoms?: string[];
+}
+
+/** Where somebody says they have been (行程申报). */
+export interface DeclareTravel {
+  /** Where: 旅居地区划. */
+  area: string;
+  /** The last day there, Asia/Shanghai. */
+  leftOn: string;
+  risk?: "HIGH" | "LOW" | "MEDIUM" | null;
 }
 
 /** What a person says of their own health (健康信息申报). */
@@ -636,6 +683,31 @@ export type FaceCheckStatus =
   | "passed"
   | "pending";
 
+/** One of one's family, and their colour now. */
+export interface FamilyHealthCode {
+  /** The grant by which one acts for them. */
+  grantId: string;
+  /** Their name, masked. */
+  name: string;
+  /** 监护人 of a child, or 亲友. */
+  kind: "family" | "guardian";
+  /** When the grant ends by itself. */
+  until: string;
+  /** 码色. GREY is no colour: something could not be known, and `unknown` says what. */
+  colour: "GREEN" | "GREY" | "RED" | "YELLOW";
+  /** RFC 3339 instant in UTC. */
+  since: string;
+  /** When the colour was last judged. */
+  asOf: string;
+}
+
+/** One's family, the first added first. Whose grant has ended is not in it. */
+export interface FamilyHealthCodes {
+  items: FamilyHealthCode[];
+  /** How many there can be. */
+  most: number;
+}
+
 /** Fetch the certificate of a deletion. */
 export interface FetchDeletionCertificate {
   /** As it was given. */
@@ -679,16 +751,21 @@ export type GrantState =
 
 /** What a guard may know of a code, and nothing more. */
 export interface HealthCheck {
-  /** ALREADY_CHECKED: this guard has scanned this very code before, or a copy of it. */
-  verdict: "ALREADY_CHECKED" | "EXPIRED" | "NOT_A_CODE" | "OK" | "UNKNOWN";
+  /** ALREADY_CHECKED: this guard has scanned this very code before, or a copy of it. REVOKED: a paper code reported lost or issued anew. IDENTITY_ONLY: a genuine paper code, but its colour cannot be known now. */
+  verdict: "ALREADY_CHECKED" | "EXPIRED" | "IDENTITY_ONLY" | "NOT_A_CODE" | "OK" | "REVOKED" | "UNKNOWN";
   /** RFC 3339 instant in UTC. */
   checkedAt: string;
+  /** 动态码, 离线码 or 纸质码. */
+  kind: "DYNAMIC" | "OFFLINE" | "PAPER" | null;
+  /** As of now, whatever a signed code said. */
   colour: "GREEN" | "GREY" | "RED" | "YELLOW" | null;
   /** The holder's name, masked. */
   name: string | null;
   /** When the colour was last judged. */
   asOf: string | null;
   ageSeconds: number | null;
+  /** Of a licence shown with it; null where the guard may not check any. */
+  licence: Verification | null;
 }
 
 /** A health code (健康码): its colour, since when, and why. */
@@ -943,6 +1020,22 @@ export interface NoticeInfo {
   by: string | null;
 }
 
+/** A signed code (离线码) to keep for when there is no network; fetched anew each day. */
+export interface OfflineHealthCode {
+  /** What the QR says; alphanumeric mode. */
+  code: string;
+  /** 码色. GREY is no colour: something could not be known, and `unknown` says what. */
+  colour: "GREEN" | "GREY" | "RED" | "YELLOW";
+  /** When the colour was last judged. */
+  asOf: string;
+  /** RFC 3339 instant in UTC. */
+  issuedAt: string;
+  /** A day at most, and never beyond the next change of the colour. */
+  expiresAt: string;
+  /** The rule set it was judged by: SHA-256 of its content. */
+  ruleSet: string;
+}
+
 /** Finish a sign-in with what the provider sent back in the address. */
 export interface OidcSignIn {
   /** The `code` that came back: once, minutes. */
@@ -951,6 +1044,20 @@ export interface OidcSignIn {
   state: string;
   /** The `iss` that came back (RFC 9207); an answer without it is refused. */
   iss?: string | null;
+}
+
+/** A code on paper (纸质码): who somebody is, and no colour. A guard with a network sees the colour. */
+export interface PaperHealthCode {
+  /** The name by which the paper is reported lost. */
+  id: string;
+  /** What the QR says; alphanumeric mode. */
+  code: string;
+  /** The holder's name, masked, as the code says it. */
+  name: string;
+  /** RFC 3339 instant in UTC. */
+  issuedAt: string;
+  /** RFC 3339 instant in UTC. */
+  expiresAt: string;
 }
 
 /** The phone that is bound now; refresh the session for its level. */
@@ -1483,11 +1590,15 @@ export type RefusalCode =
   | "DELETION_BEGUN"
   | "DELETION_UNKNOWN"
   | "ENDINGS_UNHEARD"
+  | "EVIDENCE_INVALID"
   | "FACE_CHECK_UNKNOWN"
+  | "FAMILY_FULL"
+  | "FAMILY_MEMBER_UNKNOWN"
   | "FAMILY_REGISTER_UNAVAILABLE"
   | "GRANT_NOT_IN_FORCE"
   | "GRANT_STANDS_ALREADY"
   | "GRANT_UNKNOWN"
+  | "GUARDIANS_FULL"
   | "HEALTH_CODE_UNAVAILABLE"
   | "HOLDER_MISMATCH"
   | "IDEMPOTENCY_KEY_REUSED"
@@ -1509,6 +1620,7 @@ export type RefusalCode =
   | "NOT_YOURS_TO_CONFIRM"
   | "NO_PHONE_BOUND"
   | "OFFER_LAPSED"
+  | "PAPER_CODE_UNKNOWN"
   | "PHONE_CODE_REJECTED"
   | "PHONE_PACKET_REFUSED"
   | "PRESENTATION_UNKNOWN"
@@ -2093,7 +2205,7 @@ export interface Operations {
     answer: ActingGrant;
     codes: "CONFIRMATION_CODE_WRONG" | "ENDINGS_UNHEARD" | "GRANT_UNKNOWN" | "NOT_WHILE_ACTING" | "NOT_YOURS_TO_CONFIRM" | "OFFER_LAPSED" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** The colour with every reason, what clears it and when it changes by itself (健康信息查询). */
+  /** The colour with every reason, what clears it and when it changes by itself. */
   ReadHealthCode: {
     method: "GET";
     path: "/mp/v1/health-code";
@@ -2105,7 +2217,7 @@ export interface Operations {
     answer: HealthCode;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "HEALTH_CODE_UNAVAILABLE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
   };
-  /** A code for a minute (制码请求). */
+  /** A code for a minute. */
   ShowHealthCode: {
     method: "POST";
     path: "/mp/v1/health-code/codes";
@@ -2116,6 +2228,42 @@ export interface Operations {
     status: 201;
     answer: HealthCodeTicket;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "HEALTH_CODE_UNAVAILABLE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Both, or neither; the certificate can be used once, as if shown alone. */
+  ShowCombinedCode: {
+    method: "POST";
+    path: "/mp/v1/health-code/combined";
+    parameters: {};
+    query: {};
+    header: {};
+    body: ShowCredential;
+    status: 201;
+    answer: CombinedTicket;
+    codes: "CLAIM_NOT_DISCLOSABLE" | "CREDENTIAL_NOT_SHOWABLE" | "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "HEALTH_CODE_UNAVAILABLE" | "SCENE_NOT_ALLOWED" | "SCENE_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Temperature and symptoms now. Only whether it is a fever is kept of the temperature. */
+  DeclareHealth: {
+    method: "POST";
+    path: "/mp/v1/health-code/declarations/health";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; };
+    body: DeclareHealth;
+    status: 201;
+    answer: Declaration;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** An area and the last day there. */
+  DeclareTravel: {
+    method: "POST";
+    path: "/mp/v1/health-code/declarations/travel";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; };
+    body: DeclareTravel;
+    status: 201;
+    answer: Declaration;
+    codes: "ENDINGS_UNHEARD" | "EVIDENCE_INVALID" | "GRANT_NOT_IN_FORCE" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Server-sent events: a `code` event now and at each change, until the session or its token ends. */
   FollowHealthCode: {
@@ -2128,6 +2276,126 @@ export interface Operations {
     status: 200;
     answer: ArrayBuffer;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "HEALTH_CODE_UNAVAILABLE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_MANY_LISTENERS" | "UNAVAILABLE";
+  };
+  /** Everybody in my list whose grant is in force, with their colours, in one call. */
+  ListFamilyHealthCodes: {
+    method: "GET";
+    path: "/mp/v1/health-code/family";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: FamilyHealthCodes;
+    codes: "ENDINGS_UNHEARD" | "HEALTH_CODE_UNAVAILABLE" | "NOT_WHILE_ACTING" | "SCOPE_MISSING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
+  };
+  /** By a grant to act for them, as a guardian or as family. Added again it is the same. */
+  AddFamilyHealthCode: {
+    method: "POST";
+    path: "/mp/v1/health-code/family";
+    parameters: {};
+    query: {};
+    header: {};
+    body: AddFamilyMember;
+    status: 201;
+    answer: FamilyHealthCode;
+    codes: "ACTING_NOT_OFFERED" | "ENDINGS_UNHEARD" | "FAMILY_FULL" | "FAMILY_REGISTER_UNAVAILABLE" | "GRANT_NOT_IN_FORCE" | "GRANT_UNKNOWN" | "GUARDIANS_FULL" | "HEALTH_CODE_UNAVAILABLE" | "NOT_WHILE_ACTING" | "SCOPE_MISSING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** No-op if they are not in it; the grant stays what it is. */
+  RemoveFamilyHealthCode: {
+    method: "DELETE";
+    path: "/mp/v1/health-code/family/{grantId}";
+    parameters: { grantId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** A code for a minute; the grant must be in force now. */
+  ShowFamilyHealthCode: {
+    method: "POST";
+    path: "/mp/v1/health-code/family/{grantId}/codes";
+    parameters: { grantId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 201;
+    answer: HealthCodeTicket;
+    codes: "ACTING_NOT_OFFERED" | "ENDINGS_UNHEARD" | "FAMILY_MEMBER_UNKNOWN" | "FAMILY_REGISTER_UNAVAILABLE" | "GRANT_NOT_IN_FORCE" | "GRANT_UNKNOWN" | "HEALTH_CODE_UNAVAILABLE" | "NOT_WHILE_ACTING" | "SCOPE_MISSING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Fetch it ahead, once an hour at most; 304 while it would say the same as the one held. */
+  FetchOfflineHealthCode: {
+    method: "GET";
+    path: "/mp/v1/health-code/offline";
+    parameters: {};
+    query: {};
+    header: { "If-None-Match"?: string; };
+    body: null;
+    status: 200;
+    answer: OfflineHealthCode;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "HEALTH_CODE_UNAVAILABLE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Nobody is let in by it any more; no-op if there is none. */
+  ReportPaperHealthCodeLost: {
+    method: "DELETE";
+    path: "/mp/v1/health-code/paper";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
+  };
+  /** The one in force, to be printed again. */
+  ReadPaperHealthCode: {
+    method: "GET";
+    path: "/mp/v1/health-code/paper";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: PaperHealthCode;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "PAPER_CODE_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
+  };
+  /** For 180 days. The one before is dead at once. */
+  IssuePaperHealthCode: {
+    method: "POST";
+    path: "/mp/v1/health-code/paper";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; };
+    body: null;
+    status: 201;
+    answer: PaperHealthCode;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** For a phone. */
+  DrawPaperHealthCodePng: {
+    method: "GET";
+    path: "/mp/v1/health-code/paper/qr.png";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ArrayBuffer;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "PAPER_CODE_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
+  };
+  /** For print. */
+  DrawPaperHealthCodeSvg: {
+    method: "GET";
+    path: "/mp/v1/health-code/paper/qr.svg";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ArrayBuffer;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "PAPER_CODE_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
   };
   /** Blocks that fail one by one; 304 if none changed since the given `ETag`. */
   Home: {
@@ -2405,7 +2673,7 @@ export interface Operations {
     answer: ActingSession;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "GRANT_UNKNOWN" | "SCOPE_MISSING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
-  /** Colour, masked name and age of the data, and nothing more (验码请求). */
+  /** Colour, masked name and age of the data, and nothing more; of a licence with it, its verdict. */
   CheckHealthCode: {
     method: "POST";
     path: "/verifier/v1/health-checks";
@@ -2587,6 +2855,18 @@ export interface Operations {
     body: null;
     status: 200;
     answer: ArrayBuffer;
+    codes: never;
+  };
+  /** The public keys offline and paper codes may be signed with; `kid` is base64url of the code's. */
+  HealthKeys: {
+    method: "GET";
+    path: "/verifier/v1/trust/health-jwks.json";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: JsonWebKeySet;
     codes: never;
   };
   /** The public keys shown codes may be signed with (RFC 7517); `kid` is base64url of the code's. */

@@ -10,7 +10,8 @@ from PIL import Image
 
 from bff.platform.keys import KeyRing
 from bff.sandbox.stack import City
-from wallet.codec import base45, lz1
+from miniapp_schemas import base45
+from wallet.codec import lz1
 from wallet.codec.keys import SigningKey
 
 

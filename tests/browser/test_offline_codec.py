@@ -13,8 +13,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from bff.sandbox.stack import City
+from miniapp_schemas import base45
 from miniapp_schemas.wallet import Verdict
-from wallet.codec import base45, lz1
+from wallet.codec import lz1
 from wallet.codec.errors import CodecError, KeyUnknown, Tampered
 from wallet.codec.keys import KeySet, SigningKey
 from wallet.issuers.base import load_registry

@@ -15,6 +15,7 @@ from bff.platform.contract import Contract
 from bff.sandbox.city import CERTIFICATES, CLERKS, ENTERPRISE, SIGNING_ON, person
 from bff.sandbox.stack import City
 from tests.contracts.people import DEPARTMENT, RESIDENT, People
+from tests.health import CONTACT_IS_YELLOW, evidence, rule_set
 
 DOCUMENT: Final[dict[str, Any]] = msgspec.json.decode(Contract.committed().openapi)
 OPERATIONS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
@@ -284,6 +285,63 @@ def test_a_clerk_acts_for_a_resident_who_reads_out_the_code(promise: Promise) ->
     promise.call("ConfirmAssist", {"code": code}, grantId=grant)
     assert promise.call("SwitchAssist", grantId=grant).json()["acting"]["kind"] == "clerk"
     promise.call("EndAssist", grantId=grant)
+
+
+def test_a_laboratory_reports_and_a_resident_shows_to_a_guard(promise: Promise) -> None:
+    result = {"kind": "RESULT", "outcome": "NEGATIVE"}
+    item = evidence(LIN.id_number, datetime.now(UTC) - timedelta(hours=1), result)
+    assert (
+        promise.call("ReportHealthEvidence", {"items": [item]}, errand="laboratory").json()["recorded"] == 1
+    )
+    assert promise.call("ReadHealthCode").json()["colour"] == "GREEN"
+    code = promise.call("ShowHealthCode", {}).json()["code"]
+    assert promise.call("CheckHealthCode", {"code": code}).json()["verdict"] == "OK"
+
+
+def test_a_resident_carries_codes(promise: Promise) -> None:
+    promise.call("HealthKeys")
+    offline = promise.call("FetchOfflineHealthCode")
+    promise.call("FetchOfflineHealthCode", headers={"If-None-Match": offline.headers["ETag"]}, status=304)
+    promise.call("ReadPaperHealthCode", status=404)
+    paper = promise.call("IssuePaperHealthCode", headers={"Idempotency-Key": "promise-paper-1"}).json()
+    assert promise.call("ReadPaperHealthCode").json()["id"] == paper["id"]
+    promise.call("DrawPaperHealthCodeSvg")
+    promise.call("DrawPaperHealthCodePng")
+    for code, kind in ((offline.json()["code"], "OFFLINE"), (paper["code"], "PAPER")):
+        assert promise.call("CheckHealthCode", {"code": code}).json()["kind"] == kind
+    promise.call("ReportPaperHealthCodeLost")
+    assert promise.call("CheckHealthCode", {"code": paper["code"]}).json()["verdict"] == "REVOKED"
+
+
+def test_a_resident_shows_a_health_code_and_a_certificate_in_one(promise: Promise) -> None:
+    cards = promise.call("ListCredentials").json()["items"]
+    card = next(each for each in cards if each["status"] == "valid")
+    combined = promise.call("ShowCombinedCode", {"credentialId": card["id"]}).json()
+    asked = {"code": combined["code"], "requestId": "promise-both-1"}
+    checked = promise.call("CheckHealthCode", asked).json()
+    assert (checked["verdict"], checked["licence"]["verdict"]) == ("OK", "OK_ONLINE")
+
+
+def test_a_resident_declares_how_they_are_and_where_they_have_been(promise: Promise) -> None:
+    promise.call("DeclareHealth", {"temperature": 36.6}, headers={"Idempotency-Key": "promise-declaring-1"})
+    been = {"area": "310101", "leftOn": (datetime.now(UTC) - timedelta(days=2)).date().isoformat()}
+    promise.call("DeclareTravel", been, headers={"Idempotency-Key": "promise-declaring-2"})
+
+
+def test_a_family_is_those_one_may_act_for(promise: Promise) -> None:
+    assert promise.call("ListFamilyHealthCodes").json()["items"] == []
+    promise.call("AddFamilyHealthCode", {"grantId": "0" * 32}, status=404)
+    promise.call("ShowFamilyHealthCode", grantId="0" * 32, status=404)
+    promise.call("RemoveFamilyHealthCode", grantId="0" * 32)
+
+
+def test_rules_are_proposed_and_wait_for_a_second_person(promise: Promise) -> None:
+    assert promise.call("ListRuleSets").json()
+    document = msgspec.to_builtins(rule_set(CONTACT_IS_YELLOW, Identifier="promise-rules"))
+    proposed = promise.call("ProposeRuleSet", {"document": document}).json()
+    assert proposed["id"] in [each["id"] for each in promise.call("ListRuleSetProposals").json()]
+    promise.call("ReadRuleSet", ruleSetId=proposed["id"])
+    promise.call("PublishRuleSet", ruleSetId=proposed["id"], status=403)
 
 
 def test_machines_ask(promise: Promise) -> None:

@@ -169,6 +169,7 @@ def test_production_starts_on_the_settings_of_the_compose_file(name: str, secret
 
     assert settings.platform.env is Environment.PRODUCTION
     assert KeyRing(settings.wallet.keys_dir).published().keys
+    assert KeyRing(settings.health.keys_dir).published().keys
     assert KeyRing(settings.auth.token_keys_dir).published().keys
 
 

@@ -36,6 +36,7 @@ OPEN_API = {
     "POST /issuer/v1/session",
     "GET /.well-known/jwks.json",
     "GET /verifier/v1/trust/jwks.json",
+    "GET /verifier/v1/trust/health-jwks.json",
     "GET /verifier/v1/trust/cose-keys",
     "GET /verifier/v1/trust/status-lists/{number:int}",
     "GET /livez",

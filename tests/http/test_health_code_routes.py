@@ -95,6 +95,7 @@ async def town(settings: Settings) -> AsyncIterator[Town]:
             transport=httpx.ASGITransport(app=edge),  # type: ignore[arg-type]  # one protocol, spelled twice
             base_url="http://town",
         ) as http:
+            await platform.authenticator.listening.wait()
             await publish(platform, rule_set(POSITIVE_IS_RED, CONTACT_IS_YELLOW))
             yield Town(platform, settings, http, edge)
 
@@ -127,7 +128,7 @@ async def test_a_code_is_good_once_for_each_guard(town: Town) -> None:
     other = await town.check(code, town.other_guard)
 
     assert (first["verdict"], first["colour"]) == ("OK", "GREEN")
-    assert set(first) <= {"verdict", "checkedAt", "colour", "name", "asOf", "ageSeconds"}
+    assert set(first) <= {"verdict", "checkedAt", "kind", "colour", "name", "asOf", "ageSeconds", "licence"}
     assert again["verdict"] == "ALREADY_CHECKED"
     assert not any(again[name] for name in ("colour", "name", "asOf", "ageSeconds"))
     assert other["verdict"] == "OK"

@@ -20,8 +20,8 @@ from pycose.keys.ec2 import EC2Key
 from pycose.keys.keyparam import KpKid
 from pycose.messages.sign1message import Sign1Message
 
+from miniapp_schemas import base45
 from tests.codes import KEY, KEYS, NOW, OTHER_KEY, envelope
-from wallet.codec import base45
 from wallet.codec.errors import CodecError, KeyUnknown, Tampered, Unreadable
 from wallet.codec.keys import SigningKey, VerifyingKey
 from wallet.codec.lz1 import (

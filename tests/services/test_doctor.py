@@ -30,7 +30,15 @@ async def test_a_healthy_city_has_nothing_wrong(healthy: dict[str, str]) -> None
     findings = await found(healthy)
 
     assert {check: each.en for check, each in findings.items() if each.level is Level.ERROR} == {}
-    assert {"settings", "token-keys", "wallet-keys", "mongo", "mongo-write", "redis-aof"} <= findings.keys()
+    assert {
+        "settings",
+        "token-keys",
+        "wallet-keys",
+        "health-keys",
+        "mongo",
+        "mongo-write",
+        "redis-aof",
+    } <= findings.keys()
     assert {"clock-mongo", "clock-redis"} <= findings.keys()
 
 
@@ -117,8 +125,11 @@ class TestKeys:
 
         assert (finding.level, "first.pem" in finding.en) == (Level.WARNING, True)
 
-    async def test_one_ring_for_two_uses_is_an_error(self, environ: dict[str, str], tmp_path: Path) -> None:
-        finding = (await found({**environ, "SUISHEN_WALLET_KEYS_DIR": str(tmp_path / "tokens")}))["keys"]
+    @pytest.mark.parametrize("setting", ["SUISHEN_WALLET_KEYS_DIR", "SUISHEN_HEALTH_KEYS_DIR"])
+    async def test_one_ring_for_two_uses_is_an_error(
+        self, environ: dict[str, str], tmp_path: Path, setting: str
+    ) -> None:
+        finding = (await found({**environ, setting: str(tmp_path / "tokens")}))["keys"]
 
         assert finding.level is Level.ERROR
 

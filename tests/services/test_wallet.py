@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from bff.platform.drain import Drain
 from bff.platform.limits import Rate, TooManyRequests
 from bff.platform.mongo import Database
+from miniapp_schemas import base45
 from miniapp_schemas.wallet import (
     CredentialStatus,
     PresentationMode,
@@ -33,7 +34,7 @@ from tests.factories import (
     birth_certificate,
     id_card,
 )
-from wallet.codec import base45, lz1
+from wallet.codec import lz1
 from wallet.codec.status_list import read_token
 from wallet.models import OpenPresentation, Requester
 from wallet.refusals import (

@@ -3,15 +3,16 @@
 from pathlib import Path
 
 from bff.platform import keys
-from bff.platform.services import WalletKeys
+from bff.platform.code_ring import CodeRing
 from tests.codes import envelope
+from wallet.codec.keys import KID_BYTES
 from wallet.codec.lz1 import mint, read
 
 
 def test_a_new_key_signs_and_the_old_one_is_still_believed_until_it_is_removed(tmp_path: Path) -> None:
     keys.create(tmp_path, "first")
     ring = keys.KeyRing(tmp_path)
-    wallet = WalletKeys(ring)
+    wallet = CodeRing(ring, name_bytes=KID_BYTES)
     before = mint(envelope(), key=wallet.signing())
     keys.rotate(tmp_path, "second")
     assert ring.refresh()

@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
 from wallet.codec import cbor
 from wallet.codec.errors import Unreadable
 
-__all__ = ["KeySet", "SigningKey", "VerifyingKey", "thumbprint"]
+__all__ = ["KID_BYTES", "KeySet", "SigningKey", "VerifyingKey", "thumbprint"]
 
 KID_BYTES: Final = 4
 

@@ -22,7 +22,7 @@ from typing import Final, NamedTuple, Protocol
 
 from msgspec import Struct
 
-from wallet.codec import base45
+from miniapp_schemas import base45
 from wallet.codec.cbor import BYTES, MAP, NEGATIVE, TEXT, UNSIGNED, head, read_head
 from wallet.codec.errors import KeyUnknown, Tampered, TooLong, Unreadable
 
@@ -173,7 +173,10 @@ def take_apart(text: str) -> Parts:
     """The parts of ``text``, or `Unreadable` if it has not the form of a signed code."""
     if len(text) > LONGEST_TEXT or not text.startswith(PREFIX):
         raise Unreadable("not an LZ1 code")
-    data = base45.decode(text[len(PREFIX) :])
+    try:
+        data = base45.decode(text[len(PREFIX) :])
+    except base45.NotBase45 as cause:
+        raise Unreadable(str(cause)) from None
     if len(data) < _SHORTEST:
         raise Unreadable("too short for an LZ1 code")
 

@@ -9,9 +9,7 @@ long integer, wide enough never to spill into the next, and a handful of operati
 from functools import lru_cache
 from typing import Final
 
-from wallet.codec.errors import Unreadable
-
-__all__ = ["decode", "encode"]
+__all__ = ["NotBase45", "decode", "encode"]
 
 _ALPHABET: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 _NOT_A_DIGIT: Final = 0xFF
@@ -23,6 +21,10 @@ _TO_DIGIT: Final = bytes(_ALPHABET.find(char) & 0xFF for char in range(256))
 # the mask of the next one clears.
 _BY_45: Final = (46604, 21)
 _SMALL_BY_45: Final = (1457, 16)
+
+
+class NotBase45(ValueError):
+    """It is not base45, or not in its one form."""
 
 
 def encode(data: bytes) -> str:
@@ -45,13 +47,13 @@ def encode(data: bytes) -> str:
 
 
 def decode(text: str) -> bytes:
-    """The bytes of ``text``; `Unreadable` unless it is exactly what `encode` writes."""
+    """The bytes of ``text``; `NotBase45` unless it is exactly what `encode` writes."""
     try:
         digits = text.encode("ascii").translate(_TO_DIGIT)
     except UnicodeEncodeError:
-        raise Unreadable("not base45: not ASCII") from None
+        raise NotBase45("not ASCII") from None
     if _NOT_A_DIGIT in digits:
-        raise Unreadable("not base45: a character outside the alphabet")
+        raise NotBase45("a character outside the alphabet")
     triplets, rest = divmod(len(digits), 3)
     end = 3 * triplets
     digit, above = _decode_masks(triplets)
@@ -60,15 +62,15 @@ def decode(text: str) -> bytes:
     value = (value >> 16 & digit) + 45 * (value >> 8 & digit) + 2025 * (value & digit)
     # 91,124 is the most three digits can say and 65,535 the most two bytes can hold.
     if value & above:
-        raise Unreadable("not base45: a triplet above 65535")
+        raise NotBase45("a triplet above 65535")
     data = bytearray(value.to_bytes(end, "big"))
     del data[::3]
     if rest == 1:
-        raise Unreadable("not base45: one character left over")
+        raise NotBase45("one character left over")
     if rest:
         last = digits[-2] + 45 * digits[-1]
         if last > 0xFF:
-            raise Unreadable("not base45: a pair above 255")
+            raise NotBase45("a pair above 255")
         data.append(last)
     return bytes(data)
 
