@@ -14,6 +14,7 @@ from tests.browser.audit import Auditor, audit
 from tests.browser.conftest import Clerk, Resident, Watch
 from tests.browser.health import judged_long_ago
 from tests.browser.pictures import long_dead, read, tampered
+from tests.browser.test_acting import agree, ask
 from wallet.codec import lz1
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -225,8 +226,61 @@ def test_the_screens_of_the_health_code(
     auditor.look(guard.page, "guard-history")
     page.context.set_offline(offline=True)
     page.click(".health__time button")
-    page.wait_for_selector(".health__code .notice[role=alert]")
+    page.wait_for_selector(".show__qr--carried svg")
     auditor.look(page, "health-no-network")
+    assert auditor.wrong == []
+
+
+@LOCALES
+def test_the_screens_of_carried_codes_and_declarations(
+    phone: Callable[..., BrowserContext],
+    counter: Callable[..., Clerk],
+    city: City,
+    watch: Watch,
+    locale: str,
+) -> None:
+    auditor = Auditor(locale)
+    resident = Resident(phone(locale).new_page(), city, watch)
+    page = resident.page
+    elder = Resident(phone(locale).new_page(), city, watch)
+    elder.sign_in("wang")
+    resident.sign_in("sun")
+    resident.go("#/health/family")
+    page.wait_for_selector(".empty")
+    auditor.look(page, "family-nobody")
+    ask(resident, "wang")
+    agree(elder)
+    resident.go("#/health/family")
+    page.locator(".stack > .button:not(a)").click()
+    page.wait_for_selector(".member")
+    auditor.look(page, "family")
+    page.locator(".member a.button").click()
+    page.wait_for_selector(".health__code svg[role=img]")
+    auditor.look(page, "family-code")
+    resident.go("#/health/declare")
+    page.wait_for_selector("#temperature")
+    auditor.look(page, "declare")
+    resident.go("#/health/paper")
+    page.wait_for_selector("main .stack > .button")
+    auditor.look(page, "paper-none")
+    page.click("main .stack > .button")
+    page.wait_for_selector(".paper .show__qr svg")
+    auditor.look(page, "paper")
+    code = read(page.screenshot(full_page=True))
+    page.click(".button--danger")
+    page.wait_for_selector("dialog")
+    auditor.look(page, "paper-lost-ask")
+    page.locator("dialog .button--danger").click()
+    page.wait_for_selector(".notice[data-tone=good]")
+    guard = counter(locale)
+    guard.sign_in("haiyu-museum", "6001", "bronze-turnstile-6001")
+    assert guard.enter(code) == "REVOKED"
+    auditor.look(guard.page, "guard-revoked")
+    guard.next()
+    guard.ready_for_no_network()
+    guard.context.set_offline(offline=True)
+    assert guard.enter(code) == "IDENTITY_ONLY"
+    auditor.look(guard.page, "guard-identity-only")
     assert auditor.wrong == []
 
 

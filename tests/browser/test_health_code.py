@@ -1,14 +1,17 @@
 """The health code, through a real camera: shown, checked, explained, and turned while one looks."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from playwright.sync_api import BrowserContext
 
 from bff.sandbox.stack import City
 from tests.browser.camera import film
-from tests.browser.conftest import Clerk, Resident
+from tests.browser.conftest import Clerk, Resident, Watch
 from tests.browser.health import judged_long_ago, report
 from tests.browser.pictures import picture, read
+from tests.browser.test_acting import agree, ask
 
 pytestmark = pytest.mark.browser
 
@@ -47,7 +50,7 @@ def test_a_scanned_health_code_tells_a_guard_colour_masked_name_and_age_and_noth
     assert guard.page.inner_text(".verdict h1") == word
     assert verdict.locator(".colour-mark").count() == 1
     told = guard.page.locator(".verdict dt").all_inner_texts()
-    assert told == ["姓名", "数据", "判定时间", "核验时间"]
+    assert told == ["姓名", "数据", "码种", "判定时间", "核验时间"]
     assert "*" in guard.page.inner_text(".facts--large")
 
     guard.next()  # the phone still lies there
@@ -131,11 +134,89 @@ def test_one_who_is_not_real_name_has_no_health_code_to_show(resident: Resident)
     resident.page.wait_for_selector(".notice[role=alert]")
 
 
-def test_without_a_network_a_guard_is_told_that_a_dynamic_code_needs_one(
+def test_without_a_network_the_phone_shows_the_code_it_fetched_ahead_and_a_guard_reads_it(
     resident: Resident, guard: Clerk
 ) -> None:
-    code = read(shown(resident, "lin", "GREEN"))
+    dynamic = read(shown(resident, "zhao", "YELLOW"))
+    resident.page.wait_for_function("localStorage.getItem('suishen.health-offline') !== null")
+    resident.page.context.set_offline(offline=True)
+    resident.page.click(".health__time button")
+    resident.page.wait_for_selector(".show__qr--carried svg")
+    assert resident.page.inner_text(".health__colour") == "黄码"
+    carried = resident.page.screenshot()
     guard.ready_for_no_network()
     guard.context.set_offline(offline=True)
-    assert guard.enter(code) == "ONLINE_ONLY"
+
+    film(carried, guard.lens)
+    assert guard.scan() == "OK"
+    assert guard.page.get_attribute(".verdict", "data-colour") == "YELLOW"
+    assert "颜色是签发时的" in guard.page.inner_text(".verdict__head")
+    assert guard.page.inner_text(".facts--large dd >> nth=0") == "赵**"
+    guard.next()
+    guard.page.reload()  # the page itself comes from the device
+    assert guard.enter(dynamic) == "ONLINE_ONLY"
     assert "离线码" in guard.page.inner_text(".verdict__head")
+    guard.next()
+    assert guard.enter(read(carried)[:-3] + "000") == "NOT_A_CODE"
+
+
+def test_the_code_kept_on_a_phone_goes_with_the_sign_out(resident: Resident) -> None:
+    shown(resident, "lin", "GREEN")
+    resident.page.wait_for_function("localStorage.getItem('suishen.health-offline') !== null")
+    resident.go("#/me")
+    resident.page.get_by_role("button", name="退出登录").click()
+    resident.page.wait_for_selector(".button--wechat")
+    assert resident.page.evaluate("localStorage.getItem('suishen.health-offline')") is None
+
+
+def test_a_paper_code_is_issued_checked_and_dead_once_reported_lost(resident: Resident, guard: Clerk) -> None:
+    resident.sign_in("qian")
+    page = resident.page
+    resident.go("#/health/paper")
+    page.get_by_role("button", name="申领纸质码").click()
+    page.wait_for_selector(".paper .show__qr svg")
+    code = read(page.screenshot(full_page=True))
+    assert guard.enter(code) == "OK"
+    assert guard.page.get_attribute(".verdict", "data-colour") == "YELLOW"
+    assert "纸质码" in guard.page.inner_text(".facts--small")
+    guard.next()
+
+    page.get_by_role("button", name="挂失").click()
+    page.locator("dialog").get_by_role("button", name="挂失").click()
+    page.get_by_role("button", name="申领纸质码").wait_for()
+    assert guard.enter(code) == "REVOKED"
+
+
+def test_an_elder_s_code_is_shown_by_whoever_they_gave_leave(
+    resident: Resident, guard: Clerk, phone: Callable[..., BrowserContext], city: City, watch: Watch
+) -> None:
+    elder = Resident(phone().new_page(), city, watch)
+    elder.sign_in("wang")
+    resident.sign_in("chen")
+    ask(resident, "wang")
+    agree(elder)
+    resident.go("#/health/family")
+    resident.page.get_by_role("button", name="添加 王").click()
+    resident.page.wait_for_selector(".member .colour-tag")
+    resident.page.locator(".member a.button").click()
+    resident.page.wait_for_selector(".health__code svg[role=img]")
+    assert guard.enter(read(resident.page.screenshot())) == "OK"
+    assert guard.page.inner_text(".facts--large dd >> nth=0") == "王**"
+
+    resident.go("#/health/family")
+    resident.page.locator(".member button").click()
+    resident.page.locator("dialog .button").last.click()
+    resident.page.get_by_text("还没有添加亲属").wait_for()
+
+
+def test_what_one_declares_is_recorded(resident: Resident) -> None:
+    resident.sign_in("sun")
+    resident.go("#/health/declare")
+    resident.page.fill("#temperature", "36.5")
+    resident.page.get_by_text("咳嗽").click()
+    resident.page.locator("form button").first.click()
+    resident.page.wait_for_selector(".notice[data-tone=good]")
+    resident.page.fill("#area", "310000")
+    resident.page.fill("#left-on", (datetime.now(UTC) - timedelta(days=2)).strftime("%Y-%m-%d"))
+    resident.page.locator("form button").click()
+    resident.page.locator(".notice[data-tone=good]").nth(1).wait_for()

@@ -10,7 +10,7 @@ import { prefs } from "../shared/prefs.js";
 import { Session } from "../shared/session.js";
 import { t } from "./messages.js";
 import { SeenCodes } from "./offline/seen.js";
-import { loadTrust } from "./offline/trust.js";
+import { loadHealthTrust, loadTrust } from "./offline/trust.js";
 import { keepOffline } from "./release.js";
 import { enterView } from "./views/enter.js";
 import { historyView } from "./views/history.js";
@@ -146,7 +146,7 @@ function tabs(current) {
 /** What an offline check needs, while it can be had. */
 async function prepareOffline() {
   try {
-    await Promise.all([loadTrust(), dictionary()]);
+    await Promise.all([loadTrust(), loadHealthTrust(), dictionary()]);
     document.body.dataset.offline = "ready";
   } catch (error) {
     if (navigator.onLine && !(error instanceof TypeError)) report(error);

@@ -2,10 +2,11 @@
 
 import { ageWords, colourMark, colourName, colourOf } from "../shared/colours.js";
 import { h } from "../shared/dom.js";
-import { clockTime, dayAndTime } from "../shared/i18n.js";
+import { clockTime, dayAndTime, pick } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
 import { say } from "../shared/live.js";
 import { pill } from "../shared/parts.js";
+import { look } from "../shared/verdicts.js";
 import { t } from "./messages.js";
 import { BUZZ, footer, row } from "./verdict.js";
 
@@ -21,6 +22,10 @@ const LOOKS = {
   ALREADY_CHECKED: ["caution", "refresh", "healthAlready", "healthAlreadyLead"],
   NOT_A_CODE: ["bad", "cross", "healthNotACode", "healthNotACodeLead"],
   UNKNOWN: ["bad", "warning", "healthUnknown", "healthUnknownLead"],
+  REVOKED: ["bad", "ban", "healthRevoked", "healthRevokedLead"],
+  IDENTITY_ONLY: ["caution", "person", "healthIdentity", "healthIdentityLead"],
+  KEY_UNKNOWN: ["bad", "cross", "healthNotACode", "healthKeyUnknownLead"],
+  NOT_YET_VALID: ["caution", "clock", "healthNotYet", "healthNotYetLead"],
   ONLINE_ONLY: ["caution", "offline", "healthOnlineOnly", "healthOnlineOnlyLead"],
 };
 /** A verdict newer than this page is a no until we know better. */
@@ -33,6 +38,9 @@ const COLOURS = {
   GREY: ["caution", "healthGrey"],
 };
 
+/** @type {Record<string, Key>} */
+const KINDS = { DYNAMIC: "kindDynamic", OFFLINE: "kindOffline", PAPER: "kindPaper" };
+
 /** A check in the list of the shift: what came of it, and of nobody. @param {Check["verdict"]} verdict */
 export function healthPill(verdict) {
   const [tone, symbol, words] = LOOKS[verdict] ?? NEWER;
@@ -41,18 +49,19 @@ export function healthPill(verdict) {
 
 /**
  * @param {Check} check
+ * @param {boolean} offline Whether this device judged it.
  * @param {object} around
  * @param {string} around.next What the button says.
  * @param {() => void} around.clear Leave the verdict.
  * @param {AbortSignal} around.signal
  * @returns {HTMLElement}
  */
-export function healthPanel(check, { next, clear, signal }) {
+export function healthPanel(check, offline, { next, clear, signal }) {
   const colour = check.colour === null ? null : colourOf(check.colour);
   const [plainTone, symbol, plainWords, plainAdvice] = LOOKS[check.verdict] ?? NEWER;
   const [tone, adviceKey] = (colour && COLOURS[colour]) || /** @type {const} */ ([plainTone, plainAdvice]);
   const words = colour ? colourName(colour) : t(plainWords);
-  const advice = t(adviceKey);
+  const advice = colour && offline ? `${t("healthOffline")}${t(adviceKey)}` : t(adviceKey);
   const age = check.ageSeconds === null ? "" : ageWords(check.ageSeconds);
   /** @type {[string, string][]} */
   const rows = [];
@@ -60,6 +69,8 @@ export function healthPanel(check, { next, clear, signal }) {
   if (age) rows.push([t("healthAge"), age]);
   /** @type {[string, string][]} */
   const about = [];
+  const kind = KINDS[check.kind ?? ""];
+  if (kind) about.push([t("healthKind"), t(kind)]);
   if (check.asOf) about.push([t("healthAsOf"), dayAndTime(check.asOf)]);
   about.push([t("checkedAt"), clockTime(check.checkedAt)]);
   navigator.vibrate?.(BUZZ[tone]);
@@ -82,7 +93,19 @@ export function healthPanel(check, { next, clear, signal }) {
       h("p", { id: "verdict-advice" }, advice),
     ),
     rows.length ? h("dl", { class: "facts facts--large" }, ...rows.map(row)) : null,
+    check.licence ? licence(check.licence) : null,
     h("dl", { class: "facts facts--small" }, ...about.map(row)),
     footer(next, clear, signal),
+  );
+}
+
+/** The certificate that was shown in the same code. @param {import("../shared/wire.js").Verification} shown */
+function licence(shown) {
+  const { tone, icon: symbol, words } = look(shown.verdict);
+  return h(
+    "div",
+    { class: "verdict__licence" },
+    h("p", { class: "check__what" }, shown.typeName ? pick(shown.typeName) : t("certificate"), pill(tone, symbol, words)),
+    shown.claims.length ? h("dl", { class: "facts" }, ...shown.claims.map((claim) => row([pick(claim.label), claim.value]))) : null,
   );
 }

@@ -63,7 +63,7 @@ async function certificate({ session, seen, signal, offlineChecks }, code, waiti
 async function health(context, code, waiting, around) {
   const { check, offline } = await checkHealth(context, code, waiting);
   if (!context.signal.aborted) context.healthChecks.unshift({ at: check.checkedAt, verdict: check.verdict, offline });
-  return healthPanel(check, around);
+  return healthPanel(check, offline, around);
 }
 
 /** @param {() => void} again */

@@ -52,6 +52,5 @@ export function enterView(context) {
  */
 export function tidied(text) {
   const trimmed = text.trimStart();
-  if (looksHealth(trimmed)) return trimmed.trimEnd();
-  return looksSigned(trimmed) ? trimmed : trimmed.replace(/[\s-]/g, "").toUpperCase();
+  return looksSigned(trimmed) || looksHealth(trimmed) ? trimmed : trimmed.replace(/[\s-]/g, "").toUpperCase();
 }

@@ -6,6 +6,7 @@ import { icon } from "../../shared/icons.js";
 import { fill, notice, pill, report, trouble } from "../../shared/parts.js";
 import { face, lookOf, validity } from "../cards.js";
 import { t } from "../messages.js";
+import { prefetch } from "../offline-code.js";
 import { brief } from "../records.js";
 
 /** @typedef {import("../app.js").Context} Context */
@@ -46,6 +47,7 @@ export function cardsView(context, note) {
       ({ blocks }) => [cardsSection(context, blocks["certificates"], show), usesSection(blocks["recentUses"])],
     );
   show();
+  if (mayHaveCode(context)) void prefetch(context);
   return { title: t("cardsTitle"), node, tab: "cards" };
 }
 
