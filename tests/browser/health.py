@@ -10,11 +10,11 @@ import aiohttp
 import msgspec
 import redis
 
+from bff.platform.idnumbers import IdNumbers
 from bff.sandbox.city import SOURCES, person
 from bff.sandbox.seed import IssuerClient
 from bff.sandbox.stack import City
 from health_code.models import Snapshot
-from wallet.rules.identifiers import mask_name
 
 
 def report(city: City, source: str, resident: str, facts: dict[str, Any]) -> None:
@@ -41,7 +41,7 @@ async def _reported(city: City, source: str, item: dict[str, Any]) -> dict[str, 
 
 def judged_long_ago(city: City, resident: str) -> None:
     """Have ``resident``'s colour be one that nothing has confirmed for two days."""
-    name = mask_name(person(resident).name)
+    name = IdNumbers.mask_name(person(resident).name)
     with redis.Redis.from_url(city.env["SUISHEN_REDIS_URL"]) as store:
         for key in store.scan_iter("health:snapshot:*"):
             snapshot = msgspec.msgpack.decode(store.hget(key, "v"), type=Snapshot)
