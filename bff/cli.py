@@ -44,6 +44,7 @@ _COMMANDS: Final[Mapping[str, _Command]] = {
     "directory": _Command("bff.cli_directory", "directory", "Who may sign in (人员与机构)."),
     "account": _Command("bff.cli_account", "account", "Residents' accounts (居民账号)."),
     "sessions": _Command("bff.cli_sessions", "sessions", "Who is signed in (登录会话)."),
+    "push": _Command("bff.cli_push", "push", "Reminders (提醒)."),
     "schemas": _Command("bff.cli_schemas", "schemas", "The contract, for those who build on it (接口契约)."),
     "audit": _Command("bff.cli_audit", "audit", "The audit trail (审计)."),
     "bench": _Command("bff.sandbox.bench.cli", "bench", "Speed, as ratios (性能测试)."),

@@ -346,6 +346,8 @@ class Platform:
             self.auth_stores,
             self.health,
         )
+        # Away is said in the client's own time; at leisure the driver would go on trying.
+        await self._mongo.command("ping")
         with at_leisure():
             for store in stores:
                 await store.ensure_indexes()

@@ -325,11 +325,10 @@ def private_stack(
             if registering is not None:
                 registering.result()
                 say("居民、机构、核验员 · residents, organisations, clerks")
-                beside.submit(_issue, city).result()
-                say("电子证照 · certificates")
-                beside.submit(_bring_health, city).result()
+                for bring, brought in _BROUGHT:
+                    beside.submit(bring, city).result()
+                    say(brought)
                 note.write_text(state)
-                say("健康码规则与证据 · health code rules and evidence")
         yield city
 
 
@@ -512,6 +511,13 @@ def _bring_health(city: City) -> None:
     from bff.sandbox.health import bring_health
 
     asyncio.run(bring_health(city.base_url, city.department_keys(), now=datetime.now(UTC)))
+
+
+_BROUGHT: Final[tuple[tuple[Callable[[City], None], str], ...]] = (
+    (_issue, "电子证照 · certificates"),
+    (_bring_health, "健康码规则与证据 · health code rules and evidence"),
+)
+"""What comes over HTTP once everybody is registered, in order, and what is said when it has come."""
 
 
 def _answers(port: int, path: str) -> bool:

@@ -11,7 +11,8 @@ import pytest
 from tests.architecture import tree
 
 FOLDERS: Final = {
-    *(".ci", "auth_bridges", "bff", "docker", "docs", "health_code", "miniapp_schemas", "tests", "wallet"),
+    *(".ci", "auth_bridges", "bff", "docker", "docs", "health_code", "miniapp_schemas", "push", "tests"),
+    "wallet",
 }
 FILES: Final = {
     *(".dockerignore", ".gitignore", ".npmrc", "Makefile", "pyproject.toml"),

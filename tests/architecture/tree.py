@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-PACKAGES: Final = ("bff", "wallet", "health_code", "auth_bridges", "miniapp_schemas")
+PACKAGES: Final = ("bff", "wallet", "health_code", "push", "auth_bridges", "miniapp_schemas")
 
 
 def files() -> list[Path]:

@@ -1,0 +1,139 @@
+"""``suishen push``: what is due to whom, from the programmes shipped and with no network."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from zoneinfo import ZoneInfo
+
+import click
+import msgspec
+
+if TYPE_CHECKING:
+    from push.rules.vaccination import Given, Item
+
+_SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+_SAID: Final = {
+    "due": "应种",
+    "not_yet_due": "未到期",
+    "overdue": "逾期",
+    "complete": "已完成",
+    "do_not_give": "不予接种",
+    "not_in_programme": "不在程序内",
+}
+
+
+@click.group()
+def push() -> None:
+    """Reminders (提醒)."""
+
+
+class _Day(click.ParamType[date]):
+    name = "date"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not an ISO 8601 date, such as 2026-11-25", param, ctx)
+
+
+@push.command()
+@click.option("--birth", required=True, type=_Day(), help="The child's birth date.")
+@click.option("--sex", type=click.Choice(["M", "F"]), help="Some vaccines are for girls only.")
+@click.option(
+    "--given",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help='What was given: a JSON list of {"vaccine", "date"}.',
+)
+@click.option("--at", type=_Day(), help="As of this day; today in Shanghai if not said.")
+@click.option(
+    "--edition",
+    type=click.Choice(["cn-nip-2021", "cn-nip-2026"]),
+    help="The edition of the national programme; the one in force if not said.",
+)
+@click.option("--region", help="Add what this place adds to the programme: 310000 for Shanghai.")
+@click.option(
+    "--mother-hbsag",
+    type=click.Choice(["positive", "negative", "unknown"]),
+    default="negative",
+    help="Whether the mother carries hepatitis B.",
+)
+@click.option("--birth-grams", type=click.IntRange(200, 9_000), help="Weight at birth, if it was low.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object an item.")
+def plan(  # noqa: PLR0917 - click names every argument
+    birth: date,
+    sex: str | None,
+    given: Path | None,
+    at: date | None,
+    edition: str | None,
+    region: str | None,
+    mother_hbsag: str,
+    birth_grams: int | None,
+    *,
+    as_json: bool,
+) -> None:
+    """What vaccinations are due (接种计划): one item a series, with the clause that says so.
+
+    Exit status: 0, or 2 where what was said cannot be used.
+    """
+    from push.programmes import edition as edition_named
+    from push.programmes import in_force
+    from push.rules.vaccination import Child, UnknownVaccine, due_items
+
+    as_of = at or datetime.now(_SHANGHAI).date()
+    if birth > as_of:
+        raise click.BadParameter(f"{birth} is after {as_of}", param_hint="--birth")
+    programme = in_force(as_of, region) if edition is None else edition_named(edition, region)
+    child = Child(
+        birth=birth,
+        sex=cast("Literal['M', 'F'] | None", sex),
+        mother_hbsag=cast("Literal['positive', 'negative', 'unknown']", mother_hbsag),
+        birth_grams=birth_grams,
+    )
+    try:
+        items = due_items(programme, child, _given(given), as_of)
+    except UnknownVaccine as unknown:
+        raise click.BadParameter(f"unknown vaccine {unknown}", param_hint="--given") from unknown
+    except ValueError as wrong:
+        raise click.BadParameter(str(wrong), param_hint="--given") from wrong
+    for item in items:
+        if as_json:
+            click.echo(msgspec.json.encode(_told(item)))
+        else:
+            click.echo(_line(item))
+
+
+def _given(path: Path | None) -> "list[Given]":
+    from push.rules.vaccination import Given
+
+    if path is None:
+        return []
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=list[Given])
+    except msgspec.MsgspecError as cause:
+        raise click.BadParameter(f"{path}: {cause}", param_hint="--given") from cause
+
+
+def _told(item: "Item") -> dict[str, Any]:
+    """What every item says, said also where it is nothing; and what few items say, where they do."""
+    said: dict[str, Any] = {
+        "vaccine": item.vaccine,
+        "dose": item.dose,
+        "earliest": item.earliest,
+        "recommendedBefore": item.recommended_before,
+        "status": item.status.value,
+        "clause": list(item.clause),
+        "group": item.group,
+    }
+    return said | {name: value for name, value in msgspec.to_builtins(item).items() if name not in said}
+
+
+def _line(item: "Item") -> str:
+    dose = "" if item.dose is None else f" 第{item.dose}剂"
+    days = "" if item.earliest is None else f"  {item.earliest}"
+    days += "" if item.recommended_before is None else f" – <{item.recommended_before}"
+    status = item.status.value
+    action = "" if item.action is None else f"  {item.action}"
+    return f"{_SAID[status]:<6} {status:<16} {item.vaccine}{dose}{days}{action}  {' '.join(item.clause)}"

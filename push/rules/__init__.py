@@ -1,0 +1,1 @@
+"""Decisions of the reminders. Pure: time, ids and chance are arguments; it answers or refuses."""

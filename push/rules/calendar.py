@@ -1,0 +1,27 @@
+"""Months and days as programmes count them.
+
+A month after the 31st of August is the 30th of September: where the month has no such day, its last day
+counts (Civil Code art. 202). Other countries' schedules go on to the first of the next month; that is the
+other ``MonthEnd``, for who runs their programme.
+"""
+
+import calendar
+from datetime import date, timedelta
+from enum import Enum
+
+
+class MonthEnd(Enum):
+    """What is meant where the target month has no such day."""
+
+    LAST_DAY = "last_day"
+    NEXT_MONTH = "next_month"
+
+
+def add_months(day: date, months: int, end: MonthEnd = MonthEnd.LAST_DAY) -> date:
+    """The same day ``months`` later."""
+    count = day.year * 12 + day.month - 1 + months
+    year, month = count // 12, count % 12 + 1
+    last = calendar.monthrange(year, month)[1]
+    if day.day <= last:
+        return date(year, month, day.day)
+    return date(year, month, last) + timedelta(days=0 if end is MonthEnd.LAST_DAY else 1)
