@@ -28,6 +28,14 @@ class Person(Struct, frozen=True, kw_only=True):
     organisation_name: str
 
 
+class Traced(Struct, frozen=True, kw_only=True):
+    """Whom a reference in an exposure query's answer names, and the range that was asked about."""
+
+    subject: str
+    since: datetime
+    until: datetime
+
+
 class StoredEvidence(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """A piece of evidence as stored: facts sealed, its place in its source's chain of hashes.
 

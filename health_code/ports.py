@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from health_code.codec.signed import Signer, Verifier
-from health_code.models import Reason, Ward
+from health_code.models import Reason, Traced, Ward
 from health_code.rules.documents import Colour
 
 Clock = Callable[[], datetime]
@@ -103,3 +103,10 @@ class Wards(Protocol):
 
     async def in_force(self, grants: Sequence[str]) -> frozenset[str]:
         """Which of ``grants`` let anybody show now."""
+
+
+class FindTraced(Protocol):
+    """Finds whom a reference in an exposure query's answer names."""
+
+    async def __call__(self, source: str, ref: str, *, now: datetime) -> Traced | None:
+        """Whom ``ref`` names in evidence by ``source``; None unless it was answered to that department."""

@@ -6,14 +6,23 @@ __all__ = [
     "EvidenceConflict",
     "EvidenceInvalid",
     "EvidenceKindNotAllowed",
+    "ExposureQueryExpired",
+    "ExposureQueryInvalid",
+    "ExposureQueryNotApproved",
+    "ExposureQueryUnknown",
     "FamilyFull",
     "FamilyMemberUnknown",
     "GuardiansFull",
     "HealthCodeUnavailable",
     "PaperCodeUnknown",
+    "PrintingNotAllowed",
     "RuleSetInvalid",
     "RuleSetUnknown",
     "SecondPersonNeeded",
+    "VenueCodeForged",
+    "VenueCodeStale",
+    "VenueCodeWithdrawn",
+    "VenueUnknown",
 ]
 
 
@@ -137,3 +146,102 @@ class GuardiansFull(Refusal):
     title_en = "Enough people show for them"
     detail_zh = "同一人最多由 {most} 人代为亮码。"
     detail_en = "{most} people at most may have somebody in their lists."
+
+
+class VenueUnknown(Refusal):
+    """No such venue, or not this organisation's."""
+
+    code = "VENUE_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "没有此场所"
+    title_en = "Unknown venue"
+    detail_zh = "没有找到该场所。"
+    detail_en = "There is no such venue."
+
+
+class PrintingNotAllowed(Refusal):
+    """A venue that was registered for displayed codes only."""
+
+    code = "PRINTING_NOT_ALLOWED"
+    kind = Kind.FORBIDDEN
+    title_zh = "此场所不得使用纸质场所码"
+    title_en = "No printed codes at this venue"
+    detail_zh = "该场所登记时未允许打印场所码，请使用屏幕展示。"
+    detail_en = "This venue was registered without printed codes; put up a screen."
+
+
+class VenueCodeForged(Refusal):
+    """A scanned text that is no venue code of this city's."""
+
+    code = "VENUE_CODE_FORGED"
+    kind = Kind.INVALID
+    title_zh = "不是有效的场所码"
+    title_en = "Not a venue code"
+    detail_zh = "此码不是本市场所码，或已被改动。"
+    detail_en = "This is no venue code of this city, or it was changed."
+
+
+class VenueCodeStale(Refusal):
+    """A displayed code of another minute: a picture somebody kept or was sent."""
+
+    code = "VENUE_CODE_STALE"
+    kind = Kind.GONE
+    title_zh = "场所码已过期"
+    title_en = "This venue code is over"
+    detail_zh = "场所码每分钟更换，转发或截图的码无效；请在现场扫码。未作任何登记。"
+    detail_en = "Venue codes change every minute; a forwarded picture is no good. Nothing was recorded."
+
+
+class VenueCodeWithdrawn(Refusal):
+    """A printed code that a newer one replaced, or that may not be used."""
+
+    code = "VENUE_CODE_WITHDRAWN"
+    kind = Kind.GONE
+    title_zh = "纸质场所码已停用"
+    title_en = "This printed code is withdrawn"
+    detail_zh = "该纸质场所码已停用，请扫描现场的新码。未作任何登记。"
+    detail_en = "A newer code hangs at the door. Nothing was recorded."
+
+
+class ExposureQueryUnknown(Refusal):
+    """No such query, or another department's."""
+
+    code = "EXPOSURE_QUERY_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "没有此流调查询"
+    title_en = "Unknown exposure query"
+    detail_zh = "没有找到该流调查询。"
+    detail_en = "There is no such exposure query."
+
+
+class ExposureQueryInvalid(Refusal):
+    """A query that asks for what cannot be told."""
+
+    code = "EXPOSURE_QUERY_INVALID"
+    kind = Kind.INVALID
+    title_zh = "流调查询有误"
+    title_en = "Invalid exposure query"
+    detail_zh = "无法查询：{why_zh}。"
+    detail_en = "This cannot be asked: {why_en}."
+
+
+class ExposureQueryNotApproved(Refusal):
+    """Two people of two organisations have not agreed yet."""
+
+    code = "EXPOSURE_QUERY_NOT_APPROVED"
+    kind = Kind.FORBIDDEN
+    title_zh = "流调查询尚未批准"
+    title_en = "Not approved yet"
+    detail_zh = "须由两个单位的两人批准后方可查询。"
+    detail_en = "Two people of two organisations must agree first."
+
+
+class ExposureQueryExpired(Refusal):
+    """A query whose day is over."""
+
+    code = "EXPOSURE_QUERY_EXPIRED"
+    kind = Kind.GONE
+    title_zh = "流调查询已失效"
+    title_en = "This exposure query is over"
+    detail_zh = "查询自提出起 24 小时内有效，请重新提出。"
+    detail_en = "A query lives for a day; propose it again."

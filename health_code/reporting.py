@@ -10,8 +10,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from health_code.models import Department, StoredEvidence
-from health_code.ports import Audit, Clock, PersonalData, TimedId
+from health_code.models import Department, StoredEvidence, Traced
+from health_code.ports import Audit, Clock, FindTraced, PersonalData, TimedId
 from health_code.refusals import EvidenceConflict, EvidenceInvalid, EvidenceKindNotAllowed
 from health_code.rules.evidence import Fact, Kind
 from health_code.store import EvidenceStore, SourceStore
@@ -41,6 +41,7 @@ class Reporting:
         sources: SourceStore,
         personal: PersonalData,
         valid_number: Callable[[str], bool],
+        find_traced: FindTraced,
         wake: Wake,
         audit: Audit,
         clock: Clock,
@@ -50,6 +51,7 @@ class Reporting:
         self._sources = sources
         self._personal = personal
         self._valid_number = valid_number
+        self._find_traced = find_traced
         self._wake = wake
         self._audit = audit
         self._clock = clock
@@ -65,7 +67,10 @@ class Reporting:
         drafts: dict[str, StoredEvidence] = {}
         for index, item in enumerate(items):
             try:
-                draft = self._draft(source, item, now)
+                traced = None
+                if item.subject_ref is not None:
+                    traced = await self._find_traced(source.id, item.subject_ref, now=now)
+                draft = self._draft(source, item, traced, now)
                 if drafts.setdefault(draft.source_id, draft).content != draft.content:
                     raise EvidenceConflict
             except Refusal as no:
@@ -104,13 +109,14 @@ class Reporting:
             items=outcomes,
         )
 
-    def _draft(self, source: Department, item: ReportEvidence, now: datetime) -> StoredEvidence:
+    def _draft(
+        self, source: Department, item: ReportEvidence, traced: Traced | None, now: datetime
+    ) -> StoredEvidence:
         tagged = msgspec.to_builtins(item.facts)
         kind = Kind(tagged.pop("kind"))
         if kind not in source.kinds:
             raise EvidenceKindNotAllowed(evidence=kind.value)
-        if not self._valid_number(item.id_number):
-            raise EvidenceInvalid(why_zh="身份号码有误", why_en="the ID number is wrong")
+        subject = self._subject(item, kind, traced)
         if item.occurred_at > now + _AHEAD:
             raise EvidenceInvalid(why_zh="发生时间在将来", why_en="it has not happened yet")
         if item.occurred_at < now - _OLDEST:
@@ -125,7 +131,7 @@ class Reporting:
         return draft_of(
             source=source.id,
             source_id=item.source_id,
-            subject=self._personal.hash(item.id_number),
+            subject=subject,
             kind=kind,
             jurisdiction=item.jurisdiction,
             occurred_at=item.occurred_at,
@@ -137,6 +143,27 @@ class Reporting:
             now=now,
             evidence_id=self._timed_id(now),
         )
+
+    def _subject(self, item: ReportEvidence, kind: Kind, traced: Traced | None) -> str:
+        """Whose evidence it is: by their number, or as an exposure query named them."""
+        if (item.id_number is None) is (item.subject_ref is None):
+            raise EvidenceInvalid(
+                why_zh="idNumber 与 subjectRef 须且只能填一项",
+                why_en="it needs either `idNumber` or `subjectRef`",
+            )
+        if item.id_number is not None:
+            if not self._valid_number(item.id_number):
+                raise EvidenceInvalid(why_zh="身份号码有误", why_en="the ID number is wrong")
+            return self._personal.hash(item.id_number)
+        if traced is None or kind is not Kind.EXPOSED:
+            raise EvidenceInvalid(
+                why_zh="subjectRef 无效或已过期", why_en="`subjectRef` names nobody for this evidence"
+            )
+        if not traced.since <= item.occurred_at < traced.until:
+            raise EvidenceInvalid(
+                why_zh="发生时间不在流调查询范围内", why_en="it is outside the time that was asked about"
+            )
+        return traced.subject
 
 
 def draft_of(

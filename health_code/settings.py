@@ -69,3 +69,47 @@ class HealthSettings(Struct, frozen=True, kw_only=True):
             le=60,
         ),
     ] = 25
+    checkins_per_minute: Annotated[
+        int,
+        Meta(
+            description="Venue codes a person may scan a minute.",
+            extra={"zh": "每人每分钟扫场所码上限。"},
+            ge=1,
+        ),
+    ] = 10
+    printed_checkins_per_minute: Annotated[
+        int,
+        Meta(
+            description="Check-ins a minute by one venue's printed code, which anybody may have forwarded.",
+            extra={"zh": "单个场所纸质码每分钟登记上限；纸质码可被转发，证明力弱。"},
+            ge=1,
+        ),
+    ] = 60
+    venue_alarm_people: Annotated[
+        int,
+        Meta(
+            description="People refused at one venue within ten minutes at which an alarm is raised.",
+            extra={"zh": "十分钟内同一场所码被拒人数达到此数即报警。"},
+            ge=1,
+            le=10_000,
+        ),
+    ] = 50
+    checkin_days: Annotated[
+        int,
+        Meta(
+            description="Days a check-in at a venue is remembered, unless its division orders otherwise.",
+            extra={"zh": "场所登记的保存天数，辖区另有规定的除外。"},
+            ge=1,
+            le=365,
+        ),
+    ] = 25
+    checkin_days_by_division: Annotated[
+        dict[
+            Annotated[str, Meta(pattern=r"^[0-9]{6}\Z")],
+            Annotated[int, Meta(ge=1, le=365)],
+        ],
+        Meta(
+            description='What divisions order instead, as JSON: `{"310000": 14}`; the nearest one counts.',
+            extra={"zh": "各行政区划另行规定的保存天数（JSON），以最近一级为准。"},
+        ),
+    ] = {}

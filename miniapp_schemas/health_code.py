@@ -24,6 +24,13 @@ SourceId = Annotated[
         pattern=r"^[A-Za-z0-9._:-]+\Z",
     ),
 ]
+SubjectRef = Annotated[
+    str,
+    Meta(
+        description="Names somebody in an answered exposure query, for the department it was answered to.",
+        pattern=r"^[A-Za-z0-9_-]{102}\Z",
+    ),
+]
 Outcome = Annotated[Literal["NEGATIVE", "POSITIVE", "INVALID"], Meta(description="检测结果 of the sample.")]
 
 
@@ -135,10 +142,14 @@ class ReportEvidence(Request, frozen=True, kw_only=True):
     """One piece of evidence (健康证据), or a correction of one."""
 
     source_id: SourceId
-    id_number: Annotated[IdNumber, Meta(description="Whose it is: 公民身份号码.")]
     jurisdiction: Annotated[Division, Meta(description="Where it happened.")]
     occurred_at: Annotated[Instant, Meta(description="When it happened; for a test, when it was taken.")]
     facts: Annotated[EvidenceFacts, Meta(description="What happened, by kind.")]
+    id_number: Annotated[IdNumber | None, Meta(description="Whose it is: 公民身份号码.")] = None
+    subject_ref: Annotated[
+        SubjectRef | None,
+        Meta(description="Whose it is, instead of a number: only for EXPOSED, after an exposure query."),
+    ] = None
     expires_at: Annotated[Instant | None, Meta(description="From when it counts no more.")] = None
     supersedes: Annotated[
         SourceId | None, Meta(description="The id of what this corrects, which then counts no more.")

@@ -17,6 +17,7 @@ from auth_bridges.vault import Vault
 from bff.platform.audit import AuditRecorder
 from bff.platform.changes import Changes
 from bff.platform.code_ring import CodeRing
+from bff.platform.health_venues import VenueParts
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.ids import timed_id
 from bff.platform.keys import KeyRing
@@ -154,6 +155,7 @@ class HealthParts:
         admit: Admit,
         clock: Clock,
         chance: Chance,
+        ring: KeyRing,
         settings: HealthSettings,
     ) -> None:
         self._run = run
@@ -184,11 +186,24 @@ class HealthParts:
             clock=clock,
             jurisdiction=settings.jurisdiction,
         )
+        self.venues = VenueParts(
+            mongo=mongo,
+            run=run,
+            snapshot=snapshots.get,
+            personal=personal,
+            recorder=recorder,
+            admit=admit,
+            clock=clock,
+            chance=chance,
+            ring=ring,
+            settings=settings,
+        )
         self.reporting = Reporting(
             evidence=self.evidence,
             sources=sources,
             personal=personal,
             valid_number=_is_id_number,
+            find_traced=self.venues.tracing.traced,
             wake=self._wake,
             audit=recorder.record,
             clock=clock,
@@ -257,6 +272,7 @@ class HealthParts:
             self._scans,
             self._papers,
             self._families,
+            self.venues,
         ):
             await store.ensure_indexes()
 

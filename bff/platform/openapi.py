@@ -82,6 +82,7 @@ _TAGS: Final[Mapping[str, str]] = {
     "verifier": "Checking shown codes (核验).",
     "trust": "Keys and status lists, to check without us.",
     "issuer": "Departments issue, suspend, resume and revoke.",
+    "health-venues": "Venue codes (场所码): put up, checked in with, purged; and who may ask who was there.",
     "ops": "For the machines that run us.",
 }
 _ABOUT: Final = """\

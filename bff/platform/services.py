@@ -246,6 +246,7 @@ class Platform:
             admit=self._admit_try,
             clock=self.clock,
             chance=secrets.token_bytes,
+            ring=self.token_keys,
             settings=settings.health,
         )
         self.health_codes = self.health.codes
@@ -260,6 +261,9 @@ class Platform:
         self.health_papers = self.health.papers
         self.health_reporting = self.health.reporting
         self.health_publishing = self.health.publishing
+        self.health_venues = self.health.venues.venues
+        self.health_checkins = self.health.venues.book
+        self.health_tracing = self.health.venues.tracing
         self._clerk_rate = Rate(wallet.clerk_per_minute, max(1, wallet.clerk_per_minute // 2))
         self._organisation_rate = Rate(
             wallet.organisation_per_minute, max(1, wallet.organisation_per_minute // 10)
@@ -332,6 +336,7 @@ class Platform:
             (AUDIT_STREAM, self._absorb_audit),
             (HEALTH_STREAM, self.health.absorb),
             (SCANS, self.health.absorb_scans),
+            *((stream, self.health_checkins.absorb) for stream in self.health_venues.streams),
             *((stream, self._absorb_wallet(stream)) for stream in self.wallet.streams),
         ]
         return [Drain(self._redis, stream, handle, consumer=consumer) for stream, handle in streams]

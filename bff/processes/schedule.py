@@ -44,10 +44,16 @@ async def apply_health_rules(platform: Platform) -> None:
     await platform.health.recolouring.apply_rules()
 
 
+async def purge_checkins(platform: Platform) -> None:
+    """Destroy what was logged of venues for as long as their divisions order, and prove it."""
+    await platform.health_checkins.purge()
+
+
 JOBS: Final = (
     Job(name="publish_status_lists", cron="* * * * *", run=publish_status_lists),
     Job(name="settle_accounts", cron="* * * * *", run=settle_accounts),
     Job(name="judge_what_is_due", cron="* * * * *", run=judge_what_is_due),
     Job(name="apply_health_rules", cron="* * * * *", run=apply_health_rules),
+    Job(name="purge_checkins", cron="10 * * * *", run=purge_checkins),
     Job(name="sign_audit_checkpoints", cron="*/2 * * * *", run=sign_audit_checkpoints),
 )

@@ -14,6 +14,7 @@ from miniapp_schemas.account import ChallengeText, ConsentName, FaceCheckId, Lin
 from miniapp_schemas.acting import GrantId
 from miniapp_schemas.base import Cursor
 from miniapp_schemas.health_rules import RuleSetId
+from miniapp_schemas.health_venues import ExposureQueryId, VenueId
 from miniapp_schemas.session import SessionId
 from miniapp_schemas.wallet import CredentialId, PresentationId
 
@@ -23,6 +24,7 @@ __all__ = [
     "CredentialIdInPath",
     "CursorInQuery",
     "DeviceId",
+    "ExposureQueryIdInPath",
     "FaceCheckIdInPath",
     "GrantIdInPath",
     "IdempotencyKey",
@@ -36,6 +38,7 @@ __all__ = [
     "SessionIdInPath",
     "StatusListNumber",
     "StepUpChallenge",
+    "VenueIdInPath",
     "header",
     "path",
     "query",
@@ -69,6 +72,8 @@ def header(kind: object, name: str) -> HeaderParameter:
 
 
 CredentialIdInPath = Annotated[str, path(CredentialId)]
+VenueIdInPath = Annotated[str, path(VenueId)]
+ExposureQueryIdInPath = Annotated[str, path(ExposureQueryId)]
 RuleSetIdInPath = Annotated[str, path(RuleSetId)]
 PresentationIdInPath = Annotated[str, path(PresentationId)]
 LinkIdInPath = Annotated[str, path(LinkId)]

@@ -131,6 +131,7 @@ DEPARTMENTS: Final = (
         id=_credit_code("11", 1),
         name="海屿市公安局",
         types=("resident-id-card", "residence-permit", "driving-licence"),
+        scopes=("health:trace", "wallet:issue", "wallet:status"),
     ),
     Department(
         key="market",
@@ -366,9 +367,16 @@ CLERKS: Final = (
         number="5001",
         passphrase="stapler-magnolia-5001",  # noqa: S106
         scenes=("general", "gov.counter", "school.enrolment", "business.check"),
-        story_zh="政务窗口，可为居民帮办，可验健康码，可拟订规则",
-        story_en="government counter; may act for a resident in a case, check health codes, propose rules",
-        scopes=("acting:assist", "health:check", "health:rules", "wallet:verify"),
+        story_zh="政务窗口，可为居民帮办，可验健康码、登记场所、拟订规则并批准流调查询",
+        story_en="government counter; may act in a case, check health codes, put up venue codes",
+        scopes=(
+            "acting:assist",
+            "health:approve",
+            "health:check",
+            "health:rules",
+            "health:venues",
+            "wallet:verify",
+        ),
     ),
     Clerk(
         organisation="haiyu-museum",

@@ -288,6 +288,34 @@ export interface CheckHealthCode {
   requestId?: string | null;
 }
 
+/** Check in with a scanned venue code. */
+export interface CheckIn {
+  /** What the QR said. */
+  code: string;
+  /** New for each scan, the same for each retry of it: the same check-in again. */
+  requestId: string;
+}
+
+/** Whether one may enter, and why not. It says nothing about anybody's health, and changes nothing. */
+export interface CheckInReceipt {
+  /** 放行 or 不予放行. */
+  verdict: "DENY" | "PASS";
+  /** A venue's id. */
+  venueId: string;
+  /** The venue's name. */
+  venue: Text;
+  /** DISPLAYED changes every minute. PRINTED does not: a picture of it, forwarded, checks in from anywhere, so it proves little and is limited more. */
+  codeKind: "DISPLAYED" | "PRINTED";
+  /** 码色. GREY is no colour: something could not be known, and `unknown` says what. */
+  colour: "GREEN" | "GREY" | "RED" | "YELLOW";
+  /** When it was. */
+  at: string;
+  /** Why not, where not. */
+  reason: "COLOUR_NOT_ADMITTED" | "COLOUR_UNKNOWN" | null;
+  /** The same in words. */
+  detail: Text | null;
+}
+
 /** One check a clerk made; of the person checked it says nothing. */
 export interface CheckRecord {
   /** UUIDv7; the holder's usage record has the same. */
@@ -656,6 +684,58 @@ export interface Exposed {
   kind: "EXPOSED";
   /** 密接, 次密接, same place at the same time (同场所), or 时空伴随. */
   degree: "CLOSE" | "CO_PRESENT" | "SECONDARY" | "SPACETIME";
+}
+
+/** Somebody was there. Who, only we know: `subjectRef` names them in evidence of kind EXPOSED. */
+export interface ExposedCheckIn {
+  /** Names somebody in an answered exposure query, for the department it was answered to. */
+  subjectRef: string;
+  /** When they checked in. */
+  at: string;
+  /** DISPLAYED changes every minute. PRINTED does not: a picture of it, forwarded, checks in from anywhere, so it proves little and is limited more. */
+  codeKind: "DISPLAYED" | "PRINTED";
+  /** Whether they were let in. */
+  admitted: boolean;
+}
+
+/** One page of a list, newest first. */
+export interface ExposedCheckInPage {
+  /** The entries of this page. */
+  items: ExposedCheckIn[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+}
+
+/** One of the two who agreed. */
+export interface ExposureApproval {
+  /** For whom they agreed. */
+  organisationName: string;
+  /** RFC 3339 instant in UTC. */
+  at: string;
+}
+
+/** An exposure query (流调查询). */
+export interface ExposureQuery {
+  /** An exposure query's id. */
+  id: string;
+  /** The case (流调) it is asked for. */
+  caseId: string;
+  /** A venue's id. */
+  venueId: string;
+  /** RFC 3339 instant in UTC. */
+  since: string;
+  /** RFC 3339 instant in UTC. */
+  until: string;
+  /** Who asks. */
+  department: string;
+  /** How far it has come; answered only once APPROVED. */
+  state: "ANSWERED" | "APPROVED" | "APPROVED_ONCE" | "EXPIRED" | "PROPOSED";
+  /** Who agreed. */
+  approvals: ExposureApproval[];
+  /** RFC 3339 instant in UTC. */
+  proposedAt: string;
+  /** When it ends, whatever it has come to. */
+  expiresAt: string;
 }
 
 /** A face check that waits for the person. */
@@ -1164,6 +1244,18 @@ export interface ProofInfo {
   expiresAt: string | null;
 }
 
+/** Ask who was at a venue. Nobody is told until two people of two organisations agree. */
+export interface ProposeExposureQuery {
+  /** The case (流调) it is asked for. */
+  caseId: string;
+  /** A venue's id. */
+  venueId: string;
+  /** From when. */
+  since: string;
+  /** Until when; three days later at most, and past. */
+  until: string;
+}
+
 /** Propose a rule set; a second person makes it law. */
 export interface ProposeRuleSet {
   /** The rule set, in the shape of the EU gateway's rules. */
@@ -1194,6 +1286,28 @@ export interface ProveRealName {
   consentNotice: string;
 }
 
+/** The log of one day and place is gone (清除证明). */
+export interface PurgeProof {
+  /** 行政区划代码 (GB/T 2260). */
+  division: string;
+  /** Whose log: a day in China. */
+  day: string;
+  /** How many check-ins were deleted. */
+  count: number;
+  /** RFC 3339 instant in UTC. */
+  purgedAt: string;
+  /** The statement, a compact JWS (ES256, `typ` `checkin-purge+jwt`) by a key of `/.well-known/jwks.json`. */
+  proof: string;
+}
+
+/** One page of a list, newest first. */
+export interface PurgeProofPage {
+  /** The entries of this page. */
+  items: PurgeProof[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+}
+
 /** Whether to send us requests. */
 export interface Readiness {
   /** Ready if all that is required is ok. */
@@ -1212,18 +1326,36 @@ export interface RealNameResult {
   merge: MergeInfo | null;
 }
 
+/** Register a place of one's own organisation. */
+export interface RegisterVenue {
+  /** Its name in Chinese. */
+  nameZh: string;
+  /** Its name in English. */
+  nameEn: string;
+  /** Where it is; its log is kept as that place orders. */
+  division: string;
+  /** What sort of place it is (场所类型). */
+  kind: "CARE_HOME" | "CATERING" | "HOSPITAL" | "HOUSING" | "OFFICE" | "OTHER" | "SCHOOL" | "SHOP" | "TRANSPORT";
+  /** Which colours may enter. With GREY in it, also those whose colour is not known. */
+  admits: ("GREEN" | "GREY" | "RED" | "YELLOW")[];
+  /** Whether codes may be printed, where no screen can be put up. */
+  printedCodes?: boolean;
+}
+
 /** One piece of evidence (健康证据), or a correction of one. */
 export interface ReportEvidence {
   /** The source's own id of this evidence, used once. */
   sourceId: string;
-  /** Whose it is: 公民身份号码. */
-  idNumber: string;
   /** Where it happened. */
   jurisdiction: string;
   /** When it happened; for a test, when it was taken. */
   occurredAt: string;
   /** What happened, by kind. */
   facts: Sampled | Result | Vaccinated | Exposed | AreaStay | Entered | IsolationStart | IsolationReleased | Declared;
+  /** Whose it is: 公民身份号码. */
+  idNumber?: string | null;
+  /** Whose it is, instead of a number: only for EXPOSED, after an exposure query. */
+  subjectRef?: string | null;
   /** From when it counts no more. */
   expiresAt?: string | null;
   /** The id of what this corrects, which then counts no more. */
@@ -1504,6 +1636,46 @@ export interface Vaccinated {
   dose: number;
 }
 
+/** A registered place (场所). */
+export interface Venue {
+  /** A venue's id. */
+  id: string;
+  /** What it is called. */
+  name: Text;
+  /** 行政区划代码 (GB/T 2260). */
+  division: string;
+  /** What sort of place it is (场所类型). */
+  kind: "CARE_HOME" | "CATERING" | "HOSPITAL" | "HOUSING" | "OFFICE" | "OTHER" | "SCHOOL" | "SHOP" | "TRANSPORT";
+  /** Which colours may enter. */
+  admits: ("GREEN" | "GREY" | "RED" | "YELLOW")[];
+  /** Whether codes may be printed. */
+  printedCodes: boolean;
+  /** RFC 3339 instant in UTC. */
+  registeredAt: string;
+}
+
+/** A code to put up at a venue (场所码). */
+export interface VenueCode {
+  /** A venue's id. */
+  venueId: string;
+  /** DISPLAYED changes every minute. PRINTED does not: a picture of it, forwarded, checks in from anywhere, so it proves little and is limited more. */
+  kind: "DISPLAYED" | "PRINTED";
+  /** What the QR says. */
+  code: string;
+  /** When to show the next one; a printed one has no such moment. */
+  expiresAt: string | null;
+  /** What to know of a printed one, to be read before printing. */
+  notice: Text | null;
+}
+
+/** One page of a list, newest first. */
+export interface VenuePage {
+  /** The entries of this page. */
+  items: Venue[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+}
+
 /** The answer to a scan; stable codes. */
 export type Verdict =
   | "ALREADY_USED"
@@ -1591,6 +1763,10 @@ export type RefusalCode =
   | "DELETION_UNKNOWN"
   | "ENDINGS_UNHEARD"
   | "EVIDENCE_INVALID"
+  | "EXPOSURE_QUERY_EXPIRED"
+  | "EXPOSURE_QUERY_INVALID"
+  | "EXPOSURE_QUERY_NOT_APPROVED"
+  | "EXPOSURE_QUERY_UNKNOWN"
   | "FACE_CHECK_UNKNOWN"
   | "FAMILY_FULL"
   | "FAMILY_MEMBER_UNKNOWN"
@@ -1624,6 +1800,7 @@ export type RefusalCode =
   | "PHONE_CODE_REJECTED"
   | "PHONE_PACKET_REFUSED"
   | "PRESENTATION_UNKNOWN"
+  | "PRINTING_NOT_ALLOWED"
   | "PROVIDER_ACCOUNT_BLOCKED"
   | "PROVIDER_BUSY"
   | "PROVIDER_MIXED_UP"
@@ -1680,6 +1857,10 @@ export type RefusalCode =
   | "UNSUPPORTED_MEDIA_TYPE"
   | "VALIDATION"
   | "VALIDITY_INVALID"
+  | "VENUE_CODE_FORGED"
+  | "VENUE_CODE_STALE"
+  | "VENUE_CODE_WITHDRAWN"
+  | "VENUE_UNKNOWN"
   | "VERSION_STALE";
 
 /** A refusal under 200, for those who sent `X-Envelope: 1`. */
@@ -1772,6 +1953,42 @@ export interface Operations {
     status: 200;
     answer: IssuedCredential;
     codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "ISSUER_NOT_ALLOWED" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Propose a query for a case; it ends after a day, whatever it has come to. */
+  ProposeExposureQuery: {
+    method: "POST";
+    path: "/issuer/v1/exposure-queries";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; };
+    body: ProposeExposureQuery;
+    status: 201;
+    answer: ExposureQuery;
+    codes: "ENDINGS_UNHEARD" | "EXPOSURE_QUERY_INVALID" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION" | "VENUE_UNKNOWN";
+  };
+  /** A query of the department's own. */
+  ReadExposureQuery: {
+    method: "GET";
+    path: "/issuer/v1/exposure-queries/{queryId}";
+    parameters: { queryId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ExposureQuery;
+    codes: "EXPOSURE_QUERY_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** References to who was there, newest first: what was known when it was first asked for. */
+  ReadExposures: {
+    method: "GET";
+    path: "/issuer/v1/exposure-queries/{queryId}/checkins";
+    parameters: { queryId: string; };
+    query: { cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: ExposedCheckInPage;
+    codes: "EXPOSURE_QUERY_EXPIRED" | "EXPOSURE_QUERY_NOT_APPROVED" | "EXPOSURE_QUERY_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Record evidence, item by item; repeating an item is the same item. No route takes a colour. */
   ReportHealthEvidence: {
@@ -2601,6 +2818,18 @@ export interface Operations {
     answer: UsageRecordPage;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
+  /** Whether one may enter, and why not. No colour ever changes by it. */
+  CheckIn: {
+    method: "POST";
+    path: "/mp/v1/venue-checkins";
+    parameters: {};
+    query: {};
+    header: {};
+    body: CheckIn;
+    status: 201;
+    answer: CheckInReceipt;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION" | "VENUE_CODE_FORGED" | "VENUE_CODE_STALE" | "VENUE_CODE_WITHDRAWN" | "VENUE_UNKNOWN";
+  };
   /** Say of each thing we need how it is; 503 while a required one fails. */
   Ready: {
     method: "GET";
@@ -2612,6 +2841,42 @@ export interface Operations {
     status: 200;
     answer: Readiness;
     codes: never;
+  };
+  /** Signed proofs that the log of a day and division was destroyed, the latest day first. */
+  ListCheckInPurges: {
+    method: "GET";
+    path: "/verifier/v1/checkin-purges";
+    parameters: {};
+    query: { cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: PurgeProofPage;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Queries that wait for the first or the second of two people, newest first. */
+  ListExposureQueries: {
+    method: "GET";
+    path: "/verifier/v1/exposure-queries";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ExposureQuery[];
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** Agree; it is answered only once two people of two organisations have. */
+  ApproveExposureQuery: {
+    method: "POST";
+    path: "/verifier/v1/exposure-queries/{queryId}/approve";
+    parameters: { queryId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ExposureQuery;
+    codes: "ENDINGS_UNHEARD" | "EXPOSURE_QUERY_EXPIRED" | "EXPOSURE_QUERY_UNKNOWN" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Every grant of the clerk, newest first, ended ones too. */
   ListAssists: {
@@ -2892,6 +3157,54 @@ export interface Operations {
     status: 200;
     answer: ArrayBuffer;
     codes: "STATUS_LIST_UNKNOWN" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Venues of the clerk's organisation, newest first. */
+  ListVenues: {
+    method: "GET";
+    path: "/verifier/v1/venues";
+    parameters: {};
+    query: { cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: VenuePage;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Register a place; the same key again gets the same answer. */
+  RegisterVenue: {
+    method: "POST";
+    path: "/verifier/v1/venues";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; };
+    body: RegisterVenue;
+    status: 201;
+    answer: Venue;
+    codes: "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** The code for the venue's screen; another one every minute. */
+  DisplayVenueCode: {
+    method: "GET";
+    path: "/verifier/v1/venues/{venueId}/code";
+    parameters: { venueId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: VenueCode;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION" | "VENUE_UNKNOWN";
+  };
+  /** A code that does not change, with what to know of it; it withdraws the one printed before. */
+  PrintVenueCode: {
+    method: "POST";
+    path: "/verifier/v1/venues/{venueId}/printed-codes";
+    parameters: { venueId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 201;
+    answer: VenueCode;
+    codes: "ENDINGS_UNHEARD" | "PRINTING_NOT_ALLOWED" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION" | "VENUE_UNKNOWN";
   };
   /** The clerk's own checks of the last twelve hours, newest first; no field of anybody. */
   ListVerifications: {

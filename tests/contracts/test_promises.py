@@ -344,6 +344,37 @@ def test_rules_are_proposed_and_wait_for_a_second_person(promise: Promise) -> No
     promise.call("PublishRuleSet", ruleSetId=proposed["id"], status=403)
 
 
+def test_a_venue_is_put_up_checked_in_with_and_asked_about(promise: Promise) -> None:
+    station = {
+        "nameZh": "海屿站",
+        "nameEn": "Haiyu Station",
+        "division": "310101",
+        "kind": "TRANSPORT",
+        "admits": ["GREEN", "GREY"],
+        "printedCodes": True,
+    }
+    key = {"Idempotency-Key": "promise-venue-1"}
+    venue = promise.call("RegisterVenue", station, headers=key).json()["id"]
+    assert promise.call("ListVenues").json()["items"][0]["id"] == venue
+    assert promise.call("PrintVenueCode", venueId=venue).json()["kind"] == "PRINTED"
+    code = promise.call("DisplayVenueCode", venueId=venue).json()["code"]
+    scanned = {"code": code, "requestId": "promise-checkin-1"}
+    assert promise.call("CheckIn", scanned).json() == promise.call("CheckIn", scanned).json()
+    promise.call("CheckIn", {"code": f"{code}x", "requestId": "promise-checkin-2"}, status=400)
+    promise.call("ListCheckInPurges")
+
+    now = datetime.now(UTC)
+    asking = {"caseId": "LD-2026-0001", "venueId": venue, "until": now.isoformat()}
+    asking["since"] = (now - timedelta(hours=1)).isoformat()
+    key = {"Idempotency-Key": "promise-exposure-1"}
+    query = promise.call("ProposeExposureQuery", asking, headers=key).json()["id"]
+    assert query in {each["id"] for each in promise.call("ListExposureQueries").json()}
+    promise.call("ApproveExposureQuery", queryId=query)
+    promise.call("ApproveExposureQuery", queryId=query, status=403)
+    assert promise.call("ReadExposureQuery", queryId=query).json()["state"] == "APPROVED_ONCE"
+    promise.call("ReadExposures", queryId=query, status=403)
+
+
 def test_machines_ask(promise: Promise) -> None:
     promise.call("Alive")
     promise.call("Ready")
