@@ -40,7 +40,7 @@ from miniapp_schemas.refusals import Refusal
 
 OrganisationId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
-Scope = Annotated[str, Meta(pattern=r"^[a-z]+:[a-z]+\Z")]
+Scope = Annotated[str, Meta(pattern=r"^[a-z]+:[a-z]+(-[a-z]+)?\Z")]
 
 
 class _Line(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel", tag_field="kind"):

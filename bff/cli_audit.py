@@ -113,7 +113,7 @@ def verify(
     """
     if file is not None and data is not None:
         raise Failure("FILE 与 --data 只能给出一个", "give either FILE or --data, not both")
-    verification = _Verification(None if trust is None else _believed(trust))
+    verification = _Verification(None if trust is None else believed(trust))
     if since is not None:
         verification.hold_to(_Older(since))
     if file is not None:
@@ -271,7 +271,7 @@ class _Older:
         return None if why is None else BrokenLink(chain="*", sequence=0, why=why)
 
 
-def _believed(trust: Path) -> Believed:
+def believed(trust: Path) -> Believed:
     """The keys in the file ``trust``, by their thumbprints, whatever the file calls them."""
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 

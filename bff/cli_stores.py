@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bff.cli_errors import Failure
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def settings_or_exit() -> "Settings":
-    """The settings of this environment; what is wrong with them is told, and ends the command with 2."""
+def settings_or_exit(environ: Mapping[str, str] | None = None) -> "Settings":
+    """The settings of ``environ``, or of this process; what is wrong with them ends the command with 2."""
     from bff.platform.settings import SettingsError, load_settings
 
     try:
-        return load_settings(os.environ)
+        return load_settings(os.environ if environ is None else environ)
     except SettingsError as error:
         raise Failure(
             "；".join(f"{problem.name}：{problem.zh}" for problem in error.problems),

@@ -5,8 +5,10 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from health_code.rules.appeals import AppealState
 from health_code.rules.documents import Colour, RuleSetDocument
 from health_code.rules.evidence import Kind
+from health_code.rules.manual import ManualState
 
 HEALTH_TYPES: Final = tuple(f"health:{kind}" for kind in Kind if kind is not Kind.MANUAL)
 """What a department can be registered to report, among its types. Nobody reports MANUAL evidence alone."""
@@ -189,3 +191,127 @@ class Scan(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     verdict: str
     whose: str
     expires_at: datetime
+
+
+class ManualEntry(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """Something entered by hand, and everybody who put their name to it.
+
+    ``due`` is true while evidence has to follow that is not recorded yet. ``evidence`` is what was recorded,
+    ``correction`` what took it back. ``since`` is when it came into its state.
+    """
+
+    id: str
+    subject: str
+    reason: str
+    jurisdiction: str
+    case_id: str
+    note: bytes
+    expires_at: datetime
+    state: ManualState
+    since: datetime
+    version: int
+    proposed_by: Person
+    proposed_at: datetime
+    lapses_at: datetime
+    confirmed_by: Person | None = None
+    confirmed_at: datetime | None = None
+    released_by: Person | None = None
+    withdrawal_by: Person | None = None
+    withdrawn_by: Person | None = None
+    due: bool = False
+    evidence: str | None = None
+    correction: str | None = None
+
+
+class CohortAlarm(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """One reason that was used for a whole cohort of people; one a reason and day."""
+
+    id: str
+    reason: str
+    people: int
+    raised_at: datetime
+    latest_at: datetime
+
+
+class Attached(Struct, frozen=True, kw_only=True):
+    """A file of an appeal, but for its content."""
+
+    id: str
+    media_type: Literal["image/jpeg", "image/png", "application/pdf"]
+    size: int
+    at: datetime
+
+
+class Appeal(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """An appeal, and everybody who had to do with it. What was said in it is sealed.
+
+    ``disputed`` is the evidence by our id of it; ``correction`` the facts that shall stand in its place,
+    None where it shall only be taken back. ``due`` is true while evidence has to follow that is not
+    recorded yet; ``outcome`` is what was recorded.
+    """
+
+    id: str
+    subject: str
+    disputed: str
+    rule: str
+    colour: Colour
+    statement: bytes
+    state: AppealState
+    since: datetime
+    version: int
+    filed_at: datetime
+    deadline: datetime
+    open: bool
+    attached: tuple[Attached, ...] = ()
+    escalated_at: datetime | None = None
+    reviewer: Person | None = None
+    proposed_by: Person | None = None
+    correction: bytes | None = None
+    decided_by: Person | None = None
+    answer: bytes | None = None
+    due: bool = False
+    outcome: str | None = None
+
+
+class AppealFile(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """The content of a file of an appeal, sealed. One document a file: none is larger than MongoDB takes."""
+
+    id: str
+    appeal: str
+    content: bytes
+
+
+class ChainHead(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How far a chain of hashes had come."""
+
+    chain: str
+    sequence: int
+    hash: str
+
+
+class Destroyed(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What lay at one place before and lies there after."""
+
+    place: str
+    found: int
+    left: int | None = None
+
+
+class Retirement(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """A destruction under way: what there was before the first of it was gone. ``id`` is the purpose."""
+
+    id: str
+    started_at: datetime
+    chains: tuple[ChainHead, ...]
+    found: tuple[Destroyed, ...]
+
+
+class RetirementStatement(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What was destroyed, how much of it, when, and which chains of evidence and audit it was part of."""
+
+    city: str
+    purpose: str
+    started_at: datetime
+    finished_at: datetime
+    chains: tuple[ChainHead, ...]
+    destroyed: tuple[Destroyed, ...]

@@ -67,6 +67,12 @@ class People(Protocol):
     async def tell(self, subject: str, colour: Colour, reasons: Sequence[Reason], *, at: datetime) -> None:
         """Send a notice that the colour has changed; the same (subject, at) again is the same notice."""
 
+    async def hear(self, subject: str, entry: str, *, withdrawn: bool, at: datetime) -> None:
+        """Send a notice that evidence was entered by hand, or taken back; one for each ``entry``."""
+
+    async def follow(self, subject: str, appeal: str, state: str, *, at: datetime) -> None:
+        """Send a notice that an appeal came into ``state``; the same (appeal, state, at) is the same one."""
+
 
 class Admit(Protocol):
     """Counts one try by a caller, or raises a refusal."""

@@ -3,6 +3,10 @@
 from miniapp_schemas.refusals import Kind, Refusal
 
 __all__ = [
+    "AppealNotOpen",
+    "AppealUnknown",
+    "AttachmentUnfit",
+    "CorrectionInvalid",
     "EvidenceConflict",
     "EvidenceInvalid",
     "EvidenceKindNotAllowed",
@@ -14,6 +18,10 @@ __all__ = [
     "FamilyMemberUnknown",
     "GuardiansFull",
     "HealthCodeUnavailable",
+    "ManualEntryInvalid",
+    "ManualEntryNotOpen",
+    "ManualEntryUnknown",
+    "NotADecisiveReason",
     "PaperCodeUnknown",
     "PrintingNotAllowed",
     "RuleSetInvalid",
@@ -245,3 +253,91 @@ class ExposureQueryExpired(Refusal):
     title_en = "This exposure query is over"
     detail_zh = "查询自提出起 24 小时内有效，请重新提出。"
     detail_en = "A query lives for a day; propose it again."
+
+
+class ManualEntryInvalid(Refusal):
+    """An entry by hand that cannot be proposed."""
+
+    code = "MANUAL_ENTRY_INVALID"
+    kind = Kind.INVALID
+    title_zh = "人工录入有误"
+    title_en = "This cannot be entered by hand"
+    detail_zh = "不能录入：{why_zh}。"
+    detail_en = "It cannot be entered: {why_en}."
+
+
+class ManualEntryUnknown(Refusal):
+    """No such entry."""
+
+    code = "MANUAL_ENTRY_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "没有此录入"
+    title_en = "Unknown entry"
+    detail_zh = "没有找到该人工录入。"
+    detail_en = "There is no such entry."
+
+
+class ManualEntryNotOpen(Refusal):
+    """An entry that has come too far, or not far enough, for what is asked."""
+
+    code = "MANUAL_ENTRY_NOT_OPEN"
+    kind = Kind.CONFLICT
+    title_zh = "当前状态不能进行此操作"
+    title_en = "Not in this state"
+    detail_zh = "该录入目前为 {state}，不能进行此操作。"
+    detail_en = "The entry is {state}; this cannot be done to it now."
+
+
+class NotADecisiveReason(Refusal):
+    """An appeal against evidence that the appellant's colour does not rest on."""
+
+    code = "NOT_A_DECISIVE_REASON"
+    kind = Kind.INVALID
+    title_zh = "该证据不是当前赋码原因"
+    title_en = "Your colour does not rest on that"
+    detail_zh = "只能对自己当前赋码原因中列出的证据提出申诉。"
+    detail_en = "Only evidence among the reasons of one's own present colour can be appealed against."
+
+
+class AppealUnknown(Refusal):
+    """No such appeal, or not the caller's."""
+
+    code = "APPEAL_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "没有此申诉"
+    title_en = "Unknown appeal"
+    detail_zh = "没有找到该申诉或附件。"
+    detail_en = "There is no such appeal or attachment."
+
+
+class AppealNotOpen(Refusal):
+    """An appeal that has come too far, or not far enough, for what is asked."""
+
+    code = "APPEAL_NOT_OPEN"
+    kind = Kind.CONFLICT
+    title_zh = "当前状态不能进行此操作"
+    title_en = "Not in this state"
+    detail_zh = "该申诉目前为 {state}，不能进行此操作。"
+    detail_en = "The appeal is {state}; this cannot be done to it now."
+
+
+class AttachmentUnfit(Refusal):
+    """A file that cannot be attached."""
+
+    code = "ATTACHMENT_UNFIT"
+    kind = Kind.INVALID
+    title_zh = "附件不符合要求"
+    title_en = "This file cannot be attached"
+    detail_zh = "附件须为 JPEG、PNG 或 PDF，每份不超过 1 MiB，至多四份：{why_zh}。"
+    detail_en = "Up to four files, JPEG, PNG or PDF, of 1 MiB each: {why_en}."
+
+
+class CorrectionInvalid(Refusal):
+    """A correction that does not correct what is disputed."""
+
+    code = "CORRECTION_INVALID"
+    kind = Kind.INVALID
+    title_zh = "更正内容有误"
+    title_en = "This does not correct it"
+    detail_zh = "更正后的证据须与原证据同类；人工录入的证据只能撤回。"
+    detail_en = "Corrected evidence is of the same kind; evidence entered by hand can only be taken back."

@@ -113,3 +113,39 @@ class HealthSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "各行政区划另行规定的保存天数（JSON），以最近一级为准。"},
         ),
     ] = {}
+    manual_cohort_people: Annotated[
+        int,
+        Meta(
+            description="From how many people of one reason on an entry by hand is held, with an alarm.",
+            extra={"zh": "同一原因的人工录入涉及多少人起暂缓生效并报警。"},
+            ge=2,
+            le=1_000,
+        ),
+    ] = 10
+    manual_cohort_hours: Annotated[
+        int,
+        Meta(
+            description="Within how many hours these people are counted.",
+            extra={"zh": "上述人数的统计时段(小时)。"},
+            ge=1,
+            le=720,
+        ),
+    ] = 72
+    manual_lapse_hours: Annotated[
+        int,
+        Meta(
+            description="How long an entry by hand waits for its second, or third, person.",
+            extra={"zh": "人工录入等待复核的小时数，逾期作废。"},
+            ge=1,
+            le=168,
+        ),
+    ] = 24
+    appeal_hours: Annotated[
+        int,
+        Meta(
+            description="Within how many hours an appeal is to be decided; later it counts as overdue.",
+            extra={"zh": "申诉的办理时限(小时)，逾期升级督办。"},
+            ge=1,
+            le=720,
+        ),
+    ] = 24

@@ -1,11 +1,20 @@
 """What is shown of a code: the stored struct becomes the wire's."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from health_code.models import Reason, Snapshot
 from health_code.rules.documents import Colour
-from miniapp_schemas.base import Text
+from miniapp_schemas.base import Page, Text
 from miniapp_schemas.health_code import ColourReason, HealthCode, HealthCodeTicket
+
+T = TypeVar("T")
+
+
+def page_of(items: list[T], ids: Sequence[str], limit: int) -> Page[T]:
+    """``items`` as a page; ``ids`` holds one more than ``limit`` where there is a next page."""
+    return Page(items=items, next_cursor=ids[limit - 1] if len(ids) > limit else None)
 
 
 def as_code(snapshot: Snapshot, shown: Colour, now: datetime) -> HealthCode:

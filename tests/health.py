@@ -3,11 +3,12 @@
 import asyncio
 import secrets
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import httpx
 import msgspec
+from stdnum.cn import ric
 
 from auth_bridges.models import Audience, Grant
 from auth_bridges.tokens import AccessTokens
@@ -16,6 +17,7 @@ from bff.platform.services import Platform
 from bff.platform.settings import Settings
 from health_code.models import RuleRelease
 from health_code.rules.documents import RuleSetDocument, content_hash
+from miniapp_schemas.assurance import AssuranceLevel
 
 LONG_AGO: Final = datetime(2020, 1, 1, tzinfo=UTC)
 FOR_EVER: Final = datetime(2100, 1, 1, tzinfo=UTC)
@@ -186,3 +188,44 @@ async def events_of(app: Edge, path: str, headers: dict[str, str]) -> AsyncGener
     finally:
         served.cancel()
         await asyncio.wait([served])
+
+
+BY_HAND_IS_RED: Final = rule(
+    3,
+    "RED",
+    Kinds=["MANUAL"],
+    Logic={"===": [{"var": "payload.event.kind"}, "MANUAL"]},
+    Ttl={"amount": 14, "unit": "day"},
+)
+
+
+def people(count: int) -> list[str]:
+    """ID numbers of so many people nobody is: born in 1850, each with its check digit."""
+    bodies = [
+        f"310101{date(1850, 1, 1) + timedelta(days=n // 900):%Y%m%d}{n % 900 + 50:03}" for n in range(count)
+    ]
+    return [body + ric.calc_check_digit(f"{body}X") for body in bodies]
+
+
+def clerk(bearer: Bearer, name: str, organisation: str, scope: str) -> dict[str, str]:
+    """The header of a clerk of some organisation."""
+    return bearer(
+        Audience.VERIFIER,
+        scope,
+        subject=name,
+        assurance=AssuranceLevel.L2,
+        organisation=organisation,
+        organisation_name=f"{organisation} 单位",
+    )
+
+
+def by_hand(number: str, reason: str = "CONTACT_TRACED", *, days: float = 5) -> dict[str, Any]:
+    """Something to be entered by hand."""
+    return {
+        "idNumber": number,
+        "jurisdiction": "310000",
+        "reason": reason,
+        "caseId": "CASE-2026-0001",
+        "note": "流调报告第 17 号",
+        "expiresAt": (datetime.now(UTC) + timedelta(days=days)).isoformat(),
+    }

@@ -1,11 +1,13 @@
 """The health code's parts, wired: its stores, its rule book, its keys, and the residents it tells."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
 
+import structlog
+from prometheus_client import Counter, Gauge
 from redis.asyncio import Redis
 
 from auth_bridges.acting import ActingService
@@ -14,7 +16,7 @@ from auth_bridges.ports import Chance, Clock
 from auth_bridges.refusals import ScopeMissing
 from auth_bridges.store import AuthStores
 from auth_bridges.vault import Vault
-from bff.platform.audit import AuditRecorder
+from bff.platform.audit import AuditRecorder, AuditTrail
 from bff.platform.changes import Changes
 from bff.platform.code_ring import CodeRing
 from bff.platform.health_venues import VenueParts
@@ -23,32 +25,41 @@ from bff.platform.ids import timed_id
 from bff.platform.keys import KeyRing
 from bff.platform.mongo import MONGO_OUTAGES, Database
 from bff.platform.redis import ScriptRunner
+from health_code.appeals import Appeals
 from health_code.carrying import OfflineCodes
 from health_code.checking import HealthChecks
 from health_code.codec.dynamic import DynamicCodes
 from health_code.codec.signed import KID
 from health_code.declaring import Declaring
 from health_code.families import Families
-from health_code.models import Reason, Ward
+from health_code.manual import ManualEvidence
+from health_code.models import ChainHead, Reason, Ward
 from health_code.packs import shipped_rule_sets
 from health_code.papers import PaperCodes
 from health_code.ports import Admit
 from health_code.publishing import Publishing
+from health_code.reasons import manual_reasons
 from health_code.recolouring import Recolouring
 from health_code.reporting import Reporting
+from health_code.retiring import Retiring
 from health_code.rulebook import RuleBook
 from health_code.rules.documents import Colour
 from health_code.service import HealthCodes
 from health_code.settings import HealthSettings
+from health_code.statistics import Statistics
 from health_code.store import (
+    AppealStore,
     EvidenceStore,
     FamilyStore,
+    ManualStore,
     PaperStore,
+    RetiringStore,
     RuleSetStore,
     ScanStore,
     SnapshotStore,
     SourceStore,
     StateStore,
+    StatisticsStore,
 )
 from health_code.store.scans import STREAM as SCAN_STREAM
 from miniapp_schemas.acting import ActingKind
@@ -57,7 +68,14 @@ from wallet.rules.identifiers import check_id_number
 
 STREAM: Final = "{health}:evidence"
 SCANS: Final = SCAN_STREAM
-_CHANGES: Final = "health:changes"
+CHANGES: Final = "health:changes"
+_log: Final = structlog.get_logger(__name__)
+_cohorts: Final = Counter(
+    "suishen_health_manual_cohort",
+    "Entries by hand, proposed or confirmed, whose reason hit a whole cohort of people",
+    ["reason"],
+)
+_overdue: Final = Gauge("suishen_health_appeals_overdue", "Open appeals past their deadline")
 _WAKE: Final = "return redis.call('XADD', KEYS[1], '*', 'e', ARGV[1])"
 
 
@@ -89,6 +107,22 @@ class Residents:
         if resident is not None:
             name = sha256(f"{subject}|{at.isoformat()}".encode()).hexdigest()[:32]
             kind = NoticeKind.HEALTH_CODE_CHANGED
+            await self._stores.notices.add(Notice(id=name, resident=resident.id, kind=kind, at=at))
+
+    async def hear(self, subject: str, entry: str, *, withdrawn: bool, at: datetime) -> None:
+        """Send a notice that evidence was entered by hand, or taken back; one for each ``entry``."""
+        kind = NoticeKind.HEALTH_EVIDENCE_WITHDRAWN if withdrawn else NoticeKind.HEALTH_EVIDENCE_BY_HAND
+        await self._notice(subject, f"{entry}:{kind}", kind, at)
+
+    async def follow(self, subject: str, appeal: str, state: str, *, at: datetime) -> None:
+        """Send a notice that an appeal came into ``state``; the same (appeal, state, at) is the same one."""
+        # MongoDB keeps whole milliseconds: told again from what it kept, it is the same notice.
+        moment = int(at.timestamp() * 1000)
+        await self._notice(subject, f"{appeal}:{state}:{moment}", NoticeKind.HEALTH_APPEAL_MOVED, at)
+
+    async def _notice(self, subject: str, name: str, kind: NoticeKind, at: datetime) -> None:
+        resident = await self._stores.residents.by_holder(subject)
+        if resident is not None:
             await self._stores.notices.add(Notice(id=name, resident=resident.id, kind=kind, at=at))
 
 
@@ -152,6 +186,8 @@ class HealthParts:
         acting: ActingService,
         keys: KeyRing,
         recorder: AuditRecorder,
+        trail: AuditTrail,
+        city: str,
         admit: Admit,
         clock: Clock,
         chance: Chance,
@@ -159,10 +195,15 @@ class HealthParts:
         settings: HealthSettings,
     ) -> None:
         self._run = run
-        self.changes = Changes(redis, _CHANGES)
+        self.changes = Changes(redis, CHANGES)
         self.evidence = EvidenceStore(mongo["health_evidence"])
         self.states = StateStore(mongo["health_states"], mongo["health_changes"])
         self.rule_sets = RuleSetStore(mongo["health_rule_sets"])
+        self.manual_entries = ManualStore(
+            mongo["health_manual"], mongo["health_manual_cohorts"], mongo["health_manual_alarms"]
+        )
+        self.filed = AppealStore(mongo["health_appeals"], mongo["health_appeal_files"])
+        people = Residents(auth_stores, personal)
         sources = SourceStore(mongo["health_sources"])
         snapshots = SnapshotStore(run)
         self.book = RuleBook(self.rule_sets, shipped_rule_sets())
@@ -172,7 +213,6 @@ class HealthParts:
         self._scans = ScanStore(mongo["health_scans"], run)
         self._papers = PaperStore(mongo["health_papers"], run)
         self._families = FamilyStore(mongo["health_families"])
-        people = Residents(auth_stores, personal)
         self.recolouring = Recolouring(
             evidence=self.evidence,
             sources=sources,
@@ -211,6 +251,48 @@ class HealthParts:
         )
         dynamic = CodeKeys(personal, clock)
         self.keys = CodeRing(keys, name_bytes=KID)
+        self.manual = ManualEvidence(
+            entries=self.manual_entries,
+            evidence=self.evidence,
+            people=people,
+            personal=personal,
+            reasons=manual_reasons(),
+            valid_number=_is_id_number,
+            wake=self._wake,
+            alarmed=_alarmed,
+            audit=recorder.record,
+            clock=clock,
+            timed_id=timed_id,
+            settings=settings,
+        )
+        self.appeals = Appeals(
+            appeals=self.filed,
+            evidence=self.evidence,
+            states=self.states,
+            people=people,
+            personal=personal,
+            wake=self._wake,
+            audit=recorder.record,
+            clock=clock,
+            timed_id=timed_id,
+            settings=settings,
+        )
+        self.statistics = Statistics(
+            states=self.states,
+            manual=self.manual_entries,
+            appeals=self.filed,
+            kept=StatisticsStore(mongo["health_statistics"]),
+            clock=clock,
+        )
+        self.retiring = Retiring(
+            store=RetiringStore(mongo, redis),
+            evidence=self.evidence,
+            audited=_heads_of(trail),
+            wake=self._wake,
+            audit=recorder.record,
+            clock=clock,
+            city=city,
+        )
         self.codes = HealthCodes(
             snapshots=snapshots,
             recolouring=self.recolouring,
@@ -273,8 +355,15 @@ class HealthParts:
             self._papers,
             self._families,
             self.venues,
+            self.manual_entries,
+            self.filed,
         ):
             await store.ensure_indexes()
+
+    async def settle(self) -> None:
+        """Finish what two people agreed on and a dead process left, and say what is late."""
+        await self.manual.settle()
+        _overdue.set(await self.appeals.settle())
 
     async def absorb(self, entries: Sequence[bytes]) -> None:
         """Judge the people named in ``entries`` of the stream."""
@@ -301,6 +390,21 @@ def _ward(grant: ActingGrant) -> Ward:
         kind="guardian" if grant.kind is ActingKind.GUARDIAN else "family",
         until=grant.expires_at,
     )
+
+
+def _heads_of(trail: AuditTrail) -> Callable[[], Awaitable[Sequence[ChainHead]]]:
+    async def heads() -> Sequence[ChainHead]:
+        return [
+            ChainHead(chain=f"audit:{head.chain}", sequence=head.sequence, hash=head.hash)
+            for head in await trail.heads()
+        ]
+
+    return heads
+
+
+def _alarmed(reason: str, people: int) -> None:
+    _cohorts.labels(reason).inc()
+    _log.error("health.manual_cohort", reason=reason, people=people)
 
 
 def _is_id_number(number: str) -> bool:

@@ -83,6 +83,9 @@ _TAGS: Final[Mapping[str, str]] = {
     "trust": "Keys and status lists, to check without us.",
     "issuer": "Departments issue, suspend, resume and revoke.",
     "health-venues": "Venue codes (场所码): put up, checked in with, purged; and who may ask who was there.",
+    "health-manual": "Evidence entered by hand (人工录入), by two people of two organisations.",
+    "health-appeals": "Reviewing appeals against what a colour rests on (申诉复核).",
+    "statistics": "What everybody may know.",
     "ops": "For the machines that run us.",
 }
 _ABOUT: Final = """\

@@ -26,6 +26,7 @@ from miniapp_schemas.refusals import Kind, Refusal
 __all__ = [
     "ENVELOPE",
     "MAX_BODY",
+    "MAX_FILE_BODY",
     "MEDIA_TYPE",
     "STATUS",
     "Answer",
@@ -40,6 +41,8 @@ __all__ = [
 MEDIA_TYPE: Final = "application/problem+json"
 ENVELOPE: Final = "X-Envelope"
 MAX_BODY: Final = 64 * 1024
+MAX_FILE_BODY: Final = 1_500_000
+"""Of the one request that brings a file: 1 MiB in Base64, and some JSON around it."""
 
 STATUS: Final[Mapping[Kind, int]] = {
     Kind.INVALID: 400,
@@ -102,8 +105,8 @@ _FRAMEWORK: Final[Mapping[int, _Words]] = {
         "TOO_LARGE",
         "请求内容过大",
         "The request is too large",
-        "请求正文最多 64 KiB。",
-        "A body has at most 64 KiB.",
+        "请求正文最多 64 KiB；带附件的最多 1.5 MB。",
+        "A body has at most 64 KiB; one that brings a file, 1.5 MB.",
     ),
     415: _Words(
         "UNSUPPORTED_MEDIA_TYPE", "不支持的内容类型", "Unsupported media type", "请发送 JSON。", "Send JSON."

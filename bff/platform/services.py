@@ -243,6 +243,8 @@ class Platform:
             acting=self.acting,
             keys=self.health_keys,
             recorder=recorder,
+            trail=self.audit,
+            city=auth.token_issuer,
             admit=self._admit_try,
             clock=self.clock,
             chance=secrets.token_bytes,
@@ -264,6 +266,9 @@ class Platform:
         self.health_venues = self.health.venues.venues
         self.health_checkins = self.health.venues.book
         self.health_tracing = self.health.venues.tracing
+        self.health_manual = self.health.manual
+        self.health_appeals = self.health.appeals
+        self.health_statistics = self.health.statistics
         self._clerk_rate = Rate(wallet.clerk_per_minute, max(1, wallet.clerk_per_minute // 2))
         self._organisation_rate = Rate(
             wallet.organisation_per_minute, max(1, wallet.organisation_per_minute // 10)

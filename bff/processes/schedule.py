@@ -49,11 +49,23 @@ async def purge_checkins(platform: Platform) -> None:
     await platform.health_checkins.purge()
 
 
+async def settle_health_matters(platform: Platform) -> None:
+    """Record what a dead process confirmed or upheld and left; let lapse, or escalate, what is late."""
+    await platform.health.settle()
+
+
+async def count_health_codes(platform: Platform) -> None:
+    """Count codes, entries by hand and appeals for the public statistics."""
+    await platform.health.statistics.count()
+
+
 JOBS: Final = (
     Job(name="publish_status_lists", cron="* * * * *", run=publish_status_lists),
     Job(name="settle_accounts", cron="* * * * *", run=settle_accounts),
     Job(name="judge_what_is_due", cron="* * * * *", run=judge_what_is_due),
     Job(name="apply_health_rules", cron="* * * * *", run=apply_health_rules),
     Job(name="purge_checkins", cron="10 * * * *", run=purge_checkins),
+    Job(name="settle_health_matters", cron="* * * * *", run=settle_health_matters),
+    Job(name="count_health_codes", cron="7 * * * *", run=count_health_codes),
     Job(name="sign_audit_checkpoints", cron="*/2 * * * *", run=sign_audit_checkpoints),
 )

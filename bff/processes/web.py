@@ -35,11 +35,14 @@ from bff.routes import (
     account,
     acting,
     callbacks,
+    health_appeals,
     health_carried,
     health_code,
     health_declarations,
     health_family,
+    health_manual,
     health_rules,
+    health_statistics,
     health_venues,
     home,
     issuer,
@@ -87,6 +90,7 @@ _PARTS: Final = (
         "token_keys",
         "wallet",
     ),
+    *("health_appeals", "health_manual", "health_statistics"),
 )
 # Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
 _IDLE_SECONDS: Final = 150
@@ -169,6 +173,12 @@ def api_handlers() -> list[ControllerRouterHandler]:
         health_venues.PurgeController,
         health_venues.ExposureApprovalController,
         health_venues.ExposureQueryController,
+        health_manual.HealthManualController,
+        health_manual.HealthManualReleaseController,
+        health_manual.HealthManualAboutController,
+        health_appeals.HealthAppealController,
+        health_appeals.HealthAppealReviewController,
+        health_statistics.HealthStatisticsController,
         issuer.TypeController,
         issuer.IssuedController,
     ]

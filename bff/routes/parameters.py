@@ -13,12 +13,17 @@ from msgspec import Meta
 from miniapp_schemas.account import ChallengeText, ConsentName, FaceCheckId, LinkId, MergeId, Provider
 from miniapp_schemas.acting import GrantId
 from miniapp_schemas.base import Cursor
+from miniapp_schemas.health_appeals import AppealId, AppealStateName, AttachmentId
+from miniapp_schemas.health_manual import ManualId, ManualStateName
 from miniapp_schemas.health_rules import RuleSetId
 from miniapp_schemas.health_venues import ExposureQueryId, VenueId
 from miniapp_schemas.session import SessionId
 from miniapp_schemas.wallet import CredentialId, PresentationId
 
 __all__ = [
+    "AppealIdInPath",
+    "AppealStateInQuery",
+    "AttachmentIdInPath",
     "BoundDevice",
     "ConsentInPath",
     "CredentialIdInPath",
@@ -30,7 +35,10 @@ __all__ = [
     "IdempotencyKey",
     "IfNoneMatch",
     "LinkIdInPath",
+    "ManualIdInPath",
+    "ManualStateInQuery",
     "MergeIdInPath",
+    "OverdueInQuery",
     "PageSize",
     "PresentationIdInPath",
     "ProviderInPath",
@@ -74,6 +82,20 @@ def header(kind: object, name: str) -> HeaderParameter:
 CredentialIdInPath = Annotated[str, path(CredentialId)]
 VenueIdInPath = Annotated[str, path(VenueId)]
 ExposureQueryIdInPath = Annotated[str, path(ExposureQueryId)]
+AppealIdInPath = Annotated[str, path(AppealId)]
+AttachmentIdInPath = Annotated[str, path(AttachmentId)]
+ManualIdInPath = Annotated[str, path(ManualId)]
+ManualStateInQuery = Annotated[
+    ManualStateName | None,
+    query(Annotated[str, Meta(description="Only entries in this state.")], "state"),
+]
+AppealStateInQuery = Annotated[
+    AppealStateName | None,
+    query(Annotated[str, Meta(description="Only appeals in this state.")], "state"),
+]
+OverdueInQuery = Annotated[
+    bool, query(Annotated[bool, Meta(description="Only open appeals past their deadline.")], "overdue")
+]
 RuleSetIdInPath = Annotated[str, path(RuleSetId)]
 PresentationIdInPath = Annotated[str, path(PresentationId)]
 LinkIdInPath = Annotated[str, path(LinkId)]

@@ -13,7 +13,7 @@ import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import BulkWriteError
 
-from health_code.models import StoredEvidence
+from health_code.models import ChainHead, StoredEvidence
 from health_code.store.documents import DUPLICATE, Collection, document_of
 
 GENESIS: Final = "0" * 64
@@ -97,6 +97,14 @@ class EvidenceStore:
         """Every record of a source, in order."""
         async for document in self._collection.find({"source": source}).sort("sequence", ASCENDING):
             yield msgspec.convert(document, StoredEvidence)
+
+    async def heads(self) -> list[ChainHead]:
+        """How far the chain of each source has come."""
+        found = []
+        for source in await self.sources():
+            sequence, digest = await self._head(source)
+            found.append(ChainHead(chain=f"evidence:{source}", sequence=sequence, hash=digest))
+        return found
 
     async def sources(self) -> list[str]:
         """Every source that ever reported."""

@@ -1,15 +1,23 @@
 """Codes as last judged, and every change there was. MongoDB, majority and journal."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from typing import Final
 
 import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
-from health_code.models import Judged, State
+from health_code.models import Judged, Reason, State
 from health_code.rules.documents import Colour
-from health_code.store.documents import Collection, document_of
+from health_code.rules.evidence import Kind
+from health_code.store.documents import Collection, Document, document_of
+
+NO_RULE: Final = "NONE"
+"""What stands for the rule where none holds."""
+# Reasons are stored as lists.
+_RULE, _KIND, _EVIDENCE = (Reason.__struct_fields__.index(name) for name in ("rule", "kind", "evidence"))
+_FIRST: Final = {"$arrayElemAt": ["$reasons", 0]}
 
 
 class StateStore:
@@ -74,6 +82,27 @@ class StateStore:
         """People last judged by another rule set than ``rule_set``, by id from ``after`` on."""
         cursor = self._states.find({"rule_set": {"$ne": rule_set}, "_id": {"$gt": after}}, {"_id": 1})
         return [each["_id"] async for each in cursor.sort("_id", ASCENDING).limit(limit)]
+
+    async def people(self) -> dict[tuple[str, str, str], int]:
+        """How many people there are by district, colour and decisive rule, but for those of ``by_hand``."""
+        key = {"district": "$district", "colour": "$colour", "rule": {"$arrayElemAt": [_FIRST, _RULE]}}
+        pipeline: list[Document] = [
+            {"$match": {f"reasons.0.{_KIND}": {"$ne": Kind.MANUAL.value}}},
+            {"$group": {"_id": key, "people": {"$sum": 1}}},
+        ]
+        found = self._states.aggregate(pipeline)
+        return {
+            (each["_id"]["district"], each["_id"]["colour"], each["_id"].get("rule") or NO_RULE): each[
+                "people"
+            ]
+            async for each in found
+        }
+
+    async def by_hand(self) -> AsyncIterator[tuple[str, str, str]]:
+        """District, colour and evidence of each code whose decisive reason was entered by hand."""
+        wanted = {f"reasons.0.{_KIND}": Kind.MANUAL.value}
+        async for each in self._states.find(wanted, {"district": 1, "colour": 1, "reasons": 1}):
+            yield each["district"], each["colour"], each["reasons"][0][_EVIDENCE]
 
     async def note(self, change: Judged) -> None:
         """Keep a change; kept again under the same id it stays as it was."""

@@ -19,8 +19,6 @@ export interface Account {
   merges: MergeInfo[];
   /** What happened lately, newest first. */
   notices: NoticeInfo[];
-  /** Separate consents, oldest first. */
-  consents: ConsentInfo[];
   /** A deletion under way. */
   deletion: DeletionInfo | null;
 }
@@ -47,8 +45,6 @@ export interface AccountExport {
   merges: MergeInfo[];
   /** What the account was told. */
   notices: NoticeInfo[];
-  /** Separate consents. */
-  consents: ConsentInfo[];
 }
 
 /** Somebody the caller may act for. */
@@ -131,12 +127,6 @@ export interface ActingSession {
   acting: ActingFor | null;
 }
 
-/** Take somebody one may act for into one's list (亲属码). */
-export interface AddFamilyMember {
-  /** The grant by which one acts for them. */
-  grantId: string;
-}
-
 /** Link another provider: its one-time code proves the other side. */
 export interface AddLink {
   /** The provider's name: `wechat`, … */
@@ -149,14 +139,6 @@ export interface AddLink {
 export interface AlipaySignIn {
   /** The code of `my.getAuthCode`: once. */
   code: string;
-}
-
-/** Answer a challenge with a face check that was begun since and passed. */
-export interface AnswerByFace {
-  /** The `challenge` of a refusal's `stepUp`. */
-  challenge: string;
-  /** A face check. */
-  faceCheckId: string;
 }
 
 /** Answer a challenge with the code that was sent for it. */
@@ -177,6 +159,68 @@ export interface AnswerByProvider {
   provider: string;
   /** The provider's one-time code; good once. */
   code: string;
+}
+
+/** An appeal, as its reviewers see it. */
+export interface AppealCase {
+  /** As who filed it sees it. */
+  appeal: AppealInfo;
+  /** None if it was destroyed since. */
+  disputed: Disputed | null;
+  /** The organisation that reviews it. */
+  takenBy: string | null;
+  /** The organisation that wants it corrected. */
+  proposedBy: string | null;
+  /** The organisation that decided it. */
+  decidedBy: string | null;
+  /** What shall stand in its place; none where it is only taken back. */
+  correction: Record<string, string | number | boolean> | null;
+}
+
+/** How many people appealed, by how far it came. */
+export interface AppealCount {
+  /** How far the appeals came. */
+  state: string;
+  /** How many people; absent where that could say something of one of them. */
+  people: number | null;
+}
+
+/** An appeal (赋码申诉), as who filed it sees it. */
+export interface AppealInfo {
+  /** Opaque; newer ones sort higher. */
+  id: string;
+  /** PROPOSED: a reviewer wants it corrected. */
+  state: "FILED" | "IN_REVIEW" | "PROPOSED" | "REJECTED" | "UPHELD" | "WITHDRAWN";
+  /** The disputed evidence. */
+  evidence: string;
+  /** The rule that held by it. */
+  rule: string;
+  /** The colour of that rule. */
+  colour: "GREEN" | "GREY" | "RED" | "YELLOW";
+  /** What was said. */
+  statement: string;
+  /** When it was filed. */
+  filedAt: string;
+  /** When it is to be decided. */
+  deadline: string;
+  /** Whether that has passed, and others were told. */
+  overdue: boolean;
+  /** Since when it is in this state. */
+  since: string;
+  /** What was added to it. */
+  attachments: Attachment[];
+  /** Why it was decided so. */
+  answer: string | null;
+  /** The evidence that corrects the disputed. */
+  outcome: string | null;
+}
+
+/** One page of a list, newest first. */
+export interface AppealInfoPage {
+  /** The entries of this page. */
+  items: AppealInfo[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
 }
 
 /** Let somebody act for an organisation (经办人); the caller must be its legal representative. */
@@ -239,6 +283,34 @@ export type AssuranceLevel =
   | "L3"
   | "L3C";
 
+/** A file that shows it: a photo or a document of 1 MiB at most. */
+export interface AttachFile {
+  /** What sort of file it is. */
+  mediaType: "application/pdf" | "image/jpeg" | "image/png";
+  /** Base64. */
+  content: string;
+}
+
+/** A file of an appeal, but for its content. */
+export interface Attachment {
+  /** Opaque. */
+  id: string;
+  /** What sort of file it is. */
+  mediaType: "application/pdf" | "image/jpeg" | "image/png";
+  /** Bytes. */
+  size: number;
+  /** When it was attached. */
+  at: string;
+}
+
+/** A file of an appeal. */
+export interface AttachmentContent {
+  /** What sort of file it is. */
+  mediaType: "application/pdf" | "image/jpeg" | "image/png";
+  /** Base64. */
+  content: string;
+}
+
 /** Bind the phone a provider tells for a code of its own (`getPhoneNumber`). */
 export interface BindPhoneByCode {
   /** The provider's one-time code; good once. */
@@ -282,38 +354,8 @@ export type BlockStatus =
 
 /** A scanned code, to be checked (验码请求). */
 export interface CheckHealthCode {
-  /** What the QR said, a licence behind `|` with it. */
-  code: string;
-  /** New for each scan, the same for each retry, which is then answered alike. */
-  requestId?: string | null;
-}
-
-/** Check in with a scanned venue code. */
-export interface CheckIn {
   /** What the QR said. */
   code: string;
-  /** New for each scan, the same for each retry of it: the same check-in again. */
-  requestId: string;
-}
-
-/** Whether one may enter, and why not. It says nothing about anybody's health, and changes nothing. */
-export interface CheckInReceipt {
-  /** 放行 or 不予放行. */
-  verdict: "DENY" | "PASS";
-  /** A venue's id. */
-  venueId: string;
-  /** The venue's name. */
-  venue: Text;
-  /** DISPLAYED changes every minute. PRINTED does not: a picture of it, forwarded, checks in from anywhere, so it proves little and is limited more. */
-  codeKind: "DISPLAYED" | "PRINTED";
-  /** 码色. GREY is no colour: something could not be known, and `unknown` says what. */
-  colour: "GREEN" | "GREY" | "RED" | "YELLOW";
-  /** When it was. */
-  at: string;
-  /** Why not, where not. */
-  reason: "COLOUR_NOT_ADMITTED" | "COLOUR_UNKNOWN" | null;
-  /** The same in words. */
-  detail: Text | null;
 }
 
 /** One check a clerk made; of the person checked it says nothing. */
@@ -394,6 +436,40 @@ export interface ClerkSsoBegin {
   organisation: string;
 }
 
+/** One reason that was used for a whole cohort of people (批量赋码预警). */
+export interface CohortAlarmInfo {
+  /** A code of the table of reasons. */
+  reason: string;
+  /** The reason in words. */
+  text: Text;
+  /** How many people, at the most. */
+  people: number;
+  /** When the alarm was raised. */
+  raisedAt: string;
+  /** When somebody was last counted. */
+  latestAt: string;
+}
+
+/** One page of a list, newest first. */
+export interface CohortAlarmInfoPage {
+  /** The entries of this page. */
+  items: CohortAlarmInfo[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+}
+
+/** How many people have a code of one district, colour and reason; a count without one sums over it. */
+export interface ColourCount {
+  /** 行政区划代码 (GB/T 2260). */
+  district: string;
+  /** 码色. */
+  colour: string | null;
+  /** The decisive rule, or `MANUAL:` and the reason code of an entry by hand. */
+  reason: string | null;
+  /** How many people; absent where that could say something of one of them. */
+  people: number | null;
+}
+
 /** A rule that holds, and what makes it hold (赋码原因). */
 export interface ColourReason {
   /** The rule's identifier. */
@@ -418,32 +494,10 @@ export interface ColourReason {
   until: string | null;
 }
 
-/** A health code and a shown licence in one QR. */
-export interface CombinedTicket {
-  /** What the QR says: both codes, with `|` between. */
-  code: string;
-  /** When the first of the two dies. */
-  expiresAt: string;
-  healthCode: HealthCodeTicket;
-  presentation: PresentationTicket;
-}
-
 /** Confirm; whoever is to act sends the code the other side reads out to them. */
 export interface ConfirmGrant {
   /** The code on the other side's screen. Not needed by that side itself. */
   code?: string | null;
-}
-
-/** A separate consent (单独同意). */
-export interface ConsentInfo {
-  /** What was consented to. */
-  purpose: string;
-  /** The notice that was shown. */
-  notice: string;
-  /** When. */
-  givenAt: string;
-  /** When it was withdrawn. */
-  withdrawnAt: string | null;
 }
 
 /** One certificate (电子证照) in the resident's wallet. */
@@ -542,35 +596,6 @@ export interface CredentialTypeInfo {
   mode: PresentationMode;
 }
 
-/** A declaration as recorded. The rules say what it weighs. */
-export interface Declaration {
-  /** Our id of it, for a correction. */
-  evidence: string;
-  /** As what the rules see it. */
-  kind: "AREA_STAY" | "DECLARED";
-  /** RFC 3339 instant in UTC. */
-  occurredAt: string;
-  /** RFC 3339 instant in UTC. */
-  recordedAt: string;
-}
-
-/** What somebody says of their own health (健康信息申报). */
-export interface DeclareHealth {
-  /** 体温, °C. */
-  temperature: number;
-  /** 当前症状, as codes of WS 363.6. */
-  symptoms?: string[];
-}
-
-/** Where somebody says they have been (行程申报). */
-export interface DeclareTravel {
-  /** Where: 旅居地区划. */
-  area: string;
-  /** The last day there, Asia/Shanghai. */
-  leftOn: string;
-  risk?: "HIGH" | "LOW" | "MEDIUM" | null;
-}
-
 /** What a person says of their own health (健康信息申报). */
 export interface Declared {
   kind: "DECLARED";
@@ -634,6 +659,18 @@ export interface Dependency {
   reason: string | null;
 }
 
+/** The evidence an appeal is about, as its reviewers see it. */
+export interface Disputed {
+  /** What sort of thing it says happened. */
+  kind: string;
+  /** Who reported it. */
+  source: string;
+  /** When that happened. */
+  occurredAt: string;
+  /** What it says. */
+  facts: Record<string, string | number | boolean>;
+}
+
 /** An entry from abroad (入境). */
 export interface Entered {
   kind: "ENTERED";
@@ -686,58 +723,6 @@ export interface Exposed {
   degree: "CLOSE" | "CO_PRESENT" | "SECONDARY" | "SPACETIME";
 }
 
-/** Somebody was there. Who, only we know: `subjectRef` names them in evidence of kind EXPOSED. */
-export interface ExposedCheckIn {
-  /** Names somebody in an answered exposure query, for the department it was answered to. */
-  subjectRef: string;
-  /** When they checked in. */
-  at: string;
-  /** DISPLAYED changes every minute. PRINTED does not: a picture of it, forwarded, checks in from anywhere, so it proves little and is limited more. */
-  codeKind: "DISPLAYED" | "PRINTED";
-  /** Whether they were let in. */
-  admitted: boolean;
-}
-
-/** One page of a list, newest first. */
-export interface ExposedCheckInPage {
-  /** The entries of this page. */
-  items: ExposedCheckIn[];
-  /** Pass as `cursor` for the next page; absent on the last. */
-  nextCursor: string | null;
-}
-
-/** One of the two who agreed. */
-export interface ExposureApproval {
-  /** For whom they agreed. */
-  organisationName: string;
-  /** RFC 3339 instant in UTC. */
-  at: string;
-}
-
-/** An exposure query (流调查询). */
-export interface ExposureQuery {
-  /** An exposure query's id. */
-  id: string;
-  /** The case (流调) it is asked for. */
-  caseId: string;
-  /** A venue's id. */
-  venueId: string;
-  /** RFC 3339 instant in UTC. */
-  since: string;
-  /** RFC 3339 instant in UTC. */
-  until: string;
-  /** Who asks. */
-  department: string;
-  /** How far it has come; answered only once APPROVED. */
-  state: "ANSWERED" | "APPROVED" | "APPROVED_ONCE" | "EXPIRED" | "PROPOSED";
-  /** Who agreed. */
-  approvals: ExposureApproval[];
-  /** RFC 3339 instant in UTC. */
-  proposedAt: string;
-  /** When it ends, whatever it has come to. */
-  expiresAt: string;
-}
-
 /** A face check that waits for the person. */
 export interface FaceCheckBegun {
   /** Ask for its result by this. */
@@ -762,31 +747,6 @@ export type FaceCheckStatus =
   | "failed"
   | "passed"
   | "pending";
-
-/** One of one's family, and their colour now. */
-export interface FamilyHealthCode {
-  /** The grant by which one acts for them. */
-  grantId: string;
-  /** Their name, masked. */
-  name: string;
-  /** 监护人 of a child, or 亲友. */
-  kind: "family" | "guardian";
-  /** When the grant ends by itself. */
-  until: string;
-  /** 码色. GREY is no colour: something could not be known, and `unknown` says what. */
-  colour: "GREEN" | "GREY" | "RED" | "YELLOW";
-  /** RFC 3339 instant in UTC. */
-  since: string;
-  /** When the colour was last judged. */
-  asOf: string;
-}
-
-/** One's family, the first added first. Whose grant has ended is not in it. */
-export interface FamilyHealthCodes {
-  items: FamilyHealthCode[];
-  /** How many there can be. */
-  most: number;
-}
 
 /** Fetch the certificate of a deletion. */
 export interface FetchDeletionCertificate {
@@ -818,6 +778,14 @@ export interface FieldInfo {
   pattern: string | null;
 }
 
+/** Say that evidence one's colour rests on is wrong (信息纠错). */
+export interface FileAppeal {
+  /** `evidence` of a reason of one's present colour. */
+  evidence: string;
+  /** What is wrong with it. */
+  statement: string;
+}
+
 /** Which side of a grant the caller is on. */
 export type GrantSide =
   | "agent"
@@ -831,21 +799,16 @@ export type GrantState =
 
 /** What a guard may know of a code, and nothing more. */
 export interface HealthCheck {
-  /** ALREADY_CHECKED: this guard has scanned this very code before, or a copy of it. REVOKED: a paper code reported lost or issued anew. IDENTITY_ONLY: a genuine paper code, but its colour cannot be known now. */
-  verdict: "ALREADY_CHECKED" | "EXPIRED" | "IDENTITY_ONLY" | "NOT_A_CODE" | "OK" | "REVOKED" | "UNKNOWN";
+  /** ALREADY_CHECKED: this guard has scanned this very code before, or a copy of it. */
+  verdict: "ALREADY_CHECKED" | "EXPIRED" | "NOT_A_CODE" | "OK" | "UNKNOWN";
   /** RFC 3339 instant in UTC. */
   checkedAt: string;
-  /** 动态码, 离线码 or 纸质码. */
-  kind: "DYNAMIC" | "OFFLINE" | "PAPER" | null;
-  /** As of now, whatever a signed code said. */
   colour: "GREEN" | "GREY" | "RED" | "YELLOW" | null;
   /** The holder's name, masked. */
   name: string | null;
   /** When the colour was last judged. */
   asOf: string | null;
   ageSeconds: number | null;
-  /** Of a licence shown with it; null where the guard may not check any. */
-  licence: Verification | null;
 }
 
 /** A health code (健康码): its colour, since when, and why. */
@@ -884,6 +847,22 @@ export interface HealthCodeTicket {
   since: string;
   /** When the colour was last judged. */
   asOf: string;
+}
+
+/** Counts of people, none below `k`; what could be had from them by subtraction is left out too. */
+export interface HealthStatistics {
+  /** The least number of people a count tells of. */
+  k: number;
+  /** Codes, by district, colour and reason. */
+  colours: ColourCount[];
+  /** Entries by hand. */
+  manual: ManualCount[];
+  /** Appeals. */
+  appeals: AppealCount[];
+  /** When it was counted; absent if never yet. */
+  asOf: string | null;
+  /** How many people; absent where that could say something of one of them. */
+  people: number | null;
 }
 
 /** Whom the certificate is about, and in whose wallet it lies. */
@@ -1067,6 +1046,100 @@ export interface Liveness {
   status: "alive";
 }
 
+/** What was entered by hand about somebody, as they see it: by whom, why and until when. */
+export interface ManualAbout {
+  /** Our id of the evidence, for an appeal. */
+  evidence: string;
+  /** A code of the table of reasons. */
+  reason: string;
+  /** The reason in words. */
+  text: Text;
+  /** The organisation that entered it. */
+  proposedBy: string;
+  /** The organisation that confirmed it. */
+  confirmedBy: string;
+  /** When it began to count. */
+  confirmedAt: string;
+  /** From when it counts no more. */
+  expiresAt: string;
+  /** Whether it was taken back. */
+  withdrawn: boolean;
+  /** The organisation that released it, where it was held. */
+  releasedBy: string | null;
+}
+
+/** One page of a list, newest first. */
+export interface ManualAboutPage {
+  /** The entries of this page. */
+  items: ManualAbout[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+}
+
+/** For how many people something was entered by hand, by reason and how far it came. */
+export interface ManualCount {
+  /** The reason code. */
+  reason: string;
+  /** How far the entries came. */
+  state: string | null;
+  /** How many people; absent where that could say something of one of them. */
+  people: number | null;
+}
+
+/** An entry (人工录入), as those who enter and confirm see it. */
+export interface ManualInfo {
+  /** Opaque; newer ones sort higher. */
+  id: string;
+  /** HELD: the reason was used for a whole cohort, and a third person must agree. */
+  state: "CONFIRMED" | "DECLINED" | "HELD" | "LAPSED" | "PROPOSED" | "WITHDRAWING" | "WITHDRAWN";
+  /** A code of the table of reasons. */
+  reason: string;
+  /** The reason in words. */
+  text: Text;
+  /** 办件编号 it belongs to. */
+  caseId: string;
+  /** What was noted. */
+  note: string;
+  /** Where it applies: 行政区划代码 (GB/T 2260). */
+  jurisdiction: string;
+  /** From when the evidence counts no more. */
+  expiresAt: string;
+  /** The organisation that proposed it. */
+  proposedBy: string;
+  /** When that was. */
+  proposedAt: string;
+  /** Until when it waits for the next person. */
+  lapsesAt: string;
+  /** The organisation that confirmed it. */
+  confirmedBy: string | null;
+  /** The organisation that released it. */
+  releasedBy: string | null;
+  /** The organisation that wants it taken back. */
+  withdrawalBy: string | null;
+  /** The organisation that agreed to that. */
+  withdrawnBy: string | null;
+  /** Our id of the evidence, once there is any. */
+  evidence: string | null;
+}
+
+/** One page of a list, newest first. */
+export interface ManualInfoPage {
+  /** The entries of this page. */
+  items: ManualInfo[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+}
+
+/** One registered reason for entering evidence by hand. */
+export interface ManualReasonInfo {
+  /** A code of the table of reasons. */
+  code: string;
+  /** The reason in words. */
+  text: Text;
+  /** The longest such evidence may count, in days. */
+  maxDays: number;
+}
+
 /** Two accounts that belong to one person (账号合并). */
 export interface MergeInfo {
   /** Its name here. */
@@ -1096,24 +1169,6 @@ export interface NoticeInfo {
   kind: string;
   /** When. */
   at: string;
-  /** Masked name of the other guardian who did it. */
-  by: string | null;
-}
-
-/** A signed code (离线码) to keep for when there is no network; fetched anew each day. */
-export interface OfflineHealthCode {
-  /** What the QR says; alphanumeric mode. */
-  code: string;
-  /** 码色. GREY is no colour: something could not be known, and `unknown` says what. */
-  colour: "GREEN" | "GREY" | "RED" | "YELLOW";
-  /** When the colour was last judged. */
-  asOf: string;
-  /** RFC 3339 instant in UTC. */
-  issuedAt: string;
-  /** A day at most, and never beyond the next change of the colour. */
-  expiresAt: string;
-  /** The rule set it was judged by: SHA-256 of its content. */
-  ruleSet: string;
 }
 
 /** Finish a sign-in with what the provider sent back in the address. */
@@ -1124,20 +1179,6 @@ export interface OidcSignIn {
   state: string;
   /** The `iss` that came back (RFC 9207); an answer without it is refused. */
   iss?: string | null;
-}
-
-/** A code on paper (纸质码): who somebody is, and no colour. A guard with a network sees the colour. */
-export interface PaperHealthCode {
-  /** The name by which the paper is reported lost. */
-  id: string;
-  /** What the QR says; alphanumeric mode. */
-  code: string;
-  /** The holder's name, masked, as the code says it. */
-  name: string;
-  /** RFC 3339 instant in UTC. */
-  issuedAt: string;
-  /** RFC 3339 instant in UTC. */
-  expiresAt: string;
 }
 
 /** The phone that is bound now; refresh the session for its level. */
@@ -1244,16 +1285,28 @@ export interface ProofInfo {
   expiresAt: string | null;
 }
 
-/** Ask who was at a venue. Nobody is told until two people of two organisations agree. */
-export interface ProposeExposureQuery {
-  /** The case (流调) it is asked for. */
+/** Want the disputed evidence corrected; a reviewer of another organisation has to agree. */
+export interface ProposeCorrection {
+  /** Why, for who filed it. */
+  answer: string;
+  /** What shall stand in its place, of the same kind; none to only take it back. */
+  facts?: Sampled | Result | Vaccinated | Exposed | AreaStay | Entered | IsolationStart | IsolationReleased | Declared | null;
+}
+
+/** Propose evidence that no source reports; somebody of another organisation has to confirm it. */
+export interface ProposeManual {
+  /** Whose it is: 公民身份号码. */
+  idNumber: string;
+  /** Where it applies. */
+  jurisdiction: string;
+  /** A code of the table of reasons. */
+  reason: string;
+  /** 办件编号 the clerk works on. */
   caseId: string;
-  /** A venue's id. */
-  venueId: string;
-  /** From when. */
-  since: string;
-  /** Until when; three days later at most, and past. */
-  until: string;
+  /** For whom has to confirm it. */
+  note: string;
+  /** From when it counts no more. */
+  expiresAt: string;
 }
 
 /** Propose a rule set; a second person makes it law. */
@@ -1286,28 +1339,6 @@ export interface ProveRealName {
   consentNotice: string;
 }
 
-/** The log of one day and place is gone (清除证明). */
-export interface PurgeProof {
-  /** 行政区划代码 (GB/T 2260). */
-  division: string;
-  /** Whose log: a day in China. */
-  day: string;
-  /** How many check-ins were deleted. */
-  count: number;
-  /** RFC 3339 instant in UTC. */
-  purgedAt: string;
-  /** The statement, a compact JWS (ES256, `typ` `checkin-purge+jwt`) by a key of `/.well-known/jwks.json`. */
-  proof: string;
-}
-
-/** One page of a list, newest first. */
-export interface PurgeProofPage {
-  /** The entries of this page. */
-  items: PurgeProof[];
-  /** Pass as `cursor` for the next page; absent on the last. */
-  nextCursor: string | null;
-}
-
 /** Whether to send us requests. */
 export interface Readiness {
   /** Ready if all that is required is ok. */
@@ -1326,36 +1357,24 @@ export interface RealNameResult {
   merge: MergeInfo | null;
 }
 
-/** Register a place of one's own organisation. */
-export interface RegisterVenue {
-  /** Its name in Chinese. */
-  nameZh: string;
-  /** Its name in English. */
-  nameEn: string;
-  /** Where it is; its log is kept as that place orders. */
-  division: string;
-  /** What sort of place it is (场所类型). */
-  kind: "CARE_HOME" | "CATERING" | "HOSPITAL" | "HOUSING" | "OFFICE" | "OTHER" | "SCHOOL" | "SHOP" | "TRANSPORT";
-  /** Which colours may enter. With GREY in it, also those whose colour is not known. */
-  admits: ("GREEN" | "GREY" | "RED" | "YELLOW")[];
-  /** Whether codes may be printed, where no screen can be put up. */
-  printedCodes?: boolean;
+/** Say that the disputed evidence is right. */
+export interface RejectAppeal {
+  /** Why, for who filed it. */
+  answer: string;
 }
 
 /** One piece of evidence (健康证据), or a correction of one. */
 export interface ReportEvidence {
   /** The source's own id of this evidence, used once. */
   sourceId: string;
+  /** Whose it is: 公民身份号码. */
+  idNumber: string;
   /** Where it happened. */
   jurisdiction: string;
   /** When it happened; for a test, when it was taken. */
   occurredAt: string;
   /** What happened, by kind. */
   facts: Sampled | Result | Vaccinated | Exposed | AreaStay | Entered | IsolationStart | IsolationReleased | Declared;
-  /** Whose it is: 公民身份号码. */
-  idNumber?: string | null;
-  /** Whose it is, instead of a number: only for EXPOSED, after an exposure query. */
-  subjectRef?: string | null;
   /** From when it counts no more. */
   expiresAt?: string | null;
   /** The id of what this corrects, which then counts no more. */
@@ -1636,46 +1655,6 @@ export interface Vaccinated {
   dose: number;
 }
 
-/** A registered place (场所). */
-export interface Venue {
-  /** A venue's id. */
-  id: string;
-  /** What it is called. */
-  name: Text;
-  /** 行政区划代码 (GB/T 2260). */
-  division: string;
-  /** What sort of place it is (场所类型). */
-  kind: "CARE_HOME" | "CATERING" | "HOSPITAL" | "HOUSING" | "OFFICE" | "OTHER" | "SCHOOL" | "SHOP" | "TRANSPORT";
-  /** Which colours may enter. */
-  admits: ("GREEN" | "GREY" | "RED" | "YELLOW")[];
-  /** Whether codes may be printed. */
-  printedCodes: boolean;
-  /** RFC 3339 instant in UTC. */
-  registeredAt: string;
-}
-
-/** A code to put up at a venue (场所码). */
-export interface VenueCode {
-  /** A venue's id. */
-  venueId: string;
-  /** DISPLAYED changes every minute. PRINTED does not: a picture of it, forwarded, checks in from anywhere, so it proves little and is limited more. */
-  kind: "DISPLAYED" | "PRINTED";
-  /** What the QR says. */
-  code: string;
-  /** When to show the next one; a printed one has no such moment. */
-  expiresAt: string | null;
-  /** What to know of a printed one, to be read before printing. */
-  notice: Text | null;
-}
-
-/** One page of a list, newest first. */
-export interface VenuePage {
-  /** The entries of this page. */
-  items: Venue[];
-  /** Pass as `cursor` for the next page; absent on the last. */
-  nextCursor: string | null;
-}
-
 /** The answer to a scan; stable codes. */
 export type Verdict =
   | "ALREADY_USED"
@@ -1739,13 +1718,15 @@ export interface WechatSignIn {
 export type RefusalCode =
   | "ACCOUNT_DISABLED"
   | "ACTING_NOT_OFFERED"
+  | "APPEAL_NOT_OPEN"
+  | "APPEAL_UNKNOWN"
   | "ASSERTION_REFUSED"
+  | "ATTACHMENT_UNFIT"
   | "CERTIFICATE_CHALLENGE_ENDED"
   | "CERTIFICATE_EXPIRED"
   | "CERTIFICATE_OF_NO_LEGAL_PERSON"
   | "CERTIFICATE_REVOKED"
   | "CERTIFICATE_SIGNATURE_REFUSED"
-  | "CERTIFICATE_UNKNOWN_TO_ISSUER"
   | "CERTIFICATE_UNREADABLE"
   | "CERTIFICATE_UNTRUSTED"
   | "CLAIMS_INVALID"
@@ -1755,26 +1736,18 @@ export type RefusalCode =
   | "CODE_REJECTED"
   | "CODE_REPLAYED"
   | "CONFIRMATION_CODE_WRONG"
-  | "CONSENT_UNKNOWN"
+  | "CORRECTION_INVALID"
   | "CREDENTIAL_NOT_SHOWABLE"
   | "CREDENTIAL_TYPE_UNKNOWN"
   | "CREDENTIAL_UNKNOWN"
   | "DELETION_BEGUN"
   | "DELETION_UNKNOWN"
   | "ENDINGS_UNHEARD"
-  | "EVIDENCE_INVALID"
-  | "EXPOSURE_QUERY_EXPIRED"
-  | "EXPOSURE_QUERY_INVALID"
-  | "EXPOSURE_QUERY_NOT_APPROVED"
-  | "EXPOSURE_QUERY_UNKNOWN"
   | "FACE_CHECK_UNKNOWN"
-  | "FAMILY_FULL"
-  | "FAMILY_MEMBER_UNKNOWN"
   | "FAMILY_REGISTER_UNAVAILABLE"
   | "GRANT_NOT_IN_FORCE"
   | "GRANT_STANDS_ALREADY"
   | "GRANT_UNKNOWN"
-  | "GUARDIANS_FULL"
   | "HEALTH_CODE_UNAVAILABLE"
   | "HOLDER_MISMATCH"
   | "IDEMPOTENCY_KEY_REUSED"
@@ -1787,8 +1760,12 @@ export type RefusalCode =
   | "LAST_WAY_IN"
   | "LINK_TAKEN"
   | "LINK_UNKNOWN"
+  | "MANUAL_ENTRY_INVALID"
+  | "MANUAL_ENTRY_NOT_OPEN"
+  | "MANUAL_ENTRY_UNKNOWN"
   | "MERGE_NOT_REVERSIBLE"
   | "MERGE_UNKNOWN"
+  | "NOT_A_DECISIVE_REASON"
   | "NOT_A_GUARDIAN"
   | "NOT_FOR_YOURSELF"
   | "NOT_LEGAL_REPRESENTATIVE"
@@ -1796,11 +1773,9 @@ export type RefusalCode =
   | "NOT_YOURS_TO_CONFIRM"
   | "NO_PHONE_BOUND"
   | "OFFER_LAPSED"
-  | "PAPER_CODE_UNKNOWN"
   | "PHONE_CODE_REJECTED"
   | "PHONE_PACKET_REFUSED"
   | "PRESENTATION_UNKNOWN"
-  | "PRINTING_NOT_ALLOWED"
   | "PROVIDER_ACCOUNT_BLOCKED"
   | "PROVIDER_BUSY"
   | "PROVIDER_MIXED_UP"
@@ -1851,16 +1826,11 @@ export type RefusalCode =
   | "TERM_NOT_GRANTABLE"
   | "TOO_LARGE"
   | "TOO_MANY_GUARDIANS"
-  | "TOO_MANY_LISTENERS"
   | "TOO_MANY_REQUESTS"
   | "UNAVAILABLE"
   | "UNSUPPORTED_MEDIA_TYPE"
   | "VALIDATION"
   | "VALIDITY_INVALID"
-  | "VENUE_CODE_FORGED"
-  | "VENUE_CODE_STALE"
-  | "VENUE_CODE_WITHDRAWN"
-  | "VENUE_UNKNOWN"
   | "VERSION_STALE";
 
 /** A refusal under 200, for those who sent `X-Envelope: 1`. */
@@ -1954,42 +1924,6 @@ export interface Operations {
     answer: IssuedCredential;
     codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "ISSUER_NOT_ALLOWED" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** Propose a query for a case; it ends after a day, whatever it has come to. */
-  ProposeExposureQuery: {
-    method: "POST";
-    path: "/issuer/v1/exposure-queries";
-    parameters: {};
-    query: {};
-    header: { "Idempotency-Key": string; };
-    body: ProposeExposureQuery;
-    status: 201;
-    answer: ExposureQuery;
-    codes: "ENDINGS_UNHEARD" | "EXPOSURE_QUERY_INVALID" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION" | "VENUE_UNKNOWN";
-  };
-  /** A query of the department's own. */
-  ReadExposureQuery: {
-    method: "GET";
-    path: "/issuer/v1/exposure-queries/{queryId}";
-    parameters: { queryId: string; };
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: ExposureQuery;
-    codes: "EXPOSURE_QUERY_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** References to who was there, newest first: what was known when it was first asked for. */
-  ReadExposures: {
-    method: "GET";
-    path: "/issuer/v1/exposure-queries/{queryId}/checkins";
-    parameters: { queryId: string; };
-    query: { cursor?: string; limit?: number; };
-    header: {};
-    body: null;
-    status: 200;
-    answer: ExposedCheckInPage;
-    codes: "EXPOSURE_QUERY_EXPIRED" | "EXPOSURE_QUERY_NOT_APPROVED" | "EXPOSURE_QUERY_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
   /** Record evidence, item by item; repeating an item is the same item. No route takes a colour. */
   ReportHealthEvidence: {
     method: "POST";
@@ -2049,18 +1983,6 @@ export interface Operations {
     status: 200;
     answer: Account;
     codes: "NOT_WHILE_ACTING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
-  };
-  /** What was proved by it counts no more (PIPL Art. 15); every session ends: sign in again. */
-  WithdrawConsent: {
-    method: "DELETE";
-    path: "/mp/v1/account/consents/{purpose}";
-    parameters: { purpose: string; };
-    query: {};
-    header: { "X-Step-Up"?: string; };
-    body: null;
-    status: 204;
-    answer: null;
-    codes: "CONSENT_UNKNOWN" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Within the seven days; asks for nothing but a session. */
   CancelDeletion: {
@@ -2132,7 +2054,7 @@ export interface Operations {
     body: StartFaceCheck;
     status: 201;
     answer: FaceCheckBegun;
-    codes: "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "NOT_WHILE_ACTING" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Asked of the provider by us; passed, it makes L3. */
   ConcludeFaceCheck: {
@@ -2144,7 +2066,7 @@ export interface Operations {
     body: null;
     status: 200;
     answer: FaceCheckResult;
-    codes: "CONSENT_UNKNOWN" | "ENDINGS_UNHEARD" | "FACE_CHECK_UNKNOWN" | "NOT_WHILE_ACTING" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "FACE_CHECK_UNKNOWN" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Proved from both sides: a fresh sign-in here, a one-time code there. It may open a merge. */
   AddLink: {
@@ -2156,7 +2078,7 @@ export interface Operations {
     body: AddLink;
     status: 201;
     answer: LinkResult;
-    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "LINK_TAKEN" | "NOT_WHILE_ACTING" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "LINK_TAKEN" | "NOT_WHILE_ACTING" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Sessions begun through it end. The last way in stays. */
   RemoveLink: {
@@ -2204,7 +2126,7 @@ export interface Operations {
     body: BindPhoneByCode;
     status: 200;
     answer: PhoneBound;
-    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "LINK_UNKNOWN" | "NOT_WHILE_ACTING" | "PHONE_CODE_REJECTED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_UNAVAILABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "LINK_UNKNOWN" | "NOT_WHILE_ACTING" | "PHONE_CODE_REJECTED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_UNAVAILABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Bind the phone in the packet (`my.getPhoneNumber`). */
   BindPhoneByPacket: {
@@ -2216,7 +2138,7 @@ export interface Operations {
     body: BindPhoneByPacket;
     status: 200;
     answer: PhoneBound;
-    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PHONE_PACKET_REFUSED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PHONE_PACKET_REFUSED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Bind the phone the code was sent to; the session that asked for it, and no other. */
   BindPhoneBySms: {
@@ -2240,19 +2162,7 @@ export interface Operations {
     body: ProveRealName;
     status: 200;
     answer: RealNameResult;
-    codes: "CONSENT_UNKNOWN" | "ENDINGS_UNHEARD" | "IDENTITY_ALREADY_PROVED" | "IDENTITY_NOT_CONFIRMED" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REGISTRY_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
-  };
-  /** A check begun after the challenge was given, and passed; each answers once. */
-  AnswerByFace: {
-    method: "POST";
-    path: "/mp/v1/account/step-up/face";
-    parameters: {};
-    query: {};
-    header: {};
-    body: AnswerByFace;
-    status: 200;
-    answer: StepUpAnswered;
-    codes: "ENDINGS_UNHEARD" | "FACE_CHECK_UNKNOWN" | "NOT_WHILE_ACTING" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "IDENTITY_ALREADY_PROVED" | "IDENTITY_NOT_CONFIRMED" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REGISTRY_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** The code that was sent for this challenge. */
   AnswerByPhone: {
@@ -2288,7 +2198,7 @@ export interface Operations {
     body: AnswerByProvider;
     status: 200;
     answer: StepUpAnswered;
-    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** For whom the presented token acts, and for whom the caller may. */
   ReadActing: {
@@ -2422,7 +2332,7 @@ export interface Operations {
     answer: ActingGrant;
     codes: "CONFIRMATION_CODE_WRONG" | "ENDINGS_UNHEARD" | "GRANT_UNKNOWN" | "NOT_WHILE_ACTING" | "NOT_YOURS_TO_CONFIRM" | "OFFER_LAPSED" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** The colour with every reason, what clears it and when it changes by itself. */
+  /** The colour with every reason, what clears it and when it changes by itself (健康信息查询). */
   ReadHealthCode: {
     method: "GET";
     path: "/mp/v1/health-code";
@@ -2434,7 +2344,67 @@ export interface Operations {
     answer: HealthCode;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "HEALTH_CODE_UNAVAILABLE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
   };
-  /** A code for a minute. */
+  /** One's own appeals, newest first. */
+  ListAppeals: {
+    method: "GET";
+    path: "/mp/v1/health-code/appeals";
+    parameters: {};
+    query: { cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: AppealInfoPage;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Appeal against evidence among the reasons of one's code (信息纠错); decided within a day. */
+  FileAppeal: {
+    method: "POST";
+    path: "/mp/v1/health-code/appeals";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; };
+    body: FileAppeal;
+    status: 201;
+    answer: AppealInfo;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "IDEMPOTENCY_KEY_REUSED" | "NOT_A_DECISIVE_REASON" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** One of one's own appeals. */
+  ReadAppeal: {
+    method: "GET";
+    path: "/mp/v1/health-code/appeals/{appealId}";
+    parameters: { appealId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: AppealInfo;
+    codes: "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Add a file of 1 MiB at most; four an appeal. */
+  AttachToAppeal: {
+    method: "POST";
+    path: "/mp/v1/health-code/appeals/{appealId}/attachments";
+    parameters: { appealId: string; };
+    query: {};
+    header: {};
+    body: AttachFile;
+    status: 201;
+    answer: AppealInfo;
+    codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ATTACHMENT_UNFIT" | "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Take an appeal back that is not decided; it stays on record. */
+  WithdrawAppeal: {
+    method: "POST";
+    path: "/mp/v1/health-code/appeals/{appealId}/withdraw";
+    parameters: { appealId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: AppealInfo;
+    codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** A code for a minute (制码请求). */
   ShowHealthCode: {
     method: "POST";
     path: "/mp/v1/health-code/codes";
@@ -2446,173 +2416,17 @@ export interface Operations {
     answer: HealthCodeTicket;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "HEALTH_CODE_UNAVAILABLE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** Both, or neither; the certificate can be used once, as if shown alone. */
-  ShowCombinedCode: {
-    method: "POST";
-    path: "/mp/v1/health-code/combined";
-    parameters: {};
-    query: {};
-    header: {};
-    body: ShowCredential;
-    status: 201;
-    answer: CombinedTicket;
-    codes: "CLAIM_NOT_DISCLOSABLE" | "CREDENTIAL_NOT_SHOWABLE" | "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "HEALTH_CODE_UNAVAILABLE" | "SCENE_NOT_ALLOWED" | "SCENE_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
-  };
-  /** Temperature and symptoms now. Only whether it is a fever is kept of the temperature. */
-  DeclareHealth: {
-    method: "POST";
-    path: "/mp/v1/health-code/declarations/health";
-    parameters: {};
-    query: {};
-    header: { "Idempotency-Key": string; };
-    body: DeclareHealth;
-    status: 201;
-    answer: Declaration;
-    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
-  };
-  /** An area and the last day there. */
-  DeclareTravel: {
-    method: "POST";
-    path: "/mp/v1/health-code/declarations/travel";
-    parameters: {};
-    query: {};
-    header: { "Idempotency-Key": string; };
-    body: DeclareTravel;
-    status: 201;
-    answer: Declaration;
-    codes: "ENDINGS_UNHEARD" | "EVIDENCE_INVALID" | "GRANT_NOT_IN_FORCE" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
-  };
-  /** Server-sent events: a `code` event now and at each change, until the session or its token ends. */
-  FollowHealthCode: {
+  /** Each entry with its reason, both organisations, and until when it counts. */
+  ListManualAboutMe: {
     method: "GET";
-    path: "/mp/v1/health-code/events";
+    path: "/mp/v1/health-code/manual";
     parameters: {};
-    query: {};
+    query: { cursor?: string; limit?: number; };
     header: {};
     body: null;
     status: 200;
-    answer: ArrayBuffer;
-    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "HEALTH_CODE_UNAVAILABLE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_MANY_LISTENERS" | "UNAVAILABLE";
-  };
-  /** Everybody in my list whose grant is in force, with their colours, in one call. */
-  ListFamilyHealthCodes: {
-    method: "GET";
-    path: "/mp/v1/health-code/family";
-    parameters: {};
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: FamilyHealthCodes;
-    codes: "ENDINGS_UNHEARD" | "HEALTH_CODE_UNAVAILABLE" | "NOT_WHILE_ACTING" | "SCOPE_MISSING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
-  };
-  /** By a grant to act for them, as a guardian or as family. Added again it is the same. */
-  AddFamilyHealthCode: {
-    method: "POST";
-    path: "/mp/v1/health-code/family";
-    parameters: {};
-    query: {};
-    header: {};
-    body: AddFamilyMember;
-    status: 201;
-    answer: FamilyHealthCode;
-    codes: "ACTING_NOT_OFFERED" | "ENDINGS_UNHEARD" | "FAMILY_FULL" | "FAMILY_REGISTER_UNAVAILABLE" | "GRANT_NOT_IN_FORCE" | "GRANT_UNKNOWN" | "GUARDIANS_FULL" | "HEALTH_CODE_UNAVAILABLE" | "NOT_WHILE_ACTING" | "SCOPE_MISSING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
-  };
-  /** No-op if they are not in it; the grant stays what it is. */
-  RemoveFamilyHealthCode: {
-    method: "DELETE";
-    path: "/mp/v1/health-code/family/{grantId}";
-    parameters: { grantId: string; };
-    query: {};
-    header: {};
-    body: null;
-    status: 204;
-    answer: null;
-    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** A code for a minute; the grant must be in force now. */
-  ShowFamilyHealthCode: {
-    method: "POST";
-    path: "/mp/v1/health-code/family/{grantId}/codes";
-    parameters: { grantId: string; };
-    query: {};
-    header: {};
-    body: null;
-    status: 201;
-    answer: HealthCodeTicket;
-    codes: "ACTING_NOT_OFFERED" | "ENDINGS_UNHEARD" | "FAMILY_MEMBER_UNKNOWN" | "FAMILY_REGISTER_UNAVAILABLE" | "GRANT_NOT_IN_FORCE" | "GRANT_UNKNOWN" | "HEALTH_CODE_UNAVAILABLE" | "NOT_WHILE_ACTING" | "SCOPE_MISSING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** Fetch it ahead, once an hour at most; 304 while it would say the same as the one held. */
-  FetchOfflineHealthCode: {
-    method: "GET";
-    path: "/mp/v1/health-code/offline";
-    parameters: {};
-    query: {};
-    header: { "If-None-Match"?: string; };
-    body: null;
-    status: 200;
-    answer: OfflineHealthCode;
-    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "HEALTH_CODE_UNAVAILABLE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** Nobody is let in by it any more; no-op if there is none. */
-  ReportPaperHealthCodeLost: {
-    method: "DELETE";
-    path: "/mp/v1/health-code/paper";
-    parameters: {};
-    query: {};
-    header: {};
-    body: null;
-    status: 204;
-    answer: null;
-    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
-  };
-  /** The one in force, to be printed again. */
-  ReadPaperHealthCode: {
-    method: "GET";
-    path: "/mp/v1/health-code/paper";
-    parameters: {};
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: PaperHealthCode;
-    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "PAPER_CODE_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
-  };
-  /** For 180 days. The one before is dead at once. */
-  IssuePaperHealthCode: {
-    method: "POST";
-    path: "/mp/v1/health-code/paper";
-    parameters: {};
-    query: {};
-    header: { "Idempotency-Key": string; };
-    body: null;
-    status: 201;
-    answer: PaperHealthCode;
-    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** For a phone. */
-  DrawPaperHealthCodePng: {
-    method: "GET";
-    path: "/mp/v1/health-code/paper/qr.png";
-    parameters: {};
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: ArrayBuffer;
-    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "PAPER_CODE_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
-  };
-  /** For print. */
-  DrawPaperHealthCodeSvg: {
-    method: "GET";
-    path: "/mp/v1/health-code/paper/qr.svg";
-    parameters: {};
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: ArrayBuffer;
-    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "PAPER_CODE_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
+    answer: ManualAboutPage;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Blocks that fail one by one; 304 if none changed since the given `ETag`. */
   Home: {
@@ -2648,7 +2462,7 @@ export interface Operations {
     body: ProveLegalPerson;
     status: 201;
     answer: LegalPersonProved;
-    codes: "CERTIFICATE_CHALLENGE_ENDED" | "CERTIFICATE_EXPIRED" | "CERTIFICATE_OF_NO_LEGAL_PERSON" | "CERTIFICATE_REVOKED" | "CERTIFICATE_SIGNATURE_REFUSED" | "CERTIFICATE_UNKNOWN_TO_ISSUER" | "CERTIFICATE_UNREADABLE" | "CERTIFICATE_UNTRUSTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REPRESENTATIVE_DIFFERS" | "REVOCATION_UNKNOWN" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CERTIFICATE_CHALLENGE_ENDED" | "CERTIFICATE_EXPIRED" | "CERTIFICATE_OF_NO_LEGAL_PERSON" | "CERTIFICATE_REVOKED" | "CERTIFICATE_SIGNATURE_REFUSED" | "CERTIFICATE_UNREADABLE" | "CERTIFICATE_UNTRUSTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REPRESENTATIVE_DIFFERS" | "REVOCATION_UNKNOWN" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Open a one-time code for a certificate the caller holds (亮证). */
   ShowCredential: {
@@ -2714,11 +2528,7 @@ export interface Operations {
     answer: Session;
     codes: "ACCOUNT_DISABLED" | "CODE_ALREADY_USED" | "CODE_REJECTED" | "CODE_REPLAYED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REPLY_AMBIGUOUS" | "REPLY_FOREIGN" | "REPLY_OF_UNKNOWN_SERIAL" | "REPLY_STALE" | "REPLY_UNREADABLE" | "REPLY_UNSIGNED" | "REPLY_WEAKLY_HASHED" | "REPLY_WRONGLY_SIGNED" | "SESSION_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /**
-   * Trade what the resident came back with for a session; after any refusal begin again.
-   *
-   * Reply lost: the same from the same device within a minute gets the same session.
-   */
+  /** Trade what the resident came back with for a session, once; after any refusal begin again. */
   SignInWithCitizenCloud: {
     method: "POST";
     path: "/mp/v1/session/oidc";
@@ -2728,7 +2538,7 @@ export interface Operations {
     body: OidcSignIn;
     status: 201;
     answer: Session;
-    codes: "ACCOUNT_DISABLED" | "CODE_REJECTED" | "CODE_REPLAYED" | "PROVIDER_BUSY" | "PROVIDER_MIXED_UP" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_ALGORITHM" | "PROVIDER_TOKEN_AUDIENCE" | "PROVIDER_TOKEN_FORGED" | "PROVIDER_TOKEN_ISSUER" | "PROVIDER_TOKEN_KEY" | "PROVIDER_TOKEN_KIND" | "PROVIDER_TOKEN_NONCE" | "PROVIDER_TOKEN_TIME" | "PROVIDER_TOKEN_UNREADABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_FLOW_ELSEWHERE" | "SIGN_IN_FLOW_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "ACCOUNT_DISABLED" | "CODE_REJECTED" | "PROVIDER_BUSY" | "PROVIDER_MIXED_UP" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_ALGORITHM" | "PROVIDER_TOKEN_AUDIENCE" | "PROVIDER_TOKEN_FORGED" | "PROVIDER_TOKEN_ISSUER" | "PROVIDER_TOKEN_KEY" | "PROVIDER_TOKEN_KIND" | "PROVIDER_TOKEN_NONCE" | "PROVIDER_TOKEN_TIME" | "PROVIDER_TOKEN_UNREADABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_FLOW_ELSEWHERE" | "SIGN_IN_FLOW_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Where to send the resident; finish within ten minutes on the same device. */
   BeginCitizenCloud: {
@@ -2818,18 +2628,6 @@ export interface Operations {
     answer: UsageRecordPage;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
-  /** Whether one may enter, and why not. No colour ever changes by it. */
-  CheckIn: {
-    method: "POST";
-    path: "/mp/v1/venue-checkins";
-    parameters: {};
-    query: {};
-    header: {};
-    body: CheckIn;
-    status: 201;
-    answer: CheckInReceipt;
-    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION" | "VENUE_CODE_FORGED" | "VENUE_CODE_STALE" | "VENUE_CODE_WITHDRAWN" | "VENUE_UNKNOWN";
-  };
   /** Say of each thing we need how it is; 503 while a required one fails. */
   Ready: {
     method: "GET";
@@ -2842,41 +2640,21 @@ export interface Operations {
     answer: Readiness;
     codes: never;
   };
-  /** Signed proofs that the log of a day and division was destroyed, the latest day first. */
-  ListCheckInPurges: {
+  /**
+   * Counts by district, colour and reason, entries by hand and appeals; none of fewer than ten people.
+   *
+   * Counted once an hour.
+   */
+  HealthStatistics: {
     method: "GET";
-    path: "/verifier/v1/checkin-purges";
-    parameters: {};
-    query: { cursor?: string; limit?: number; };
-    header: {};
-    body: null;
-    status: 200;
-    answer: PurgeProofPage;
-    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** Queries that wait for the first or the second of two people, newest first. */
-  ListExposureQueries: {
-    method: "GET";
-    path: "/verifier/v1/exposure-queries";
+    path: "/statistics/v1/health-code";
     parameters: {};
     query: {};
     header: {};
     body: null;
     status: 200;
-    answer: ExposureQuery[];
-    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
-  };
-  /** Agree; it is answered only once two people of two organisations have. */
-  ApproveExposureQuery: {
-    method: "POST";
-    path: "/verifier/v1/exposure-queries/{queryId}/approve";
-    parameters: { queryId: string; };
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: ExposureQuery;
-    codes: "ENDINGS_UNHEARD" | "EXPOSURE_QUERY_EXPIRED" | "EXPOSURE_QUERY_UNKNOWN" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    answer: HealthStatistics;
+    codes: never;
   };
   /** Every grant of the clerk, newest first, ended ones too. */
   ListAssists: {
@@ -2938,7 +2716,103 @@ export interface Operations {
     answer: ActingSession;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "GRANT_UNKNOWN" | "SCOPE_MISSING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
-  /** Colour, masked name and age of the data, and nothing more; of a licence with it, its verdict. */
+  /** Appeals, newest first: of one state, or those that are overdue, if asked for. */
+  ListAppealsToReview: {
+    method: "GET";
+    path: "/verifier/v1/health-appeals";
+    parameters: {};
+    query: { state?: "FILED" | "IN_REVIEW" | "PROPOSED" | "REJECTED" | "UPHELD" | "WITHDRAWN"; overdue?: boolean; cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: AppealInfoPage;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** The appeal with the disputed evidence. */
+  ReadAppealCase: {
+    method: "GET";
+    path: "/verifier/v1/health-appeals/{appealId}";
+    parameters: { appealId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: AppealCase;
+    codes: "APPEAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** One file; that it was looked at goes into the audit trail. */
+  ReadAttachment: {
+    method: "GET";
+    path: "/verifier/v1/health-appeals/{appealId}/attachments/{attachmentId}";
+    parameters: { appealId: string; attachmentId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: AttachmentContent;
+    codes: "APPEAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Propose what shall stand in its place; it counts once somebody of another organisation agrees. */
+  ProposeCorrection: {
+    method: "POST";
+    path: "/verifier/v1/health-appeals/{appealId}/propose";
+    parameters: { appealId: string; };
+    query: {};
+    header: {};
+    body: ProposeCorrection;
+    status: 200;
+    answer: AppealCase;
+    codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "CORRECTION_INVALID" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Reject an appeal, with the reason. */
+  RejectAppeal: {
+    method: "POST";
+    path: "/verifier/v1/health-appeals/{appealId}/reject";
+    parameters: { appealId: string; };
+    query: {};
+    header: {};
+    body: RejectAppeal;
+    status: 200;
+    answer: AppealCase;
+    codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** The appeal is under review again. */
+  ReturnAppeal: {
+    method: "POST";
+    path: "/verifier/v1/health-appeals/{appealId}/return";
+    parameters: { appealId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: AppealCase;
+    codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Begin to review; who filed it is told. */
+  TakeAppeal: {
+    method: "POST";
+    path: "/verifier/v1/health-appeals/{appealId}/take";
+    parameters: { appealId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: AppealCase;
+    codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Correcting evidence is recorded, and the colour follows from all evidence as always. */
+  UpholdAppeal: {
+    method: "POST";
+    path: "/verifier/v1/health-appeals/{appealId}/uphold";
+    parameters: { appealId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: AppealCase;
+    codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Colour, masked name and age of the data, and nothing more (验码请求). */
   CheckHealthCode: {
     method: "POST";
     path: "/verifier/v1/health-checks";
@@ -2949,6 +2823,150 @@ export interface Operations {
     status: 200;
     answer: HealthCheck;
     codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Entries, of one state if asked for. */
+  ListManual: {
+    method: "GET";
+    path: "/verifier/v1/health-manual";
+    parameters: {};
+    query: { state?: "CONFIRMED" | "DECLINED" | "HELD" | "LAPSED" | "PROPOSED" | "WITHDRAWING" | "WITHDRAWN"; cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: ManualInfoPage;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Propose evidence; it counts for nothing until somebody of another organisation confirms it. */
+  ProposeManual: {
+    method: "POST";
+    path: "/verifier/v1/health-manual";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; };
+    body: ProposeManual;
+    status: 201;
+    answer: ManualInfo;
+    codes: "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "MANUAL_ENTRY_INVALID" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Every alarm, one a reason and day. */
+  ListCohortAlarms: {
+    method: "GET";
+    path: "/verifier/v1/health-manual-release/alarms";
+    parameters: {};
+    query: { cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: CohortAlarmInfoPage;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Entries that are held. */
+  ListHeldManual: {
+    method: "GET";
+    path: "/verifier/v1/health-manual-release/held";
+    parameters: {};
+    query: { cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: ManualInfoPage;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Let one entry through, as a third person and not of the side that proposed it. */
+  ReleaseManual: {
+    method: "POST";
+    path: "/verifier/v1/health-manual-release/{entryId}/release";
+    parameters: { entryId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ManualInfo;
+    codes: "ENDINGS_UNHEARD" | "MANUAL_ENTRY_NOT_OPEN" | "MANUAL_ENTRY_UNKNOWN" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** The registered reasons, and how long evidence for each may count. */
+  ListManualReasons: {
+    method: "GET";
+    path: "/verifier/v1/health-manual/reasons";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ManualReasonInfo[];
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** One entry, and which organisations put their names to it. */
+  ReadManual: {
+    method: "GET";
+    path: "/verifier/v1/health-manual/{entryId}";
+    parameters: { entryId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ManualInfo;
+    codes: "MANUAL_ENTRY_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Want confirmed evidence taken back; somebody of another organisation has to agree. */
+  AskManualWithdrawal: {
+    method: "POST";
+    path: "/verifier/v1/health-manual/{entryId}/ask-withdrawal";
+    parameters: { entryId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ManualInfo;
+    codes: "ENDINGS_UNHEARD" | "MANUAL_ENTRY_NOT_OPEN" | "MANUAL_ENTRY_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** The evidence is recorded and its holder told; where its reason hit a cohort it is held instead. */
+  ConfirmManual: {
+    method: "POST";
+    path: "/verifier/v1/health-manual/{entryId}/confirm";
+    parameters: { entryId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ManualInfo;
+    codes: "ENDINGS_UNHEARD" | "MANUAL_ENTRY_NOT_OPEN" | "MANUAL_ENTRY_UNKNOWN" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** End an entry that is proposed or held. */
+  DeclineManual: {
+    method: "POST";
+    path: "/verifier/v1/health-manual/{entryId}/decline";
+    parameters: { entryId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ManualInfo;
+    codes: "ENDINGS_UNHEARD" | "MANUAL_ENTRY_NOT_OPEN" | "MANUAL_ENTRY_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** The evidence goes on counting. */
+  KeepManual: {
+    method: "POST";
+    path: "/verifier/v1/health-manual/{entryId}/keep";
+    parameters: { entryId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ManualInfo;
+    codes: "ENDINGS_UNHEARD" | "MANUAL_ENTRY_NOT_OPEN" | "MANUAL_ENTRY_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** The evidence is superseded and counts no more. */
+  WithdrawManual: {
+    method: "POST";
+    path: "/verifier/v1/health-manual/{entryId}/withdraw";
+    parameters: { entryId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ManualInfo;
+    codes: "ENDINGS_UNHEARD" | "MANUAL_ENTRY_NOT_OPEN" | "MANUAL_ENTRY_UNKNOWN" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Every rule set this city published, newest first. */
   ListRuleSets: {
@@ -3046,11 +3064,7 @@ export interface Operations {
     answer: ClerkSession;
     codes: "SESSION_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /**
-   * Trade what the clerk came back with for a session; it ends when the organisation's own does.
-   *
-   * Reply lost: the same from the same device within a minute gets the same session.
-   */
+  /** Trade what the clerk came back with for a session; it ends when the organisation's own does. */
   ClerkSsoSignIn: {
     method: "POST";
     path: "/verifier/v1/session/sso";
@@ -3060,7 +3074,7 @@ export interface Operations {
     body: OidcSignIn;
     status: 201;
     answer: ClerkSession;
-    codes: "CLERK_NOT_RECOGNISED" | "CODE_REJECTED" | "CODE_REPLAYED" | "PROVIDER_BUSY" | "PROVIDER_MIXED_UP" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_ALGORITHM" | "PROVIDER_TOKEN_AUDIENCE" | "PROVIDER_TOKEN_FORGED" | "PROVIDER_TOKEN_ISSUER" | "PROVIDER_TOKEN_KEY" | "PROVIDER_TOKEN_KIND" | "PROVIDER_TOKEN_NONCE" | "PROVIDER_TOKEN_TIME" | "PROVIDER_TOKEN_UNREADABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_FLOW_ELSEWHERE" | "SIGN_IN_FLOW_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CLERK_NOT_RECOGNISED" | "CODE_REJECTED" | "PROVIDER_BUSY" | "PROVIDER_MIXED_UP" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_ALGORITHM" | "PROVIDER_TOKEN_AUDIENCE" | "PROVIDER_TOKEN_FORGED" | "PROVIDER_TOKEN_ISSUER" | "PROVIDER_TOKEN_KEY" | "PROVIDER_TOKEN_KIND" | "PROVIDER_TOKEN_NONCE" | "PROVIDER_TOKEN_TIME" | "PROVIDER_TOKEN_UNREADABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_FLOW_ELSEWHERE" | "SIGN_IN_FLOW_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Where to send the clerk; finish within ten minutes on the same device. */
   BeginClerkSso: {
@@ -3122,18 +3136,6 @@ export interface Operations {
     answer: ArrayBuffer;
     codes: never;
   };
-  /** The public keys offline and paper codes may be signed with; `kid` is base64url of the code's. */
-  HealthKeys: {
-    method: "GET";
-    path: "/verifier/v1/trust/health-jwks.json";
-    parameters: {};
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: JsonWebKeySet;
-    codes: never;
-  };
   /** The public keys shown codes may be signed with (RFC 7517); `kid` is base64url of the code's. */
   WalletKeys: {
     method: "GET";
@@ -3157,54 +3159,6 @@ export interface Operations {
     status: 200;
     answer: ArrayBuffer;
     codes: "STATUS_LIST_UNKNOWN" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** Venues of the clerk's organisation, newest first. */
-  ListVenues: {
-    method: "GET";
-    path: "/verifier/v1/venues";
-    parameters: {};
-    query: { cursor?: string; limit?: number; };
-    header: {};
-    body: null;
-    status: 200;
-    answer: VenuePage;
-    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** Register a place; the same key again gets the same answer. */
-  RegisterVenue: {
-    method: "POST";
-    path: "/verifier/v1/venues";
-    parameters: {};
-    query: {};
-    header: { "Idempotency-Key": string; };
-    body: RegisterVenue;
-    status: 201;
-    answer: Venue;
-    codes: "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
-  };
-  /** The code for the venue's screen; another one every minute. */
-  DisplayVenueCode: {
-    method: "GET";
-    path: "/verifier/v1/venues/{venueId}/code";
-    parameters: { venueId: string; };
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: VenueCode;
-    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION" | "VENUE_UNKNOWN";
-  };
-  /** A code that does not change, with what to know of it; it withdraws the one printed before. */
-  PrintVenueCode: {
-    method: "POST";
-    path: "/verifier/v1/venues/{venueId}/printed-codes";
-    parameters: { venueId: string; };
-    query: {};
-    header: {};
-    body: null;
-    status: 201;
-    answer: VenueCode;
-    codes: "ENDINGS_UNHEARD" | "PRINTING_NOT_ALLOWED" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION" | "VENUE_UNKNOWN";
   };
   /** The clerk's own checks of the last twelve hours, newest first; no field of anybody. */
   ListVerifications: {

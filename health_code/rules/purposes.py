@@ -1,0 +1,102 @@
+"""Purposes (用途): why anything is kept, and everywhere it lies. What has served it is destroyed whole.
+
+A place in MongoDB is a collection, or the part of it that ``where`` finds; a name that ends in ``*`` stands
+for every collection that begins so. A place in Redis is a pattern of keys. What proves a destruction, the
+rule sets and the audit trail (which knows people by keyed hashes alone) serve no purpose of this kind.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from msgspec import Struct
+
+ENTERED_BY_HAND: Final = "suishen:manual"
+KEPT: Final = frozenset({"health_rule_sets", "health_retirements", "health_checkin_purges"})
+"""Collections that no purpose covers: law, and proofs."""
+
+
+class Place(Struct, frozen=True):
+    """Where in MongoDB something lies."""
+
+    collection: str
+    where: Mapping[str, Any] = MappingProxyType({})
+
+    @property
+    def name(self) -> str:
+        """The place, for who reads a proof."""
+        fields = ",".join(sorted(self.where))
+        return f"mongodb:{self.collection}" + (f"[{fields}]" if fields else "")
+
+
+class Purpose(Struct, frozen=True, kw_only=True):
+    """One purpose: its places, in the order in which they are emptied.
+
+    ``judged_by`` says by which evidence codes were judged that have to be judged anew without it.
+    """
+
+    places: tuple[Place, ...]
+    keys: tuple[str, ...] = ()
+    judged_by: str | None = None
+
+
+def _answers(errand: str) -> Place:
+    return Place("idempotency", {"_id": {"$regex": f"^{errand}:"}})
+
+
+def _notices(*kinds: str) -> Place:
+    return Place("account_notices", {"kind": {"$in": list(kinds)}})
+
+
+PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
+    {
+        "venue-log": Purpose(
+            # The keys first: without them the log cannot be read, whatever happens next.
+            places=(
+                Place("health_checkin_keys"),
+                Place("health_checkins"),
+                Place("health_exposure_queries"),
+            ),
+            keys=("health:{checkins-*",),
+        ),
+        "evidence": Purpose(
+            places=(
+                Place("health_evidence"),
+                Place("health_sources"),
+                Place("health_states"),
+                Place("health_changes"),
+                Place("health_statistics"),
+                _notices("health_code_changed"),
+            ),
+            keys=("health:snapshot:*", "health:handle:*", "health:seen:*", "{health}:evidence"),
+        ),
+        # What corrects evidence is evidence: without it what was wrong would count again.
+        "appeals": Purpose(
+            places=(
+                Place("health_appeal_files"),
+                Place("health_appeals"),
+                _answers("health-appeals"),
+                _notices("health_appeal_moved"),
+            ),
+        ),
+        "manual": Purpose(
+            places=(
+                Place("health_evidence", {"source": ENTERED_BY_HAND}),
+                Place("health_manual"),
+                Place("health_manual_cohorts"),
+                Place("health_manual_alarms"),
+                _answers("health-manual"),
+                _notices("health_evidence_by_hand", "health_evidence_withdrawn"),
+            ),
+            judged_by=ENTERED_BY_HAND,
+        ),
+        "all": Purpose(
+            places=(
+                Place("health_*"),
+                _answers("health-(appeals|manual)"),
+                Place("account_notices", {"kind": {"$regex": "^health_"}}),
+            ),
+            keys=("health:*", "{health*"),
+        ),
+    }
+)

@@ -1,0 +1,50 @@
+"""Public statistics of the health code: counts of at least ten people."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from miniapp_schemas.base import Instant, Response
+
+People = Annotated[
+    int | None,
+    Meta(description="How many people; absent where that could say something of one of them."),
+]
+
+
+class ColourCount(Response, frozen=True, kw_only=True):
+    """How many people have a code of one district, colour and reason; a count without one sums over it."""
+
+    district: Annotated[str, Meta(description="行政区划代码 (GB/T 2260).")]
+    colour: Annotated[str | None, Meta(description="码色.")] = None
+    reason: Annotated[
+        str | None,
+        Meta(description="The decisive rule, or `MANUAL:` and the reason code of an entry by hand."),
+    ] = None
+    people: People = None
+
+
+class ManualCount(Response, frozen=True, kw_only=True):
+    """For how many people something was entered by hand, by reason and how far it came."""
+
+    reason: Annotated[str, Meta(description="The reason code.")]
+    state: Annotated[str | None, Meta(description="How far the entries came.")] = None
+    people: People = None
+
+
+class AppealCount(Response, frozen=True, kw_only=True):
+    """How many people appealed, by how far it came."""
+
+    state: Annotated[str, Meta(description="How far the appeals came.")]
+    people: People = None
+
+
+class HealthStatistics(Response, frozen=True, kw_only=True):
+    """Counts of people, none below `k`; what could be had from them by subtraction is left out too."""
+
+    k: Annotated[int, Meta(description="The least number of people a count tells of.", ge=2)]
+    colours: Annotated[list[ColourCount], Meta(description="Codes, by district, colour and reason.")]
+    manual: Annotated[list[ManualCount], Meta(description="Entries by hand.")]
+    appeals: Annotated[list[AppealCount], Meta(description="Appeals.")]
+    as_of: Annotated[Instant | None, Meta(description="When it was counted; absent if never yet.")] = None
+    people: People = None
