@@ -19,6 +19,8 @@ export interface Account {
   merges: MergeInfo[];
   /** What happened lately, newest first. */
   notices: NoticeInfo[];
+  /** Separate consents, oldest first. */
+  consents: ConsentInfo[];
   /** A deletion under way. */
   deletion: DeletionInfo | null;
 }
@@ -45,6 +47,8 @@ export interface AccountExport {
   merges: MergeInfo[];
   /** What the account was told. */
   notices: NoticeInfo[];
+  /** Separate consents. */
+  consents: ConsentInfo[];
 }
 
 /** Somebody the caller may act for. */
@@ -127,6 +131,12 @@ export interface ActingSession {
   acting: ActingFor | null;
 }
 
+/** Take somebody one may act for into one's list (亲属码). */
+export interface AddFamilyMember {
+  /** The grant by which one acts for them. */
+  grantId: string;
+}
+
 /** Link another provider: its one-time code proves the other side. */
 export interface AddLink {
   /** The provider's name: `wechat`, … */
@@ -139,6 +149,14 @@ export interface AddLink {
 export interface AlipaySignIn {
   /** The code of `my.getAuthCode`: once. */
   code: string;
+}
+
+/** Answer a challenge with a face check that was begun since and passed. */
+export interface AnswerByFace {
+  /** The `challenge` of a refusal's `stepUp`. */
+  challenge: string;
+  /** A face check. */
+  faceCheckId: string;
 }
 
 /** Answer a challenge with the code that was sent for it. */
@@ -174,7 +192,7 @@ export interface AppealCase {
   /** The organisation that decided it. */
   decidedBy: string | null;
   /** What shall stand in its place; none where it is only taken back. */
-  correction: Record<string, string | number | boolean> | null;
+  correction: Record<string, string | number | boolean | string[]> | null;
 }
 
 /** How many people appealed, by how far it came. */
@@ -354,8 +372,38 @@ export type BlockStatus =
 
 /** A scanned code, to be checked (验码请求). */
 export interface CheckHealthCode {
+  /** What the QR said, a licence behind `|` with it. */
+  code: string;
+  /** New for each scan, the same for each retry, which is then answered alike. */
+  requestId?: string | null;
+}
+
+/** Check in with a scanned venue code. */
+export interface CheckIn {
   /** What the QR said. */
   code: string;
+  /** New for each scan, the same for each retry of it: the same check-in again. */
+  requestId: string;
+}
+
+/** Whether one may enter, and why not. It says nothing about anybody's health, and changes nothing. */
+export interface CheckInReceipt {
+  /** 放行 or 不予放行. */
+  verdict: "DENY" | "PASS";
+  /** A venue's id. */
+  venueId: string;
+  /** The venue's name. */
+  venue: Text;
+  /** DISPLAYED changes every minute. PRINTED does not: a picture of it, forwarded, checks in from anywhere, so it proves little and is limited more. */
+  codeKind: "DISPLAYED" | "PRINTED";
+  /** 码色. GREY is no colour: something could not be known, and `unknown` says what. */
+  colour: "GREEN" | "GREY" | "RED" | "YELLOW";
+  /** When it was. */
+  at: string;
+  /** Why not, where not. */
+  reason: "COLOUR_NOT_ADMITTED" | "COLOUR_UNKNOWN" | null;
+  /** The same in words. */
+  detail: Text | null;
 }
 
 /** One check a clerk made; of the person checked it says nothing. */
@@ -494,10 +542,32 @@ export interface ColourReason {
   until: string | null;
 }
 
+/** A health code and a shown licence in one QR. */
+export interface CombinedTicket {
+  /** What the QR says: both codes, with `|` between. */
+  code: string;
+  /** When the first of the two dies. */
+  expiresAt: string;
+  healthCode: HealthCodeTicket;
+  presentation: PresentationTicket;
+}
+
 /** Confirm; whoever is to act sends the code the other side reads out to them. */
 export interface ConfirmGrant {
   /** The code on the other side's screen. Not needed by that side itself. */
   code?: string | null;
+}
+
+/** A separate consent (单独同意). */
+export interface ConsentInfo {
+  /** What was consented to. */
+  purpose: string;
+  /** The notice that was shown. */
+  notice: string;
+  /** When. */
+  givenAt: string;
+  /** When it was withdrawn. */
+  withdrawnAt: string | null;
 }
 
 /** One certificate (电子证照) in the resident's wallet. */
@@ -596,6 +666,35 @@ export interface CredentialTypeInfo {
   mode: PresentationMode;
 }
 
+/** A declaration as recorded. The rules say what it weighs. */
+export interface Declaration {
+  /** Our id of it, for a correction. */
+  evidence: string;
+  /** As what the rules see it. */
+  kind: "AREA_STAY" | "DECLARED";
+  /** RFC 3339 instant in UTC. */
+  occurredAt: string;
+  /** RFC 3339 instant in UTC. */
+  recordedAt: string;
+}
+
+/** What somebody says of their own health (健康信息申报). */
+export interface DeclareHealth {
+  /** 体温, °C. */
+  temperature: number;
+  /** 当前症状, as codes of WS 363.6. */
+  symptoms?: string[];
+}
+
+/** Where somebody says they have been (行程申报). */
+export interface DeclareTravel {
+  /** Where: 旅居地区划. */
+  area: string;
+  /** The last day there, Asia/Shanghai. */
+  leftOn: string;
+  risk?: "HIGH" | "LOW" | "MEDIUM" | null;
+}
+
 /** What a person says of their own health (健康信息申报). */
 export interface Declared {
   kind: "DECLARED";
@@ -668,7 +767,7 @@ export interface Disputed {
   /** When that happened. */
   occurredAt: string;
   /** What it says. */
-  facts: Record<string, string | number | boolean>;
+  facts: Record<string, string | number | boolean | string[]>;
 }
 
 /** An entry from abroad (入境). */
@@ -723,6 +822,58 @@ export interface Exposed {
   degree: "CLOSE" | "CO_PRESENT" | "SECONDARY" | "SPACETIME";
 }
 
+/** Somebody was there. Who, only we know: `subjectRef` names them in evidence of kind EXPOSED. */
+export interface ExposedCheckIn {
+  /** Names somebody in an answered exposure query, for the department it was answered to. */
+  subjectRef: string;
+  /** When they checked in. */
+  at: string;
+  /** DISPLAYED changes every minute. PRINTED does not: a picture of it, forwarded, checks in from anywhere, so it proves little and is limited more. */
+  codeKind: "DISPLAYED" | "PRINTED";
+  /** Whether they were let in. */
+  admitted: boolean;
+}
+
+/** One page of a list, newest first. */
+export interface ExposedCheckInPage {
+  /** The entries of this page. */
+  items: ExposedCheckIn[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+}
+
+/** One of the two who agreed. */
+export interface ExposureApproval {
+  /** For whom they agreed. */
+  organisationName: string;
+  /** RFC 3339 instant in UTC. */
+  at: string;
+}
+
+/** An exposure query (流调查询). */
+export interface ExposureQuery {
+  /** An exposure query's id. */
+  id: string;
+  /** The case (流调) it is asked for. */
+  caseId: string;
+  /** A venue's id. */
+  venueId: string;
+  /** RFC 3339 instant in UTC. */
+  since: string;
+  /** RFC 3339 instant in UTC. */
+  until: string;
+  /** Who asks. */
+  department: string;
+  /** How far it has come; answered only once APPROVED. */
+  state: "ANSWERED" | "APPROVED" | "APPROVED_ONCE" | "EXPIRED" | "PROPOSED";
+  /** Who agreed. */
+  approvals: ExposureApproval[];
+  /** RFC 3339 instant in UTC. */
+  proposedAt: string;
+  /** When it ends, whatever it has come to. */
+  expiresAt: string;
+}
+
 /** A face check that waits for the person. */
 export interface FaceCheckBegun {
   /** Ask for its result by this. */
@@ -747,6 +898,31 @@ export type FaceCheckStatus =
   | "failed"
   | "passed"
   | "pending";
+
+/** One of one's family, and their colour now. */
+export interface FamilyHealthCode {
+  /** The grant by which one acts for them. */
+  grantId: string;
+  /** Their name, masked. */
+  name: string;
+  /** 监护人 of a child, or 亲友. */
+  kind: "family" | "guardian";
+  /** When the grant ends by itself. */
+  until: string;
+  /** 码色. GREY is no colour: something could not be known, and `unknown` says what. */
+  colour: "GREEN" | "GREY" | "RED" | "YELLOW";
+  /** RFC 3339 instant in UTC. */
+  since: string;
+  /** When the colour was last judged. */
+  asOf: string;
+}
+
+/** One's family, the first added first. Whose grant has ended is not in it. */
+export interface FamilyHealthCodes {
+  items: FamilyHealthCode[];
+  /** How many there can be. */
+  most: number;
+}
 
 /** Fetch the certificate of a deletion. */
 export interface FetchDeletionCertificate {
@@ -799,16 +975,21 @@ export type GrantState =
 
 /** What a guard may know of a code, and nothing more. */
 export interface HealthCheck {
-  /** ALREADY_CHECKED: this guard has scanned this very code before, or a copy of it. */
-  verdict: "ALREADY_CHECKED" | "EXPIRED" | "NOT_A_CODE" | "OK" | "UNKNOWN";
+  /** ALREADY_CHECKED: this guard has scanned this very code before, or a copy of it. REVOKED: a paper code reported lost or issued anew. IDENTITY_ONLY: a genuine paper code, but its colour cannot be known now. */
+  verdict: "ALREADY_CHECKED" | "EXPIRED" | "IDENTITY_ONLY" | "NOT_A_CODE" | "OK" | "REVOKED" | "UNKNOWN";
   /** RFC 3339 instant in UTC. */
   checkedAt: string;
+  /** 动态码, 离线码 or 纸质码. */
+  kind: "DYNAMIC" | "OFFLINE" | "PAPER" | null;
+  /** As of now, whatever a signed code said. */
   colour: "GREEN" | "GREY" | "RED" | "YELLOW" | null;
   /** The holder's name, masked. */
   name: string | null;
   /** When the colour was last judged. */
   asOf: string | null;
   ageSeconds: number | null;
+  /** Of a licence shown with it; null where the guard may not check any. */
+  licence: Verification | null;
 }
 
 /** A health code (健康码): its colour, since when, and why. */
@@ -1169,6 +1350,24 @@ export interface NoticeInfo {
   kind: string;
   /** When. */
   at: string;
+  /** Masked name of the other guardian who did it. */
+  by: string | null;
+}
+
+/** A signed code (离线码) to keep for when there is no network; fetched anew each day. */
+export interface OfflineHealthCode {
+  /** What the QR says; alphanumeric mode. */
+  code: string;
+  /** 码色. GREY is no colour: something could not be known, and `unknown` says what. */
+  colour: "GREEN" | "GREY" | "RED" | "YELLOW";
+  /** When the colour was last judged. */
+  asOf: string;
+  /** RFC 3339 instant in UTC. */
+  issuedAt: string;
+  /** A day at most, and never beyond the next change of the colour. */
+  expiresAt: string;
+  /** The rule set it was judged by: SHA-256 of its content. */
+  ruleSet: string;
 }
 
 /** Finish a sign-in with what the provider sent back in the address. */
@@ -1179,6 +1378,20 @@ export interface OidcSignIn {
   state: string;
   /** The `iss` that came back (RFC 9207); an answer without it is refused. */
   iss?: string | null;
+}
+
+/** A code on paper (纸质码): who somebody is, and no colour. A guard with a network sees the colour. */
+export interface PaperHealthCode {
+  /** The name by which the paper is reported lost. */
+  id: string;
+  /** What the QR says; alphanumeric mode. */
+  code: string;
+  /** The holder's name, masked, as the code says it. */
+  name: string;
+  /** RFC 3339 instant in UTC. */
+  issuedAt: string;
+  /** RFC 3339 instant in UTC. */
+  expiresAt: string;
 }
 
 /** The phone that is bound now; refresh the session for its level. */
@@ -1293,6 +1506,18 @@ export interface ProposeCorrection {
   facts?: Sampled | Result | Vaccinated | Exposed | AreaStay | Entered | IsolationStart | IsolationReleased | Declared | null;
 }
 
+/** Ask who was at a venue. Nobody is told until two people of two organisations agree. */
+export interface ProposeExposureQuery {
+  /** The case (流调) it is asked for. */
+  caseId: string;
+  /** A venue's id. */
+  venueId: string;
+  /** From when. */
+  since: string;
+  /** Until when; three days later at most, and past. */
+  until: string;
+}
+
 /** Propose evidence that no source reports; somebody of another organisation has to confirm it. */
 export interface ProposeManual {
   /** Whose it is: 公民身份号码. */
@@ -1339,6 +1564,28 @@ export interface ProveRealName {
   consentNotice: string;
 }
 
+/** The log of one day and place is gone (清除证明). */
+export interface PurgeProof {
+  /** 行政区划代码 (GB/T 2260). */
+  division: string;
+  /** Whose log: a day in China. */
+  day: string;
+  /** How many check-ins were deleted. */
+  count: number;
+  /** RFC 3339 instant in UTC. */
+  purgedAt: string;
+  /** The statement, a compact JWS (ES256, `typ` `checkin-purge+jwt`) by a key of `/.well-known/jwks.json`. */
+  proof: string;
+}
+
+/** One page of a list, newest first. */
+export interface PurgeProofPage {
+  /** The entries of this page. */
+  items: PurgeProof[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+}
+
 /** Whether to send us requests. */
 export interface Readiness {
   /** Ready if all that is required is ok. */
@@ -1357,6 +1604,22 @@ export interface RealNameResult {
   merge: MergeInfo | null;
 }
 
+/** Register a place of one's own organisation. */
+export interface RegisterVenue {
+  /** Its name in Chinese. */
+  nameZh: string;
+  /** Its name in English. */
+  nameEn: string;
+  /** Where it is; its log is kept as that place orders. */
+  division: string;
+  /** What sort of place it is (场所类型). */
+  kind: "CARE_HOME" | "CATERING" | "HOSPITAL" | "HOUSING" | "OFFICE" | "OTHER" | "SCHOOL" | "SHOP" | "TRANSPORT";
+  /** Which colours may enter. With GREY in it, also those whose colour is not known. */
+  admits: ("GREEN" | "GREY" | "RED" | "YELLOW")[];
+  /** Whether codes may be printed, where no screen can be put up. */
+  printedCodes?: boolean;
+}
+
 /** Say that the disputed evidence is right. */
 export interface RejectAppeal {
   /** Why, for who filed it. */
@@ -1367,14 +1630,16 @@ export interface RejectAppeal {
 export interface ReportEvidence {
   /** The source's own id of this evidence, used once. */
   sourceId: string;
-  /** Whose it is: 公民身份号码. */
-  idNumber: string;
   /** Where it happened. */
   jurisdiction: string;
   /** When it happened; for a test, when it was taken. */
   occurredAt: string;
   /** What happened, by kind. */
   facts: Sampled | Result | Vaccinated | Exposed | AreaStay | Entered | IsolationStart | IsolationReleased | Declared;
+  /** Whose it is: 公民身份号码. */
+  idNumber?: string | null;
+  /** Whose it is, instead of a number: only for EXPOSED, after an exposure query. */
+  subjectRef?: string | null;
   /** From when it counts no more. */
   expiresAt?: string | null;
   /** The id of what this corrects, which then counts no more. */
@@ -1655,6 +1920,46 @@ export interface Vaccinated {
   dose: number;
 }
 
+/** A registered place (场所). */
+export interface Venue {
+  /** A venue's id. */
+  id: string;
+  /** What it is called. */
+  name: Text;
+  /** 行政区划代码 (GB/T 2260). */
+  division: string;
+  /** What sort of place it is (场所类型). */
+  kind: "CARE_HOME" | "CATERING" | "HOSPITAL" | "HOUSING" | "OFFICE" | "OTHER" | "SCHOOL" | "SHOP" | "TRANSPORT";
+  /** Which colours may enter. */
+  admits: ("GREEN" | "GREY" | "RED" | "YELLOW")[];
+  /** Whether codes may be printed. */
+  printedCodes: boolean;
+  /** RFC 3339 instant in UTC. */
+  registeredAt: string;
+}
+
+/** A code to put up at a venue (场所码). */
+export interface VenueCode {
+  /** A venue's id. */
+  venueId: string;
+  /** DISPLAYED changes every minute. PRINTED does not: a picture of it, forwarded, checks in from anywhere, so it proves little and is limited more. */
+  kind: "DISPLAYED" | "PRINTED";
+  /** What the QR says. */
+  code: string;
+  /** When to show the next one; a printed one has no such moment. */
+  expiresAt: string | null;
+  /** What to know of a printed one, to be read before printing. */
+  notice: Text | null;
+}
+
+/** One page of a list, newest first. */
+export interface VenuePage {
+  /** The entries of this page. */
+  items: Venue[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+}
+
 /** The answer to a scan; stable codes. */
 export type Verdict =
   | "ALREADY_USED"
@@ -1727,6 +2032,7 @@ export type RefusalCode =
   | "CERTIFICATE_OF_NO_LEGAL_PERSON"
   | "CERTIFICATE_REVOKED"
   | "CERTIFICATE_SIGNATURE_REFUSED"
+  | "CERTIFICATE_UNKNOWN_TO_ISSUER"
   | "CERTIFICATE_UNREADABLE"
   | "CERTIFICATE_UNTRUSTED"
   | "CLAIMS_INVALID"
@@ -1736,6 +2042,7 @@ export type RefusalCode =
   | "CODE_REJECTED"
   | "CODE_REPLAYED"
   | "CONFIRMATION_CODE_WRONG"
+  | "CONSENT_UNKNOWN"
   | "CORRECTION_INVALID"
   | "CREDENTIAL_NOT_SHOWABLE"
   | "CREDENTIAL_TYPE_UNKNOWN"
@@ -1743,11 +2050,19 @@ export type RefusalCode =
   | "DELETION_BEGUN"
   | "DELETION_UNKNOWN"
   | "ENDINGS_UNHEARD"
+  | "EVIDENCE_INVALID"
+  | "EXPOSURE_QUERY_EXPIRED"
+  | "EXPOSURE_QUERY_INVALID"
+  | "EXPOSURE_QUERY_NOT_APPROVED"
+  | "EXPOSURE_QUERY_UNKNOWN"
   | "FACE_CHECK_UNKNOWN"
+  | "FAMILY_FULL"
+  | "FAMILY_MEMBER_UNKNOWN"
   | "FAMILY_REGISTER_UNAVAILABLE"
   | "GRANT_NOT_IN_FORCE"
   | "GRANT_STANDS_ALREADY"
   | "GRANT_UNKNOWN"
+  | "GUARDIANS_FULL"
   | "HEALTH_CODE_UNAVAILABLE"
   | "HOLDER_MISMATCH"
   | "IDEMPOTENCY_KEY_REUSED"
@@ -1773,9 +2088,11 @@ export type RefusalCode =
   | "NOT_YOURS_TO_CONFIRM"
   | "NO_PHONE_BOUND"
   | "OFFER_LAPSED"
+  | "PAPER_CODE_UNKNOWN"
   | "PHONE_CODE_REJECTED"
   | "PHONE_PACKET_REFUSED"
   | "PRESENTATION_UNKNOWN"
+  | "PRINTING_NOT_ALLOWED"
   | "PROVIDER_ACCOUNT_BLOCKED"
   | "PROVIDER_BUSY"
   | "PROVIDER_MIXED_UP"
@@ -1826,11 +2143,16 @@ export type RefusalCode =
   | "TERM_NOT_GRANTABLE"
   | "TOO_LARGE"
   | "TOO_MANY_GUARDIANS"
+  | "TOO_MANY_LISTENERS"
   | "TOO_MANY_REQUESTS"
   | "UNAVAILABLE"
   | "UNSUPPORTED_MEDIA_TYPE"
   | "VALIDATION"
   | "VALIDITY_INVALID"
+  | "VENUE_CODE_FORGED"
+  | "VENUE_CODE_STALE"
+  | "VENUE_CODE_WITHDRAWN"
+  | "VENUE_UNKNOWN"
   | "VERSION_STALE";
 
 /** A refusal under 200, for those who sent `X-Envelope: 1`. */
@@ -1924,6 +2246,42 @@ export interface Operations {
     answer: IssuedCredential;
     codes: "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "ISSUER_NOT_ALLOWED" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STATUS_CHANGE_IMPOSSIBLE" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
+  /** Propose a query for a case; it ends after a day, whatever it has come to. */
+  ProposeExposureQuery: {
+    method: "POST";
+    path: "/issuer/v1/exposure-queries";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; };
+    body: ProposeExposureQuery;
+    status: 201;
+    answer: ExposureQuery;
+    codes: "ENDINGS_UNHEARD" | "EXPOSURE_QUERY_INVALID" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION" | "VENUE_UNKNOWN";
+  };
+  /** A query of the department's own. */
+  ReadExposureQuery: {
+    method: "GET";
+    path: "/issuer/v1/exposure-queries/{queryId}";
+    parameters: { queryId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ExposureQuery;
+    codes: "EXPOSURE_QUERY_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** References to who was there, newest first: what was known when it was first asked for. */
+  ReadExposures: {
+    method: "GET";
+    path: "/issuer/v1/exposure-queries/{queryId}/checkins";
+    parameters: { queryId: string; };
+    query: { cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: ExposedCheckInPage;
+    codes: "EXPOSURE_QUERY_EXPIRED" | "EXPOSURE_QUERY_NOT_APPROVED" | "EXPOSURE_QUERY_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
   /** Record evidence, item by item; repeating an item is the same item. No route takes a colour. */
   ReportHealthEvidence: {
     method: "POST";
@@ -1983,6 +2341,18 @@ export interface Operations {
     status: 200;
     answer: Account;
     codes: "NOT_WHILE_ACTING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** What was proved by it counts no more (PIPL Art. 15); every session ends: sign in again. */
+  WithdrawConsent: {
+    method: "DELETE";
+    path: "/mp/v1/account/consents/{purpose}";
+    parameters: { purpose: string; };
+    query: {};
+    header: { "X-Step-Up"?: string; };
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "CONSENT_UNKNOWN" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Within the seven days; asks for nothing but a session. */
   CancelDeletion: {
@@ -2054,7 +2424,7 @@ export interface Operations {
     body: StartFaceCheck;
     status: 201;
     answer: FaceCheckBegun;
-    codes: "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "NOT_WHILE_ACTING" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Asked of the provider by us; passed, it makes L3. */
   ConcludeFaceCheck: {
@@ -2066,7 +2436,7 @@ export interface Operations {
     body: null;
     status: 200;
     answer: FaceCheckResult;
-    codes: "ENDINGS_UNHEARD" | "FACE_CHECK_UNKNOWN" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "CONSENT_UNKNOWN" | "ENDINGS_UNHEARD" | "FACE_CHECK_UNKNOWN" | "NOT_WHILE_ACTING" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Proved from both sides: a fresh sign-in here, a one-time code there. It may open a merge. */
   AddLink: {
@@ -2078,7 +2448,7 @@ export interface Operations {
     body: AddLink;
     status: 201;
     answer: LinkResult;
-    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "LINK_TAKEN" | "NOT_WHILE_ACTING" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "LINK_TAKEN" | "NOT_WHILE_ACTING" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Sessions begun through it end. The last way in stays. */
   RemoveLink: {
@@ -2126,7 +2496,7 @@ export interface Operations {
     body: BindPhoneByCode;
     status: 200;
     answer: PhoneBound;
-    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "LINK_UNKNOWN" | "NOT_WHILE_ACTING" | "PHONE_CODE_REJECTED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_UNAVAILABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "LINK_UNKNOWN" | "NOT_WHILE_ACTING" | "PHONE_CODE_REJECTED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_UNAVAILABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Bind the phone in the packet (`my.getPhoneNumber`). */
   BindPhoneByPacket: {
@@ -2138,7 +2508,7 @@ export interface Operations {
     body: BindPhoneByPacket;
     status: 200;
     answer: PhoneBound;
-    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PHONE_PACKET_REFUSED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PHONE_PACKET_REFUSED" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Bind the phone the code was sent to; the session that asked for it, and no other. */
   BindPhoneBySms: {
@@ -2162,7 +2532,19 @@ export interface Operations {
     body: ProveRealName;
     status: 200;
     answer: RealNameResult;
-    codes: "ENDINGS_UNHEARD" | "IDENTITY_ALREADY_PROVED" | "IDENTITY_NOT_CONFIRMED" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REGISTRY_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CONSENT_UNKNOWN" | "ENDINGS_UNHEARD" | "IDENTITY_ALREADY_PROVED" | "IDENTITY_NOT_CONFIRMED" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REGISTRY_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** A check begun after the challenge was given, and passed; each answers once. */
+  AnswerByFace: {
+    method: "POST";
+    path: "/mp/v1/account/step-up/face";
+    parameters: {};
+    query: {};
+    header: {};
+    body: AnswerByFace;
+    status: 200;
+    answer: StepUpAnswered;
+    codes: "ENDINGS_UNHEARD" | "FACE_CHECK_UNKNOWN" | "NOT_WHILE_ACTING" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** The code that was sent for this challenge. */
   AnswerByPhone: {
@@ -2198,7 +2580,7 @@ export interface Operations {
     body: AnswerByProvider;
     status: 200;
     answer: StepUpAnswered;
-    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** For whom the presented token acts, and for whom the caller may. */
   ReadActing: {
@@ -2332,7 +2714,7 @@ export interface Operations {
     answer: ActingGrant;
     codes: "CONFIRMATION_CODE_WRONG" | "ENDINGS_UNHEARD" | "GRANT_UNKNOWN" | "NOT_WHILE_ACTING" | "NOT_YOURS_TO_CONFIRM" | "OFFER_LAPSED" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** The colour with every reason, what clears it and when it changes by itself (健康信息查询). */
+  /** The colour with every reason, what clears it and when it changes by itself. */
   ReadHealthCode: {
     method: "GET";
     path: "/mp/v1/health-code";
@@ -2404,7 +2786,7 @@ export interface Operations {
     answer: AppealInfo;
     codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
-  /** A code for a minute (制码请求). */
+  /** A code for a minute. */
   ShowHealthCode: {
     method: "POST";
     path: "/mp/v1/health-code/codes";
@@ -2415,6 +2797,102 @@ export interface Operations {
     status: 201;
     answer: HealthCodeTicket;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "HEALTH_CODE_UNAVAILABLE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Both, or neither; the certificate can be used once, as if shown alone. */
+  ShowCombinedCode: {
+    method: "POST";
+    path: "/mp/v1/health-code/combined";
+    parameters: {};
+    query: {};
+    header: {};
+    body: ShowCredential;
+    status: 201;
+    answer: CombinedTicket;
+    codes: "CLAIM_NOT_DISCLOSABLE" | "CREDENTIAL_NOT_SHOWABLE" | "CREDENTIAL_UNKNOWN" | "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "HEALTH_CODE_UNAVAILABLE" | "SCENE_NOT_ALLOWED" | "SCENE_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Temperature and symptoms now. Only whether it is a fever is kept of the temperature. */
+  DeclareHealth: {
+    method: "POST";
+    path: "/mp/v1/health-code/declarations/health";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; };
+    body: DeclareHealth;
+    status: 201;
+    answer: Declaration;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** An area and the last day there. */
+  DeclareTravel: {
+    method: "POST";
+    path: "/mp/v1/health-code/declarations/travel";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; };
+    body: DeclareTravel;
+    status: 201;
+    answer: Declaration;
+    codes: "ENDINGS_UNHEARD" | "EVIDENCE_INVALID" | "GRANT_NOT_IN_FORCE" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Server-sent events: a `code` event now and at each change, until the session or its token ends. */
+  FollowHealthCode: {
+    method: "GET";
+    path: "/mp/v1/health-code/events";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ArrayBuffer;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "HEALTH_CODE_UNAVAILABLE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_MANY_LISTENERS" | "UNAVAILABLE";
+  };
+  /** Everybody in my list whose grant is in force, with their colours, in one call. */
+  ListFamilyHealthCodes: {
+    method: "GET";
+    path: "/mp/v1/health-code/family";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: FamilyHealthCodes;
+    codes: "ENDINGS_UNHEARD" | "HEALTH_CODE_UNAVAILABLE" | "NOT_WHILE_ACTING" | "SCOPE_MISSING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
+  };
+  /** By a grant to act for them, as a guardian or as family. Added again it is the same. */
+  AddFamilyHealthCode: {
+    method: "POST";
+    path: "/mp/v1/health-code/family";
+    parameters: {};
+    query: {};
+    header: {};
+    body: AddFamilyMember;
+    status: 201;
+    answer: FamilyHealthCode;
+    codes: "ACTING_NOT_OFFERED" | "ENDINGS_UNHEARD" | "FAMILY_FULL" | "FAMILY_REGISTER_UNAVAILABLE" | "GRANT_NOT_IN_FORCE" | "GRANT_UNKNOWN" | "GUARDIANS_FULL" | "HEALTH_CODE_UNAVAILABLE" | "NOT_WHILE_ACTING" | "SCOPE_MISSING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** No-op if they are not in it; the grant stays what it is. */
+  RemoveFamilyHealthCode: {
+    method: "DELETE";
+    path: "/mp/v1/health-code/family/{grantId}";
+    parameters: { grantId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** A code for a minute; the grant must be in force now. */
+  ShowFamilyHealthCode: {
+    method: "POST";
+    path: "/mp/v1/health-code/family/{grantId}/codes";
+    parameters: { grantId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 201;
+    answer: HealthCodeTicket;
+    codes: "ACTING_NOT_OFFERED" | "ENDINGS_UNHEARD" | "FAMILY_MEMBER_UNKNOWN" | "FAMILY_REGISTER_UNAVAILABLE" | "GRANT_NOT_IN_FORCE" | "GRANT_UNKNOWN" | "HEALTH_CODE_UNAVAILABLE" | "NOT_WHILE_ACTING" | "SCOPE_MISSING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Each entry with its reason, both organisations, and until when it counts. */
   ListManualAboutMe: {
@@ -2427,6 +2905,78 @@ export interface Operations {
     status: 200;
     answer: ManualAboutPage;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Fetch it ahead, once an hour at most; 304 while it would say the same as the one held. */
+  FetchOfflineHealthCode: {
+    method: "GET";
+    path: "/mp/v1/health-code/offline";
+    parameters: {};
+    query: {};
+    header: { "If-None-Match"?: string; };
+    body: null;
+    status: 200;
+    answer: OfflineHealthCode;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "HEALTH_CODE_UNAVAILABLE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Nobody is let in by it any more; no-op if there is none. */
+  ReportPaperHealthCodeLost: {
+    method: "DELETE";
+    path: "/mp/v1/health-code/paper";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
+  };
+  /** The one in force, to be printed again. */
+  ReadPaperHealthCode: {
+    method: "GET";
+    path: "/mp/v1/health-code/paper";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: PaperHealthCode;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "PAPER_CODE_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
+  };
+  /** For 180 days. The one before is dead at once. */
+  IssuePaperHealthCode: {
+    method: "POST";
+    path: "/mp/v1/health-code/paper";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; };
+    body: null;
+    status: 201;
+    answer: PaperHealthCode;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** For a phone. */
+  DrawPaperHealthCodePng: {
+    method: "GET";
+    path: "/mp/v1/health-code/paper/qr.png";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ArrayBuffer;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "PAPER_CODE_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
+  };
+  /** For print. */
+  DrawPaperHealthCodeSvg: {
+    method: "GET";
+    path: "/mp/v1/health-code/paper/qr.svg";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ArrayBuffer;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "PAPER_CODE_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
   };
   /** Blocks that fail one by one; 304 if none changed since the given `ETag`. */
   Home: {
@@ -2462,7 +3012,7 @@ export interface Operations {
     body: ProveLegalPerson;
     status: 201;
     answer: LegalPersonProved;
-    codes: "CERTIFICATE_CHALLENGE_ENDED" | "CERTIFICATE_EXPIRED" | "CERTIFICATE_OF_NO_LEGAL_PERSON" | "CERTIFICATE_REVOKED" | "CERTIFICATE_SIGNATURE_REFUSED" | "CERTIFICATE_UNREADABLE" | "CERTIFICATE_UNTRUSTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REPRESENTATIVE_DIFFERS" | "REVOCATION_UNKNOWN" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CERTIFICATE_CHALLENGE_ENDED" | "CERTIFICATE_EXPIRED" | "CERTIFICATE_OF_NO_LEGAL_PERSON" | "CERTIFICATE_REVOKED" | "CERTIFICATE_SIGNATURE_REFUSED" | "CERTIFICATE_UNKNOWN_TO_ISSUER" | "CERTIFICATE_UNREADABLE" | "CERTIFICATE_UNTRUSTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REPRESENTATIVE_DIFFERS" | "REVOCATION_UNKNOWN" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Open a one-time code for a certificate the caller holds (亮证). */
   ShowCredential: {
@@ -2528,7 +3078,11 @@ export interface Operations {
     answer: Session;
     codes: "ACCOUNT_DISABLED" | "CODE_ALREADY_USED" | "CODE_REJECTED" | "CODE_REPLAYED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REPLY_AMBIGUOUS" | "REPLY_FOREIGN" | "REPLY_OF_UNKNOWN_SERIAL" | "REPLY_STALE" | "REPLY_UNREADABLE" | "REPLY_UNSIGNED" | "REPLY_WEAKLY_HASHED" | "REPLY_WRONGLY_SIGNED" | "SESSION_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** Trade what the resident came back with for a session, once; after any refusal begin again. */
+  /**
+   * Trade what the resident came back with for a session; after any refusal begin again.
+   *
+   * Reply lost: the same from the same device within a minute gets the same session.
+   */
   SignInWithCitizenCloud: {
     method: "POST";
     path: "/mp/v1/session/oidc";
@@ -2538,7 +3092,7 @@ export interface Operations {
     body: OidcSignIn;
     status: 201;
     answer: Session;
-    codes: "ACCOUNT_DISABLED" | "CODE_REJECTED" | "PROVIDER_BUSY" | "PROVIDER_MIXED_UP" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_ALGORITHM" | "PROVIDER_TOKEN_AUDIENCE" | "PROVIDER_TOKEN_FORGED" | "PROVIDER_TOKEN_ISSUER" | "PROVIDER_TOKEN_KEY" | "PROVIDER_TOKEN_KIND" | "PROVIDER_TOKEN_NONCE" | "PROVIDER_TOKEN_TIME" | "PROVIDER_TOKEN_UNREADABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_FLOW_ELSEWHERE" | "SIGN_IN_FLOW_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "ACCOUNT_DISABLED" | "CODE_REJECTED" | "CODE_REPLAYED" | "PROVIDER_BUSY" | "PROVIDER_MIXED_UP" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_ALGORITHM" | "PROVIDER_TOKEN_AUDIENCE" | "PROVIDER_TOKEN_FORGED" | "PROVIDER_TOKEN_ISSUER" | "PROVIDER_TOKEN_KEY" | "PROVIDER_TOKEN_KIND" | "PROVIDER_TOKEN_NONCE" | "PROVIDER_TOKEN_TIME" | "PROVIDER_TOKEN_UNREADABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_FLOW_ELSEWHERE" | "SIGN_IN_FLOW_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Where to send the resident; finish within ten minutes on the same device. */
   BeginCitizenCloud: {
@@ -2628,6 +3182,18 @@ export interface Operations {
     answer: UsageRecordPage;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
+  /** Whether one may enter, and why not. No colour ever changes by it. */
+  CheckIn: {
+    method: "POST";
+    path: "/mp/v1/venue-checkins";
+    parameters: {};
+    query: {};
+    header: {};
+    body: CheckIn;
+    status: 201;
+    answer: CheckInReceipt;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION" | "VENUE_CODE_FORGED" | "VENUE_CODE_STALE" | "VENUE_CODE_WITHDRAWN" | "VENUE_UNKNOWN";
+  };
   /** Say of each thing we need how it is; 503 while a required one fails. */
   Ready: {
     method: "GET";
@@ -2655,6 +3221,42 @@ export interface Operations {
     status: 200;
     answer: HealthStatistics;
     codes: never;
+  };
+  /** Signed proofs that the log of a day and division was destroyed, the latest day first. */
+  ListCheckInPurges: {
+    method: "GET";
+    path: "/verifier/v1/checkin-purges";
+    parameters: {};
+    query: { cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: PurgeProofPage;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Queries that wait for the first or the second of two people, newest first. */
+  ListExposureQueries: {
+    method: "GET";
+    path: "/verifier/v1/exposure-queries";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ExposureQuery[];
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** Agree; it is answered only once two people of two organisations have. */
+  ApproveExposureQuery: {
+    method: "POST";
+    path: "/verifier/v1/exposure-queries/{queryId}/approve";
+    parameters: { queryId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ExposureQuery;
+    codes: "ENDINGS_UNHEARD" | "EXPOSURE_QUERY_EXPIRED" | "EXPOSURE_QUERY_UNKNOWN" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Every grant of the clerk, newest first, ended ones too. */
   ListAssists: {
@@ -2812,7 +3414,7 @@ export interface Operations {
     answer: AppealCase;
     codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
-  /** Colour, masked name and age of the data, and nothing more (验码请求). */
+  /** Colour, masked name and age of the data, and nothing more; of a licence with it, its verdict. */
   CheckHealthCode: {
     method: "POST";
     path: "/verifier/v1/health-checks";
@@ -3064,7 +3666,11 @@ export interface Operations {
     answer: ClerkSession;
     codes: "SESSION_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** Trade what the clerk came back with for a session; it ends when the organisation's own does. */
+  /**
+   * Trade what the clerk came back with for a session; it ends when the organisation's own does.
+   *
+   * Reply lost: the same from the same device within a minute gets the same session.
+   */
   ClerkSsoSignIn: {
     method: "POST";
     path: "/verifier/v1/session/sso";
@@ -3074,7 +3680,7 @@ export interface Operations {
     body: OidcSignIn;
     status: 201;
     answer: ClerkSession;
-    codes: "CLERK_NOT_RECOGNISED" | "CODE_REJECTED" | "PROVIDER_BUSY" | "PROVIDER_MIXED_UP" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_ALGORITHM" | "PROVIDER_TOKEN_AUDIENCE" | "PROVIDER_TOKEN_FORGED" | "PROVIDER_TOKEN_ISSUER" | "PROVIDER_TOKEN_KEY" | "PROVIDER_TOKEN_KIND" | "PROVIDER_TOKEN_NONCE" | "PROVIDER_TOKEN_TIME" | "PROVIDER_TOKEN_UNREADABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_FLOW_ELSEWHERE" | "SIGN_IN_FLOW_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CLERK_NOT_RECOGNISED" | "CODE_REJECTED" | "CODE_REPLAYED" | "PROVIDER_BUSY" | "PROVIDER_MIXED_UP" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_ALGORITHM" | "PROVIDER_TOKEN_AUDIENCE" | "PROVIDER_TOKEN_FORGED" | "PROVIDER_TOKEN_ISSUER" | "PROVIDER_TOKEN_KEY" | "PROVIDER_TOKEN_KIND" | "PROVIDER_TOKEN_NONCE" | "PROVIDER_TOKEN_TIME" | "PROVIDER_TOKEN_UNREADABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_FLOW_ELSEWHERE" | "SIGN_IN_FLOW_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Where to send the clerk; finish within ten minutes on the same device. */
   BeginClerkSso: {
@@ -3136,6 +3742,18 @@ export interface Operations {
     answer: ArrayBuffer;
     codes: never;
   };
+  /** The public keys offline and paper codes may be signed with; `kid` is base64url of the code's. */
+  HealthKeys: {
+    method: "GET";
+    path: "/verifier/v1/trust/health-jwks.json";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: JsonWebKeySet;
+    codes: never;
+  };
   /** The public keys shown codes may be signed with (RFC 7517); `kid` is base64url of the code's. */
   WalletKeys: {
     method: "GET";
@@ -3159,6 +3777,54 @@ export interface Operations {
     status: 200;
     answer: ArrayBuffer;
     codes: "STATUS_LIST_UNKNOWN" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Venues of the clerk's organisation, newest first. */
+  ListVenues: {
+    method: "GET";
+    path: "/verifier/v1/venues";
+    parameters: {};
+    query: { cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: VenuePage;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Register a place; the same key again gets the same answer. */
+  RegisterVenue: {
+    method: "POST";
+    path: "/verifier/v1/venues";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; };
+    body: RegisterVenue;
+    status: 201;
+    answer: Venue;
+    codes: "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** The code for the venue's screen; another one every minute. */
+  DisplayVenueCode: {
+    method: "GET";
+    path: "/verifier/v1/venues/{venueId}/code";
+    parameters: { venueId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: VenueCode;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION" | "VENUE_UNKNOWN";
+  };
+  /** A code that does not change, with what to know of it; it withdraws the one printed before. */
+  PrintVenueCode: {
+    method: "POST";
+    path: "/verifier/v1/venues/{venueId}/printed-codes";
+    parameters: { venueId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 201;
+    answer: VenueCode;
+    codes: "ENDINGS_UNHEARD" | "PRINTING_NOT_ALLOWED" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION" | "VENUE_UNKNOWN";
   };
   /** The clerk's own checks of the last twelve hours, newest first; no field of anybody. */
   ListVerifications: {
