@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext
@@ -9,7 +10,7 @@ from playwright.sync_api import BrowserContext
 from bff.sandbox.stack import City
 from tests.browser.camera import film
 from tests.browser.conftest import Clerk, Resident, Watch
-from tests.browser.health import judged_long_ago, report
+from tests.browser.health import judged_long_ago, report, venue_code
 from tests.browser.pictures import picture, read
 from tests.browser.test_acting import agree, ask
 
@@ -118,13 +119,16 @@ def test_whoever_is_refused_the_stream_hears_of_a_new_colour_all_the_same(
 
 def test_grey_says_what_is_not_known_and_that_it_is_no_risk(city: City, resident: Resident) -> None:
     shown(resident, "abdu", "GREEN")
-    judged_long_ago(city, "abdu")
-    resident.page.reload()
-    resident.page.wait_for_selector(".health[data-colour=GREY] .notice")
-    why = resident.page.inner_text(".health__sheet")
-    assert "灰码不是风险等级" in why
-    assert "数据未能及时更新" in why
-    assert "2 天前更新" in resident.page.inner_text(".health__age")
+    page = resident.page
+    page.click(".health__back")
+    page.wait_for_selector("a.card")
+    with judged_long_ago(city, "abdu"):
+        page.click(".health-entry")
+        page.wait_for_selector(".health[data-colour=GREY] .notice")
+        why = page.inner_text(".health__sheet")
+        assert "灰码不是风险等级" in why
+        assert "数据未能及时更新" in why
+        assert "2 天前更新" in page.inner_text(".health__age")
 
 
 def test_one_who_is_not_real_name_has_no_health_code_to_show(resident: Resident) -> None:
@@ -220,3 +224,54 @@ def test_what_one_declares_is_recorded(resident: Resident) -> None:
     resident.page.fill("#left-on", (datetime.now(UTC) - timedelta(days=2)).strftime("%Y-%m-%d"))
     resident.page.locator("form button").click()
     resident.page.locator(".notice[data-tone=good]").nth(1).wait_for()
+
+
+def test_the_reason_is_read_before_an_appeal_is_filed_and_its_progress_is_seen(
+    resident: Resident, tmp_path: Path
+) -> None:
+    shown(resident, "zheng", "RED")
+    page = resident.page
+    page.locator(".reason a.button").first.click()
+    page.wait_for_selector("#statement")
+    assert "检测结果" in page.inner_text(".reason")
+    photo = tmp_path / "result.png"
+    photo.write_bytes(picture("a negative result"))
+    page.fill("#statement", "当天我在外地，样本不是我的。")
+    page.set_input_files("#files", photo)
+    page.get_by_role("button", name="提交申诉").click()
+    page.wait_for_selector(".steps [aria-current=step]")
+    assert page.inner_text(".steps [aria-current=step]") == "已提交"
+    told = page.inner_text("main")
+    for words in ("样本不是我的", "PNG", "办理期限"):
+        assert words in told
+
+    page.get_by_role("button", name="撤回申诉").click()
+    page.locator("dialog .button--danger").click()
+    page.wait_for_selector(".pill >> text=已撤回")
+    resident.go("#/health/appeals")
+    page.wait_for_selector(".menu__entry")
+    assert "已撤回" in page.inner_text("main")  # none is ever removed
+
+
+@pytest.mark.parametrize(("key", "words"), [("chen", "可以进入"), ("zheng", "暂不能进入")])
+def test_a_venue_code_lets_in_or_says_why_not_and_changes_no_colour(
+    city: City, counter: Callable[..., Clerk], watch: Watch, key: str, words: str
+) -> None:
+    door = counter()  # a phone with a camera
+    resident = Resident(door.page, city, watch)
+    resident.sign_in(key)
+    film(picture(venue_code(city)), door.lens)
+    resident.go("#/health/checkin")
+    resident.page.get_by_role("button", name="打开摄像头").click()
+    resident.page.wait_for_selector("[data-verdict]")
+    assert words in resident.page.inner_text(".show__used")
+    assert "海屿站" in resident.page.inner_text(".show__used")
+
+
+def test_what_is_no_venue_code_is_refused_in_words(resident: Resident) -> None:
+    resident.sign_in("lin")
+    resident.go("#/health/checkin")
+    resident.page.fill("#venue-code", "SVC.somebody-made-this-up")
+    resident.page.keyboard.press("Enter")
+    resident.page.wait_for_selector(".notice[role=alert]")
+    assert "不是有效的场所码" in resident.page.inner_text(".notice")

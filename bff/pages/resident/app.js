@@ -14,9 +14,11 @@ import { forgetOfflineCode } from "./offline-code.js";
 import { StepUps } from "./step-up.js";
 import { accountView } from "./views/account.js";
 import { actingView } from "./views/acting.js";
+import { appealProgressView, appealsView, appealView } from "./views/appeals.js";
 import { askView } from "./views/ask.js";
 import { cardView } from "./views/card.js";
 import { cardsView } from "./views/cards.js";
+import { checkInView } from "./views/checkin.js";
 import { copyView } from "./views/copy.js";
 import { declareView } from "./views/declare.js";
 import { deletionView } from "./views/deletion.js";
@@ -142,6 +144,9 @@ function route(context) {
 /** @param {Context} context @param {string} what @param {string} id @returns {View} */
 function healthRoute(context, what, id) {
   if (what === "family" && id) return context.acting.now ? notWhileActingView(context, context.acting.now) : memberView(context, id);
+  if (what === "appeal" && id) return appealView(context, id);
+  if (what === "appeals") return id ? appealProgressView(context, id) : appealsView(context);
+  if (what === "checkin") return checkInView(context);
   if (what === "paper") return paperView(context);
   if (what === "declare") return declareView(context);
   return healthView(context);

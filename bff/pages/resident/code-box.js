@@ -12,6 +12,7 @@ import { t } from "./messages.js";
 import { drawQr } from "./qr.js";
 
 /** @typedef {import("./app.js").Context} Context */
+/** @typedef {import("../shared/wire.js").HealthCodeTicket} HealthCodeTicket */
 
 const RENEWALS = 9; // after that someone must ask: a forgotten phone must not make codes all night
 const EARLY = 5; // seconds before its end, at most, that a code is renewed: not all phones at once
@@ -22,6 +23,7 @@ export class CodeBox {
   #context;
   #path;
   #instead;
+  #told;
   #renewals = RENEWALS;
   /** Ends with each shown code. */
   #life = new AbortController();
@@ -29,12 +31,15 @@ export class CodeBox {
   /**
    * @param {Context} context
    * @param {string} path Where a code is to be had.
-   * @param {() => Node[]} [instead] What to show as well while none is to be had, though it may be in a moment.
+   * @param {object} [around]
+   * @param {() => Node[]} [around.instead] What to show as well while none is to be had, though it may be in a moment.
+   * @param {(ticket: HealthCodeTicket) => void} [around.told] Hears of each code.
    */
-  constructor(context, path, instead = () => []) {
+  constructor(context, path, { instead = () => [], told = () => {} } = {}) {
     this.#context = context;
     this.#path = path;
     this.#instead = instead;
+    this.#told = told;
     context.signal.addEventListener("abort", () => this.#life.abort());
   }
 
@@ -51,7 +56,9 @@ export class CodeBox {
     const asked = clocks();
     try {
       const { data, date } = await session.call("POST", this.#path, { body: {}, signal });
-      if (!signal.aborted) this.#draw(data, date ?? Date.now(), asked);
+      if (signal.aborted) return;
+      this.#draw(data, date ?? Date.now(), asked);
+      this.#told(data);
     } catch (error) {
       if (signal.aborted || isAbort(error)) return;
       report(error);
@@ -70,7 +77,7 @@ export class CodeBox {
     if (!life.aborted) await this.#renew();
   }
 
-  /** @param {{ code: string, expiresAt: string }} ticket @param {number} date The server's clock. @param {{ monotonic: number, wall: number }} asked */
+  /** @param {HealthCodeTicket} ticket @param {number} date The server's clock. @param {{ monotonic: number, wall: number }} asked */
   #draw(ticket, date, asked) {
     const life = this.#life.signal;
     const rest = ring(t("timerLabel"));

@@ -3,6 +3,7 @@
 import { colourName, colourTag } from "../shared/colours.js";
 import { h } from "../shared/dom.js";
 import { dayAndTime, pick } from "../shared/i18n.js";
+import { icon } from "../shared/icons.js";
 import { notice } from "../shared/parts.js";
 import { t } from "./messages.js";
 import { evidenceName } from "./words.js";
@@ -45,8 +46,15 @@ function unknown({ unknown: gaps }) {
   return notice("caution", "warning", t("whyUnknown"), h("ul", { class: "points" }, ...gaps.map((gap) => h("li", {}, pick(gap)))));
 }
 
-/** @param {ColourReason} reason */
+/** A reason, and the way to say that it is wrong. @param {ColourReason} reason */
 function reason(reason) {
+  const panel = reasonPanel(reason);
+  if (reason.evidence) panel.append(h("a", { class: "button button--plain button--wide", href: `#/health/appeal/${reason.evidence}` }, icon("text"), t("appealThis")));
+  return panel;
+}
+
+/** @param {ColourReason} reason */
+export function reasonPanel(reason) {
   return h(
     "article",
     { class: "panel reason", "data-colour": reason.colour },

@@ -9,7 +9,7 @@ import { looksHealth } from "../health.js";
 import { judge } from "../judge.js";
 import { t } from "../messages.js";
 import { looksOpaque, looksSigned } from "../offline/lz1.js";
-import { CameraUnavailable, Scanner } from "../scanner.js";
+import { CameraUnavailable, Scanner } from "../../shared/scanner.js";
 
 /** @typedef {import("../app.js").Context} Context */
 /** @typedef {import("../app.js").View} View */

@@ -6,7 +6,7 @@ import { h } from "../../shared/dom.js";
 import { dayAndTime } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
 import { say } from "../../shared/live.js";
-import { notice } from "../../shared/parts.js";
+import { isAbort, notice, report } from "../../shared/parts.js";
 import { CodeBox } from "../code-box.js";
 import { follow } from "../follow.js";
 import { menuEntry } from "../menu.js";
@@ -18,6 +18,8 @@ import { why } from "../why.js";
 /** @typedef {import("../app.js").Context} Context */
 /** @typedef {import("../app.js").View} View */
 /** @typedef {import("../../shared/wire.js").HealthCode} HealthCode */
+
+const CODE = "/mp/v1/health-code";
 
 /**
  * @param {Context} context
@@ -54,7 +56,10 @@ class Health {
 
   begin() {
     const { signal } = this.#context;
-    const box = new CodeBox(this.#context, "/mp/v1/health-code/codes", () => this.#carried());
+    const box = new CodeBox(this.#context, `${CODE}/codes`, {
+      instead: () => this.#carried(),
+      told: ({ colour }) => colour !== this.#known?.code.colour && void this.#read(),
+    });
     this.#node.append(
       h("header", { class: "health__head" }, back("#/cards"), h("h1", { id: "health-title" }, t("healthTitle")), this.#face, this.#age),
       h("div", { class: "health__sheet" }, box.node, this.#line, this.#why, menu(this.#context)),
@@ -66,6 +71,16 @@ class Health {
     });
     const timer = setInterval(() => this.#tellAge(), 1000);
     signal.addEventListener("abort", () => clearInterval(timer));
+  }
+
+  /** A colour that grew too old is no event, and yet another. */
+  async #read() {
+    const { session, signal } = this.#context;
+    try {
+      this.#told((await session.call("GET", CODE, { signal })).data);
+    } catch (error) {
+      if (!isAbort(error)) report(error);
+    }
   }
 
   /** @param {HealthCode} code */
@@ -126,6 +141,8 @@ function menu({ acting }) {
     { class: "panel menu", "aria-label": t("healthMore") },
     acting.now ? null : menuEntry("#/health/family", "people", t("familyTitle"), t("familyLead")),
     menuEntry("#/health/paper", "page", t("paperTitle"), t("paperLead")),
+    menuEntry("#/health/checkin", "camera", t("checkInTitle"), t("checkInLead")),
+    menuEntry("#/health/appeals", "list", t("appealsTitle"), t("appealsLead")),
     menuEntry("#/health/declare", "text", t("declareTitle"), t("declareLead")),
   );
 }
