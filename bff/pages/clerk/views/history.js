@@ -53,6 +53,7 @@ export function historyView({ session, signal, offlineChecks, healthChecks }) {
   const one = (check) => entry(check.typeName, check.scene && (scenes.get(check.scene) ?? check.scene), check);
   void fill(box, signal, () => Promise.all([load(), dictionary()]), ([page, words]) => {
     scenes = new Map(Object.values(words.scenes).map(({ code, name }) => [code, pick(name)]));
+    if (!page.items.length && (offlineChecks.length || healthChecks.length)) return [];
     if (!page.items.length) return [h("div", { class: "empty panel" }, icon("list"), h("p", {}, t("noHistory")))];
     const list = h("ul", { class: "panel checks" }, ...page.items.map(one));
     const rest = h("div", {});

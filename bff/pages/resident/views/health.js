@@ -67,7 +67,7 @@ class Health {
     void box.open();
     void follow(this.#context, {
       code: (code) => this.#told(code),
-      live: (live) => this.#line.replaceChildren(icon(live ? "flash" : "clock"), t(live ? "healthLive" : "healthPolled")),
+      live: (live) => this.#tellLine(live),
     });
     const timer = setInterval(() => this.#tellAge(), 1000);
     signal.addEventListener("abort", () => clearInterval(timer));
@@ -113,6 +113,11 @@ class Health {
     );
   }
 
+  /** @param {boolean} live Whether a change is heard of at once. */
+  #tellLine(live) {
+    this.#line.replaceChildren(icon(live ? "flash" : "clock"), t(live ? "healthLive" : "healthPolled"));
+  }
+
   #tellAge() {
     if (!this.#known) return;
     const { code, heard } = this.#known;
@@ -127,6 +132,7 @@ class Health {
     this.#paint(code.colour, t("offlineCode"), t("offlineUntil", { when: dayAndTime(code.expiresAt) }));
     this.#age.textContent = `${t("healthAsOf", { when: dayAndTime(code.asOf) })} · ${ageWords((Date.now() - Date.parse(code.asOf)) / 1000)}`;
     this.#known = null;
+    this.#tellLine(false);
     return [
       h("div", { class: "show__qr show__qr--carried" }, drawQr(code.code, t("offlineQr"))),
       notice("caution", "offline", t("offlineCode"), h("p", {}, t("offlineLead"))),
