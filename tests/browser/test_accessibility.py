@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Page
 
 from bff.sandbox.stack import City
 from tests.browser.audit import Auditor, audit
@@ -351,24 +351,46 @@ def test_a_clerk_without_a_camera_is_told_and_led_on(
     assert clerk.page.evaluate("document.activeElement.id") == "code"
 
 
+def tab_to(page: Page, selector: str) -> None:
+    """Go on by keyboard until ``selector`` has the focus."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    pytest.fail(f"no way to {selector} by keyboard")
+
+
+def test_a_keyboard_alone_shows_a_health_code_and_appeals_from_it(resident: Resident) -> None:
+    resident.sign_in("zhao")
+    page = resident.page
+    page.wait_for_selector("a.card")
+    tab_to(page, ".health-entry")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".health__code svg[role=img]")
+    page.wait_for_selector(".reason")
+    tab_to(page, ".health__time button")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".health__code svg[role=img]")
+    tab_to(page, ".reason a.button")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#statement")
+    tab_to(page, "#statement")
+    page.keyboard.type("我没有接触过")
+    tab_to(page, "form button[type=submit]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".steps [aria-current=step]")
+
+
 def test_a_keyboard_alone_shows_a_card(resident: Resident) -> None:
     resident.sign_in("wang")
     page = resident.page
     page.wait_for_selector("a.card")
-
-    def tab_to(selector: str) -> None:
-        for _ in range(40):
-            page.keyboard.press("Tab")
-            if page.evaluate("selector => document.activeElement.matches(selector)", selector):
-                return
-        pytest.fail(f"no way to {selector} by keyboard")
-
-    tab_to("a.card")
+    tab_to(page, "a.card")
     page.keyboard.press("Enter")
     page.wait_for_selector(".tiles")
-    tab_to(".tile input")
+    tab_to(page, ".tile input")
     page.keyboard.press("ArrowRight")
-    tab_to(".button--show")
+    tab_to(page, ".button--show")
     page.keyboard.press("Enter")
     page.wait_for_selector(".show__qr svg")
 

@@ -165,5 +165,8 @@ export const health = /** @type {const} */ ({
   cameraPicture: ["摄像头画面", "Camera picture"],
 
   noticeHealthCode: ["健康码颜色有变化", "The health code has changed"],
+  noticeByHand: ["有人工录入的健康证据", "Health evidence about you was entered by hand"],
+  noticeByHandWithdrawn: ["人工录入的健康证据已撤回", "Health evidence entered by hand was taken back"],
+  noticeAppeal: ["赋码申诉有进展", "An appeal of yours has moved on"],
   scopeHealth: ["查看并出示健康码", "see and show the health code"],
 });

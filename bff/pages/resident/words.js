@@ -53,7 +53,13 @@ export const noticeName = words({
   real_name: "noticeRealName",
   deletion_requested: "noticeDeletionRequested",
   deletion_cancelled: "noticeDeletionCancelled",
+  guardian_joined: "noticeGuardianJoined",
+  guardian_acted: "noticeGuardianActed",
+  guardian_ended: "noticeGuardianEnded",
   health_code_changed: "noticeHealthCode",
+  health_evidence_by_hand: "noticeByHand",
+  health_evidence_withdrawn: "noticeByHandWithdrawn",
+  health_appeal_moved: "noticeAppeal",
 });
 
 export const mergeName = words({
