@@ -2,9 +2,10 @@
 
 import re
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 import msgspec
@@ -12,15 +13,19 @@ from rich.progress import track
 
 from bff.cli_data import data_option, environ_of
 from bff.cli_errors import Failure, Refused
+from bff.cli_input import Instant, text_of
 from bff.cli_stores import run_or_exit, settings_or_exit
 
 if TYPE_CHECKING:
+    from health_code.codec.certificates import Checked
     from health_code.models import RetirementStatement
     from health_code.rules.colour import Judgement, RuleSet
     from health_code.rules.evidence import Evidence
 
 HELD: Final = 0
 NOT_HELD: Final = 1
+VALID: Final = 0
+NOT_VALID: Final = 1
 UNREADABLE: Final = 2
 
 
@@ -139,19 +144,6 @@ def _checked(file: Path, trust: Path | None, data: Path | None) -> "RetirementSt
         raise (Failure if no.unreadable else Refused)(no.zh, no.en) from None
 
 
-class _Instant(click.ParamType[datetime]):
-    name = "time"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            at = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is not an ISO 8601 time, such as 2022-09-18T09:30:00+08:00", param, ctx)
-        return at if at.tzinfo else at.replace(tzinfo=_shanghai())
-
-
 @health.command("test-rules")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a rule, and a last one for all.")
@@ -201,7 +193,7 @@ def test_rules(folder: Path, *, as_json: bool) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help='A JSON list of evidence: [{"occurredAt", "facts": {"kind", …}, "source"?, "sourceId"?, …}].',
 )
-@click.option("--at", type=_Instant(), help="The instant to judge; Asia/Shanghai if it has no offset.")
+@click.option("--at", type=Instant(), help="The instant to judge; Asia/Shanghai if it has no offset.")
 @click.option(
     "--jurisdiction",
     metavar="CODE",
@@ -310,3 +302,141 @@ def _shanghai() -> Any:  # noqa: ANN401  a zone
     from zoneinfo import ZoneInfo
 
     return ZoneInfo("Asia/Shanghai")
+
+
+@health.command()
+@click.argument("code", metavar="TEXT|IMAGE")
+@click.option(
+    "--trust",
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Whom to believe: a certificate (PEM), a JWKS, a did.json, or a folder of them.",
+)
+@click.option("--issuer", help="Whose the keys of a JWKS are, where the file does not say.")
+@click.option(
+    "--revoked",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="What is revoked: a batch of the EU gateway, a card revocation list, or a folder of them.",
+)
+@click.option("--at", type=Instant(), help="Judge as of this time; Asia/Shanghai if it has no offset.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+def verify(
+    code: str,
+    trust: Path,
+    issuer: str | None,
+    revoked: tuple[Path, ...],
+    at: datetime | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Check a health certificate (互认核验): EU and WHO (HC1), SMART Health Card, NZ COVID Pass, our own.
+
+    TEXT|IMAGE is the code itself, the path of a text file or of a picture, or - for a text on standard
+    input. Exit status: 0 valid, 1 not valid, 2 unreadable (or a file that cannot be used).
+    """
+    from health_code.codec import foreign, signed
+    from health_code.codec.certificates import Verdict
+    from health_code.codec.revocation import Revocations, RevocationUnreadable
+    from health_code.codec.trust import Trust, TrustUnreadable
+
+    believed = _files(trust)
+    text = text_of(code)
+    if text.startswith(signed.PREFIX):
+        _verify_own(text, believed, at or datetime.now(UTC), as_json=as_json)
+    try:
+        keys = Trust.of(believed, issuer=issuer)
+    except TrustUnreadable as cause:
+        raise Failure(f"--trust 的 {trust} 中没有可用的公钥", f"--trust {trust}: {cause}") from cause
+    given = {name: data for path in revoked for name, data in _files(path).items()}
+    try:
+        if given and not Revocations.of(given):
+            raise Failure("--revoked 中没有吊销列表", "--revoked: no list of what is revoked")
+        # A folder laid out as an issuer's site is holds its lists as well.
+        lists = Revocations.of(believed | given)
+    except RevocationUnreadable as cause:
+        raise Failure("--revoked 的吊销列表无法读取", f"--revoked: {cause}") from cause
+    checked = foreign.verify(text, trust=keys, revoked=lists, at=at or datetime.now(UTC))
+    if as_json:
+        click.echo(msgspec.json.encode(_told(checked)))
+    else:
+        _print_checked(checked)
+    if checked.verdict is Verdict.UNREADABLE:
+        sys.exit(UNREADABLE)
+    sys.exit(VALID if checked.valid else NOT_VALID)
+
+
+def _verify_own(text: str, trust: dict[str, bytes], at: datetime, *, as_json: bool) -> NoReturn:
+    """Check an offline or paper code of a city like this one."""
+    from health_code.codec.signed import PREFIX
+    from health_code.offline import verify_offline
+    from wallet.codec.errors import Unreadable
+    from wallet.codec.keys import KeySet, VerifyingKey
+
+    keys: dict[bytes, VerifyingKey] = {}
+    for content in trust.values():
+        with suppress(Unreadable):
+            keys |= KeySet.parse(content).keys
+    if not keys:
+        raise Failure("--trust 中没有可用的公钥", "--trust: no P-256 key that could be used")
+    checked = verify_offline(text, keys, at)
+    if as_json:
+        told = {
+            "valid": checked.valid,
+            "verdict": checked.verdict,
+            "format": PREFIX.removesuffix(":").lower(),
+            "issuer": checked.issuer,
+            "subject": None if checked.name is None else {"name": checked.name},
+            "issuedAt": checked.issued_at,
+            "expiresAt": checked.expires_at,
+            "kind": checked.kind,
+            "colour": checked.colour,
+            "asOf": checked.as_of,
+            "ruleSet": checked.rule_set,
+        }
+        click.echo(msgspec.json.encode(told))
+    else:
+        click.echo(f"{'✔ 有效 VALID' if checked.valid else '✘ 无效 NOT VALID'}  {checked.verdict}")
+        if checked.valid:
+            unknown = "码色须联网查询 · the colour needs the network"
+            click.echo(f"  {checked.name}  {checked.colour or unknown}  {checked.as_of or ''}")
+    if checked.verdict == "UNREADABLE":
+        sys.exit(UNREADABLE)
+    sys.exit(VALID if checked.valid else NOT_VALID)
+
+
+def _files(path: Path) -> dict[str, bytes]:
+    """The files of a folder by their paths in it, or the one file."""
+    if not path.is_dir():
+        return {path.name: path.read_bytes()}
+    return {
+        str(file.relative_to(path)): file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file()
+    }
+
+
+def _told(checked: "Checked") -> dict[str, Any]:
+    return {
+        "valid": checked.valid,
+        "verdict": checked.verdict.value,
+        "format": checked.format,
+        "issuer": checked.issuer,
+        "subject": None if checked.content is None else checked.content.subject,
+        "issuedAt": checked.issued_at,
+        "expiresAt": checked.expires_at,
+        "statements": () if checked.content is None else checked.content.statements,
+        "warnings": checked.warnings,
+    }
+
+
+def _print_checked(checked: "Checked") -> None:
+    click.echo(f"{'✔ 有效 VALID' if checked.valid else '✘ 无效 NOT VALID'}  {checked.verdict}")
+    if checked.format is not None:
+        click.echo(f"  {checked.format} {checked.issuer or ''}")
+    if checked.content is not None:
+        subject = checked.content.subject
+        click.echo(f"  {subject.name}  {subject.birth_date or ''}")
+        for said in checked.content.statements:
+            words = (said.kind.name, said.on, said.country, said.outcome, said.product)
+            click.echo("  " + " ".join(word for word in words if word))
+    for warning in checked.warnings:
+        click.echo(f"  ! {warning}")

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from bff.cli_errors import Failure
+from bff.cli_input import Instant, text_of
 
 if TYPE_CHECKING:
     from wallet.offline import OfflineResult
@@ -16,28 +17,11 @@ if TYPE_CHECKING:
 VALID: Final = 0
 NOT_VALID: Final = 1
 UNREADABLE: Final = 2
-# A code has a few hundred characters, whatever a text editor or a pipe puts around it.
-_LONGEST_TEXT: Final = 16_384
 
 
 @click.group()
 def wallet() -> None:
     """Certificates (电子证照)."""
-
-
-class _Instant(click.ParamType[datetime]):
-    name = "time"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        from wallet.rules.validity import SHANGHAI
-
-        if isinstance(value, datetime):
-            return value
-        try:
-            at = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is not an ISO 8601 time, such as 2026-11-22T09:30:00+08:00", param, ctx)
-        return at if at.tzinfo else at.replace(tzinfo=SHANGHAI)
 
 
 @wallet.command()
@@ -53,7 +37,7 @@ class _Instant(click.ParamType[datetime]):
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A status list token (CWT), as the platform publishes it.",
 )
-@click.option("--at", type=_Instant(), help="Judge as of this time; Asia/Shanghai if it has no offset.")
+@click.option("--at", type=Instant(), help="Judge as of this time; Asia/Shanghai if it has no offset.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 def verify(code: str, trust: Path, status: Path | None, at: datetime | None, *, as_json: bool) -> None:
     """Check a shown code offline (离线核验): its text, a file that holds it, or a picture of it.
@@ -74,7 +58,7 @@ def verify(code: str, trust: Path, status: Path | None, at: datetime | None, *, 
     registry = load_registry()
     try:
         result = verify_offline(
-            _text_of(code),
+            text_of(code),
             trust=keys,
             status=None if status is None else status.read_bytes(),
             registry=registry,
@@ -91,42 +75,6 @@ def verify(code: str, trust: Path, status: Path | None, at: datetime | None, *, 
     if result.verdict is Verdict.UNREADABLE:
         sys.exit(UNREADABLE)
     sys.exit(VALID if result.valid else NOT_VALID)
-
-
-def _text_of(code: str) -> str:
-    """The code itself, wherever it is; empty, and so judged unreadable, if there is none of ours."""
-    from wallet.codec.errors import CodecError
-
-    if code != "-" and not _is_file(code):
-        return code.strip("\r\n")
-    try:
-        with click.open_file(code, "rb") as file:
-            text = _as_text(file.read(_LONGEST_TEXT + 1))
-        if text is not None or code == "-":
-            return text or ""
-        from wallet.picture import read_image
-
-        return read_image(Path(code))
-    except (OSError, CodecError):
-        return ""
-
-
-def _as_text(content: bytes) -> str | None:
-    """What a text file says; None if it is longer than a code may be, or none.
-
-    A code's alphabet is ASCII; no picture that a phone or a scanner writes keeps to it.
-    """
-    content = content.removeprefix(b"\xef\xbb\xbf")
-    if len(content) > _LONGEST_TEXT or not content.isascii() or b"\0" in content:
-        return None
-    return content.decode("ascii").strip("\r\n")
-
-
-def _is_file(code: str) -> bool:
-    try:
-        return Path(code).is_file()
-    except (OSError, ValueError):  # longer than a path may be
-        return False
 
 
 def _print(result: "OfflineResult") -> None:

@@ -1,64 +1,119 @@
-"""Codes to carry: the offline code (离线码), fetched ahead, and the keys guards check it with."""
+"""A resident brings a certificate of another place (互认): what it proves becomes evidence.
 
-from datetime import datetime, timedelta
-from hashlib import sha256
+The resident carries the data; nobody here asks the issuer for it. A certificate counts for whom it was made
+out to: it names a birth date, and that must be the resident's. What it says is shown with its source and its
+age; whether anything follows from it, a red one or a stale one among them, is for the rules.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
-import msgspec
+from health_code.codec.certificates import Checked
+from health_code.models import StoredEvidence
+from health_code.ports import Admit, Audit, Clock, PersonalData, TimedId
+from health_code.refusals import CertificateNotBelieved, CertificateOfAnother
+from health_code.reporting import Wake, draft_of
+from health_code.rules.evidence import Kind
+from health_code.rules.recognition import evidence_of
+from health_code.store import EvidenceStore
+from miniapp_schemas.health_code import CarriedCertificate, CarriedStatement
 
-from health_code.codec.signed import OfflineContent, SignedCode, mint
-from health_code.ports import SigningKeys
-from health_code.refusals import HealthCodeUnavailable
-from health_code.service import HealthCodes
-from miniapp_schemas.health_carried import OfflineHealthCode
-
-_DAY: Final = timedelta(hours=24)
-_encode: Final = msgspec.json.Encoder().encode
-RULE_SET_BYTES: Final = 8
+_FRESH: Final = timedelta(hours=48)
+_PER_MINUTE: Final = 10
+_ZONE: Final = ZoneInfo("Asia/Shanghai")
 
 
-class OfflineCodes:
-    """Signs what a snapshot says, for as long as nothing can be known to change it."""
+class Carrying:
+    """Takes certificates residents bring."""
 
-    def __init__(self, *, codes: HealthCodes, keys: SigningKeys, jurisdiction: str) -> None:
-        self._codes = codes
-        self._keys = keys
+    def __init__(
+        self,
+        *,
+        verify: Callable[[str, datetime], Checked],
+        evidence: EvidenceStore,
+        birth_date: Callable[[str], Awaitable[date | None]],
+        personal: PersonalData,
+        wake: Wake,
+        admit: Admit,
+        audit: Audit,
+        clock: Clock,
+        timed_id: TimedId,
+        jurisdiction: str,
+    ) -> None:
+        self._verify = verify
+        self._evidence = evidence
+        self._birth_date = birth_date
+        self._personal = personal
+        self._wake = wake
+        self._admit = admit
+        self._audit = audit
+        self._clock = clock
+        self._timed_id = timed_id
         self._jurisdiction = jurisdiction
 
-    async def fetch(self, subject: str) -> tuple[OfflineHealthCode, str]:
-        """The code, and a tag that stays the same for an hour while the code would say the same.
-
-        A colour that may not be shown as it is, because it is too old or should have changed, is not signed.
-        """
-        snapshot, shown, now = await self._codes.current(subject)
-        issued = now.replace(minute=0, second=0, microsecond=0)
-        ends = min(filter(None, (issued + _DAY, self._codes.good_until(snapshot))))
-        if shown is not snapshot.colour or ends <= now:
-            raise HealthCodeUnavailable
-        code = SignedCode(
-            issuer=self._jurisdiction,
-            issued_at=int(issued.timestamp()),
-            expires_at=int(ends.timestamp()),
-            content=OfflineContent(
-                colour=shown,
-                name=snapshot.name_masked,
-                as_of=int(snapshot.judged_at.timestamp()),
-                rule_set=bytes.fromhex(snapshot.rule_set)[:RULE_SET_BYTES],
-                handle=snapshot.handle,
-            ),
+    async def bring(self, subject: str, text: str) -> CarriedCertificate:
+        """Keep what the certificate proves of ``subject``, or refuse it; brought again it is the same."""
+        await self._admit("health-certificate", subject, per_minute=_PER_MINUTE, burst=_PER_MINUTE)
+        now = self._clock()
+        checked = self._verify(text, now)
+        if not checked.valid or checked.content is None:
+            await self._refused(subject, checked.verdict.value)
+            raise CertificateNotBelieved(verdict=checked.verdict.value)
+        born = await self._birth_date(subject)
+        if born is None or checked.content.subject.birth_date != born.isoformat():
+            await self._refused(subject, CertificateOfAnother.code)
+            raise CertificateOfAnother
+        proved = evidence_of(
+            checked, jurisdiction=self._jurisdiction, zone=_ZONE, recorded_at=now, fresh_for=_FRESH
         )
-        key = self._keys.signing()
-        told = OfflineHealthCode(
-            code=mint(code, key=key),
-            colour=shown.value,
-            as_of=snapshot.judged_at,
-            issued_at=issued,
-            expires_at=_whole(ends),
-            rule_set=snapshot.rule_set,
+        kept: dict[str, StoredEvidence] = {}
+        for each in proved:
+            # One certificate may be brought by one person only; who brings it first has it.
+            draft = draft_of(
+                source=each.key.source,
+                source_id=each.key.source_id,
+                subject=subject,
+                kind=Kind.FOREIGN_CERT,
+                jurisdiction=each.jurisdiction,
+                occurred_at=each.occurred_at,
+                expires_at=each.expires_at,
+                supersedes=None,
+                void=False,
+                facts={name: value for name, value in each.facts.items() if name != "stale"},
+                personal=self._personal,
+                now=now,
+                evidence_id=self._timed_id(now),
+            )
+            kept |= await self._evidence.append(each.key.source, [draft])
+        if any(stored.subject != subject for stored in kept.values()):
+            await self._refused(subject, CertificateOfAnother.code)
+            raise CertificateOfAnother
+        await self._audit(
+            "evidence.carried",
+            at=now,
+            actor=subject,
+            outcome="ok",
+            facts={"format": str(checked.format), "issuer": checked.issuer or "", "kept": str(len(kept))},
         )
-        # Of what is signed and by which key; the signature itself is another one each time.
-        return told, f'"{sha256(key.kid + _encode(code)).hexdigest()[:24]}"'
+        if kept:
+            await self._wake([subject])
+        return CarriedCertificate(
+            format=str(checked.format),
+            issuer=checked.issuer or "",
+            issued_at=checked.issued_at,
+            expires_at=checked.expires_at,
+            statements=[
+                CarriedStatement(
+                    evidence=kept[each.key.source_id].id,
+                    certificate=str(each.facts["certificate"]),
+                    occurred_at=each.occurred_at,
+                    stale=each.facts["stale"] is True,
+                )
+                for each in proved
+            ],
+        )
 
-
-def _whole(instant: datetime) -> datetime:
-    return instant.replace(microsecond=0)
+    async def _refused(self, subject: str, why: str) -> None:
+        await self._audit("evidence.carried", at=self._clock(), actor=subject, outcome=why)

@@ -6,6 +6,8 @@ __all__ = [
     "AppealNotOpen",
     "AppealUnknown",
     "AttachmentUnfit",
+    "CertificateNotBelieved",
+    "CertificateOfAnother",
     "CorrectionInvalid",
     "EvidenceConflict",
     "EvidenceInvalid",
@@ -154,6 +156,28 @@ class GuardiansFull(Refusal):
     title_en = "Enough people show for them"
     detail_zh = "同一人最多由 {most} 人代为亮码。"
     detail_en = "{most} people at most may have somebody in their lists."
+
+
+class CertificateNotBelieved(Refusal):
+    """A certificate of another place that does not hold."""
+
+    code = "CERTIFICATE_NOT_BELIEVED"
+    kind = Kind.INVALID
+    title_zh = "证明未通过验证"
+    title_en = "The certificate does not hold"
+    detail_zh = "该证明未通过验证（{verdict}）。"
+    detail_en = "The certificate was not believed ({verdict})."
+
+
+class CertificateOfAnother(Refusal):
+    """A certificate made out to somebody else, or brought by somebody else before."""
+
+    code = "CERTIFICATE_OF_ANOTHER"
+    kind = Kind.FORBIDDEN
+    title_zh = "该证明不是您的"
+    title_en = "The certificate is not yours"
+    detail_zh = "证明上的出生日期与您的不一致，或该证明已由他人提交。"
+    detail_en = "It names another birth date than yours, or somebody else has brought it before."
 
 
 class VenueUnknown(Refusal):

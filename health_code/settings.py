@@ -52,6 +52,13 @@ class HealthSettings(Struct, frozen=True, kw_only=True):
             le=44_640,
         ),
     ] = 10_080
+    trust_dir: Annotated[
+        Path | None,
+        Meta(
+            description="Folder of keys and revocation lists of other places' certificates.",
+            extra={"zh": "外地证明的验证公钥和吊销列表所在目录;不设则不认可外地证明。"},
+        ),
+    ] = None
     guard_per_minute: Annotated[
         int,
         Meta(

@@ -61,7 +61,7 @@ class FamilyHealthCode(Response, frozen=True, kw_only=True):
 class FamilyHealthCodes(Response, frozen=True, kw_only=True):
     """One's family, the first added first. Whose grant has ended is not in it."""
 
-    items: list[FamilyHealthCode]
+    items: Annotated[list[FamilyHealthCode], Meta(description="Each with the colour of now.")]
     most: Annotated[int, Meta(description="How many there can be.")]
 
 
@@ -70,8 +70,8 @@ class CombinedTicket(Response, frozen=True, kw_only=True):
 
     code: Annotated[str, Meta(description="What the QR says: both codes, with `|` between.")]
     expires_at: Annotated[Instant, Meta(description="When the first of the two dies.")]
-    health_code: HealthCodeTicket
-    presentation: PresentationTicket
+    health_code: Annotated[HealthCodeTicket, Meta(description="The first of the two.")]
+    presentation: Annotated[PresentationTicket, Meta(description="The second, good for one use.")]
 
 
 class DeclareHealth(Request, frozen=True, kw_only=True):
@@ -89,9 +89,9 @@ class DeclareTravel(Request, frozen=True, kw_only=True):
 
     area: Annotated[Division, Meta(description="Where: 旅居地区划.")]
     left_on: Annotated[date, Meta(description="The last day there, Asia/Shanghai.")]
-    risk: (
-        Annotated[Literal["HIGH", "MEDIUM", "LOW"], Meta(description="高, 中 or 低风险, if known.")] | None
-    ) = None
+    risk: Annotated[
+        Literal["HIGH", "MEDIUM", "LOW"] | None, Meta(description="高, 中 or 低风险, if known.")
+    ] = None
 
 
 class Declaration(Response, frozen=True, kw_only=True):

@@ -266,8 +266,35 @@ class HealthCheck(Response, frozen=True, kw_only=True):
     colour: Annotated[ColourName | None, Meta(description="As of now, whatever a signed code said.")] = None
     name: Annotated[str | None, Meta(description="The holder's name, masked.")] = None
     as_of: Annotated[Instant | None, Meta(description="When the colour was last judged.")] = None
-    age_seconds: Annotated[int, Meta(description="How long ago that is.", ge=0)] | None = None
+    age_seconds: Annotated[Annotated[int, Meta(ge=0)] | None, Meta(description="How long ago that is.")] = (
+        None
+    )
     licence: Annotated[
         Verification | None,
         Meta(description="Of a licence shown with it; null where the guard may not check any."),
     ] = None
+
+
+class BringCertificate(Request, frozen=True, kw_only=True):
+    """A certificate of another place, carried by its holder (互认)."""
+
+    text: Annotated[str, Meta(description="What its QR says.", min_length=8, max_length=8_000)]
+
+
+class CarriedStatement(Response, frozen=True, kw_only=True):
+    """One thing a certificate proves."""
+
+    evidence: Annotated[str, Meta(description="Our id of the evidence it became.")]
+    certificate: Annotated[str, Meta(description="TEST, VACCINATION, RECOVERY or PASS.")]
+    occurred_at: Annotated[Instant, Meta(description="When that was.")]
+    stale: Annotated[bool, Meta(description="Whether it was issued too long ago to be taken as it is.")]
+
+
+class CarriedCertificate(Response, frozen=True, kw_only=True):
+    """A certificate that was believed, with its source and age; rules say what follows from it."""
+
+    format: Annotated[str, Meta(description="hc1, shc or nzcp.")]
+    issuer: Annotated[str, Meta(description="Who vouches for it.")]
+    issued_at: Annotated[Instant | None, Meta(description="As of when it speaks.")]
+    expires_at: Annotated[Instant | None, Meta(description="Until when it is good.")]
+    statements: Annotated[list[CarriedStatement], Meta(description="What it proves.")]

@@ -7,6 +7,7 @@ from typing import Any
 
 import hypothesis
 import msgspec
+import pymongo
 import pytest
 from redis.asyncio import Redis
 
@@ -40,6 +41,10 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServers]:
     """A real MongoDB and a real Valkey, one pair for each test worker."""
     with start_servers(tmp_path_factory.mktemp("servers")) as running:
+        # Tests have clocks of their own; to the server's, what they keep may have expired long ago.
+        client: pymongo.MongoClient[dict[str, Any]]
+        with pymongo.MongoClient(running.mongo_url) as client:
+            client.admin.command({"setParameter": 1, "ttlMonitorEnabled": False})
         yield running
 
 

@@ -2,8 +2,9 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -26,10 +27,14 @@ from bff.platform.keys import KeyRing
 from bff.platform.mongo import MONGO_OUTAGES, Database
 from bff.platform.redis import ScriptRunner
 from health_code.appeals import Appeals
-from health_code.carrying import OfflineCodes
+from health_code.carrying import Carrying
 from health_code.checking import HealthChecks
+from health_code.codec.certificates import Checked
 from health_code.codec.dynamic import DynamicCodes
+from health_code.codec.foreign import Desk
+from health_code.codec.revocation import Revocations
 from health_code.codec.signed import KID
+from health_code.codec.trust import Trust
 from health_code.declaring import Declaring
 from health_code.families import Families
 from health_code.manual import ManualEvidence
@@ -37,6 +42,7 @@ from health_code.models import ChainHead, Reason, Ward
 from health_code.packs import shipped_rule_sets
 from health_code.papers import PaperCodes
 from health_code.ports import Admit
+from health_code.prefetching import OfflineCodes
 from health_code.publishing import Publishing
 from health_code.reasons import manual_reasons
 from health_code.recolouring import Recolouring
@@ -99,6 +105,12 @@ class Residents:
             return self._personal.mask_name(name)
         # A child has no account of its own: it is known by the name its guardian's grant has.
         return await self._stores.grants.name_of(subject, now=datetime.now(UTC))
+
+    async def birth_date(self, subject: str) -> date | None:
+        """The birth date in the ID number behind ``subject``; None for nobody we know."""
+        resident = await self._stores.residents.by_holder(subject)
+        number = None if resident is None else await self._vault.number(resident)
+        return None if number is None else date.fromisoformat(number[6:14])
 
     async def tell(self, subject: str, colour: Colour, reasons: Sequence[Reason], *, at: datetime) -> None:
         """Send a notice that the colour has changed; the same (subject, at) again is the same notice."""
@@ -207,6 +219,18 @@ class HealthParts:
         sources = SourceStore(mongo["health_sources"])
         snapshots = SnapshotStore(run)
         self.book = RuleBook(self.rule_sets, shipped_rule_sets())
+        self.carrying = Carrying(
+            verify=_trusted(settings.trust_dir),
+            evidence=self.evidence,
+            birth_date=people.birth_date,
+            personal=personal,
+            wake=self._wake,
+            admit=admit,
+            audit=recorder.record,
+            clock=clock,
+            timed_id=timed_id,
+            jurisdiction=settings.jurisdiction,
+        )
         self.publishing = Publishing(
             rule_sets=self.rule_sets, book=self.book, audit=recorder.record, clock=clock
         )
@@ -405,6 +429,17 @@ def _heads_of(trail: AuditTrail) -> Callable[[], Awaitable[Sequence[ChainHead]]]
 def _alarmed(reason: str, people: int) -> None:
     _cohorts.labels(reason).inc()
     _log.error("health.manual_cohort", reason=reason, people=people)
+
+
+def _trusted(folder: Path | None) -> Callable[[str, datetime], Checked]:
+    """Verifies by the keys and lists in ``folder``; without one nothing is believed."""
+    files = {} if folder is None else {str(file): file.read_bytes() for file in _files(folder)}
+    desk = Desk(Trust.of(files) if files else Trust(), Revocations.of(files))
+    return lambda text, at: desk.verify(text, at=at)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.is_file())
 
 
 def _is_id_number(number: str) -> bool:

@@ -79,6 +79,8 @@ _TAGS: Final[Mapping[str, str]] = {
     "acting": "Acting for others (代办): who may, for whom, and in whose name one calls.",
     "home": "The first screen.",
     "wallet": "A resident's certificates (电子证照), showing them (亮证), who used them (用证记录).",
+    "health-code": "A resident's health code (健康码): shown, carried, explained, declared for.",
+    "health-rules": "The rules a colour follows from, made law by two people.",
     "verifier": "Checking shown codes (核验).",
     "trust": "Keys and status lists, to check without us.",
     "issuer": "Departments issue, suspend, resume and revoke.",
@@ -404,6 +406,10 @@ def components_of(operations: Iterable[Operation]) -> dict[str, Schema]:
             if "additionalProperties" not in schema and name not in sparse:
                 # An answer is sent whole, defaults and all; only a request may leave them out.
                 schema["required"] = list(schema["properties"])
+            for field in schema["properties"].values():
+                # msgspec has no place for words about what tells the members of a union apart.
+                if field.keys() == {"enum"}:
+                    field["description"] = "Which of its kin this is."
             # The document is of this release; that clients must bear later ones it says in words (ADR 0021).
             schema["additionalProperties"] = False
         written[name] = schema

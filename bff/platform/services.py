@@ -251,24 +251,7 @@ class Platform:
             ring=self.token_keys,
             settings=settings.health,
         )
-        self.health_codes = self.health.codes
-        self.health_changes = self.health.changes
-        self.health_code_keys = self.health.keys
-        self.health_combined = CombinedCodes(
-            wallet=self.wallet, codes=self.health.codes, checks=self.health.checks
-        )
-        self.health_declaring = self.health.declaring
-        self.health_families = self.health.families
-        self.health_offline = self.health.offline
-        self.health_papers = self.health.papers
-        self.health_reporting = self.health.reporting
-        self.health_publishing = self.health.publishing
-        self.health_venues = self.health.venues.venues
-        self.health_checkins = self.health.venues.book
-        self.health_tracing = self.health.venues.tracing
-        self.health_manual = self.health.manual
-        self.health_appeals = self.health.appeals
-        self.health_statistics = self.health.statistics
+        self._offer_health()
         self._clerk_rate = Rate(wallet.clerk_per_minute, max(1, wallet.clerk_per_minute // 2))
         self._organisation_rate = Rate(
             wallet.organisation_per_minute, max(1, wallet.organisation_per_minute // 10)
@@ -361,6 +344,28 @@ class Platform:
         with at_leisure():
             for store in stores:
                 await store.ensure_indexes()
+
+    def _offer_health(self) -> None:
+        """The parts of the health code under the names that handlers ask for."""
+        self.health_codes = self.health.codes
+        self.health_carrying = self.health.carrying
+        self.health_changes = self.health.changes
+        self.health_code_keys = self.health.keys
+        self.health_combined = CombinedCodes(
+            wallet=self.wallet, codes=self.health.codes, checks=self.health.checks
+        )
+        self.health_declaring = self.health.declaring
+        self.health_families = self.health.families
+        self.health_offline = self.health.offline
+        self.health_papers = self.health.papers
+        self.health_reporting = self.health.reporting
+        self.health_publishing = self.health.publishing
+        self.health_venues = self.health.venues.venues
+        self.health_checkins = self.health.venues.book
+        self.health_tracing = self.health.venues.tracing
+        self.health_statistics = self.health.statistics
+        self.health_appeals = self.health.appeals
+        self.health_manual = self.health.manual
 
     def _wire_wechat(
         self, auth: AuthSettings, http: Outbound, run: ScriptRunner

@@ -73,6 +73,7 @@ _PARTS: Final = (
         "legal_persons",
     ),
     *(
+        "health_carrying",
         "health_changes",
         "health_code_keys",
         "health_checkins",

@@ -13,14 +13,13 @@ from bff.platform.limits import TooManyRequests
 from bff.routes.callers import deputy, keeper, licence_keeper
 from bff.routes.parameters import IdempotencyKey, IfNoneMatch
 from bff.routes.wallet import NOT_SHOWN
-from health_code.carrying import OfflineCodes
 from health_code.papers import PaperCodes
+from health_code.prefetching import OfflineCodes
 from health_code.refusals import HealthCodeUnavailable, PaperCodeUnknown
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.health_carried import CombinedTicket, OfflineHealthCode, PaperHealthCode
 from miniapp_schemas.keys import JsonWebKey, JsonWebKeySet
 from miniapp_schemas.wallet import ShowCredential
-from wallet.qr import png, svg
 
 _PIXELS = 480
 _RESIDENT = {"audience": "resident", "assurance": AssuranceLevel.L2, "scope": "health:show", "acting": True}
@@ -110,6 +109,8 @@ class PaperCodeController(Controller):
         self, principal: NamedDependency[Principal], health_papers: NamedDependency[PaperCodes]
     ) -> Response[bytes]:
         """For print."""
+        from wallet.qr import svg  # noqa: PLC0415 - loads what draws pictures; few ask for one
+
         paper = await health_papers.read(keeper(principal))
         return Response(svg(paper.code, pixels=_PIXELS).encode(), media_type="image/svg+xml")
 
@@ -124,6 +125,8 @@ class PaperCodeController(Controller):
         self, principal: NamedDependency[Principal], health_papers: NamedDependency[PaperCodes]
     ) -> Response[bytes]:
         """For a phone."""
+        from wallet.qr import png  # noqa: PLC0415 - loads what draws pictures; few ask for one
+
         paper = await health_papers.read(keeper(principal))
         return Response(png(paper.code, pixels=_PIXELS), media_type="image/png")
 

@@ -15,11 +15,14 @@ from bff.platform.combined import CombinedCodes
 from bff.platform.identity import Principal
 from bff.platform.limits import TooManyRequests
 from bff.routes.callers import department, keeper, licence_requester, person
-from health_code.refusals import HealthCodeUnavailable
+from health_code.carrying import Carrying
+from health_code.refusals import CertificateNotBelieved, CertificateOfAnother, HealthCodeUnavailable
 from health_code.reporting import Reporting
 from health_code.service import HealthCodes
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.health_code import (
+    BringCertificate,
+    CarriedCertificate,
     CheckHealthCode,
     EvidenceReceipt,
     HealthCheck,
@@ -74,6 +77,21 @@ class HealthCodeController(Controller):
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         # To the contract a stream of bytes is bytes.
         return cast("Response[bytes]", Stream(events, media_type="text/event-stream", headers=headers))
+
+    @post(
+        "/certificates",
+        opt={"refusals": (CertificateNotBelieved, CertificateOfAnother, TooManyRequests), "acting": False},
+        operation_id="BringCertificate",
+        summary="Bring a certificate of another place (互认)",
+    )
+    async def bring(
+        self,
+        data: JSONBody[BringCertificate],
+        principal: NamedDependency[Principal],
+        health_carrying: NamedDependency[Carrying],
+    ) -> CarriedCertificate:
+        """What it proves becomes evidence, with its source and age, and is judged by the rules here."""
+        return await health_carrying.bring(keeper(principal), data.text)
 
     @post(
         "/codes",

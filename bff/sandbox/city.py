@@ -24,7 +24,6 @@ from stdnum.cn import ric, uscc
 
 from bff.sandbox.alipay_ids import AlipayApp, Names, open_id_of
 from bff.sandbox.wechat_ids import WechatApp, openid_of
-from health_code.models import HEALTH_TYPES
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.wallet import Holder, IssueCredential
 
@@ -143,8 +142,7 @@ DEPARTMENTS: Final = (
         key="health",
         id=_credit_code("11", 3),
         name="海屿市卫生健康委员会",
-        types=("birth-certificate", *HEALTH_TYPES),
-        scopes=("health:report", "wallet:issue", "wallet:status"),
+        types=("birth-certificate",),
     ),
     Department(
         key="social",
@@ -367,16 +365,9 @@ CLERKS: Final = (
         number="5001",
         passphrase="stapler-magnolia-5001",  # noqa: S106
         scenes=("general", "gov.counter", "school.enrolment", "business.check"),
-        story_zh="政务窗口，可为居民帮办，可验健康码、登记场所、拟订规则并批准流调查询",
-        story_en="government counter; may act in a case, check health codes, put up venue codes",
-        scopes=(
-            "acting:assist",
-            "health:approve",
-            "health:check",
-            "health:rules",
-            "health:venues",
-            "wallet:verify",
-        ),
+        story_zh="政务窗口，可为居民帮办，登记场所并批准流调查询",
+        story_en="government counter; may act for a resident in a case; venue codes, exposure queries",
+        scopes=("acting:assist", "health:approve", "health:check", "health:venues", "wallet:verify"),
     ),
     Clerk(
         organisation="haiyu-museum",

@@ -179,68 +179,6 @@ export interface AnswerByProvider {
   code: string;
 }
 
-/** An appeal, as its reviewers see it. */
-export interface AppealCase {
-  /** As who filed it sees it. */
-  appeal: AppealInfo;
-  /** None if it was destroyed since. */
-  disputed: Disputed | null;
-  /** The organisation that reviews it. */
-  takenBy: string | null;
-  /** The organisation that wants it corrected. */
-  proposedBy: string | null;
-  /** The organisation that decided it. */
-  decidedBy: string | null;
-  /** What shall stand in its place; none where it is only taken back. */
-  correction: Record<string, string | number | boolean | string[]> | null;
-}
-
-/** How many people appealed, by how far it came. */
-export interface AppealCount {
-  /** How far the appeals came. */
-  state: string;
-  /** How many people; absent where that could say something of one of them. */
-  people: number | null;
-}
-
-/** An appeal (赋码申诉), as who filed it sees it. */
-export interface AppealInfo {
-  /** Opaque; newer ones sort higher. */
-  id: string;
-  /** PROPOSED: a reviewer wants it corrected. */
-  state: "FILED" | "IN_REVIEW" | "PROPOSED" | "REJECTED" | "UPHELD" | "WITHDRAWN";
-  /** The disputed evidence. */
-  evidence: string;
-  /** The rule that held by it. */
-  rule: string;
-  /** The colour of that rule. */
-  colour: "GREEN" | "GREY" | "RED" | "YELLOW";
-  /** What was said. */
-  statement: string;
-  /** When it was filed. */
-  filedAt: string;
-  /** When it is to be decided. */
-  deadline: string;
-  /** Whether that has passed, and others were told. */
-  overdue: boolean;
-  /** Since when it is in this state. */
-  since: string;
-  /** What was added to it. */
-  attachments: Attachment[];
-  /** Why it was decided so. */
-  answer: string | null;
-  /** The evidence that corrects the disputed. */
-  outcome: string | null;
-}
-
-/** One page of a list, newest first. */
-export interface AppealInfoPage {
-  /** The entries of this page. */
-  items: AppealInfo[];
-  /** Pass as `cursor` for the next page; absent on the last. */
-  nextCursor: string | null;
-}
-
 /** Let somebody act for an organisation (经办人); the caller must be its legal representative. */
 export interface AppointAgent {
   /** 统一社会信用代码 (GB 32100) of an organisation. */
@@ -255,6 +193,7 @@ export interface AppointAgent {
 
 /** A stay in an area with a risk level (风险地区旅居史). `occurredAt` is when it was left. */
 export interface AreaStay {
+  /** Which of its kin this is. */
   kind: "AREA_STAY";
   /** 行政区划代码 (GB/T 2260). */
   area: string;
@@ -301,34 +240,6 @@ export type AssuranceLevel =
   | "L3"
   | "L3C";
 
-/** A file that shows it: a photo or a document of 1 MiB at most. */
-export interface AttachFile {
-  /** What sort of file it is. */
-  mediaType: "application/pdf" | "image/jpeg" | "image/png";
-  /** Base64. */
-  content: string;
-}
-
-/** A file of an appeal, but for its content. */
-export interface Attachment {
-  /** Opaque. */
-  id: string;
-  /** What sort of file it is. */
-  mediaType: "application/pdf" | "image/jpeg" | "image/png";
-  /** Bytes. */
-  size: number;
-  /** When it was attached. */
-  at: string;
-}
-
-/** A file of an appeal. */
-export interface AttachmentContent {
-  /** What sort of file it is. */
-  mediaType: "application/pdf" | "image/jpeg" | "image/png";
-  /** Base64. */
-  content: string;
-}
-
 /** Bind the phone a provider tells for a code of its own (`getPhoneNumber`). */
 export interface BindPhoneByCode {
   /** The provider's one-time code; good once. */
@@ -369,6 +280,38 @@ export type BlockStatus =
   | "ok"
   | "stale"
   | "unavailable";
+
+/** A certificate of another place, carried by its holder (互认). */
+export interface BringCertificate {
+  /** What its QR says. */
+  text: string;
+}
+
+/** A certificate that was believed, with its source and age; rules say what follows from it. */
+export interface CarriedCertificate {
+  /** hc1, shc or nzcp. */
+  format: string;
+  /** Who vouches for it. */
+  issuer: string;
+  /** As of when it speaks. */
+  issuedAt: string | null;
+  /** Until when it is good. */
+  expiresAt: string | null;
+  /** What it proves. */
+  statements: CarriedStatement[];
+}
+
+/** One thing a certificate proves. */
+export interface CarriedStatement {
+  /** Our id of the evidence it became. */
+  evidence: string;
+  /** TEST, VACCINATION, RECOVERY or PASS. */
+  certificate: string;
+  /** When that was. */
+  occurredAt: string;
+  /** Whether it was issued too long ago to be taken as it is. */
+  stale: boolean;
+}
 
 /** A scanned code, to be checked (验码请求). */
 export interface CheckHealthCode {
@@ -484,40 +427,6 @@ export interface ClerkSsoBegin {
   organisation: string;
 }
 
-/** One reason that was used for a whole cohort of people (批量赋码预警). */
-export interface CohortAlarmInfo {
-  /** A code of the table of reasons. */
-  reason: string;
-  /** The reason in words. */
-  text: Text;
-  /** How many people, at the most. */
-  people: number;
-  /** When the alarm was raised. */
-  raisedAt: string;
-  /** When somebody was last counted. */
-  latestAt: string;
-}
-
-/** One page of a list, newest first. */
-export interface CohortAlarmInfoPage {
-  /** The entries of this page. */
-  items: CohortAlarmInfo[];
-  /** Pass as `cursor` for the next page; absent on the last. */
-  nextCursor: string | null;
-}
-
-/** How many people have a code of one district, colour and reason; a count without one sums over it. */
-export interface ColourCount {
-  /** 行政区划代码 (GB/T 2260). */
-  district: string;
-  /** 码色. */
-  colour: string | null;
-  /** The decisive rule, or `MANUAL:` and the reason code of an entry by hand. */
-  reason: string | null;
-  /** How many people; absent where that could say something of one of them. */
-  people: number | null;
-}
-
 /** A rule that holds, and what makes it hold (赋码原因). */
 export interface ColourReason {
   /** The rule's identifier. */
@@ -548,7 +457,9 @@ export interface CombinedTicket {
   code: string;
   /** When the first of the two dies. */
   expiresAt: string;
+  /** The first of the two. */
   healthCode: HealthCodeTicket;
+  /** The second, good for one use. */
   presentation: PresentationTicket;
 }
 
@@ -692,11 +603,13 @@ export interface DeclareTravel {
   area: string;
   /** The last day there, Asia/Shanghai. */
   leftOn: string;
+  /** 高, 中 or 低风险, if known. */
   risk?: "HIGH" | "LOW" | "MEDIUM" | null;
 }
 
 /** What a person says of their own health (健康信息申报). */
 export interface Declared {
+  /** Which of its kin this is. */
   kind: "DECLARED";
   /** 体温 of 37.3 °C or more. */
   fever: boolean;
@@ -758,20 +671,9 @@ export interface Dependency {
   reason: string | null;
 }
 
-/** The evidence an appeal is about, as its reviewers see it. */
-export interface Disputed {
-  /** What sort of thing it says happened. */
-  kind: string;
-  /** Who reported it. */
-  source: string;
-  /** When that happened. */
-  occurredAt: string;
-  /** What it says. */
-  facts: Record<string, string | number | boolean | string[]>;
-}
-
 /** An entry from abroad (入境). */
 export interface Entered {
+  /** Which of its kin this is. */
   kind: "ENTERED";
   /** Where from: ISO 3166-1 alpha-2 (GB/T 2659). */
   country: string;
@@ -817,6 +719,7 @@ export interface ExportedLink {
 
 /** A contact with a case, as traced (密接, 次密接, 时空伴随). */
 export interface Exposed {
+  /** Which of its kin this is. */
   kind: "EXPOSED";
   /** 密接, 次密接, same place at the same time (同场所), or 时空伴随. */
   degree: "CLOSE" | "CO_PRESENT" | "SECONDARY" | "SPACETIME";
@@ -919,6 +822,7 @@ export interface FamilyHealthCode {
 
 /** One's family, the first added first. Whose grant has ended is not in it. */
 export interface FamilyHealthCodes {
+  /** Each with the colour of now. */
   items: FamilyHealthCode[];
   /** How many there can be. */
   most: number;
@@ -954,14 +858,6 @@ export interface FieldInfo {
   pattern: string | null;
 }
 
-/** Say that evidence one's colour rests on is wrong (信息纠错). */
-export interface FileAppeal {
-  /** `evidence` of a reason of one's present colour. */
-  evidence: string;
-  /** What is wrong with it. */
-  statement: string;
-}
-
 /** Which side of a grant the caller is on. */
 export type GrantSide =
   | "agent"
@@ -987,6 +883,7 @@ export interface HealthCheck {
   name: string | null;
   /** When the colour was last judged. */
   asOf: string | null;
+  /** How long ago that is. */
   ageSeconds: number | null;
   /** Of a licence shown with it; null where the guard may not check any. */
   licence: Verification | null;
@@ -1030,22 +927,6 @@ export interface HealthCodeTicket {
   asOf: string;
 }
 
-/** Counts of people, none below `k`; what could be had from them by subtraction is left out too. */
-export interface HealthStatistics {
-  /** The least number of people a count tells of. */
-  k: number;
-  /** Codes, by district, colour and reason. */
-  colours: ColourCount[];
-  /** Entries by hand. */
-  manual: ManualCount[];
-  /** Appeals. */
-  appeals: AppealCount[];
-  /** When it was counted; absent if never yet. */
-  asOf: string | null;
-  /** How many people; absent where that could say something of one of them. */
-  people: number | null;
-}
-
 /** Whom the certificate is about, and in whose wallet it lies. */
 export interface Holder {
   /** Name of the person or organisation. */
@@ -1068,6 +949,7 @@ export interface Home {
 
 /** Isolation or monitoring ended, by decision (解除隔离). */
 export interface IsolationReleased {
+  /** Which of its kin this is. */
   kind: "ISOLATION_RELEASED";
   /** 集中隔离, 居家隔离 or 居家健康监测. */
   mode: "CENTRAL" | "HOME" | "MONITORING";
@@ -1075,6 +957,7 @@ export interface IsolationReleased {
 
 /** Isolation or monitoring began (隔离、健康监测). */
 export interface IsolationStart {
+  /** Which of its kin this is. */
   kind: "ISOLATION_START";
   /** 集中隔离, 居家隔离 or 居家健康监测. */
   mode: "CENTRAL" | "HOME" | "MONITORING";
@@ -1225,100 +1108,6 @@ export interface LinkResult {
 export interface Liveness {
   /** Always this, if there is an answer. */
   status: "alive";
-}
-
-/** What was entered by hand about somebody, as they see it: by whom, why and until when. */
-export interface ManualAbout {
-  /** Our id of the evidence, for an appeal. */
-  evidence: string;
-  /** A code of the table of reasons. */
-  reason: string;
-  /** The reason in words. */
-  text: Text;
-  /** The organisation that entered it. */
-  proposedBy: string;
-  /** The organisation that confirmed it. */
-  confirmedBy: string;
-  /** When it began to count. */
-  confirmedAt: string;
-  /** From when it counts no more. */
-  expiresAt: string;
-  /** Whether it was taken back. */
-  withdrawn: boolean;
-  /** The organisation that released it, where it was held. */
-  releasedBy: string | null;
-}
-
-/** One page of a list, newest first. */
-export interface ManualAboutPage {
-  /** The entries of this page. */
-  items: ManualAbout[];
-  /** Pass as `cursor` for the next page; absent on the last. */
-  nextCursor: string | null;
-}
-
-/** For how many people something was entered by hand, by reason and how far it came. */
-export interface ManualCount {
-  /** The reason code. */
-  reason: string;
-  /** How far the entries came. */
-  state: string | null;
-  /** How many people; absent where that could say something of one of them. */
-  people: number | null;
-}
-
-/** An entry (人工录入), as those who enter and confirm see it. */
-export interface ManualInfo {
-  /** Opaque; newer ones sort higher. */
-  id: string;
-  /** HELD: the reason was used for a whole cohort, and a third person must agree. */
-  state: "CONFIRMED" | "DECLINED" | "HELD" | "LAPSED" | "PROPOSED" | "WITHDRAWING" | "WITHDRAWN";
-  /** A code of the table of reasons. */
-  reason: string;
-  /** The reason in words. */
-  text: Text;
-  /** 办件编号 it belongs to. */
-  caseId: string;
-  /** What was noted. */
-  note: string;
-  /** Where it applies: 行政区划代码 (GB/T 2260). */
-  jurisdiction: string;
-  /** From when the evidence counts no more. */
-  expiresAt: string;
-  /** The organisation that proposed it. */
-  proposedBy: string;
-  /** When that was. */
-  proposedAt: string;
-  /** Until when it waits for the next person. */
-  lapsesAt: string;
-  /** The organisation that confirmed it. */
-  confirmedBy: string | null;
-  /** The organisation that released it. */
-  releasedBy: string | null;
-  /** The organisation that wants it taken back. */
-  withdrawalBy: string | null;
-  /** The organisation that agreed to that. */
-  withdrawnBy: string | null;
-  /** Our id of the evidence, once there is any. */
-  evidence: string | null;
-}
-
-/** One page of a list, newest first. */
-export interface ManualInfoPage {
-  /** The entries of this page. */
-  items: ManualInfo[];
-  /** Pass as `cursor` for the next page; absent on the last. */
-  nextCursor: string | null;
-}
-
-/** One registered reason for entering evidence by hand. */
-export interface ManualReasonInfo {
-  /** A code of the table of reasons. */
-  code: string;
-  /** The reason in words. */
-  text: Text;
-  /** The longest such evidence may count, in days. */
-  maxDays: number;
 }
 
 /** Two accounts that belong to one person (账号合并). */
@@ -1498,14 +1287,6 @@ export interface ProofInfo {
   expiresAt: string | null;
 }
 
-/** Want the disputed evidence corrected; a reviewer of another organisation has to agree. */
-export interface ProposeCorrection {
-  /** Why, for who filed it. */
-  answer: string;
-  /** What shall stand in its place, of the same kind; none to only take it back. */
-  facts?: Sampled | Result | Vaccinated | Exposed | AreaStay | Entered | IsolationStart | IsolationReleased | Declared | null;
-}
-
 /** Ask who was at a venue. Nobody is told until two people of two organisations agree. */
 export interface ProposeExposureQuery {
   /** The case (流调) it is asked for. */
@@ -1516,22 +1297,6 @@ export interface ProposeExposureQuery {
   since: string;
   /** Until when; three days later at most, and past. */
   until: string;
-}
-
-/** Propose evidence that no source reports; somebody of another organisation has to confirm it. */
-export interface ProposeManual {
-  /** Whose it is: 公民身份号码. */
-  idNumber: string;
-  /** Where it applies. */
-  jurisdiction: string;
-  /** A code of the table of reasons. */
-  reason: string;
-  /** 办件编号 the clerk works on. */
-  caseId: string;
-  /** For whom has to confirm it. */
-  note: string;
-  /** From when it counts no more. */
-  expiresAt: string;
 }
 
 /** Propose a rule set; a second person makes it law. */
@@ -1620,12 +1385,6 @@ export interface RegisterVenue {
   printedCodes?: boolean;
 }
 
-/** Say that the disputed evidence is right. */
-export interface RejectAppeal {
-  /** Why, for who filed it. */
-  answer: string;
-}
-
 /** One piece of evidence (健康证据), or a correction of one. */
 export interface ReportEvidence {
   /** The source's own id of this evidence, used once. */
@@ -1656,6 +1415,7 @@ export interface ReportEvidences {
 
 /** A test's result (检测结果). `occurredAt` is when the sample was taken. */
 export interface Result {
+  /** Which of its kin this is. */
   kind: "RESULT";
   /** 检测结果 of the sample. */
   outcome: "INVALID" | "NEGATIVE" | "POSITIVE";
@@ -1712,6 +1472,7 @@ export interface RuleSetText {
 
 /** A sample was taken (已采样): not yet a result. */
 export interface Sampled {
+  /** Which of its kin this is. */
   kind: "SAMPLED";
   /** 核酸 or 抗原. */
   method?: "ANTIGEN" | "NAT";
@@ -1913,6 +1674,7 @@ export interface UsageRecordPage {
 
 /** A vaccination (疫苗接种). */
 export interface Vaccinated {
+  /** Which of its kin this is. */
   kind: "VACCINATED";
   /** Product code. */
   product: string;
@@ -2023,12 +1785,11 @@ export interface WechatSignIn {
 export type RefusalCode =
   | "ACCOUNT_DISABLED"
   | "ACTING_NOT_OFFERED"
-  | "APPEAL_NOT_OPEN"
-  | "APPEAL_UNKNOWN"
   | "ASSERTION_REFUSED"
-  | "ATTACHMENT_UNFIT"
   | "CERTIFICATE_CHALLENGE_ENDED"
   | "CERTIFICATE_EXPIRED"
+  | "CERTIFICATE_NOT_BELIEVED"
+  | "CERTIFICATE_OF_ANOTHER"
   | "CERTIFICATE_OF_NO_LEGAL_PERSON"
   | "CERTIFICATE_REVOKED"
   | "CERTIFICATE_SIGNATURE_REFUSED"
@@ -2043,7 +1804,6 @@ export type RefusalCode =
   | "CODE_REPLAYED"
   | "CONFIRMATION_CODE_WRONG"
   | "CONSENT_UNKNOWN"
-  | "CORRECTION_INVALID"
   | "CREDENTIAL_NOT_SHOWABLE"
   | "CREDENTIAL_TYPE_UNKNOWN"
   | "CREDENTIAL_UNKNOWN"
@@ -2075,12 +1835,8 @@ export type RefusalCode =
   | "LAST_WAY_IN"
   | "LINK_TAKEN"
   | "LINK_UNKNOWN"
-  | "MANUAL_ENTRY_INVALID"
-  | "MANUAL_ENTRY_NOT_OPEN"
-  | "MANUAL_ENTRY_UNKNOWN"
   | "MERGE_NOT_REVERSIBLE"
   | "MERGE_UNKNOWN"
-  | "NOT_A_DECISIVE_REASON"
   | "NOT_A_GUARDIAN"
   | "NOT_FOR_YOURSELF"
   | "NOT_LEGAL_REPRESENTATIVE"
@@ -2726,65 +2482,17 @@ export interface Operations {
     answer: HealthCode;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "HEALTH_CODE_UNAVAILABLE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
   };
-  /** One's own appeals, newest first. */
-  ListAppeals: {
-    method: "GET";
-    path: "/mp/v1/health-code/appeals";
-    parameters: {};
-    query: { cursor?: string; limit?: number; };
-    header: {};
-    body: null;
-    status: 200;
-    answer: AppealInfoPage;
-    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** Appeal against evidence among the reasons of one's code (信息纠错); decided within a day. */
-  FileAppeal: {
+  /** What it proves becomes evidence, with its source and age, and is judged by the rules here. */
+  BringCertificate: {
     method: "POST";
-    path: "/mp/v1/health-code/appeals";
+    path: "/mp/v1/health-code/certificates";
     parameters: {};
     query: {};
-    header: { "Idempotency-Key": string; };
-    body: FileAppeal;
+    header: {};
+    body: BringCertificate;
     status: 201;
-    answer: AppealInfo;
-    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "IDEMPOTENCY_KEY_REUSED" | "NOT_A_DECISIVE_REASON" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
-  };
-  /** One of one's own appeals. */
-  ReadAppeal: {
-    method: "GET";
-    path: "/mp/v1/health-code/appeals/{appealId}";
-    parameters: { appealId: string; };
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: AppealInfo;
-    codes: "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** Add a file of 1 MiB at most; four an appeal. */
-  AttachToAppeal: {
-    method: "POST";
-    path: "/mp/v1/health-code/appeals/{appealId}/attachments";
-    parameters: { appealId: string; };
-    query: {};
-    header: {};
-    body: AttachFile;
-    status: 201;
-    answer: AppealInfo;
-    codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ATTACHMENT_UNFIT" | "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
-  };
-  /** Take an appeal back that is not decided; it stays on record. */
-  WithdrawAppeal: {
-    method: "POST";
-    path: "/mp/v1/health-code/appeals/{appealId}/withdraw";
-    parameters: { appealId: string; };
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: AppealInfo;
-    codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    answer: CarriedCertificate;
+    codes: "CERTIFICATE_NOT_BELIEVED" | "CERTIFICATE_OF_ANOTHER" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** A code for a minute. */
   ShowHealthCode: {
@@ -2893,18 +2601,6 @@ export interface Operations {
     status: 201;
     answer: HealthCodeTicket;
     codes: "ACTING_NOT_OFFERED" | "ENDINGS_UNHEARD" | "FAMILY_MEMBER_UNKNOWN" | "FAMILY_REGISTER_UNAVAILABLE" | "GRANT_NOT_IN_FORCE" | "GRANT_UNKNOWN" | "HEALTH_CODE_UNAVAILABLE" | "NOT_WHILE_ACTING" | "SCOPE_MISSING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** Each entry with its reason, both organisations, and until when it counts. */
-  ListManualAboutMe: {
-    method: "GET";
-    path: "/mp/v1/health-code/manual";
-    parameters: {};
-    query: { cursor?: string; limit?: number; };
-    header: {};
-    body: null;
-    status: 200;
-    answer: ManualAboutPage;
-    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Fetch it ahead, once an hour at most; 304 while it would say the same as the one held. */
   FetchOfflineHealthCode: {
@@ -3206,22 +2902,6 @@ export interface Operations {
     answer: Readiness;
     codes: never;
   };
-  /**
-   * Counts by district, colour and reason, entries by hand and appeals; none of fewer than ten people.
-   *
-   * Counted once an hour.
-   */
-  HealthStatistics: {
-    method: "GET";
-    path: "/statistics/v1/health-code";
-    parameters: {};
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: HealthStatistics;
-    codes: never;
-  };
   /** Signed proofs that the log of a day and division was destroyed, the latest day first. */
   ListCheckInPurges: {
     method: "GET";
@@ -3318,102 +2998,6 @@ export interface Operations {
     answer: ActingSession;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "GRANT_UNKNOWN" | "SCOPE_MISSING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
-  /** Appeals, newest first: of one state, or those that are overdue, if asked for. */
-  ListAppealsToReview: {
-    method: "GET";
-    path: "/verifier/v1/health-appeals";
-    parameters: {};
-    query: { state?: "FILED" | "IN_REVIEW" | "PROPOSED" | "REJECTED" | "UPHELD" | "WITHDRAWN"; overdue?: boolean; cursor?: string; limit?: number; };
-    header: {};
-    body: null;
-    status: 200;
-    answer: AppealInfoPage;
-    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** The appeal with the disputed evidence. */
-  ReadAppealCase: {
-    method: "GET";
-    path: "/verifier/v1/health-appeals/{appealId}";
-    parameters: { appealId: string; };
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: AppealCase;
-    codes: "APPEAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** One file; that it was looked at goes into the audit trail. */
-  ReadAttachment: {
-    method: "GET";
-    path: "/verifier/v1/health-appeals/{appealId}/attachments/{attachmentId}";
-    parameters: { appealId: string; attachmentId: string; };
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: AttachmentContent;
-    codes: "APPEAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** Propose what shall stand in its place; it counts once somebody of another organisation agrees. */
-  ProposeCorrection: {
-    method: "POST";
-    path: "/verifier/v1/health-appeals/{appealId}/propose";
-    parameters: { appealId: string; };
-    query: {};
-    header: {};
-    body: ProposeCorrection;
-    status: 200;
-    answer: AppealCase;
-    codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "CORRECTION_INVALID" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
-  };
-  /** Reject an appeal, with the reason. */
-  RejectAppeal: {
-    method: "POST";
-    path: "/verifier/v1/health-appeals/{appealId}/reject";
-    parameters: { appealId: string; };
-    query: {};
-    header: {};
-    body: RejectAppeal;
-    status: 200;
-    answer: AppealCase;
-    codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
-  };
-  /** The appeal is under review again. */
-  ReturnAppeal: {
-    method: "POST";
-    path: "/verifier/v1/health-appeals/{appealId}/return";
-    parameters: { appealId: string; };
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: AppealCase;
-    codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** Begin to review; who filed it is told. */
-  TakeAppeal: {
-    method: "POST";
-    path: "/verifier/v1/health-appeals/{appealId}/take";
-    parameters: { appealId: string; };
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: AppealCase;
-    codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** Correcting evidence is recorded, and the colour follows from all evidence as always. */
-  UpholdAppeal: {
-    method: "POST";
-    path: "/verifier/v1/health-appeals/{appealId}/uphold";
-    parameters: { appealId: string; };
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: AppealCase;
-    codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
   /** Colour, masked name and age of the data, and nothing more; of a licence with it, its verdict. */
   CheckHealthCode: {
     method: "POST";
@@ -3425,150 +3009,6 @@ export interface Operations {
     status: 200;
     answer: HealthCheck;
     codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
-  };
-  /** Entries, of one state if asked for. */
-  ListManual: {
-    method: "GET";
-    path: "/verifier/v1/health-manual";
-    parameters: {};
-    query: { state?: "CONFIRMED" | "DECLINED" | "HELD" | "LAPSED" | "PROPOSED" | "WITHDRAWING" | "WITHDRAWN"; cursor?: string; limit?: number; };
-    header: {};
-    body: null;
-    status: 200;
-    answer: ManualInfoPage;
-    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** Propose evidence; it counts for nothing until somebody of another organisation confirms it. */
-  ProposeManual: {
-    method: "POST";
-    path: "/verifier/v1/health-manual";
-    parameters: {};
-    query: {};
-    header: { "Idempotency-Key": string; };
-    body: ProposeManual;
-    status: 201;
-    answer: ManualInfo;
-    codes: "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "MANUAL_ENTRY_INVALID" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
-  };
-  /** Every alarm, one a reason and day. */
-  ListCohortAlarms: {
-    method: "GET";
-    path: "/verifier/v1/health-manual-release/alarms";
-    parameters: {};
-    query: { cursor?: string; limit?: number; };
-    header: {};
-    body: null;
-    status: 200;
-    answer: CohortAlarmInfoPage;
-    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** Entries that are held. */
-  ListHeldManual: {
-    method: "GET";
-    path: "/verifier/v1/health-manual-release/held";
-    parameters: {};
-    query: { cursor?: string; limit?: number; };
-    header: {};
-    body: null;
-    status: 200;
-    answer: ManualInfoPage;
-    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** Let one entry through, as a third person and not of the side that proposed it. */
-  ReleaseManual: {
-    method: "POST";
-    path: "/verifier/v1/health-manual-release/{entryId}/release";
-    parameters: { entryId: string; };
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: ManualInfo;
-    codes: "ENDINGS_UNHEARD" | "MANUAL_ENTRY_NOT_OPEN" | "MANUAL_ENTRY_UNKNOWN" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** The registered reasons, and how long evidence for each may count. */
-  ListManualReasons: {
-    method: "GET";
-    path: "/verifier/v1/health-manual/reasons";
-    parameters: {};
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: ManualReasonInfo[];
-    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
-  };
-  /** One entry, and which organisations put their names to it. */
-  ReadManual: {
-    method: "GET";
-    path: "/verifier/v1/health-manual/{entryId}";
-    parameters: { entryId: string; };
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: ManualInfo;
-    codes: "MANUAL_ENTRY_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** Want confirmed evidence taken back; somebody of another organisation has to agree. */
-  AskManualWithdrawal: {
-    method: "POST";
-    path: "/verifier/v1/health-manual/{entryId}/ask-withdrawal";
-    parameters: { entryId: string; };
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: ManualInfo;
-    codes: "ENDINGS_UNHEARD" | "MANUAL_ENTRY_NOT_OPEN" | "MANUAL_ENTRY_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** The evidence is recorded and its holder told; where its reason hit a cohort it is held instead. */
-  ConfirmManual: {
-    method: "POST";
-    path: "/verifier/v1/health-manual/{entryId}/confirm";
-    parameters: { entryId: string; };
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: ManualInfo;
-    codes: "ENDINGS_UNHEARD" | "MANUAL_ENTRY_NOT_OPEN" | "MANUAL_ENTRY_UNKNOWN" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** End an entry that is proposed or held. */
-  DeclineManual: {
-    method: "POST";
-    path: "/verifier/v1/health-manual/{entryId}/decline";
-    parameters: { entryId: string; };
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: ManualInfo;
-    codes: "ENDINGS_UNHEARD" | "MANUAL_ENTRY_NOT_OPEN" | "MANUAL_ENTRY_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** The evidence goes on counting. */
-  KeepManual: {
-    method: "POST";
-    path: "/verifier/v1/health-manual/{entryId}/keep";
-    parameters: { entryId: string; };
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: ManualInfo;
-    codes: "ENDINGS_UNHEARD" | "MANUAL_ENTRY_NOT_OPEN" | "MANUAL_ENTRY_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
-  };
-  /** The evidence is superseded and counts no more. */
-  WithdrawManual: {
-    method: "POST";
-    path: "/verifier/v1/health-manual/{entryId}/withdraw";
-    parameters: { entryId: string; };
-    query: {};
-    header: {};
-    body: null;
-    status: 200;
-    answer: ManualInfo;
-    codes: "ENDINGS_UNHEARD" | "MANUAL_ENTRY_NOT_OPEN" | "MANUAL_ENTRY_UNKNOWN" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Every rule set this city published, newest first. */
   ListRuleSets: {

@@ -8,13 +8,20 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import jwt
 
-from bff.sandbox.city import ALIPAY_APP, APP, CLERKS, DEPARTMENTS, Department
+from bff.sandbox.city import ALIPAY_APP, APP, CLERKS, DEPARTMENTS, SOURCES, Clerk, Department
 from bff.sandbox.stack import City
 
 RESIDENT = "lin"
 # One who may do all that clerks may.
 CLERK = next(clerk for clerk in CLERKS if "acting:assist" in clerk.scopes)
 DEPARTMENT = DEPARTMENTS[0]
+RULE_MAKERS = [clerk for clerk in CLERKS if "health:rules" in clerk.scopes]
+# Whom an errand needs that not everybody of that audience may run.
+_OTHERS = {
+    "laboratory-issuer": "laboratory",
+    "proposing-verifier": "rule_maker",
+    "publishing-verifier": "rule_publisher",
+}
 
 
 class People:
@@ -27,7 +34,7 @@ class People:
     def bearer(self, errand: str, audience: str) -> dict[str, str]:
         """The header of somebody signed in for ``errand``."""
         if errand not in self._tokens:
-            path, body = self.laboratory() if errand == "laboratory-issuer" else getattr(self, audience)()
+            path, body = getattr(self, _OTHERS.get(errand, audience))()
             self._tokens[errand] = self._post(f"{self._city.base_url}{path}", body)["accessToken"]
         return {"Authorization": f"Bearer {self._tokens[errand]}"}
 
@@ -55,12 +62,12 @@ class People:
         assert answer.status_code == 303, answer.text
         return dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
 
-    def verifier(self) -> tuple[str, dict[str, str]]:
+    def verifier(self, clerk: Clerk = CLERK) -> tuple[str, dict[str, str]]:
         """The same for a clerk."""
         body = {
-            "organisation": CLERK.organisation,
-            "clerkNumber": CLERK.number,
-            "passphrase": CLERK.passphrase,
+            "organisation": clerk.organisation,
+            "clerkNumber": clerk.number,
+            "passphrase": clerk.passphrase,
         }
         return "/verifier/v1/session", body
 
@@ -79,8 +86,16 @@ class People:
         return "/issuer/v1/session", {"clientAssertion": jwt.encode(claims, key, algorithm="ES256")}
 
     def laboratory(self) -> tuple[str, dict[str, str]]:
-        """The same for the department that reports evidence of health."""
-        return self.issuer(next(each for each in DEPARTMENTS if "health:report" in each.scopes))
+        """The same for a department that reports results of tests."""
+        return self.issuer(next(each for each in SOURCES if "health:RESULT" in each.types))
+
+    def rule_maker(self) -> tuple[str, dict[str, str]]:
+        """The same for a clerk who may propose rules."""
+        return self.verifier(RULE_MAKERS[0])
+
+    def rule_publisher(self) -> tuple[str, dict[str, str]]:
+        """The same for the second person."""
+        return self.verifier(RULE_MAKERS[1])
 
     def _post(self, url: str, body: dict[str, str]) -> dict[str, Any]:
         answer = httpx.post(url, json=body, timeout=30).raise_for_status()

@@ -159,6 +159,11 @@ def schemas_in(node: object, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from schemas_in(each, f"{path}/{number}")
 
 
+# What the linter judges and not the contract: rules in the shape of the EU gateway's.
+DOCUMENTS = {
+    "/components/schemas/ProposeRuleSet/properties/document",
+    "/components/schemas/RuleSetText/properties/document",
+}
 MAPS = {
     "/components/schemas/Home/properties/blocks",
     "/components/schemas/IssueCredential/properties/claims",
@@ -170,8 +175,8 @@ def test_every_object_is_closed_or_a_map_that_says_what_is_in_it(document: dict[
 
     assert len(objects) > 80
     still_open = {path: each for path, each in objects if each.get("additionalProperties") is not False}
-    assert still_open.keys() == MAPS
-    for path, each in still_open.items():
+    assert still_open.keys() == MAPS | DOCUMENTS
+    for path, each in ((path, still_open[path]) for path in MAPS):
         assert each["additionalProperties"].keys() & {"$ref", "type"}, path
     for path, each in objects:
         # Closed, it must name its tag and whatever else it requires.

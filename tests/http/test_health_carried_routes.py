@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from bff.platform.settings import Settings
-from health_code.codec.signed import PREFIX
+from health_code.codec.signed import PREFIX, PaperContent, SignedCode, mint
 from health_code.offline import verify_offline
 from miniapp_schemas.wallet import Holder
 from tests.factories import POLICE, id_card
@@ -119,6 +119,22 @@ async def test_a_forged_code_is_none(town: HealthTown, lin: Somebody) -> None:
             forged = await town.check(text[:at] + other + text[at + 1 :])
             assert (forged["verdict"], forged["colour"], forged["name"]) == ("NOT_A_CODE", None, None)
     assert (await town.check("HC1:" + code.removeprefix(PREFIX)))["verdict"] == "NOT_A_CODE"
+
+
+async def test_out_of_its_time_a_code_is_expired_and_tells_nothing(town: HealthTown, lin: Somebody) -> None:
+    await lin.ask("GET", CODE)
+    checks = town.platform.health.checks
+    snapshot = await checks._snapshots.get(lin.key)
+    assert snapshot is not None
+    past = int(datetime.now(UTC).timestamp()) - 100
+    shown = checks._dynamic().seal(snapshot.handle, past, secrets.token_bytes(12))
+    said = PaperContent(rid=bytes.fromhex((await lin.paper())["id"]), name="林**")
+    paper = SignedCode(issuer="310000", issued_at=past - 100, expires_at=past, content=said)
+    early = replace(paper, issued_at=past + 400, expires_at=past + 500)
+
+    for code in (shown, *(mint(each, key=checks._keys.signing()) for each in (paper, early))):
+        told = await town.check(code)
+        assert (told["verdict"], told["colour"], told["name"]) == ("EXPIRED", None, None)
 
 
 async def test_a_colour_too_old_to_be_shown_is_judged_anew_when_its_holder_looks(

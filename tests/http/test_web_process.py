@@ -88,6 +88,7 @@ def test_a_request_under_way_is_finished(environ: dict[str, str], start: Start) 
 
     def slowly() -> Iterator[bytes]:
         yield body[:50]
+        time.sleep(0.5)
         process.send_signal(signal.SIGTERM)
         time.sleep(0.5)
         yield body[50:]

@@ -3,12 +3,16 @@
 import secrets
 import zlib
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
 
+import msgspec
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bff.cli_health import health
 from health_code.codec.signed import (
     KID,
     PREFIX,
@@ -25,7 +29,7 @@ from health_code.offline import verify_offline
 from health_code.rules.documents import Colour
 from health_code.rules.freshness import Limits, good_until, shown_colour
 from miniapp_schemas import base45
-from wallet.codec.keys import SigningKey
+from wallet.codec.keys import KeySet, SigningKey
 
 NOW: Final = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)
 SECONDS: Final = int(NOW.timestamp())
@@ -190,3 +194,25 @@ def test_a_colour_is_shown_as_it_is_exactly_as_long_as_it_is_good(
         assert shown is colour
     else:
         assert shown is (Colour.RED if colour is Colour.RED else Colour.GREY)
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "exit_code", "told"),
+    [
+        (OFFLINE_TEXT, NOW, 0, {"verdict": "OK", "kind": "OFFLINE", "colour": "YELLOW"}),
+        (PAPER_TEXT, NOW, 0, {"verdict": "OK", "kind": "PAPER", "colour": None}),
+        (OFFLINE_TEXT, NOW + timedelta(days=2), 1, {"verdict": "EXPIRED", "subject": None}),
+        (PREFIX + "A", NOW, 2, {"verdict": "UNREADABLE", "valid": False}),
+    ],
+)
+def test_on_the_command_line_a_code_is_checked_with_the_published_keys(
+    tmp_path: Path, text: str, at: datetime, exit_code: int, told: dict[str, object]
+) -> None:
+    (tmp_path / "keys.json").write_bytes(msgspec.json.encode(KeySet([KEY.public]).to_jwks()))
+    asked = ["verify", text, "--trust", str(tmp_path), "--at", at.isoformat(), "--json"]
+
+    ran = CliRunner().invoke(health, asked)
+
+    assert ran.exit_code == exit_code, ran.output
+    said = msgspec.json.decode(ran.stdout)
+    assert {name: said[name] for name in told} == told

@@ -25,8 +25,8 @@ def bench(name: str | None, *, as_json: bool, rounds: int, seconds: float) -> No
     """Measure speed as ratios against a floor and a peer, in one run (性能测试).
 
     NAME is a row (show.opaque show.signed verify.opaque verify.signed auth.login auth.refresh codec.mint
-    codec.verify auth.known auth.new auth.keeper) or a part of its name; all rows if not said. Exit status
-    1 if any answer was not the expected one.
+    codec.verify auth.known auth.new auth.keeper health.hc1 health.hc1.seen health.certlogic) or a part of its
+    name; all rows if not said. Exit status 1 if any answer was not the expected one.
     """
     import msgspec
     from rich.console import Console

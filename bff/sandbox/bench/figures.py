@@ -16,7 +16,9 @@ HTTP_ROWS: Final = (*CODE_ROWS, *SESSION_ROWS)
 CODEC_ROWS: Final = ("codec.mint", "codec.verify")
 TOKEN_ROWS: Final = ("auth.known", "auth.new", "auth.keeper")
 """Access tokens, without a server: ours seen before, ours for the first time, and a provider's."""
-ALONE_ROWS: Final = (*CODEC_ROWS, *TOKEN_ROWS)
+HEALTH_ROWS: Final = ("health.hc1", "health.hc1.seen", "health.certlogic")
+"""Health certificates of others, for the first time and again, and rules; without a server."""
+ALONE_ROWS: Final = (*CODEC_ROWS, *TOKEN_ROWS, *HEALTH_ROWS)
 ROWS: Final = (*HTTP_ROWS, *ALONE_ROWS)
 
 PATHWAYS: Final = ("web", "worker", "redis", "mongo")
@@ -105,6 +107,9 @@ GOALS: Final = {
     "auth.keeper": Goal(value=10_000),
     "codec.mint": Goal(value=15_000),
     "codec.verify": Goal(ratio=0.75),
+    "health.hc1": Goal(ratio=0.55),
+    "health.hc1.seen": Goal(value=500_000),
+    "health.certlogic": Goal(value=190_000),
 }
 
 
@@ -154,6 +159,8 @@ def row(name: str, rounds: Sequence[Round]) -> Row:
 def _unit(name: str) -> str:
     if name in HTTP_ROWS:
         return "requests/s"
+    if name == "health.certlogic":
+        return "evaluations/s"
     return "tokens/s" if name in TOKEN_ROWS else "codes/s"
 
 

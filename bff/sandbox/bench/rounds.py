@@ -7,11 +7,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from bff.sandbox.bench import codecs, keeper
+from bff.sandbox.bench import codecs, health, keeper
 from bff.sandbox.bench import tokens as access_tokens
 from bff.sandbox.bench.figures import (
     ALONE_ROWS,
     CODEC_ROWS,
+    HEALTH_ROWS,
     HTTP_ROWS,
     MODES,
     SESSION_ROWS,
@@ -102,6 +103,8 @@ def _alone(name: str, seconds: float) -> Round:
         return keeper.measure(seconds)
     if name in CODEC_ROWS:
         return codecs.measure(name, seconds)
+    if name in HEALTH_ROWS:
+        return health.measure(name, seconds)
     return access_tokens.measure(name, seconds)
 
 

@@ -1,0 +1,64 @@
+"""What people give to commands: a time, and a code that is a text, a file or a picture."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import click
+
+# A code has hundreds of characters, a file of cards thousands, whatever an editor or a pipe puts around them.
+_LONGEST_TEXT: Final = 16_384
+
+
+class Instant(click.ParamType[datetime]):
+    """An ISO 8601 time; of Asia/Shanghai if it has no offset."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The time ``value`` writes."""
+        from zoneinfo import ZoneInfo
+
+        if isinstance(value, datetime):
+            return value
+        try:
+            at = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not an ISO 8601 time, such as 2026-11-22T09:30:00+08:00", param, ctx)
+        return at if at.tzinfo else at.replace(tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+def text_of(code: str) -> str:
+    """The code itself, wherever it is; empty, and so judged unreadable, if there is none of ours."""
+    from wallet.codec.errors import CodecError
+
+    if code != "-" and not _is_file(code):
+        return code.strip("\r\n")
+    try:
+        with click.open_file(code, "rb") as file:
+            text = _as_text(file.read(_LONGEST_TEXT + 1))
+        if text is not None or code == "-":
+            return text or ""
+        from wallet.picture import read_image
+
+        return read_image(Path(code))
+    except (OSError, CodecError):
+        return ""
+
+
+def _as_text(content: bytes) -> str | None:
+    """What a text file says; None if it is longer than a code may be, or none.
+
+    A code's alphabet is ASCII; no picture that a phone or a scanner writes keeps to it.
+    """
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    if len(content) > _LONGEST_TEXT or not content.isascii() or b"\0" in content:
+        return None
+    return content.decode("ascii").strip("\r\n")
+
+
+def _is_file(code: str) -> bool:
+    try:
+        return Path(code).is_file()
+    except (OSError, ValueError):  # longer than a path may be
+        return False

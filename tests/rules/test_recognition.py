@@ -1,0 +1,173 @@
+"""A good certificate becomes evidence, and is judged by the rules here; what it is not, it never becomes."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from health_code.codec import foreign
+from health_code.codec.certificates import Checked
+from health_code.codec.trust import Trust
+from health_code.rules.colour import RuleSet, judge
+from health_code.rules.documents import Colour
+from health_code.rules.evidence import Evidence, Kind
+from health_code.rules.recognition import evidence_of
+from health_code.rules.same_person import Holder, name_parts, same_person
+from tests.foreign_certificates import (
+    DCC,
+    EXPIRES,
+    ISSUED,
+    NOW,
+    TEST,
+    VECTORS,
+    Signer,
+    card,
+    claims,
+    dcc_code,
+    kid_of,
+)
+from tests.health import rule, rule_set
+
+SIGNER: Final = Signer()
+PEM: Final = SIGNER.certificate()
+SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+TRUST: Final = Trust.of(
+    {"signer.pem": PEM, "jwks.json": json.dumps(SIGNER.jwk()).encode()}, issuer="https://cards.example/issuer"
+)
+PERSON: Final = {name: DCC[name] for name in ("ver", "nam", "dob")}
+
+
+def shown(dcc: dict[str, Any] = DCC, *, at: datetime = NOW) -> Checked:
+    return foreign.verify(dcc_code(SIGNER, kid_of(PEM), claims(dcc)), trust=TRUST, at=at)
+
+
+def evidence(
+    checked: Checked, *, at: datetime = NOW, fresh_for: timedelta = timedelta(days=60)
+) -> list[Evidence]:
+    return list(
+        evidence_of(checked, jurisdiction="310000", zone=SHANGHAI, recorded_at=at, fresh_for=fresh_for)
+    )
+
+
+def test_a_vaccination_is_evidence_of_its_day_here() -> None:
+    (found,) = evidence(shown())
+
+    assert found.kind is Kind.FOREIGN_CERT
+    assert found.key.source == "foreign:hc1"
+    assert found.occurred_at == datetime(2022, 2, 3, tzinfo=SHANGHAI)
+    assert (found.recorded_at, found.expires_at) == (NOW, EXPIRES)
+    assert found.facts == {
+        "certificate": "VACCINATION",
+        "format": "hc1",
+        "issuer": "XX",
+        "asOf": ISSUED.isoformat(),
+        "stale": False,
+        "on": "2022-02-03",
+        "country": "XX",
+        "product": "EU/1/20/1528",
+        "dose": 2,
+        "doses": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("result", "outcome"), [("260415000", "NEGATIVE"), ("260373001", "POSITIVE"), ("x", "INVALID")]
+)
+def test_a_test_is_evidence_of_its_minute_with_its_outcome(result: str, outcome: str) -> None:
+    (found,) = evidence(shown(PERSON | {"t": [TEST | {"tr": result}]}))
+
+    assert found.occurred_at == datetime(2022, 4, 30, 8, tzinfo=UTC)
+    assert (found.facts["certificate"], found.facts["outcome"], found.facts["method"]) == (
+        "TEST",
+        outcome,
+        "NAT",
+    )
+
+
+def test_a_recovery_says_from_when_until_when() -> None:
+    recovery = {"tg": "840539006", "fr": "2022-01-02", "df": "2022-01-13", "du": "2022-07-01"}
+    entry = recovery | {"co": "XX", "is": "Ministry", "ci": "URN"}
+    (found,) = evidence(shown(PERSON | {"r": [entry]}))
+
+    assert found.facts["certificate"] == "RECOVERY"
+    assert (found.facts["validFrom"], found.facts["validUntil"]) == ("2022-01-13", "2022-07-01")
+
+
+def test_the_same_certificate_has_the_same_key_however_often_it_is_shown() -> None:
+    code = dcc_code(SIGNER, kid_of(PEM))
+    one, other = (
+        evidence(foreign.verify(code, trust=TRUST, at=at), at=at) for at in (NOW, NOW + timedelta(1))
+    )
+
+    assert one[0].key == other[0].key
+    assert one[0].key != evidence(shown(PERSON | {"t": [TEST]}))[0].key
+
+
+def test_an_old_certificate_says_that_it_is_stale() -> None:
+    (found,) = evidence(shown(), fresh_for=timedelta(hours=4))
+
+    assert found.facts["stale"] is True
+
+
+@pytest.mark.parametrize("at", [ISSUED - timedelta(days=1), EXPIRES])
+def test_a_certificate_that_is_not_good_is_no_evidence(at: datetime) -> None:
+    assert evidence(shown(at=at), at=at) == []
+
+
+def test_what_has_not_happened_yet_is_no_evidence() -> None:
+    assert evidence(shown(PERSON | {"t": [TEST | {"sc": "2022-06-02T00:00:00Z"}]})) == []
+
+
+def test_a_date_without_a_day_counts_from_the_issue() -> None:
+    (found,) = evidence(shown(DCC | {"v": [DCC["v"][0] | {"dt": "2022-02"}]}))
+
+    assert found.occurred_at == ISSUED
+
+
+def test_a_card_of_another_kind_is_evidence_alike() -> None:
+    (found,) = evidence(foreign.verify(card(SIGNER), trust=TRUST, at=NOW))
+
+    assert found.key.source == "foreign:shc"
+    assert (found.facts["certificate"], found.facts["outcome"]) == ("TEST", "NEGATIVE")
+
+
+def test_the_rules_here_judge_what_was_certified_elsewhere() -> None:
+    positive = rule(
+        1,
+        "RED",
+        Kinds=["FOREIGN_CERT"],
+        Logic={
+            "and": [
+                {"===": [{"var": "payload.event.outcome"}, "POSITIVE"]},
+                {"<": [{"var": "payload.event.daysSince"}, 40]},
+            ]
+        },
+    )
+    rules = RuleSet(rule_set(positive))
+
+    for result, colour in (("260373001", Colour.RED), ("260415000", Colour.GREEN)):
+        found = evidence(shown(PERSON | {"t": [TEST | {"tr": result}]}))
+        assert judge(found, rules, at=NOW, known_at=NOW).colour is colour
+
+
+COMPARISONS: Final = json.loads((VECTORS / "cwa/dcc-holder-comparison.gen.json").read_text("utf-8"))["data"]
+NAMES: Final = json.loads((VECTORS / "cwa/dcc-holder-name-components.gen.json").read_text("utf-8"))["data"]
+
+
+def holder(written: dict[str, Any]) -> Holder:
+    name = written["nam"]
+    return Holder(given=name.get("gnt", ""), family=name.get("fnt", ""), birth_date=written["dob"])
+
+
+@pytest.mark.parametrize("case", COMPARISONS, ids=lambda case: case["description"])
+def test_two_certificates_are_one_persons_where_they_should_be(case: dict[str, Any]) -> None:
+    one, other = holder(case["actHolderA"]), holder(case["actHolderB"])
+
+    assert same_person(one, other) is same_person(other, one) is case["expIsSameHolder"]
+
+
+@pytest.mark.parametrize("case", NAMES, ids=lambda case: case["description"])
+def test_a_name_has_the_parts_that_count(case: dict[str, Any]) -> None:
+    assert name_parts(case["actName"]) == case["expNameComponents"]
