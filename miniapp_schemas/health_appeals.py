@@ -12,6 +12,13 @@ AppealId = Annotated[str, Meta(description="Opaque; newer ones sort higher.", pa
 AttachmentId = Annotated[str, Meta(description="Opaque.", pattern=_UUID7)]
 EvidenceId = Annotated[str, Meta(description="Our id of a piece of evidence.", pattern=_UUID7)]
 AppealStateName = Literal["FILED", "IN_REVIEW", "PROPOSED", "UPHELD", "REJECTED", "WITHDRAWN"]
+AppealStateText = Annotated[
+    str,
+    Meta(
+        description="Only appeals in this state.",
+        pattern=r"^(FILED|IN_REVIEW|PROPOSED|UPHELD|REJECTED|WITHDRAWN)\Z",
+    ),
+]
 MediaType = Annotated[
     Literal["image/jpeg", "image/png", "application/pdf"], Meta(description="What sort of file it is.")
 ]

@@ -19,6 +19,13 @@ ReasonCode = Annotated[
     str, Meta(description="A code of the table of reasons.", pattern=r"^[A-Z_]{3,40}\Z", min_length=3)
 ]
 ManualStateName = Literal["PROPOSED", "HELD", "CONFIRMED", "DECLINED", "LAPSED", "WITHDRAWING", "WITHDRAWN"]
+ManualStateText = Annotated[
+    str,
+    Meta(
+        description="Only entries in this state.",
+        pattern=r"^(PROPOSED|HELD|CONFIRMED|DECLINED|LAPSED|WITHDRAWING|WITHDRAWN)\Z",
+    ),
+]
 
 
 class ManualReasonInfo(Response, frozen=True, kw_only=True):

@@ -153,43 +153,6 @@ def evidence(number: str, occurred_at: datetime, facts: dict[str, Any], **more: 
     }
 
 
-async def events_of(app: Edge, path: str, headers: dict[str, str]) -> AsyncGenerator[bytes]:
-    """The parts of a long answer, each as it is sent; a test client would wait for the last."""
-    parts: asyncio.Queue[bytes | None] = asyncio.Queue()
-
-    async def receive() -> Any:  # noqa: ANN401  an ASGI message
-        await asyncio.Event().wait()
-
-    async def send(message: Any) -> None:  # noqa: ANN401  an ASGI message
-        if message["type"] == "http.response.body":
-            if message.get("body"):
-                await parts.put(message["body"])
-            if not message.get("more_body", False):
-                await parts.put(None)
-
-    scope: Any = {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "root_path": "",
-        "query_string": b"",
-        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
-        "client": ("127.0.0.1", 1),
-        "server": ("town", 80),
-    }
-    served = asyncio.create_task(app(scope, receive, send))
-    try:
-        while (part := await parts.get()) is not None:
-            yield part
-    finally:
-        served.cancel()
-        await asyncio.wait([served])
-
-
 BY_HAND_IS_RED: Final = rule(
     3,
     "RED",
@@ -229,3 +192,40 @@ def by_hand(number: str, reason: str = "CONTACT_TRACED", *, days: float = 5) -> 
         "note": "流调报告第 17 号",
         "expiresAt": (datetime.now(UTC) + timedelta(days=days)).isoformat(),
     }
+
+
+async def events_of(app: Edge, path: str, headers: dict[str, str]) -> AsyncGenerator[bytes]:
+    """The parts of a long answer, each as it is sent; a test client would wait for the last."""
+    parts: asyncio.Queue[bytes | None] = asyncio.Queue()
+
+    async def receive() -> Any:  # noqa: ANN401  an ASGI message
+        await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:  # noqa: ANN401  an ASGI message
+        if message["type"] == "http.response.body":
+            if message.get("body"):
+                await parts.put(message["body"])
+            if not message.get("more_body", False):
+                await parts.put(None)
+
+    scope: Any = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("town", 80),
+    }
+    served = asyncio.create_task(app(scope, receive, send))
+    try:
+        while (part := await parts.get()) is not None:
+            yield part
+    finally:
+        served.cancel()
+        await asyncio.wait([served])

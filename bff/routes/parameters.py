@@ -13,8 +13,8 @@ from msgspec import Meta
 from miniapp_schemas.account import ChallengeText, ConsentName, FaceCheckId, LinkId, MergeId, Provider
 from miniapp_schemas.acting import GrantId
 from miniapp_schemas.base import Cursor
-from miniapp_schemas.health_appeals import AppealId, AppealStateName, AttachmentId
-from miniapp_schemas.health_manual import ManualId, ManualStateName
+from miniapp_schemas.health_appeals import AppealId, AppealStateText, AttachmentId
+from miniapp_schemas.health_manual import ManualId, ManualStateText
 from miniapp_schemas.health_rules import RuleSetId
 from miniapp_schemas.health_venues import ExposureQueryId, VenueId
 from miniapp_schemas.session import SessionId
@@ -85,14 +85,8 @@ ExposureQueryIdInPath = Annotated[str, path(ExposureQueryId)]
 AppealIdInPath = Annotated[str, path(AppealId)]
 AttachmentIdInPath = Annotated[str, path(AttachmentId)]
 ManualIdInPath = Annotated[str, path(ManualId)]
-ManualStateInQuery = Annotated[
-    ManualStateName | None,
-    query(Annotated[str, Meta(description="Only entries in this state.")], "state"),
-]
-AppealStateInQuery = Annotated[
-    AppealStateName | None,
-    query(Annotated[str, Meta(description="Only appeals in this state.")], "state"),
-]
+ManualStateInQuery = Annotated[str | None, query(ManualStateText, "state")]
+AppealStateInQuery = Annotated[str | None, query(AppealStateText, "state")]
 OverdueInQuery = Annotated[
     bool, query(Annotated[bool, Meta(description="Only open appeals past their deadline.")], "overdue")
 ]

@@ -365,9 +365,18 @@ CLERKS: Final = (
         number="5001",
         passphrase="stapler-magnolia-5001",  # noqa: S106
         scenes=("general", "gov.counter", "school.enrolment", "business.check"),
-        story_zh="政务窗口，可为居民帮办，登记场所并批准流调查询",
-        story_en="government counter; may act for a resident in a case; venue codes, exposure queries",
-        scopes=("acting:assist", "health:approve", "health:check", "health:venues", "wallet:verify"),
+        story_zh="政务窗口，可为居民帮办，登记场所并批准流调查询，复核申诉与人工录入",
+        story_en="government counter; may act in a case; venue codes, tracing, appeals, entries by hand",
+        scopes=(
+            "acting:assist",
+            "health:appeals",
+            "health:approve",
+            "health:check",
+            "health:manual",
+            "health:manual-release",
+            "health:venues",
+            "wallet:verify",
+        ),
     ),
     Clerk(
         organisation="haiyu-museum",
@@ -383,18 +392,18 @@ CLERKS: Final = (
         number="7001",
         passphrase="ledger-cypress-7001",  # noqa: S106
         scenes=(),
-        story_zh="健康码规则：拟定",
-        story_en="health code rules: proposes",
-        scopes=("health:rules",),
+        story_zh="健康码规则：拟定；人工录入与申诉复核",
+        story_en="health code rules: proposes; enters by hand, reviews appeals",
+        scopes=("health:appeals", "health:manual", "health:rules"),
     ),
     Clerk(
         organisation="haiyu-cdc-office",
         number="8001",
         passphrase="beacon-juniper-8001",  # noqa: S106
         scenes=(),
-        story_zh="健康码规则：由第二人发布",
-        story_en="health code rules: the second person, who publishes",
-        scopes=("health:rules",),
+        story_zh="健康码规则：由第二人发布；另一单位复核人工录入与申诉",
+        story_en="health code rules: the second person, who publishes; the other side of entries and appeals",
+        scopes=("health:appeals", "health:manual", "health:rules"),
     ),
 )
 

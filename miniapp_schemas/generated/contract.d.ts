@@ -179,6 +179,68 @@ export interface AnswerByProvider {
   code: string;
 }
 
+/** An appeal, as its reviewers see it. */
+export interface AppealCase {
+  /** As who filed it sees it. */
+  appeal: AppealInfo;
+  /** None if it was destroyed since. */
+  disputed: Disputed | null;
+  /** The organisation that reviews it. */
+  takenBy: string | null;
+  /** The organisation that wants it corrected. */
+  proposedBy: string | null;
+  /** The organisation that decided it. */
+  decidedBy: string | null;
+  /** What shall stand in its place; none where it is only taken back. */
+  correction: Record<string, string | number | boolean | string[]> | null;
+}
+
+/** How many people appealed, by how far it came. */
+export interface AppealCount {
+  /** How far the appeals came. */
+  state: string;
+  /** How many people; absent where that could say something of one of them. */
+  people: number | null;
+}
+
+/** An appeal (赋码申诉), as who filed it sees it. */
+export interface AppealInfo {
+  /** Opaque; newer ones sort higher. */
+  id: string;
+  /** PROPOSED: a reviewer wants it corrected. */
+  state: "FILED" | "IN_REVIEW" | "PROPOSED" | "REJECTED" | "UPHELD" | "WITHDRAWN";
+  /** The disputed evidence. */
+  evidence: string;
+  /** The rule that held by it. */
+  rule: string;
+  /** The colour of that rule. */
+  colour: "GREEN" | "GREY" | "RED" | "YELLOW";
+  /** What was said. */
+  statement: string;
+  /** When it was filed. */
+  filedAt: string;
+  /** When it is to be decided. */
+  deadline: string;
+  /** Whether that has passed, and others were told. */
+  overdue: boolean;
+  /** Since when it is in this state. */
+  since: string;
+  /** What was added to it. */
+  attachments: Attachment[];
+  /** Why it was decided so. */
+  answer: string | null;
+  /** The evidence that corrects the disputed. */
+  outcome: string | null;
+}
+
+/** One page of a list, newest first. */
+export interface AppealInfoPage {
+  /** The entries of this page. */
+  items: AppealInfo[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+}
+
 /** Let somebody act for an organisation (经办人); the caller must be its legal representative. */
 export interface AppointAgent {
   /** 统一社会信用代码 (GB 32100) of an organisation. */
@@ -239,6 +301,34 @@ export type AssuranceLevel =
   | "L2"
   | "L3"
   | "L3C";
+
+/** A file that shows it: a photo or a document of 1 MiB at most. */
+export interface AttachFile {
+  /** What sort of file it is. */
+  mediaType: "application/pdf" | "image/jpeg" | "image/png";
+  /** Base64. */
+  content: string;
+}
+
+/** A file of an appeal, but for its content. */
+export interface Attachment {
+  /** Opaque. */
+  id: string;
+  /** What sort of file it is. */
+  mediaType: "application/pdf" | "image/jpeg" | "image/png";
+  /** Bytes. */
+  size: number;
+  /** When it was attached. */
+  at: string;
+}
+
+/** A file of an appeal. */
+export interface AttachmentContent {
+  /** What sort of file it is. */
+  mediaType: "application/pdf" | "image/jpeg" | "image/png";
+  /** Base64. */
+  content: string;
+}
 
 /** Bind the phone a provider tells for a code of its own (`getPhoneNumber`). */
 export interface BindPhoneByCode {
@@ -425,6 +515,40 @@ export interface ClerkSignIn {
 export interface ClerkSsoBegin {
   /** The organisation's id. */
   organisation: string;
+}
+
+/** One reason that was used for a whole cohort of people (批量赋码预警). */
+export interface CohortAlarmInfo {
+  /** A code of the table of reasons. */
+  reason: string;
+  /** The reason in words. */
+  text: Text;
+  /** How many people, at the most. */
+  people: number;
+  /** When the alarm was raised. */
+  raisedAt: string;
+  /** When somebody was last counted. */
+  latestAt: string;
+}
+
+/** One page of a list, newest first. */
+export interface CohortAlarmInfoPage {
+  /** The entries of this page. */
+  items: CohortAlarmInfo[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+}
+
+/** How many people have a code of one district, colour and reason; a count without one sums over it. */
+export interface ColourCount {
+  /** 行政区划代码 (GB/T 2260). */
+  district: string;
+  /** 码色. */
+  colour: string | null;
+  /** The decisive rule, or `MANUAL:` and the reason code of an entry by hand. */
+  reason: string | null;
+  /** How many people; absent where that could say something of one of them. */
+  people: number | null;
 }
 
 /** A rule that holds, and what makes it hold (赋码原因). */
@@ -671,6 +795,18 @@ export interface Dependency {
   reason: string | null;
 }
 
+/** The evidence an appeal is about, as its reviewers see it. */
+export interface Disputed {
+  /** What sort of thing it says happened. */
+  kind: string;
+  /** Who reported it. */
+  source: string;
+  /** When that happened. */
+  occurredAt: string;
+  /** What it says. */
+  facts: Record<string, string | number | boolean | string[]>;
+}
+
 /** An entry from abroad (入境). */
 export interface Entered {
   /** Which of its kin this is. */
@@ -858,6 +994,14 @@ export interface FieldInfo {
   pattern: string | null;
 }
 
+/** Say that evidence one's colour rests on is wrong (信息纠错). */
+export interface FileAppeal {
+  /** `evidence` of a reason of one's present colour. */
+  evidence: string;
+  /** What is wrong with it. */
+  statement: string;
+}
+
 /** Which side of a grant the caller is on. */
 export type GrantSide =
   | "agent"
@@ -925,6 +1069,22 @@ export interface HealthCodeTicket {
   since: string;
   /** When the colour was last judged. */
   asOf: string;
+}
+
+/** Counts of people, none below `k`; what could be had from them by subtraction is left out too. */
+export interface HealthStatistics {
+  /** The least number of people a count tells of. */
+  k: number;
+  /** Codes, by district, colour and reason. */
+  colours: ColourCount[];
+  /** Entries by hand. */
+  manual: ManualCount[];
+  /** Appeals. */
+  appeals: AppealCount[];
+  /** When it was counted; absent if never yet. */
+  asOf: string | null;
+  /** How many people; absent where that could say something of one of them. */
+  people: number | null;
 }
 
 /** Whom the certificate is about, and in whose wallet it lies. */
@@ -1110,6 +1270,100 @@ export interface Liveness {
   status: "alive";
 }
 
+/** What was entered by hand about somebody, as they see it: by whom, why and until when. */
+export interface ManualAbout {
+  /** Our id of the evidence, for an appeal. */
+  evidence: string;
+  /** A code of the table of reasons. */
+  reason: string;
+  /** The reason in words. */
+  text: Text;
+  /** The organisation that entered it. */
+  proposedBy: string;
+  /** The organisation that confirmed it. */
+  confirmedBy: string;
+  /** When it began to count. */
+  confirmedAt: string;
+  /** From when it counts no more. */
+  expiresAt: string;
+  /** Whether it was taken back. */
+  withdrawn: boolean;
+  /** The organisation that released it, where it was held. */
+  releasedBy: string | null;
+}
+
+/** One page of a list, newest first. */
+export interface ManualAboutPage {
+  /** The entries of this page. */
+  items: ManualAbout[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+}
+
+/** For how many people something was entered by hand, by reason and how far it came. */
+export interface ManualCount {
+  /** The reason code. */
+  reason: string;
+  /** How far the entries came. */
+  state: string | null;
+  /** How many people; absent where that could say something of one of them. */
+  people: number | null;
+}
+
+/** An entry (人工录入), as those who enter and confirm see it. */
+export interface ManualInfo {
+  /** Opaque; newer ones sort higher. */
+  id: string;
+  /** HELD: the reason was used for a whole cohort, and a third person must agree. */
+  state: "CONFIRMED" | "DECLINED" | "HELD" | "LAPSED" | "PROPOSED" | "WITHDRAWING" | "WITHDRAWN";
+  /** A code of the table of reasons. */
+  reason: string;
+  /** The reason in words. */
+  text: Text;
+  /** 办件编号 it belongs to. */
+  caseId: string;
+  /** What was noted. */
+  note: string;
+  /** Where it applies: 行政区划代码 (GB/T 2260). */
+  jurisdiction: string;
+  /** From when the evidence counts no more. */
+  expiresAt: string;
+  /** The organisation that proposed it. */
+  proposedBy: string;
+  /** When that was. */
+  proposedAt: string;
+  /** Until when it waits for the next person. */
+  lapsesAt: string;
+  /** The organisation that confirmed it. */
+  confirmedBy: string | null;
+  /** The organisation that released it. */
+  releasedBy: string | null;
+  /** The organisation that wants it taken back. */
+  withdrawalBy: string | null;
+  /** The organisation that agreed to that. */
+  withdrawnBy: string | null;
+  /** Our id of the evidence, once there is any. */
+  evidence: string | null;
+}
+
+/** One page of a list, newest first. */
+export interface ManualInfoPage {
+  /** The entries of this page. */
+  items: ManualInfo[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+}
+
+/** One registered reason for entering evidence by hand. */
+export interface ManualReasonInfo {
+  /** A code of the table of reasons. */
+  code: string;
+  /** The reason in words. */
+  text: Text;
+  /** The longest such evidence may count, in days. */
+  maxDays: number;
+}
+
 /** Two accounts that belong to one person (账号合并). */
 export interface MergeInfo {
   /** Its name here. */
@@ -1287,6 +1541,14 @@ export interface ProofInfo {
   expiresAt: string | null;
 }
 
+/** Want the disputed evidence corrected; a reviewer of another organisation has to agree. */
+export interface ProposeCorrection {
+  /** Why, for who filed it. */
+  answer: string;
+  /** What shall stand in its place, of the same kind; none to only take it back. */
+  facts?: Sampled | Result | Vaccinated | Exposed | AreaStay | Entered | IsolationStart | IsolationReleased | Declared | null;
+}
+
 /** Ask who was at a venue. Nobody is told until two people of two organisations agree. */
 export interface ProposeExposureQuery {
   /** The case (流调) it is asked for. */
@@ -1297,6 +1559,22 @@ export interface ProposeExposureQuery {
   since: string;
   /** Until when; three days later at most, and past. */
   until: string;
+}
+
+/** Propose evidence that no source reports; somebody of another organisation has to confirm it. */
+export interface ProposeManual {
+  /** Whose it is: 公民身份号码. */
+  idNumber: string;
+  /** Where it applies. */
+  jurisdiction: string;
+  /** A code of the table of reasons. */
+  reason: string;
+  /** 办件编号 the clerk works on. */
+  caseId: string;
+  /** For whom has to confirm it. */
+  note: string;
+  /** From when it counts no more. */
+  expiresAt: string;
 }
 
 /** Propose a rule set; a second person makes it law. */
@@ -1383,6 +1661,12 @@ export interface RegisterVenue {
   admits: ("GREEN" | "GREY" | "RED" | "YELLOW")[];
   /** Whether codes may be printed, where no screen can be put up. */
   printedCodes?: boolean;
+}
+
+/** Say that the disputed evidence is right. */
+export interface RejectAppeal {
+  /** Why, for who filed it. */
+  answer: string;
 }
 
 /** One piece of evidence (健康证据), or a correction of one. */
@@ -1785,7 +2069,10 @@ export interface WechatSignIn {
 export type RefusalCode =
   | "ACCOUNT_DISABLED"
   | "ACTING_NOT_OFFERED"
+  | "APPEAL_NOT_OPEN"
+  | "APPEAL_UNKNOWN"
   | "ASSERTION_REFUSED"
+  | "ATTACHMENT_UNFIT"
   | "CERTIFICATE_CHALLENGE_ENDED"
   | "CERTIFICATE_EXPIRED"
   | "CERTIFICATE_NOT_BELIEVED"
@@ -1804,6 +2091,7 @@ export type RefusalCode =
   | "CODE_REPLAYED"
   | "CONFIRMATION_CODE_WRONG"
   | "CONSENT_UNKNOWN"
+  | "CORRECTION_INVALID"
   | "CREDENTIAL_NOT_SHOWABLE"
   | "CREDENTIAL_TYPE_UNKNOWN"
   | "CREDENTIAL_UNKNOWN"
@@ -1835,8 +2123,12 @@ export type RefusalCode =
   | "LAST_WAY_IN"
   | "LINK_TAKEN"
   | "LINK_UNKNOWN"
+  | "MANUAL_ENTRY_INVALID"
+  | "MANUAL_ENTRY_NOT_OPEN"
+  | "MANUAL_ENTRY_UNKNOWN"
   | "MERGE_NOT_REVERSIBLE"
   | "MERGE_UNKNOWN"
+  | "NOT_A_DECISIVE_REASON"
   | "NOT_A_GUARDIAN"
   | "NOT_FOR_YOURSELF"
   | "NOT_LEGAL_REPRESENTATIVE"
@@ -2482,6 +2774,66 @@ export interface Operations {
     answer: HealthCode;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "HEALTH_CODE_UNAVAILABLE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE";
   };
+  /** One's own appeals, newest first. */
+  ListAppeals: {
+    method: "GET";
+    path: "/mp/v1/health-code/appeals";
+    parameters: {};
+    query: { cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: AppealInfoPage;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Appeal against evidence among the reasons of one's code (信息纠错); decided within a day. */
+  FileAppeal: {
+    method: "POST";
+    path: "/mp/v1/health-code/appeals";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; };
+    body: FileAppeal;
+    status: 201;
+    answer: AppealInfo;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "IDEMPOTENCY_KEY_REUSED" | "NOT_A_DECISIVE_REASON" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** One of one's own appeals. */
+  ReadAppeal: {
+    method: "GET";
+    path: "/mp/v1/health-code/appeals/{appealId}";
+    parameters: { appealId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: AppealInfo;
+    codes: "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Add a file of 1 MiB at most; four an appeal. */
+  AttachToAppeal: {
+    method: "POST";
+    path: "/mp/v1/health-code/appeals/{appealId}/attachments";
+    parameters: { appealId: string; };
+    query: {};
+    header: {};
+    body: AttachFile;
+    status: 201;
+    answer: AppealInfo;
+    codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ATTACHMENT_UNFIT" | "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Take an appeal back that is not decided; it stays on record. */
+  WithdrawAppeal: {
+    method: "POST";
+    path: "/mp/v1/health-code/appeals/{appealId}/withdraw";
+    parameters: { appealId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: AppealInfo;
+    codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
   /** What it proves becomes evidence, with its source and age, and is judged by the rules here. */
   BringCertificate: {
     method: "POST";
@@ -2601,6 +2953,18 @@ export interface Operations {
     status: 201;
     answer: HealthCodeTicket;
     codes: "ACTING_NOT_OFFERED" | "ENDINGS_UNHEARD" | "FAMILY_MEMBER_UNKNOWN" | "FAMILY_REGISTER_UNAVAILABLE" | "GRANT_NOT_IN_FORCE" | "GRANT_UNKNOWN" | "HEALTH_CODE_UNAVAILABLE" | "NOT_WHILE_ACTING" | "SCOPE_MISSING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Each entry with its reason, both organisations, and until when it counts. */
+  ListManualAboutMe: {
+    method: "GET";
+    path: "/mp/v1/health-code/manual";
+    parameters: {};
+    query: { cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: ManualAboutPage;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Fetch it ahead, once an hour at most; 304 while it would say the same as the one held. */
   FetchOfflineHealthCode: {
@@ -2902,6 +3266,22 @@ export interface Operations {
     answer: Readiness;
     codes: never;
   };
+  /**
+   * Counts by district, colour and reason, entries by hand and appeals; none of fewer than ten people.
+   *
+   * Counted once an hour.
+   */
+  HealthStatistics: {
+    method: "GET";
+    path: "/statistics/v1/health-code";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: HealthStatistics;
+    codes: never;
+  };
   /** Signed proofs that the log of a day and division was destroyed, the latest day first. */
   ListCheckInPurges: {
     method: "GET";
@@ -2998,6 +3378,102 @@ export interface Operations {
     answer: ActingSession;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "GRANT_UNKNOWN" | "SCOPE_MISSING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
+  /** Appeals, newest first: of one state, or those that are overdue, if asked for. */
+  ListAppealsToReview: {
+    method: "GET";
+    path: "/verifier/v1/health-appeals";
+    parameters: {};
+    query: { state?: string; overdue?: boolean; cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: AppealInfoPage;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** The appeal with the disputed evidence. */
+  ReadAppealCase: {
+    method: "GET";
+    path: "/verifier/v1/health-appeals/{appealId}";
+    parameters: { appealId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: AppealCase;
+    codes: "APPEAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** One file; that it was looked at goes into the audit trail. */
+  ReadAttachment: {
+    method: "GET";
+    path: "/verifier/v1/health-appeals/{appealId}/attachments/{attachmentId}";
+    parameters: { appealId: string; attachmentId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: AttachmentContent;
+    codes: "APPEAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Propose what shall stand in its place; it counts once somebody of another organisation agrees. */
+  ProposeCorrection: {
+    method: "POST";
+    path: "/verifier/v1/health-appeals/{appealId}/propose";
+    parameters: { appealId: string; };
+    query: {};
+    header: {};
+    body: ProposeCorrection;
+    status: 200;
+    answer: AppealCase;
+    codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "CORRECTION_INVALID" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Reject an appeal, with the reason. */
+  RejectAppeal: {
+    method: "POST";
+    path: "/verifier/v1/health-appeals/{appealId}/reject";
+    parameters: { appealId: string; };
+    query: {};
+    header: {};
+    body: RejectAppeal;
+    status: 200;
+    answer: AppealCase;
+    codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** The appeal is under review again. */
+  ReturnAppeal: {
+    method: "POST";
+    path: "/verifier/v1/health-appeals/{appealId}/return";
+    parameters: { appealId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: AppealCase;
+    codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Begin to review; who filed it is told. */
+  TakeAppeal: {
+    method: "POST";
+    path: "/verifier/v1/health-appeals/{appealId}/take";
+    parameters: { appealId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: AppealCase;
+    codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Correcting evidence is recorded, and the colour follows from all evidence as always. */
+  UpholdAppeal: {
+    method: "POST";
+    path: "/verifier/v1/health-appeals/{appealId}/uphold";
+    parameters: { appealId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: AppealCase;
+    codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
   /** Colour, masked name and age of the data, and nothing more; of a licence with it, its verdict. */
   CheckHealthCode: {
     method: "POST";
@@ -3009,6 +3485,150 @@ export interface Operations {
     status: 200;
     answer: HealthCheck;
     codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Entries, of one state if asked for. */
+  ListManual: {
+    method: "GET";
+    path: "/verifier/v1/health-manual";
+    parameters: {};
+    query: { state?: string; cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: ManualInfoPage;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Propose evidence; it counts for nothing until somebody of another organisation confirms it. */
+  ProposeManual: {
+    method: "POST";
+    path: "/verifier/v1/health-manual";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; };
+    body: ProposeManual;
+    status: 201;
+    answer: ManualInfo;
+    codes: "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "MANUAL_ENTRY_INVALID" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Every alarm, one a reason and day. */
+  ListCohortAlarms: {
+    method: "GET";
+    path: "/verifier/v1/health-manual-release/alarms";
+    parameters: {};
+    query: { cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: CohortAlarmInfoPage;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Entries that are held. */
+  ListHeldManual: {
+    method: "GET";
+    path: "/verifier/v1/health-manual-release/held";
+    parameters: {};
+    query: { cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: ManualInfoPage;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Let one entry through, as a third person and not of the side that proposed it. */
+  ReleaseManual: {
+    method: "POST";
+    path: "/verifier/v1/health-manual-release/{entryId}/release";
+    parameters: { entryId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ManualInfo;
+    codes: "ENDINGS_UNHEARD" | "MANUAL_ENTRY_NOT_OPEN" | "MANUAL_ENTRY_UNKNOWN" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** The registered reasons, and how long evidence for each may count. */
+  ListManualReasons: {
+    method: "GET";
+    path: "/verifier/v1/health-manual/reasons";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ManualReasonInfo[];
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** One entry, and which organisations put their names to it. */
+  ReadManual: {
+    method: "GET";
+    path: "/verifier/v1/health-manual/{entryId}";
+    parameters: { entryId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ManualInfo;
+    codes: "MANUAL_ENTRY_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Want confirmed evidence taken back; somebody of another organisation has to agree. */
+  AskManualWithdrawal: {
+    method: "POST";
+    path: "/verifier/v1/health-manual/{entryId}/ask-withdrawal";
+    parameters: { entryId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ManualInfo;
+    codes: "ENDINGS_UNHEARD" | "MANUAL_ENTRY_NOT_OPEN" | "MANUAL_ENTRY_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** The evidence is recorded and its holder told; where its reason hit a cohort it is held instead. */
+  ConfirmManual: {
+    method: "POST";
+    path: "/verifier/v1/health-manual/{entryId}/confirm";
+    parameters: { entryId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ManualInfo;
+    codes: "ENDINGS_UNHEARD" | "MANUAL_ENTRY_NOT_OPEN" | "MANUAL_ENTRY_UNKNOWN" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** End an entry that is proposed or held. */
+  DeclineManual: {
+    method: "POST";
+    path: "/verifier/v1/health-manual/{entryId}/decline";
+    parameters: { entryId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ManualInfo;
+    codes: "ENDINGS_UNHEARD" | "MANUAL_ENTRY_NOT_OPEN" | "MANUAL_ENTRY_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** The evidence goes on counting. */
+  KeepManual: {
+    method: "POST";
+    path: "/verifier/v1/health-manual/{entryId}/keep";
+    parameters: { entryId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ManualInfo;
+    codes: "ENDINGS_UNHEARD" | "MANUAL_ENTRY_NOT_OPEN" | "MANUAL_ENTRY_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** The evidence is superseded and counts no more. */
+  WithdrawManual: {
+    method: "POST";
+    path: "/verifier/v1/health-manual/{entryId}/withdraw";
+    parameters: { entryId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ManualInfo;
+    codes: "ENDINGS_UNHEARD" | "MANUAL_ENTRY_NOT_OPEN" | "MANUAL_ENTRY_UNKNOWN" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Every rule set this city published, newest first. */
   ListRuleSets: {

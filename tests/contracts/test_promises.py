@@ -396,6 +396,50 @@ def test_a_venue_is_put_up_checked_in_with_and_asked_about(promise: Promise) -> 
     promise.call("ReadExposures", queryId=query, status=403)
 
 
+def test_what_is_entered_by_hand_waits_for_another_organisation(promise: Promise) -> None:
+    reason = promise.call("ListManualReasons").json()[0]
+    said = {
+        "idNumber": LIN.id_number,
+        "jurisdiction": "310000",
+        "reason": reason["code"],
+        "caseId": "HY-2026-0001",
+        "note": "约定的检验",
+        "expiresAt": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
+    }
+    key = {"Idempotency-Key": "promise-manual-1"}
+    entry = promise.call("ProposeManual", said, headers=key).json()["id"]
+    assert promise.call("ReadManual", entryId=entry).json() in promise.call("ListManual").json()["items"]
+    promise.call("ConfirmManual", entryId=entry, status=403)
+    promise.call("DeclineManual", entryId=entry)
+    for name in ("AskManualWithdrawal", "WithdrawManual", "KeepManual", "ReleaseManual"):
+        promise.call(name, entryId=entry, status=409)
+    promise.call("ListCohortAlarms")
+    promise.call("ListHeldManual")
+    promise.call("ListManualAboutMe")
+
+
+def test_an_appeal_is_about_a_reason_of_ones_own_colour(promise: Promise) -> None:
+    nothing = "01900000-0000-7000-8000-000000000000"
+    appeal = {"evidence": nothing, "statement": "约定的检验"}
+    key = {"Idempotency-Key": "promise-appeal-1"}
+    promise.call("FileAppeal", appeal, headers=key, status=400)
+    promise.call("ListAppeals")
+    promise.call("ReadAppeal", appealId=nothing, status=404)
+    file = {"mediaType": "image/png", "content": "iVBORw0KGgo="}
+    promise.call("AttachToAppeal", file, appealId=nothing, status=404)
+    promise.call("WithdrawAppeal", appealId=nothing, status=404)
+    promise.call("ListAppealsToReview", query={"overdue": "true"})
+    for name in ("ReadAppealCase", "TakeAppeal", "UpholdAppeal", "ReturnAppeal"):
+        promise.call(name, appealId=nothing, status=404)
+    for name in ("ProposeCorrection", "RejectAppeal"):
+        promise.call(name, {"answer": "约定的检验"}, appealId=nothing, status=404)
+    promise.call("ReadAttachment", appealId=nothing, attachmentId=nothing, status=404)
+
+
+def test_everybody_reads_the_statistics(promise: Promise) -> None:
+    assert promise.call("HealthStatistics").json()["k"] == 10
+
+
 def test_machines_ask(promise: Promise) -> None:
     promise.call("Alive")
     promise.call("Ready")

@@ -42,8 +42,8 @@ NOTHING = "01900000-0000-7000-8000-000000000000"
 class Court(Town):
     """A town where a laboratory erred, and two organisations that review."""
 
-    def __init__(self, platform: Platform, settings: Settings, http: httpx.AsyncClient) -> None:
-        super().__init__(platform, settings, http)
+    def __init__(self, platform: Platform, settings: Settings, http: httpx.AsyncClient, edge: Edge) -> None:
+        super().__init__(platform, settings, http, edge)
         bearer = Bearer(platform, settings)
         self.one = clerk(bearer, "one", "cdc", "health:appeals")
         self.colleague = clerk(bearer, "colleague", "cdc", "health:appeals")
@@ -95,17 +95,18 @@ class Court(Town):
 @pytest.fixture
 async def town(settings: Settings) -> AsyncIterator[Court]:
     opened = Opened()
+    # Before the platform: a loop that makes an application hears nothing for seconds.
+    app = litestar_app(settings, opened)
     async with Platform.open(settings) as platform:
         await platform.ensure_indexes()
         opened.platform = platform
-        app = litestar_app(settings, opened)
-        edge = Edge(HotRoutes(app, authenticator=opened, part=opened.part), slow_ms=10_000)
+        edge = Edge(HotRoutes(app, authenticator=opened, part=opened.part, patience=2), slow_ms=10_000)
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app=edge),  # type: ignore[arg-type]  # one protocol, spelled twice
             base_url="http://town",
         ) as http:
             await publish(platform, rule_set(POSITIVE_IS_RED, CONTACT_IS_YELLOW, BY_HAND_IS_RED))
-            yield Court(platform, settings, http)
+            yield Court(platform, settings, http, edge)
 
 
 async def test_an_appeal_that_is_upheld_takes_the_evidence_back_and_the_colour_follows(town: Court) -> None:

@@ -30,8 +30,8 @@ ABOUT = "/mp/v1/health-code/manual"
 class Offices(Town):
     """A town with a disease control centre, a hospital and a health commission."""
 
-    def __init__(self, platform: Platform, settings: Settings, http: httpx.AsyncClient) -> None:
-        super().__init__(platform, settings, http)
+    def __init__(self, platform: Platform, settings: Settings, http: httpx.AsyncClient, edge: Edge) -> None:
+        super().__init__(platform, settings, http, edge)
         bearer = Bearer(platform, settings)
         self.tracer = clerk(bearer, "tracer", "cdc", "health:manual")
         self.colleague = clerk(bearer, "colleague", "cdc", "health:manual")
@@ -63,17 +63,18 @@ class Offices(Town):
 @pytest.fixture
 async def town(settings: Settings) -> AsyncIterator[Offices]:
     opened = Opened()
+    # Before the platform: a loop that makes an application hears nothing for seconds.
+    app = litestar_app(settings, opened)
     async with Platform.open(settings) as platform:
         await platform.ensure_indexes()
         opened.platform = platform
-        app = litestar_app(settings, opened)
-        edge = Edge(HotRoutes(app, authenticator=opened, part=opened.part), slow_ms=10_000)
+        edge = Edge(HotRoutes(app, authenticator=opened, part=opened.part, patience=2), slow_ms=10_000)
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app=edge),  # type: ignore[arg-type]  # one protocol, spelled twice
             base_url="http://town",
         ) as http:
             await publish(platform, rule_set(BY_HAND_IS_RED))
-            yield Offices(platform, settings, http)
+            yield Offices(platform, settings, http, edge)
 
 
 async def test_what_two_organisations_entered_counts_and_the_citizen_sees_both(town: Offices) -> None:
