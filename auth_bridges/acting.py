@@ -324,14 +324,17 @@ class ActingService:
         if whom == agent.key:
             raise NotForYourself
         terms = TERMS[kind]
-        ends = (now + terms.longest if until is None else until).astimezone(UTC).replace(microsecond=0)
+        ends = (now + terms.longest if until is None else until).replace(microsecond=0)
+        # Before the end is brought to UTC: at either end of the calendar it has no UTC to be brought to.
+        granted = settle(kind, scopes, ends, now=now)
+        ends = ends.astimezone(UTC)
         return ActingGrant(
             id=f"{int(now.timestamp() * 1000):012x}{self._chance(10).hex()}",
             kind=kind,
             whom=whom,
             agent=agent.key,
             agent_name=agent.name,
-            scopes=settle(kind, scopes, ends, now=now),
+            scopes=granted,
             offered_at=now,
             lapses_at=min(now + terms.stands, ends),
             expires_at=ends,

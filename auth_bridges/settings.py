@@ -135,8 +135,8 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
     alipay_certificates: Annotated[
         str | None,
         Meta(
-            description="Certificate mode: Alipay's certificate, PEM; the old and the new during a change.",
-            extra={"zh": "证书模式：支付宝公钥证书（PEM）；更换期间新旧证书并列。"},
+            description="Certificate mode: Alipay's certificate, PEM; the next is fetched when it comes.",
+            extra={"zh": "证书模式：支付宝公钥证书（PEM）；更换后的新证书自动下载并校验。"},
         ),
     ] = None
     alipay_root_certificates: Annotated[

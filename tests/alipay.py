@@ -20,6 +20,7 @@ from auth_bridges.codec.alipay_keys import (
     root_sn,
 )
 from auth_bridges.codec.alipay_signatures import AlipayKeys
+from auth_bridges.codec.alipay_succession import pinned
 from bff.platform.outbound import Outbound
 from bff.sandbox import alipay_keys
 from bff.sandbox.alipay_gateway import Alipay
@@ -82,9 +83,10 @@ def product_app(setup: Setup) -> AlipayApp:
     return AlipayApp(
         appid=app.appid,
         key=private_key(ring.app_pkcs1),
-        alipay=AlipayKeys(certificates=certified_keys(ring.alipay_certificate + ring.next_certificate)),
+        alipay=AlipayKeys(certificates=certified_keys(ring.alipay_certificate)),
         app_cert_sn=certificate_sn(ring.app_certificate),
         root_cert_sn=root_sn(ring.roots),
+        pins=pinned(roots=ring.roots, alipay=ring.alipay_certificate),
         aes_key=sealing,
     )
 

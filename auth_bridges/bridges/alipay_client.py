@@ -4,14 +4,16 @@ v2 and v3 are two ways to say the same; which of them an app speaks is a setting
 file can tell.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Final, Literal, NoReturn, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from msgspec import Struct
 
 from auth_bridges.codec import alipay_v2, alipay_v3
@@ -24,7 +26,8 @@ from auth_bridges.codec.alipay_keys import (
     public_key,
     root_sn,
 )
-from auth_bridges.codec.alipay_signatures import AlipayKeys, Distrust, Distrusted
+from auth_bridges.codec.alipay_signatures import AlipayKeys, Distrust, Distrusted, UnknownCertificate
+from auth_bridges.codec.alipay_succession import Pinned, may_be_serial, pinned, succeeding_key
 from auth_bridges.ports import Chance, Clock, Http, Reply
 from auth_bridges.refusals import (
     CodeRejected,
@@ -51,6 +54,8 @@ _TOTAL: Final = 5.0
 _LARGEST: Final = 64 * 1024
 _GATEWAY: Final = "/gateway.do"
 _FORM: Final = "application/x-www-form-urlencoded;charset=utf-8"
+_DOWNLOAD: Final = "alipay.open.app.alipaycert.download"
+_PAUSE: Final = timedelta(seconds=30)
 _TOLD: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 # What Alipay's codes mean to whoever is signing in. A code that is not here is an outage to them.
@@ -84,13 +89,14 @@ _DOUBTS: Final[Mapping[Distrust, type[ReplyRefused]]] = {
 
 
 class AlipayApp(Struct, frozen=True, kw_only=True):
-    """Our name and keys at Alipay, and whom we take for it. The serials are of certificate mode only."""
+    """Our name and keys at Alipay, and whom we take for it; serials and pins are of certificate mode only."""
 
     appid: str
     key: RSAPrivateKey
     alipay: AlipayKeys
     app_cert_sn: str = ""
     root_cert_sn: str = ""
+    pins: Pinned | None = None
     aes_key: bytes | None = None
 
 
@@ -103,12 +109,14 @@ def alipay_app(settings: AuthSettings) -> AlipayApp | None:
     if settings.alipay_public_key is not None:
         alipay = AlipayKeys(key=public_key(settings.alipay_public_key))
         return AlipayApp(appid=settings.alipay_appid, key=key, alipay=alipay, aes_key=sealing)
+    certificates, roots = settings.alipay_certificates or "", settings.alipay_root_certificates or ""
     return AlipayApp(
         appid=settings.alipay_appid,
         key=key,
-        alipay=AlipayKeys(certificates=certified_keys(settings.alipay_certificates or "")),
+        alipay=AlipayKeys(certificates=certified_keys(certificates)),
         app_cert_sn=certificate_sn(settings.alipay_app_certificate or ""),
-        root_cert_sn=root_sn(settings.alipay_root_certificates or ""),
+        root_cert_sn=root_sn(roots),
+        pins=pinned(roots=roots, alipay=certificates),
         aes_key=sealing,
     )
 
@@ -117,7 +125,7 @@ class Call(Struct, frozen=True, kw_only=True):
     """One method and what it is given.
 
     ``fields`` stand beside the public parameters in v2; everything else is its ``biz_content``. Where
-    they go in v3, with which ``verb``, is in the method's page.
+    they go in v3, with which ``verb``, is in the method's page. ``open`` is never sealed, whatever the app.
     """
 
     method: str
@@ -125,6 +133,7 @@ class Call(Struct, frozen=True, kw_only=True):
     content: Mapping[str, object] = {}
     verb: Verb = "POST"
     in_query: bool = False
+    open: bool = False
 
 
 class Transport(Protocol):
@@ -148,7 +157,7 @@ class GatewayTransport:
         public, own = self._public(call.method), dict(call.fields)
         if call.content:
             content = msgspec.json.encode(call.content)
-            if self._app.aes_key is not None:
+            if self._app.aes_key is not None and not call.open:
                 public["encrypt_type"] = "AES"
                 own["biz_content"] = encrypt(content, self._app.aes_key)
             else:
@@ -253,6 +262,57 @@ class RestTransport:
         return answer, read
 
 
+class Succession:
+    """Alipay's certificates that no setting names yet: each downloaded once, believed for its issuers.
+
+    Whoever can answer in Alipay's place can name serials without end. So one download is under way at a
+    time, whatever the answers name, and after one that taught us nothing none is begun for a while.
+    """
+
+    def __init__(self, gateway: GatewayTransport, app: AlipayApp, clock: Clock) -> None:
+        self._gateway = gateway
+        self._app = app
+        self._clock = clock
+        self._asking: asyncio.Task[None] | None = None
+        self._not_before: datetime | None = None
+
+    async def learn(self, serial: str) -> bool:
+        """Whether the certificate called ``serial`` is one of Alipay's after all; its key is then held."""
+        held = self._app.alipay.certificates
+        while serial not in held:
+            if self._asking is None:
+                paused = self._not_before is not None and self._clock() < self._not_before
+                if paused or self._app.pins is None or not may_be_serial(serial):
+                    return False
+                self._asking = asyncio.create_task(self._download(serial, self._app.pins))
+            # Shielded: who waits may give up, and the others wait for the same answer.
+            await asyncio.shield(self._asking)
+        return True
+
+    async def _download(self, serial: str, pins: Pinned) -> None:
+        try:
+            found = await self._downloaded(serial, pins)
+            if found is None:
+                self._not_before = self._clock() + _PAUSE
+                _log.error("alipay names a certificate that cannot be shown to be its own: %s", serial)
+            else:
+                self._app.alipay.certificates[serial] = found
+                _log.warning("alipay signs with a new certificate; add it to the settings: %s", serial)
+        finally:
+            self._asking = None
+
+    async def _downloaded(self, serial: str, pins: Pinned) -> RSAPublicKey | None:
+        # v2 for apps of v3 too. Never by way of ``AlipayClient.ask``: what this answer is signed with is
+        # not looked at, so that it cannot lead to the next download.
+        call = Call(method=_DOWNLOAD, content={"alipay_cert_sn": serial}, open=True)
+        try:
+            reply, _ = await self._gateway.ask(call)
+            pem = alipay_v2.downloaded(reply.body, method=_DOWNLOAD)
+        except (ConnectionError, TimeoutError, Distrusted):
+            return None
+        return succeeding_key(pem, serial, pins=pins, at=self._clock())
+
+
 class AlipayClient:
     """Asks Alipay, once: nothing is repeated, because a code may be spent by a call whose answer was lost."""
 
@@ -273,6 +333,7 @@ class AlipayClient:
             if transport == "v2"
             else RestTransport(http, app, base_url=base_url, clock=clock, chance=chance)
         )
+        self._succession = Succession(self._gateway, app, clock)
 
     async def ask(self, call: Call, answer: type[T]) -> T:
         """What Alipay answers, as ``answer``, or a refusal; ``GatewayRefused`` is Alipay's own no."""
@@ -285,13 +346,22 @@ class AlipayClient:
             raise ProviderUnavailable from None
         rid = _said(reply.headers.get("trace_id") or reply.headers.get("alipay-trace-id"))
         try:
-            return msgspec.convert(read(), answer)
+            return msgspec.convert(await self._believed(read), answer)
         except GatewayError as error:
             raise GatewayRefused(error, rid) from None
         except Distrusted as doubt:
             _doubted(call, reply, doubt.why, rid)
         except msgspec.ValidationError:
             _doubted(call, reply, Distrust.NOT_AS_DOCUMENTED, rid)
+
+    async def _believed(self, read: Callable[[], dict[str, object]]) -> dict[str, object]:
+        """What ``read`` finds; it is tried twice, and no more, if Alipay's certificate is a new one."""
+        try:
+            return read()
+        except UnknownCertificate as unknown:
+            if not await self._succession.learn(unknown.serial):
+                raise
+            return read()
 
     def page(self, call: Call, *, return_url: str) -> str:
         """The signed address of one of Alipay's pages."""

@@ -55,14 +55,14 @@ def aes_key(text: str) -> bytes:
 
 def certificate_sn(pem: str) -> str:
     """``app_cert_sn``, ``alipay_cert_sn``: of the first certificate in the file."""
-    return _sn(next(_certificates(pem)))
+    return sn_of(next(readable(pem)))
 
 
 def root_sn(pem: str) -> str:
     """``alipay_root_cert_sn``: of every root signed with RSA, in the order of the file."""
     serials = [
-        _sn(each)
-        for each in _certificates(pem)
+        sn_of(each)
+        for each in readable(pem)
         if each.signature_algorithm_oid.dotted_string.startswith(_RSA_SIGNED)
     ]
     if not serials:
@@ -72,21 +72,22 @@ def root_sn(pem: str) -> str:
 
 def certified_keys(pem: str) -> dict[str, RSAPublicKey]:
     """Alipay's keys by the serial of their certificates; several while it changes from one to the next."""
-    keys = {_sn(each): each.public_key() for each in _certificates(pem)}
+    keys = {sn_of(each): each.public_key() for each in readable(pem)}
     return {serial: key for serial, key in keys.items() if isinstance(key, RSAPublicKey)}
 
 
 def certifies(pem: str, key: RSAPrivateKey) -> bool:
     """Whether the first certificate in the file is of ``key``."""
-    return next(_certificates(pem)).public_key() == key.public_key()
+    return next(readable(pem)).public_key() == key.public_key()
 
 
-def _sn(certificate: Certificate) -> str:
+def sn_of(certificate: Certificate) -> str:
+    """What Alipay calls ``certificate``."""
     named = f"{certificate.issuer.rfc4514_string()}{certificate.serial_number}"
     return md5(named.encode(), usedforsecurity=False).hexdigest()
 
 
-def _certificates(pem: str) -> Iterator[Certificate]:
+def readable(pem: str) -> Iterator[Certificate]:
     """Every certificate that can be read; ``ValueError`` if none can.
 
     Alipay's root file holds one that OpenSSL cannot take apart; it names nothing we need.

@@ -6,7 +6,6 @@ SDKs does, lets whoever holds a collision of MD5 or SHA-1 speak for Alipay.
 
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -45,14 +44,23 @@ class Distrusted(Exception):
         self.why = why
 
 
+class UnknownCertificate(Distrusted):
+    """A reply names a certificate we do not hold; nothing of the reply is looked at before we do."""
+
+    def __init__(self, serial: str) -> None:
+        super().__init__(Distrust.CERTIFICATE_UNKNOWN)
+        self.serial = serial
+
+
 class AlipayKeys(Struct, frozen=True, kw_only=True):
     """Whom we take for Alipay: one public key, or its certificates' keys by serial (证书模式).
 
-    Several certificates at once make a rollover: Alipay says in each reply which one it signed with.
+    Several certificates at once make a rollover: Alipay says in each reply which one it signed with, and
+    what we learn of it stands beside what the settings say.
     """
 
     key: RSAPublicKey | None = None
-    certificates: Mapping[str, RSAPublicKey] = {}
+    certificates: dict[str, RSAPublicKey] = {}
 
     def named(self, serial: str | None) -> RSAPublicKey:
         """The key a reply must be signed with that names the certificate ``serial``."""
@@ -63,7 +71,7 @@ class AlipayKeys(Struct, frozen=True, kw_only=True):
         try:
             return self.certificates[serial]
         except KeyError:
-            raise Distrusted(Distrust.CERTIFICATE_UNKNOWN) from None
+            raise UnknownCertificate(serial) from None
 
 
 def sign(key: RSAPrivateKey, text: bytes) -> str:

@@ -6,6 +6,8 @@ The signature is over the raw bytes of ``{…}``, or of the quoted ciphertext wi
 gateway come without one, some under ``error_response``.
 """
 
+from base64 import b64decode
+from binascii import Error as NotBase64
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Final
@@ -57,6 +59,24 @@ def open_reply(
     if is_error or content.get("code", SUCCESS) != SUCCESS:
         raise _error(content)
     return content
+
+
+def downloaded(body: bytes, *, method: str) -> str:
+    """The certificates that ``method`` answered with, in PEM.
+
+    Nothing vouches for the answer: they are to be believed for their issuers' signatures and no others.
+    """
+    parts = members(body)
+    named = f"{method.replace('.', '_')}_response"
+    if named not in parts:
+        raise Distrusted(Distrust.OTHER_METHOD)
+    text = parse(parts[named]).get("alipay_cert_content")
+    if not isinstance(text, str):
+        raise Distrusted(Distrust.NOT_AS_DOCUMENTED)
+    try:
+        return b64decode(text, validate=True).decode("ascii")
+    except (NotBase64, ValueError):
+        raise Distrusted(Distrust.NOT_AS_DOCUMENTED) from None
 
 
 def _unsigned(raw: bytes, *, is_error: bool) -> Exception:

@@ -72,7 +72,7 @@ def _check(signature: str, headers: Mapping[str, str], body: bytes, keys: Alipay
     said, nonce = headers.get("alipay-timestamp", ""), headers.get("alipay-nonce", "")
     text = f"{said}\n{nonce}\n".encode() + body + b"\n"
     check(keys.named(headers.get("alipay-sn")), text, signature)
-    if not (said.isascii() and said.isdigit() and len(said) <= 15):
+    if not (said.isascii() and said.isdigit() and len(said) <= 14):
         raise Distrusted(Distrust.STALE)
     # A reply carries no name of what it answers: one kept from earlier is told by its age alone.
     if abs(now - datetime.fromtimestamp(int(said) / 1000, UTC)) > _FRESH:

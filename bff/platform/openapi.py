@@ -412,6 +412,10 @@ def components_of(operations: Iterable[Operation]) -> dict[str, Schema]:
                     field["description"] = "Which of its kin this is."
             # The document is of this release; that clients must bear later ones it says in words (ADR 0021).
             schema["additionalProperties"] = False
+            for each in schema["properties"].values():
+                # The tag of a member of a union: msgspec writes it and lets nobody describe it.
+                if len(each.get("enum", ())) == 1:
+                    each.setdefault("description", "Which of the kinds this is.")
         written[name] = schema
     return dict(sorted(written.items()))
 

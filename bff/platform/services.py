@@ -403,8 +403,8 @@ class Platform:
             registry = Population(http, base_url=auth.population_base_url, key=auth.population_key)
         if self.alipay is not None and auth.face_return_url is not None:
             face = AlipayFaceCheck(self.alipay, return_url=auth.face_return_url)
-        if (app := alipay_app(auth)) is not None:
-            packets = AlipayPhone(app, self.auth_stores.packets, self.clock)
+        if self.alipay is not None:
+            packets = AlipayPhone(self.alipay.app, self.auth_stores.packets, self.clock)
         return Outside(
             send_code=sms,
             registry=registry,

@@ -293,7 +293,7 @@ class ClerkSessionController(Controller):
 
     @post(
         "/refresh",
-        opt={**_PUBLIC, "refusals": _NO_RENEWAL},
+        opt={**_PUBLIC, "hot": True, "refusals": _NO_RENEWAL},
         operation_id="RefreshClerkSession",
         summary="Renew",
         status_code=200,

@@ -9,6 +9,7 @@ GBK. v3 answers 4xx without a signature. Both check the app first, the time next
 
 import json
 import random
+from base64 import b64encode
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -25,7 +26,7 @@ from msgspec import Meta, Struct
 from bff.sandbox.alipay import AlipayBooks, Trouble
 from bff.sandbox.alipay_crypto import rsa_sign, rsa_verifies, seal, unseal
 from bff.sandbox.alipay_ids import AlipayApp, Names
-from bff.sandbox.alipay_keys import AlipayKeyring, private, serial_of
+from bff.sandbox.alipay_keys import AlipayKeyring, private, serial_of, serial_of_root
 from bff.sandbox.chooser import SIGN_IN, back_to, chooser, with_code
 from bff.sandbox.simulator import Clock, utc_now
 
@@ -33,6 +34,7 @@ T = TypeVar("T")
 _WINDOW: Final = timedelta(minutes=10)
 _SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 _PAGE: Final = "alipay.user.certify.open.certify"
+_DOWNLOAD: Final = "alipay.open.app.alipaycert.download"
 _TOKEN: Final = "alipay.system.oauth.token"  # noqa: S105 - a method's name
 _NAME: Final = ("支付宝", "Alipay")
 # Which verb v3 wants; a method that is not here has no address.
@@ -69,6 +71,11 @@ class Hostile(StrEnum):
     NOT_UTF8 = "notUtf8"
     NO_CERTIFICATE = "noCertificate"
     UNKNOWN_CERTIFICATE = "unknownCertificate"
+    """It names a certificate that nobody ever downloads."""
+    FORGED_CERTIFICATE = "forgedCertificate"
+    """Signed by a stranger, whose certificate can be downloaded: right names in it, and a wrong root."""
+    APPS_CERTIFICATE = "appsCertificate"
+    """Signed by an app, whose certificate can be downloaded: the right root, and a wrong name in it."""
     STALE = "stale"
     """v3 only: signed an hour ago."""
 
@@ -159,8 +166,7 @@ class Alipay:
         self._moved: set[str] = set()
         self._nonces: dict[str, datetime] = {}
         self._app_sn = serial_of(keyring.app_certificate)
-        # Of the roots only the last is signed with RSA.
-        self._root_sn = serial_of(keyring.roots[keyring.roots.rindex("-----BEGIN") :])
+        self._root_sn = serial_of_root(keyring.roots)
 
     def hostile(self, mode: Hostile, times: int = 1) -> None:
         """Make the next ``times`` successes hostile ones."""
@@ -186,7 +192,10 @@ class Alipay:
             own = self._content(given)
             if method == _PAGE:
                 return self._certify_page(str(own.get("certify_id", "")))
-            answer = self.books.answer(app, method, given | own)
+            if method == _DOWNLOAD:
+                answer = self._certificate(app, str(own.get("alipay_cert_sn", "")))
+            else:
+                answer = self.books.answer(app, method, given | own)
         except Trouble as trouble:
             if method == _PAGE:
                 return self._gbk(trouble)
@@ -194,7 +203,8 @@ class Alipay:
             if method == _TOKEN or trouble.sub_code == "isv.invalid-method":
                 return self._unsigned(method, trouble)
             return self._signed(app, method, trouble.v2, sealed=False, mode=None)
-        mode = self._hostile.popleft() if self._hostile else None
+        # A hostile answer is to what was asked; what is asked because of it is answered as ordered below.
+        mode = self._hostile.popleft() if self._hostile and method != _DOWNLOAD else None
         sealed = given.get("encrypt_type") == "AES"
         return self._signed(app, method, answer, sealed=sealed, mode=mode)
 
@@ -326,7 +336,7 @@ class Alipay:
             raise Trouble("40001", "isv.missing-timestamp")
         app = self._app(fields.get("app_id", ""))
         moment = fields.get("timestamp", "")
-        if not moment.isdigit() or len(moment) > 15:
+        if not moment.isdigit() or len(moment) > 14:
             raise Trouble("40002", "isv.invalid-timestamp")
         now = self._now()
         if abs(now - datetime.fromtimestamp(int(moment) / 1000, UTC)) > _WINDOW:
@@ -387,11 +397,29 @@ class Alipay:
         ring = self._keyring
         key = ring.next_private if moved else ring.alipay_private
         certificate = ring.next_certificate if moved else ring.alipay_certificate
-        if mode is Hostile.OTHER_APP and self._other is not None:
+        if mode in (Hostile.OTHER_APP, Hostile.FORGED_CERTIFICATE) and self._other is not None:
             key = self._other.alipay_private
+            if mode is Hostile.FORGED_CERTIFICATE:
+                certificate = self._other.alipay_certificate
+        if mode is Hostile.APPS_CERTIFICATE:
+            key, certificate = ring.app_private, ring.app_certificate
         if not app.certificates or mode is Hostile.NO_CERTIFICATE:
             return key, None
         return key, "0" * 32 if mode is Hostile.UNKNOWN_CERTIFICATE else serial_of(certificate)
+
+    def _certificate(self, app: AlipayApp, serial: str) -> dict[str, Any]:
+        """``alipay.open.app.alipaycert.download``: with a stranger's and an app's, if a forger answers.
+
+        What is said to a serial nobody knows is not documented; this is what other methods would say.
+        """
+        ring = self._keyring
+        held = [ring.alipay_certificate, ring.next_certificate, ring.app_certificate]
+        if self._other is not None:
+            held.append(self._other.alipay_certificate)
+        found = next((each for each in held if serial_of(each) == serial), None)
+        if found is None or not app.certificates:
+            raise Trouble("40004", "isv.invalid-cert-sn")
+        return {"code": "10000", "msg": "Success", "alipay_cert_content": b64encode(found.encode()).decode()}
 
     # --- what people do ---------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """The keys and certificates between an app and Alipay, made at the first start and kept beside the data.
 
-The root file is as Alipay's is: roots of several kinds, of which only those signed with RSA count.
+The files are as Alipay's are: of its roots only those signed with RSA count, and above its own certificate
+stands the one between it and the root.
 """
 
 import secrets
@@ -26,7 +27,11 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 from msgspec import Struct
 
-_ISSUER: Final = {"CN": "Simulated Alipay R1", "OU": "Certification Authority", "O": "Haiyu", "C": "CN"}
+_ROOT: Final = {"CN": "Simulated Alipay R1", "OU": "Certification Authority", "O": "Haiyu", "C": "CN"}
+_ISSUER: Final = {**_ROOT, "CN": "Simulated Alipay Class 2 R1"}
+# Whose certificate it is stands in this name alone: the rest is the same for every app's and for Alipay's.
+_ALIPAY: Final = "模拟支付宝-2088000000000000"
+_APP: Final = "2088000000000000-模拟应用"
 _OIDS: Final = {
     "CN": NameOID.COMMON_NAME,
     "OU": NameOID.ORGANIZATIONAL_UNIT_NAME,
@@ -70,32 +75,43 @@ def private(pem: str) -> rsa.RSAPrivateKey:
 
 def serial_of(certificate: str) -> str:
     """What a certificate made here is called: everything but its number is known beforehand."""
-    issuer = ",".join(f"{name}={value}" for name, value in _ISSUER.items())
+    return _serial(certificate, _ISSUER)
+
+
+def serial_of_root(roots: str) -> str:
+    """What the roots are called, of which the last alone is signed with RSA."""
+    return _serial(roots[roots.rindex("-----BEGIN") :], _ROOT)
+
+
+def _serial(certificate: str, issued_by: dict[str, str]) -> str:
+    issuer = ",".join(f"{name}={value}" for name, value in issued_by.items())
     number = x509.load_pem_x509_certificate(certificate.encode()).serial_number
     return md5(f"{issuer}{number}".encode(), usedforsecurity=False).hexdigest()
 
 
 def make() -> AlipayKeyring:
     """A new keyring: a root, the app's certificate, Alipay's present one and its next."""
-    root, app, alipay, following = (rsa.generate_private_key(65537, 2048) for _ in range(4))
+    root, between, app, alipay, following = (rsa.generate_private_key(65537, 2048) for _ in range(5))
     other = ec.generate_private_key(ec.SECP256R1())
-    issuer = _name(_ISSUER)
-    elliptic = _name({**_ISSUER, "CN": "Simulated Alipay E1"})
+    anchor, issuer = _name(_ROOT), _name(_ISSUER)
+    elliptic = _name({**_ROOT, "CN": "Simulated Alipay E1"})
+    intermediate = _certificate(issuer, between.public_key(), anchor, root, authority=True)
 
     def issued(name: str, key: rsa.RSAPrivateKey) -> str:
-        return _certificate(_name({"CN": name, "C": "CN"}), key.public_key(), issuer, root)
+        subject = _name({"CN": name, "OU": "Alipay", "O": "Haiyu", "C": "CN"})
+        return _certificate(subject, key.public_key(), issuer, between)
 
     return AlipayKeyring(
         app_private=_pem(app, PrivateFormat.PKCS8),
-        app_certificate=issued("a simulated app", app),
+        app_certificate=issued(_APP, app),
         alipay_private=_pem(alipay, PrivateFormat.PKCS8),
-        alipay_certificate=issued("simulated Alipay", alipay),
+        alipay_certificate=issued(_ALIPAY, alipay) + intermediate,
         next_private=_pem(following, PrivateFormat.PKCS8),
-        next_certificate=issued("simulated Alipay, next", following),
+        next_certificate=issued(_ALIPAY, following) + intermediate,
         roots="\n".join(
             [
-                _certificate(elliptic, other.public_key(), elliptic, other),
-                _certificate(issuer, root.public_key(), issuer, root),
+                _certificate(elliptic, other.public_key(), elliptic, other, authority=True),
+                _certificate(anchor, root.public_key(), anchor, root, authority=True),
             ]
         ),
         aes=b64encode(secrets.token_bytes(16)).decode(),
@@ -125,6 +141,8 @@ def _certificate(
     key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey,
     issuer: x509.Name,
     signer: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey,
+    *,
+    authority: bool = False,
 ) -> str:
     now = datetime.now(UTC)
     builder = (
@@ -135,8 +153,25 @@ def _certificate(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + _YEARS)
+        .add_extension(_usage(authority=authority), critical=True)
     )
+    if authority:
+        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     return builder.sign(signer, SHA256()).public_bytes(Encoding.PEM).decode()
+
+
+def _usage(*, authority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not authority,
+        content_commitment=not authority,
+        key_encipherment=not authority,
+        data_encipherment=not authority,
+        key_agreement=False,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def _pem(key: rsa.RSAPrivateKey, form: PrivateFormat) -> str:

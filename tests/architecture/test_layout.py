@@ -53,8 +53,9 @@ def test_every_test_has_its_kind() -> None:
 def test_every_domain_has_the_same_rooms(domain: str) -> None:
     rooms = {path.relative_to(tree.ROOT / domain).parts[0] for path in tree.modules(domain)}
 
-    assert {"models.py", "refusals.py", "settings.py", "ports.py", "service.py", "rules"} <= rooms
+    assert {"models.py", "settings.py", "ports.py", "service.py", "rules"} <= rooms
     assert rooms & {"store.py", "store"}
+    assert rooms & {"refusals.py", "refusals"}
 
 
 def imports(module: Path) -> Iterator[tuple[int, str]]:

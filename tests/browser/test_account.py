@@ -256,13 +256,37 @@ def test_an_account_is_leaving_and_stays_after_all(resident: Resident) -> None:
     page.get_by_role("button", name="用微信验证").click()
     page.click("a[href$='resident=zhao']")
     page.wait_for_selector(".receipt")
-    assert len(page.inner_text(".receipt")) == 43
+    receipt = page.inner_text(".receipt")
+    assert len(receipt) == 43
+    resident.go("#/receipt")
+    page.fill("#receipt", receipt)
+    page.get_by_role("button", name="取得证明").click()
+    page.wait_for_selector("a[download]")
+    assert page.get_attribute("a[download]", "download") == "suishen-deletion.jwt"
     resident.go("#/account")
     page.get_by_role("link", name="查看或撤回").click()
     page.get_by_role("button", name="撤回注销").click()
     page.wait_for_selector(DONE)
     page.get_by_role("link", name="返回我的账户").click()
     page.get_by_text("撤回了注销申请").wait_for()
+
+
+@LOCALES
+def test_whoever_is_signed_in_nowhere_may_ask(somebody: Callable[..., Resident], locale: str) -> None:
+    auditor = Auditor(locale)
+    resident = somebody(locale)
+    page = resident.page
+    resident.go("#/sign-in")
+    page.locator("a[href='#/receipt']").click()
+    page.wait_for_selector("#receipt")
+    auditor.look(page, "receipt")
+    page.fill("#receipt", "A" * 43)
+    page.locator("button[type=submit]").click()
+    page.wait_for_selector(REFUSED)
+    auditor.look(page, "receipt-unknown")
+    page.locator("a.back").click()
+    page.wait_for_selector(".welcome")
+    assert auditor.wrong == []
 
 
 def test_a_reply_that_was_lost_is_asked_for_with_the_same_key(resident: Resident) -> None:

@@ -14,25 +14,34 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 import pytest
 
+from auth_bridges.bridges.alipay import AlipayBridge
 from auth_bridges.bridges.alipay_face import AlipayFaceCheck
-from auth_bridges.codec.alipay_signatures import Distrust
+from auth_bridges.codec.alipay_keys import certified_keys
+from auth_bridges.codec.alipay_phone import open_phone_packet
+from auth_bridges.codec.alipay_signatures import Distrust, Distrusted
 from auth_bridges.models import FaceCheckState
 from auth_bridges.refusals import (
     CodeRejected,
     ProviderBusy,
     ProviderUnavailable,
     ProviderUnreached,
+    ReplyOfUnknownSerial,
     ReplyRefused,
     ReplyUnsigned,
     ReplyWeaklyHashed,
 )
-from bff.sandbox.alipay_gateway import Hostile
+from bff.sandbox.alipay_gateway import Hostile, Phone
 from bff.sandbox.alipay_ids import Names, open_id_of, user_id_of
 from miniapp_schemas.refusals import Refusal
 from tests.alipay import CERTIFIED, OLD, SETUPS, Counter, Setup, alipay_counter, keyring
 
 V2, V3 = Setup(transport="v2"), Setup(transport="v3")
 every_setup = pytest.mark.parametrize("setup", SETUPS.values(), ids=SETUPS)
+certified = pytest.mark.parametrize(
+    "setup",
+    [setup for setup in SETUPS.values() if setup.app.certificates],
+    ids=[name for name, setup in SETUPS.items() if setup.app.certificates],
+)
 both_protocols = pytest.mark.parametrize("setup", [V2, V3], ids=["v2", "v3"])
 
 
@@ -101,13 +110,27 @@ async def test_a_code_that_is_not_good_is_rejected_with_alipays_request_id(
         assert len(str(refused.value.facts["rid"])) == 32
 
 
-async def test_the_certificate_alipay_signs_with_may_change(counter: Counter) -> None:
-    setups = [Setup(transport="v2", app=CERTIFIED), Setup(transport="v3", app=CERTIFIED)]
-    for setup in setups:
-        await counter.bridge(setup).exchange(counter.code(setup))
+@certified
+async def test_the_certificate_alipay_signs_with_may_change(counter: Counter, setup: Setup) -> None:
+    bridge = counter.bridge(setup)
+    await bridge.exchange(counter.code(setup))
     counter.alipay.roll_over(CERTIFIED.appid)
-    for setup in setups:
-        await counter.bridge(setup).exchange(counter.code(setup))
+    await asyncio.gather(*(bridge.exchange(counter.code(setup)) for _ in range(20)))
+    await bridge.exchange(counter.code(setup))
+    assert len(await counter.journal()) == 1 + 20 + 1 + 1, "more than one download"
+
+
+@certified
+async def test_a_phone_packet_is_by_the_certificate_that_was_learnt(counter: Counter, setup: Setup) -> None:
+    client = counter.client(setup)
+    counter.alipay.roll_over(CERTIFIED.appid)
+    asked = Phone(appid=CERTIFIED.appid, mobile="15400000001", sealed=setup.sealed)
+    packet = msgspec.json.encode(counter.alipay.phone_packet(asked))
+    keys, aes = client.app.alipay, client.app.aes_key
+    with pytest.raises(Distrusted):
+        open_phone_packet(packet, keys=keys, aes_key=aes)
+    await AlipayBridge(client).exchange(counter.code(setup))
+    assert open_phone_packet(packet, keys=keys, aes_key=aes).mobile == "15400000001"
 
 
 async def test_no_code_and_no_token_is_in_an_address(counter: Counter) -> None:
@@ -218,6 +241,8 @@ REFUSED = {
 ONLY_V2 = {Hostile.DUPLICATE_RESPONSE: Distrust.DUPLICATE_KEY, Hostile.OTHER_METHOD: Distrust.OTHER_METHOD}
 ONLY_V3 = {Hostile.STALE: Distrust.STALE}
 WITH_CERTIFICATES = {
+    Hostile.FORGED_CERTIFICATE: Distrust.CERTIFICATE_UNKNOWN,
+    Hostile.APPS_CERTIFICATE: Distrust.CERTIFICATE_UNKNOWN,
     Hostile.NO_CERTIFICATE: Distrust.CERTIFICATE_UNNAMED,
     Hostile.UNKNOWN_CERTIFICATE: Distrust.CERTIFICATE_UNKNOWN,
 }
@@ -235,6 +260,57 @@ async def test_a_hostile_answer_is_refused_and_said_why(counter: Counter, setup:
             await bridge.exchange(counter.code(setup))
         assert (mode, refused.value.facts["errcode"]) == (mode, why.value)
         assert len(str(refused.value.facts["rid"])) == 32
+    await bridge.exchange(counter.code(setup))
+
+
+@certified
+@pytest.mark.parametrize("mode", [Hostile.FORGED_CERTIFICATE, Hostile.APPS_CERTIFICATE])
+async def test_a_certificate_that_is_not_alipays_is_not_learnt(
+    counter: Counter, setup: Setup, mode: Hostile
+) -> None:
+    """A root of the same name vouches for the one; Alipay's own for the other, in an app's name."""
+    client = counter.client(setup)
+    counter.alipay.hostile(mode)
+    with pytest.raises(ReplyOfUnknownSerial) as refused:
+        await AlipayBridge(client).exchange(counter.code(setup))
+    assert refused.value.facts["errcode"] == Distrust.CERTIFICATE_UNKNOWN.value
+    assert len(await counter.journal()) == 2, "it was not asked for"
+    assert client.app.alipay.certificates == certified_keys(keyring().alipay_certificate)
+
+
+@certified
+async def test_serials_without_end_lead_to_one_download(
+    counter: Counter, setup: Setup, caplog: pytest.LogCaptureFixture
+) -> None:
+    bridge = counter.bridge(setup)
+    counter.alipay.hostile(Hostile.UNKNOWN_CERTIFICATE, 40)
+    for _ in range(2):
+        outcomes = await asyncio.gather(
+            *(bridge.exchange(counter.code(setup)) for _ in range(20)), return_exceptions=True
+        )
+        assert {type(outcome) for outcome in outcomes} == {ReplyOfUnknownSerial}
+    assert len(await counter.journal()) == 40 + 1
+    assert caplog.text.count("cannot be shown to be its own") == 1
+    await bridge.exchange(counter.code(setup))
+
+
+@certified
+async def test_a_download_that_fails_is_tried_again_later(
+    counter: Counter, setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auth_bridges.bridges.alipay_client._PAUSE", timedelta(seconds=0.3))
+    bridge = counter.bridge(setup)
+    counter.alipay.roll_over(CERTIFIED.appid)
+    # What is asked for a person arrives; what is asked for a certificate does not.
+    asked_first = "/gateway.do" if setup.transport == "v2" else "/v3/alipay/system/oauth/token"
+    await counter.plan(
+        {"kind": "latency", "milliseconds": 0, "route": asked_first, "times": 1},
+        {"kind": "truncated", "route": "/gateway.do", "times": 1},
+    )
+    for _ in range(2):
+        with pytest.raises(ReplyOfUnknownSerial):
+            await bridge.exchange(counter.code(setup))
+    await asyncio.sleep(0.4)
     await bridge.exchange(counter.code(setup))
 
 

@@ -44,7 +44,7 @@ def told(environ: dict[str, str], alipay: tuple[Alipay, Simulator], tmp_path: Pa
     files = {
         "PRIVATE_KEY": ring.app_pkcs1,
         "APP_CERTIFICATE": ring.app_certificate,
-        "CERTIFICATES": ring.alipay_certificate + ring.next_certificate,
+        "CERTIFICATES": ring.alipay_certificate,
         "ROOT_CERTIFICATES": ring.roots,
     }
     for name, text in files.items():

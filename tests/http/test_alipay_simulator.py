@@ -254,6 +254,7 @@ async def test_v3_checks_in_the_same_order(caller: Caller) -> None:
         ({"app_id": ""}, "AAAA", "missing-app-id"),
         ({"timestamp": late}, "AAAA", "invalid-timestamp"),
         ({"timestamp": "soon"}, "AAAA", "invalid-timestamp"),
+        ({"timestamp": "9" * 15}, "AAAA", "invalid-timestamp"),
         ({}, "AAAA", "invalid-signature"),
         ({"nonce": ""}, None, "invalid-nonce"),
     ):

@@ -193,6 +193,7 @@ async def test_callers_are_refused_alike(both: Both) -> None:
 
 
 REFRESH: Final = "/mp/v1/session/refresh"
+CLERKS: Final = "/verifier/v1/session/refresh"
 DEVICE: Final = {"x-device-id": "a-phone-of-its-own"}
 
 
@@ -230,6 +231,22 @@ async def test_a_session_is_renewed_by_one_way_and_its_lost_reply_given_by_the_o
     assert hot[1]["cache-control"] == cold[1]["cache-control"] == "no-store"
 
 
+async def test_a_shift_is_renewed_by_one_way_and_its_lost_reply_given_by_the_other(both: Both) -> None:
+    clerk = {"organisation": "hotel", "number": "0042", "passphrase": "correct horse", "scenes": ["general"]}
+    lines = [{"kind": "organisation", "id": "hotel", "name": "江边旅馆"}, {"kind": "clerk", **clerk}]
+    async for each in both._platform.registrar.register_lines(map(msgspec.json.encode, lines)):
+        assert each.problem is None
+    asked = {"organisation": "hotel", "clerkNumber": "0042", "passphrase": "correct horse"}
+    begun = await ask(both.cold, "/verifier/v1/session", JSON | DEVICE, msgspec.json.encode(asked))
+    body = msgspec.json.encode({"refreshToken": begun[2]["refreshToken"]})
+    hot = await ask(both.hot, CLERKS, JSON | DEVICE, body)
+    cold = await ask(both.cold, CLERKS, JSON | DEVICE, body)
+    assert hot[0] == cold[0] == 200
+    assert hot[2]["refreshToken"] == cold[2]["refreshToken"] != begun[2]["refreshToken"]
+    assert hot[2]["scenes"] == cold[2]["scenes"] == begun[2]["scenes"]
+    assert hot[1]["cache-control"] == cold[1]["cache-control"] == "no-store"
+
+
 async def test_a_copy_is_betrayed_by_the_hot_way(both: Both, refresh_token: str) -> None:
     body = msgspec.json.encode({"refreshToken": refresh_token})
     assert (await ask(both.hot, REFRESH, JSON | DEVICE, body))[0] == 200
@@ -243,6 +260,7 @@ async def test_an_expired_token_keeps_nobody_from_renewing(both: Both, refresh_t
     assert (await ask(both.hot, REFRESH, JSON | DEVICE | stale, body))[0] == 200
 
 
+@pytest.mark.parametrize("path", [REFRESH, CLERKS])
 @pytest.mark.parametrize(
     ("headers", "body", "status"),
     [
@@ -262,9 +280,9 @@ async def test_an_expired_token_keeps_nobody_from_renewing(both: Both, refresh_t
     ],
 )
 async def test_bad_renewals_are_refused_alike(
-    both: Both, headers: dict[str, str], body: bytes, status: int
+    both: Both, path: str, headers: dict[str, str], body: bytes, status: int
 ) -> None:
-    assert (await assert_alike(both, REFRESH, headers, body))[0] == status
+    assert (await assert_alike(both, path, headers, body))[0] == status
 
 
 @pytest.mark.parametrize("provider", ["wechat", "alipay"])

@@ -1,6 +1,9 @@
 """Signing in over HTTP, on the whole application: three audiences, and no way from one to another."""
 
 import asyncio
+import os
+import signal
+import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -15,6 +18,7 @@ from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import KeySet
 from litestar.testing import AsyncTestClient
 
+from bff.platform.mongo import Database
 from bff.platform.services import Platform
 from bff.platform.settings import load_settings
 from bff.processes.web import create_app
@@ -28,6 +32,7 @@ from tests.environs import COMPLETE
 Client = AsyncTestClient[Any]
 APP = WechatApp(appid=COMPLETE["SUISHEN_AUTH_WECHAT_APPID"], secret=COMPLETE["SUISHEN_AUTH_WECHAT_SECRET"])
 POLICE = DepartmentSigner("police")
+OURS = {"X-Device-Id": str(PHONE.device)}
 # The district code of a municipality as a whole: nobody's.
 NUMBER = "310000199003070017"
 
@@ -262,6 +267,33 @@ async def test_a_spent_refresh_token_from_another_device_ends_the_session(
     thief = await client.post("/mp/v1/session/refresh", json=body, headers={"X-Device-Id": "t" * 20})
     assert (thief.status_code, thief.json()["code"]) == (401, "SESSION_ENDED")
     await refused_within_a_second(client, "/mp/v1/home", renewed.json())
+
+
+@pytest.mark.parametrize("asks", ["the same device", "a copy on another"])
+async def test_a_process_killed_between_writing_a_renewal_and_reading_it_signs_nobody_out(
+    client: Client, wechat: tuple[Wechat, str], told: dict[str, str], mongo_database: Database, asks: str
+) -> None:
+    """Killed by the kernel (SIGKILL), in a process of its own: the reply is lost, the renewal is not."""
+    code = wechat[0].login(APP.appid, "lin")
+    begun = await client.post("/mp/v1/session/wechat", json={"code": code}, headers=OURS)
+    body = {"refreshToken": begun.json()["refreshToken"]}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.http.killed_renewal", body["refreshToken"], str(PHONE.device)),
+        env={**os.environ, **told},
+    )
+    assert await process.wait() == -signal.SIGKILL
+    kept = await mongo_database["sessions"].find_one()
+    assert kept is not None
+    assert kept["generation"] == 1, "it was not written"
+    copied = asks == "a copy on another"
+    device = {"X-Device-Id": "t" * 20} if copied else OURS
+    answer = await client.post("/mp/v1/session/refresh", json=body, headers=device)
+    if copied:
+        assert (answer.status_code, answer.json()["code"]) == (401, "SESSION_ENDED")
+        return
+    assert answer.status_code == 200
+    again = {"refreshToken": answer.json()["refreshToken"]}
+    assert (await client.post("/mp/v1/session/refresh", json=again, headers=device)).status_code == 200
 
 
 async def test_signing_out_ends_the_access_token_within_a_second(

@@ -38,7 +38,10 @@ from auth_bridges.codec.alipay_keys import (
 )
 from auth_bridges.codec.alipay_phone import open_phone_packet
 from auth_bridges.codec.alipay_signatures import AlipayKeys, Distrust, Distrusted, check, sign
+from auth_bridges.codec.alipay_succession import Pinned, pinned, succeeding_key
 from auth_bridges.refusals import CodeRejected, ProviderBusy, ProviderUnavailable
+from bff.sandbox.alipay_keys import private
+from tests.alipay import keyring, other_keyring
 
 VECTORS: Final = {
     vector["name"]: vector
@@ -410,6 +413,7 @@ def test_a_v3_reply_that_is_not_alipays_is_refused_and_said_why() -> None:
         (v3_headers(sn=""), Distrust.CERTIFICATE_UNNAMED),
         (v3_headers(said=late), Distrust.STALE),
         (v3_headers(said="soon"), Distrust.STALE),
+        (v3_headers(said="9" * 15), Distrust.STALE),  # in the year 33658
         (v3_headers(b"{}"), Distrust.SIGNATURE_WRONG),
     ):
         with distrust(why):
@@ -536,3 +540,42 @@ def raised(step: Callable[[], object]) -> GatewayError:
     with pytest.raises(GatewayError) as refused:
         step()
     return refused.value
+
+
+# --- the certificate after this one ------------------------------------------------------------------
+
+
+def test_the_next_certificate_is_alipays_by_its_chain_its_name_and_its_serial() -> None:
+    ring, now = keyring(), datetime.now(UTC)
+    pins = pinned(roots=ring.roots, alipay=ring.alipay_certificate)
+    following, serial = ring.next_certificate, certificate_sn(ring.next_certificate)
+    leaf = following[: following.index("-----END") + len("-----END CERTIFICATE-----\n")]
+
+    key = succeeding_key(following, serial, pins=pins, at=now)
+    assert key == private(ring.next_private).public_key()
+
+    def refused(pem: str, *, pins: Pinned = pins, at: datetime = now, name: str = serial) -> bool:
+        return succeeding_key(pem, name, pins=pins, at=at) is None
+
+    assert refused(leaf), "nothing leads from it to the root"
+    assert refused(following, at=now + timedelta(days=3660))
+    assert refused(following, at=now - timedelta(days=2))
+    assert refused(following, name=certificate_sn(ring.alipay_certificate))
+    assert refused(following, pins=pinned(roots=ring.roots, alipay=ring.app_certificate))
+    assert refused(following, pins=pinned(roots=other_keyring().roots, alipay=ring.alipay_certificate))
+    assert refused(ring.app_certificate, name=certificate_sn(ring.app_certificate))
+    assert refused(leaf * 4 + following), "more than a way from it to the root"
+    assert refused("no certificate")
+
+
+@pytest.mark.parametrize(
+    ("roots", "usable", "alipay", "name"),
+    [
+        ("alipay_root_cert_sn_prod", 3, "cert_sn_fzlee_alipay_public_key_cert", "2088102179417464"),
+        ("alipay_root_cert_sn_sandbox", 2, "cert_sn_gopay_alipayPublicCert", "2088721003236442"),
+    ],
+)
+def test_alipays_own_files_can_be_pinned(roots: str, usable: int, alipay: str, name: str) -> None:
+    pins = pinned(roots=VECTORS[roots]["pem"], alipay=VECTORS[alipay]["pem"])
+    assert pins.names == {f"支付宝(中国)网络技术有限公司-{name}"}
+    assert len(pins.roots) == usable

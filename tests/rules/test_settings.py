@@ -304,11 +304,13 @@ def test_alipay_takes_a_key_or_three_certificates() -> None:
     assert alipay_app(load_settings(COMPLETE).auth) is None
     certified = alipay_app(load_settings(alipay()).auth)
     assert certified is not None
-    assert certified.alipay.certificates.keys() == {serial_of(keyring().alipay_certificate)}
+    assert serial_of(keyring().alipay_certificate) in certified.alipay.certificates
+    assert certified.pins is not None
     key = {"APP_CERTIFICATE": None, "CERTIFICATES": None, "ROOT_CERTIFICATES": None, "AES_KEY": None}
     keyed = alipay_app(load_settings(alipay(**key, PUBLIC_KEY=keyring().alipay_public)).auth)
     assert keyed is not None
     assert (keyed.alipay.certificates, keyed.app_cert_sn, keyed.aes_key) == ({}, "", None)
+    assert keyed.pins is None
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Acting for others: who may be acted for, by whose word, and what ends it."""
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -386,7 +386,10 @@ async def test_what_may_not_be_granted_is_not_asked_for(town: Town) -> None:
     child = await town.sign_in(BOSS)
     with pytest.raises(ScopeNotGrantable):
         await town.acting.ask_relative(child.subject, ELDER, ["account:delete"], MONTH)
-    for until in (NOW, NOW + timedelta(days=367)):
+    # The last two are in no year that UTC has.
+    first = datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))
+    last = datetime.max.replace(tzinfo=timezone(timedelta(hours=-14)))
+    for until in (NOW, NOW + timedelta(days=367), first, last):
         with pytest.raises(TermNotGrantable):
             await town.acting.ask_relative(child.subject, ELDER, [READ], until)
     with pytest.raises(NotForYourself):

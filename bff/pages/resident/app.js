@@ -32,6 +32,7 @@ import { notWhileActingView } from "./views/not-while-acting.js";
 import { phoneView } from "./views/phone.js";
 import { paperView } from "./views/paper.js";
 import { recordsView } from "./views/records.js";
+import { receiptView } from "./views/receipt.js";
 import { showView } from "./views/show.js";
 import { signInView } from "./views/sign-in.js";
 
@@ -130,6 +131,7 @@ function route(context) {
   const arrived = takeArrival();
   if (session.open && arrived?.errand && arrived.errand.for !== "signIn") return errandView(context, arrived, arrived.errand);
   const [, name = "", id = "", scene = ""] = location.hash.split("/").map(decodeURIComponent);
+  if (name === "receipt") return receiptView(context);
   if (!session.open || name === "sign-in" || hasAnswer()) return signInView(context, note, arrived);
   const own = OWN[location.hash];
   if (own) return acting.now ? notWhileActingView(context, acting.now) : own(context);

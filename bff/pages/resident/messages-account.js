@@ -147,6 +147,12 @@ export const account = /** @satisfies {Record<string, Sentence>} */ ({
   deletionReceipt: ["注销回执", "Receipt"],
   deletionReceiptLead: ["仅显示这一次。凭回执可随时取得注销证明，请保存。", "Shown this once. It is traded for the certificate of deletion at any time: keep it."],
   deletionSave: ["保存回执", "Save the receipt"],
+  receiptTitle: ["注销证明", "Certificate of deletion"],
+  receiptLead: ["账户注销后无法登录，凭注销回执在此取得证明。", "Nobody signs in to a deleted account: its receipt is traded for the certificate here."],
+  receiptGet: ["取得证明", "Get the certificate"],
+  receiptDeleted: ["账户已于 {when} 注销", "The account was deleted on {when}"],
+  receiptSigned: ["证明由平台签名，不含任何个人信息。", "It is signed, and nothing in it is about the person."],
+  receiptSave: ["保存证明", "Save the certificate"],
 
   // devices
   devicesTitle: ["登录设备", "Devices"],

@@ -18,6 +18,7 @@ export type {
   Credential,
   CredentialDetail,
   Declaration,
+  DeletionCertificate,
   DeletionConsequences,
   DeletionInfo,
   DeletionReceipt,

@@ -45,6 +45,7 @@ export function signInView(context, note, arrived) {
     ),
     note ? notice("quiet", "info", note) : null,
     box,
+    h("a", { class: "button button--text button--wide", href: "#/receipt" }, t("receiptTitle")),
   );
 
   /**
