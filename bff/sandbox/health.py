@@ -106,7 +106,7 @@ def items_at(now: datetime) -> list[tuple[str, dict[str, Any]]]:
 
 async def _publish(http: aiohttp.ClientSession, base_url: str) -> None:
     clerks = [clerk for clerk in CLERKS if "health:rules" in clerk.scopes]
-    one, other = [await _signed_in(http, base_url, clerk) for clerk in clerks]
+    *_, one, other = [await _signed_in(http, base_url, clerk) for clerk in clerks]
     rules = f"{base_url}/verifier/v1/health-rule-sets"
     document = msgspec.json.decode(HEALTH_RULES.read_bytes())
     proposal = await posted(http, rules, {"document": document}, one)

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Page
 
 from bff.sandbox.stack import City
 from tests.browser.audit import Auditor, audit
 from tests.browser.conftest import Clerk, Resident, Watch
+from tests.browser.health import judged_long_ago, venue_code
 from tests.browser.pictures import long_dead, read, tampered
+from tests.browser.test_acting import agree, ask
 from wallet.codec import lz1
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -187,6 +189,155 @@ def test_the_clerks_screens_without_a_network(
     assert auditor.wrong == []
 
 
+@LOCALES
+def test_the_screens_of_the_health_code(
+    phone: Callable[..., BrowserContext],
+    counter: Callable[..., Clerk],
+    city: City,
+    watch: Watch,
+    locale: str,
+) -> None:
+    auditor = Auditor(locale)
+    resident = Resident(phone(locale).new_page(), city, watch)
+    page = resident.page
+    guard = counter(locale)
+    guard.sign_in("haiyu-museum", "6001", "bronze-turnstile-6001")
+    for key, colour in (("lin", "GREEN"), ("zhao", "YELLOW"), ("zheng", "RED")):
+        resident.sign_in(key)
+        if colour == "GREEN":
+            page.wait_for_selector("a.card")
+            auditor.look(page, "cards-with-health-code")
+        page.click(".health-entry")
+        page.wait_for_selector(f".health[data-colour={colour}] .health__line .icon")
+        page.wait_for_selector(".health__code svg[role=img]")
+        auditor.look(page, f"health-{colour.lower()}")
+        assert guard.enter(read(page.screenshot())) == "OK"
+        auditor.look(guard.page, f"guard-{colour.lower()}")
+        guard.next()
+    resident.sign_in("abdu")
+    page.click(".health-entry")
+    page.wait_for_selector(".health[data-colour=GREEN]")
+    page.click(".health__back")
+    page.wait_for_selector("a.card")
+    with judged_long_ago(city, "abdu"):
+        page.click(".health-entry")
+        page.wait_for_selector(".health[data-colour=GREY] .health__code svg[role=img]")
+        auditor.look(page, "health-grey")
+        assert guard.enter(read(page.screenshot())) == "OK"
+        auditor.look(guard.page, "guard-grey")
+    guard.next()
+    assert guard.enter("SHC.nothing") == "NOT_A_CODE"
+    auditor.look(guard.page, "guard-not-a-code")
+    guard.next()
+    guard.page.click("a[href='#/history']")
+    guard.page.wait_for_selector(".check")
+    auditor.look(guard.page, "guard-history")
+    resident.sign_in("lin")
+    page.click(".health-entry")
+    page.wait_for_function("localStorage.getItem('suishen.health-offline') !== null")
+    page.wait_for_selector(".health__time button")
+    page.context.set_offline(offline=True)
+    page.click(".health__time button")
+    page.wait_for_selector(".show__qr--carried svg")
+    auditor.look(page, "health-no-network")
+    assert auditor.wrong == []
+
+
+@LOCALES
+def test_the_screens_of_carried_codes_and_declarations(
+    phone: Callable[..., BrowserContext],
+    counter: Callable[..., Clerk],
+    city: City,
+    watch: Watch,
+    locale: str,
+) -> None:
+    auditor = Auditor(locale)
+    resident = Resident(phone(locale).new_page(), city, watch)
+    page = resident.page
+    elder = Resident(phone(locale).new_page(), city, watch)
+    one, other = ("sun", "wang") if locale == "zh-CN" else ("zheng", "abdu")
+    elder.sign_in(other)
+    resident.sign_in(one)
+    resident.go("#/health/family")
+    page.wait_for_selector(".empty")
+    auditor.look(page, "family-nobody")
+    ask(resident, other)
+    agree(elder)
+    resident.go("#/health/family")
+    page.locator(".stack > .button:not(a)").click()
+    page.wait_for_selector(".member")
+    auditor.look(page, "family")
+    page.locator(".member a.button").click()
+    page.wait_for_selector(".health__code svg[role=img]")
+    auditor.look(page, "family-code")
+    resident.go("#/health/declare")
+    page.wait_for_selector("#temperature")
+    auditor.look(page, "declare")
+    resident.go("#/health/paper")
+    page.wait_for_selector("main .stack > .button")
+    auditor.look(page, "paper-none")
+    page.click("main .stack > .button")
+    page.wait_for_selector(".paper .show__qr svg")
+    auditor.look(page, "paper")
+    code = read(page.screenshot(full_page=True))
+    page.click(".button--danger")
+    page.wait_for_selector("dialog")
+    auditor.look(page, "paper-lost-ask")
+    page.locator("dialog .button--danger").click()
+    page.wait_for_selector(".notice[data-tone=good]")
+    guard = counter(locale)
+    guard.sign_in("haiyu-museum", "6001", "bronze-turnstile-6001")
+    assert guard.enter(code) == "REVOKED"
+    auditor.look(guard.page, "guard-revoked")
+    guard.next()
+    guard.ready_for_no_network()
+    guard.context.set_offline(offline=True)
+    assert guard.enter(code) == "IDENTITY_ONLY"
+    auditor.look(guard.page, "guard-identity-only")
+    assert auditor.wrong == []
+
+
+@LOCALES
+def test_the_screens_of_an_appeal_and_of_a_venue(
+    phone: Callable[..., BrowserContext], city: City, watch: Watch, locale: str
+) -> None:
+    auditor = Auditor(locale)
+    resident = Resident(phone(locale).new_page(), city, watch)
+    page = resident.page
+    resident.sign_in("qian" if locale == "zh-CN" else "sun")
+    resident.go("#/health/appeals")
+    page.wait_for_selector(".empty")
+    auditor.look(page, "appeals-none")
+    resident.go("#/health")
+    page.locator(".reason a.button").first.click()
+    page.wait_for_selector("#statement")
+    auditor.look(page, "appeal")
+    page.fill("#statement", "样本不是我的 · not my sample")
+    page.locator("form button").click()
+    page.wait_for_selector(".steps")
+    auditor.look(page, "appeal-filed")
+    resident.go("#/health/appeals")
+    page.wait_for_selector(".menu__entry")
+    auditor.look(page, "appeals")
+    resident.go("#/health/checkin")
+    page.wait_for_selector("#venue-code")
+    auditor.look(page, "checkin")
+    page.click("main .stack > .button")
+    page.wait_for_selector(".notice[role=alert]")
+    auditor.look(page, "checkin-no-camera")
+    page.fill("#venue-code", venue_code(city))
+    page.locator("form button").click()
+    page.wait_for_selector("[data-verdict=DENY]")
+    auditor.look(page, "checkin-deny")
+    resident.sign_in("chen")
+    resident.go("#/health/checkin")
+    page.fill("#venue-code", venue_code(city))
+    page.locator("form button").click()
+    page.wait_for_selector("[data-verdict=PASS]")
+    auditor.look(page, "checkin-pass")
+    assert auditor.wrong == []
+
+
 def test_a_clerk_without_a_camera_is_told_and_led_on(
     phone: Callable[..., BrowserContext], city: City, watch: Watch
 ) -> None:
@@ -200,24 +351,46 @@ def test_a_clerk_without_a_camera_is_told_and_led_on(
     assert clerk.page.evaluate("document.activeElement.id") == "code"
 
 
+def tab_to(page: Page, selector: str) -> None:
+    """Go on by keyboard until ``selector`` has the focus."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    pytest.fail(f"no way to {selector} by keyboard")
+
+
+def test_a_keyboard_alone_shows_a_health_code_and_appeals_from_it(resident: Resident) -> None:
+    resident.sign_in("zhao")
+    page = resident.page
+    page.wait_for_selector("a.card")
+    tab_to(page, ".health-entry")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".health__code svg[role=img]")
+    page.wait_for_selector(".reason")
+    tab_to(page, ".health__time button")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".health__code svg[role=img]")
+    tab_to(page, ".reason a.button")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#statement")
+    tab_to(page, "#statement")
+    page.keyboard.type("我没有接触过")
+    tab_to(page, "form button[type=submit]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".steps [aria-current=step]")
+
+
 def test_a_keyboard_alone_shows_a_card(resident: Resident) -> None:
     resident.sign_in("wang")
     page = resident.page
     page.wait_for_selector("a.card")
-
-    def tab_to(selector: str) -> None:
-        for _ in range(40):
-            page.keyboard.press("Tab")
-            if page.evaluate("selector => document.activeElement.matches(selector)", selector):
-                return
-        pytest.fail(f"no way to {selector} by keyboard")
-
-    tab_to("a.card")
+    tab_to(page, "a.card")
     page.keyboard.press("Enter")
     page.wait_for_selector(".tiles")
-    tab_to(".tile input")
+    tab_to(page, ".tile input")
     page.keyboard.press("ArrowRight")
-    tab_to(".button--show")
+    tab_to(page, ".button--show")
     page.keyboard.press("Enter")
     page.wait_for_selector(".show__qr svg")
 

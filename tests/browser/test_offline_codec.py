@@ -7,12 +7,17 @@ import hashlib
 import random
 import secrets
 import time
+import zlib
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from bff.sandbox.stack import City
+from health_code.codec import signed as signed_health
+from health_code.offline import verify_offline
+from health_code.rules.documents import Colour
 from miniapp_schemas import base45
 from miniapp_schemas.wallet import Verdict
 from wallet.codec import lz1
@@ -164,6 +169,75 @@ def test_a_scanner_unpacks_what_every_registered_type_packs(page: Page) -> None:
         )
         assert dict(found) == unpack(of, packed)
         assert len(found) == len(shown)
+
+
+_CHECK_HEALTH: Final = """
+async ({ base, jwks, codes, now }) => {
+  const [{ checkSigned }, { importKeys }] = await Promise.all([
+    import(`${base}clerk/health.js`), import(`${base}clerk/offline/trust.js`)]);
+  const keys = await importKeys(jwks);
+  return Promise.all(codes.map(async (code) => {
+    const { verdict, kind, colour, name } = await checkSigned(code, keys, now);
+    return { verdict, kind, colour, name };
+  }));
+}
+"""
+_SAME: Final = {"UNREADABLE": "NOT_A_CODE", "FORGED": "NOT_A_CODE"}
+
+
+def health_codes(now: int) -> list[str]:
+    key = SigningKey.from_jwk({**KEY.to_jwk(), "kid": "AAECAwQFBgc"})
+    contents: list[signed_health.OfflineContent | signed_health.PaperContent] = [
+        signed_health.OfflineContent(
+            colour=colour, name="赵**", as_of=now - 900, rule_set=b"rule set", handle=b"h" * 16
+        )
+        for colour in Colour
+    ]
+    contents.append(signed_health.PaperContent(rid=b"r" * 16, name="钱**"))
+    times = [(now - 600, now + 3600), (now - 7200, now - 59), (now - 7200, now - 60), (now + 61, now + 999)]
+    return [
+        signed_health.mint(
+            signed_health.SignedCode(issuer="310000", issued_at=issued, expires_at=expires, content=content),
+            key=key,
+        )
+        for content in contents
+        for issued, expires in times
+    ]
+
+
+def test_a_scanner_judges_signed_health_codes_as_the_server_does(page: Page) -> None:
+    now = int(time.time())
+    genuine = health_codes(now)
+    body = base45.decode(genuine[0].removeprefix("JK1:"))
+    chance = random.Random(2)
+    broken = []
+    for at in range(len(body)):
+        changed = bytearray(body)
+        changed[at] ^= chance.randint(1, 255)
+        broken.append(f"JK1:{base45.encode(bytes(changed))}")
+    plain = zlib.decompress(body)
+    for at in range(len(plain)):
+        flipped = bytearray(plain)
+        flipped[at] ^= chance.randint(1, 255)
+        broken.append(f"JK1:{base45.encode(zlib.compress(bytes(flipped)))}")
+    bomb = f"JK1:{base45.encode(zlib.compress(bytes(100_000)))}"
+    behind = f"JK1:{base45.encode(body + b'0')}"
+    codes = [*genuine, *broken, bomb, behind, "JK1:", "JK1:=", genuine[0][:-3], f"JK1:{'A' * 999}"]
+    jwk = KEY.public.to_jwk() | {"kid": "AAECAwQFBgc"}
+    base = page.evaluate("new URL('..', document.querySelector('script[type=module]').src).href")
+    found = page.evaluate(_CHECK_HEALTH, {"base": base, "jwks": {"keys": [jwk]}, "codes": codes, "now": now})
+    key = SigningKey.from_jwk({**KEY.to_jwk(), "kid": "AAECAwQFBgc"})
+    for code, seen in zip(codes, found, strict=True):
+        told = verify_offline(code, {key.kid: key.public}, datetime.fromtimestamp(now, UTC))
+        verdict = "IDENTITY_ONLY" if told.valid and told.kind == "PAPER" else told.verdict
+        expected = {"verdict": _SAME.get(verdict, verdict), "kind": told.kind}
+        assert seen == expected | {"colour": told.colour, "name": told.name}, code
+    assert {seen["verdict"] for seen in found[: len(genuine)]} == {
+        "OK",
+        "IDENTITY_ONLY",
+        "EXPIRED",
+        "NOT_YET_VALID",
+    }
 
 
 def test_every_verdict_has_advice_words_and_a_look(page: Page) -> None:

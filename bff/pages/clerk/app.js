@@ -10,7 +10,7 @@ import { prefs } from "../shared/prefs.js";
 import { Session } from "../shared/session.js";
 import { t } from "./messages.js";
 import { SeenCodes } from "./offline/seen.js";
-import { loadTrust } from "./offline/trust.js";
+import { loadHealthTrust, loadTrust } from "./offline/trust.js";
 import { keepOffline } from "./release.js";
 import { enterView } from "./views/enter.js";
 import { historyView } from "./views/history.js";
@@ -34,11 +34,13 @@ import { signInView } from "./views/sign-in.js";
  * @property {Session<ClerkSession, Shift>} session
  * @property {SeenCodes} seen
  * @property {OfflineCheck[]} offlineChecks What this tab judged itself, newest first.
+ * @property {HealthChecked[]} healthChecks The health codes this tab checked, newest first.
  * @property {AbortSignal} signal Fires when the screen is left.
  * @property {(route: string) => void} go
  */
 
 /** @typedef {Pick<CheckRecord, "at" | "verdict" | "typeName">} OfflineCheck */
+/** @typedef {{ at: string, verdict: import("./health.js").Check["verdict"], offline: boolean }} HealthChecked Neither whose nor which colour. */
 
 /**
  * @typedef {object} View
@@ -54,6 +56,8 @@ let note = "";
 const seen = new SeenCodes();
 /** @type {OfflineCheck[]} */
 const offlineChecks = [];
+/** @type {HealthChecked[]} */
+const healthChecks = [];
 
 /** @type {Session<ClerkSession, Shift>} */
 const session = new Session({
@@ -85,7 +89,7 @@ function route(context) {
 function render() {
   leave.abort();
   leave = new AbortController();
-  const view = route({ session, seen, offlineChecks, signal: leave.signal, go });
+  const view = route({ session, seen, offlineChecks, healthChecks, signal: leave.signal, go });
   note = "";
   document.title = `${view.title} · ${t("app")}`;
   const main = h("main", { class: "main", id: "main", tabindex: "-1" }, view.node);
@@ -142,7 +146,7 @@ function tabs(current) {
 /** What an offline check needs, while it can be had. */
 async function prepareOffline() {
   try {
-    await Promise.all([loadTrust(), dictionary()]);
+    await Promise.all([loadTrust(), loadHealthTrust(), dictionary()]);
     document.body.dataset.offline = "ready";
   } catch (error) {
     if (navigator.onLine && !(error instanceof TypeError)) report(error);

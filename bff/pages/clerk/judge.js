@@ -4,6 +4,8 @@ import { h } from "../shared/dom.js";
 import { NoReply } from "../shared/http.js";
 import { icon } from "../shared/icons.js";
 import { isAbort, notice, report, trouble } from "../shared/parts.js";
+import { checkHealth, looksHealth } from "./health.js";
+import { healthPanel } from "./health-verdict.js";
 import { t } from "./messages.js";
 import { verdictPanel } from "./verdict.js";
 import { verify } from "./verify.js";
@@ -31,18 +33,10 @@ export async function judge(context, code, box, next, done) {
   const busy = h("p", { class: "busy", role: "status" }, icon("refresh"), h("span", {}, t("checking")));
   box.replaceChildren(busy);
   try {
-    const { verification, offline } = await verify(code, {
-      session: context.session,
-      seen: context.seen,
-      signal: context.signal,
-      waiting: (attempt) => busy.lastElementChild?.replaceChildren(t("checkingAgain", { attempt })),
-    });
+    const answer = looksHealth(code) ? health : certificate;
+    const panel = await answer(context, code, (attempt) => busy.lastElementChild?.replaceChildren(t("checkingAgain", { attempt })), { next, clear, signal: life.signal });
     if (context.signal.aborted) return;
-    if (offline) {
-      const { checkedAt: at, verdict, typeName } = verification;
-      context.offlineChecks.unshift({ at, verdict, typeName });
-    }
-    box.replaceChildren(verdictPanel(verification, { shift: context.session.kept, next, clear, signal: life.signal }));
+    box.replaceChildren(panel);
     window.scrollTo(0, 0);
   } catch (error) {
     if (context.signal.aborted || isAbort(error)) return;
@@ -51,6 +45,25 @@ export async function judge(context, code, box, next, done) {
     const problem = error instanceof NoReply ? noNetwork(again) : trouble(error, again);
     box.replaceChildren(problem, h("button", { type: "button", class: "button button--plain button--wide", onclick: clear }, next));
   }
+}
+
+/** @typedef {{ next: string, clear: () => void, signal: AbortSignal }} Around What a verdict is put into. */
+
+/** @param {Context} context @param {string} code @param {(attempt: number) => void} waiting @param {Around} around */
+async function certificate({ session, seen, signal, offlineChecks }, code, waiting, around) {
+  const { verification, offline } = await verify(code, { session, seen, signal, waiting });
+  if (offline && !signal.aborted) {
+    const { checkedAt: at, verdict, typeName } = verification;
+    offlineChecks.unshift({ at, verdict, typeName });
+  }
+  return verdictPanel(verification, { shift: session.kept, ...around });
+}
+
+/** @param {Context} context @param {string} code @param {(attempt: number) => void} waiting @param {Around} around */
+async function health(context, code, waiting, around) {
+  const { check, offline } = await checkHealth(context, code, waiting);
+  if (!context.signal.aborted) context.healthChecks.unshift({ at: check.checkedAt, verdict: check.verdict, offline });
+  return healthPanel(check, offline, around);
 }
 
 /** @param {() => void} again */

@@ -14,7 +14,7 @@ import { t } from "./messages.js";
 /** @typedef {import("./app.js").Shift} Shift */
 
 const CLEAR_AFTER = { standard: 30, elder: 60 }; // seconds; nobody's fields stay on a counter's screen
-const BUZZ = { good: [90], caution: [120, 90, 120], bad: [260, 120, 260], quiet: [90] };
+export const BUZZ = { good: [90], caution: [120, 90, 120], bad: [260, 120, 260], quiet: [90] };
 
 /**
  * @param {Verification} verification
@@ -71,7 +71,7 @@ function deputy({ kind, name }) {
 }
 
 /** @param {[string, string]} entry */
-function row([name, value]) {
+export function row([name, value]) {
   return h("div", {}, h("dt", {}, name), h("dd", {}, value));
 }
 
@@ -80,7 +80,7 @@ function row([name, value]) {
  *
  * @param {string} next @param {() => void} clear @param {AbortSignal} signal
  */
-function footer(next, clear, signal) {
+export function footer(next, clear, signal) {
   let left = CLEAR_AFTER[prefs.mode];
   const words = h("p", { class: "verdict__clock" }, t("clearsIn", { seconds: left }));
   const timer = setInterval(() => {

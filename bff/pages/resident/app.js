@@ -10,20 +10,27 @@ import { Session } from "../shared/session.js";
 import { Acting, banner } from "./acting.js";
 import { takeArrival } from "./errands.js";
 import { t } from "./messages.js";
+import { forgetOfflineCode } from "./offline-code.js";
 import { StepUps } from "./step-up.js";
 import { accountView } from "./views/account.js";
 import { actingView } from "./views/acting.js";
+import { appealProgressView, appealsView, appealView } from "./views/appeals.js";
 import { askView } from "./views/ask.js";
 import { cardView } from "./views/card.js";
 import { cardsView } from "./views/cards.js";
+import { checkInView } from "./views/checkin.js";
 import { copyView } from "./views/copy.js";
+import { declareView } from "./views/declare.js";
 import { deletionView } from "./views/deletion.js";
 import { devicesView } from "./views/devices.js";
 import { errandView } from "./views/errand.js";
+import { familyView, memberView } from "./views/family.js";
+import { healthView } from "./views/health.js";
 import { levelView } from "./views/level.js";
 import { meView } from "./views/me.js";
 import { notWhileActingView } from "./views/not-while-acting.js";
 import { phoneView } from "./views/phone.js";
+import { paperView } from "./views/paper.js";
 import { recordsView } from "./views/records.js";
 import { receiptView } from "./views/receipt.js";
 import { showView } from "./views/show.js";
@@ -80,6 +87,7 @@ const stepUps = new StepUps(session);
 function signedOut(words = "") {
   note = words;
   acting.forget();
+  forgetOfflineCode();
   go("#/sign-in");
 }
 
@@ -115,6 +123,7 @@ const OWN = {
   "#/devices": devicesView,
   "#/acting": actingView,
   "#/acting/ask": askView,
+  "#/health/family": familyView,
 };
 
 /** @param {Context} context @returns {View} */
@@ -128,9 +137,21 @@ function route(context) {
   if (own) return acting.now ? notWhileActingView(context, acting.now) : own(context);
   if (name === "card" && id) return cardView(context, id);
   if (name === "show" && id) return showView(context, id, scene || "general");
+  if (name === "health") return healthRoute(context, id, scene);
   if (name === "records") return recordsView(context);
   if (name === "me") return meView(context);
   return cardsView(context, note);
+}
+
+/** @param {Context} context @param {string} what @param {string} id @returns {View} */
+function healthRoute(context, what, id) {
+  if (what === "family" && id) return context.acting.now ? notWhileActingView(context, context.acting.now) : memberView(context, id);
+  if (what === "appeal" && id) return appealView(context, id);
+  if (what === "appeals") return id ? appealProgressView(context, id) : appealsView(context);
+  if (what === "checkin") return checkInView(context);
+  if (what === "paper") return paperView(context);
+  if (what === "declare") return declareView(context);
+  return healthView(context);
 }
 
 function render() {

@@ -1,5 +1,9 @@
 // How long a code still lives, by the server's clock.
 
+import { h, s } from "../shared/dom.js";
+
+const ROUND = 2 * Math.PI * 26;
+
 /**
  * Seconds left of a code, from the two instants the server named and the time since we asked.
  *
@@ -20,4 +24,28 @@ export function secondsLeft(ticket, asked, now) {
 /** Both local clocks. */
 export function clocks() {
   return { monotonic: performance.now(), wall: Date.now() };
+}
+
+/**
+ * A ring that empties, and the seconds in it.
+ *
+ * @param {string} label
+ */
+export function ring(label) {
+  const rest = s("circle", { class: "ring__left", cx: 30, cy: 30, r: 26, "stroke-dasharray": ROUND });
+  const digits = h("span", { class: "ring__digits" });
+  const node = h(
+    "div",
+    { class: "ring", role: "timer", "aria-label": label },
+    s("svg", { viewBox: "0 0 60 60", "aria-hidden": "true" }, s("circle", { class: "ring__all", cx: 30, cy: 30, r: 26 }), rest),
+    digits,
+  );
+  return {
+    node,
+    /** @param {number} left Seconds. @param {number} whole Of how many. */
+    show: (left, whole) => {
+      rest.setAttribute("stroke-dashoffset", String(ROUND * (1 - left / whole)));
+      digits.textContent = String(Math.ceil(left));
+    },
+  };
 }

@@ -75,6 +75,9 @@ export const account = /** @satisfies {Record<string, Sentence>} */ ({
   noticeMergeRefused: ["账号合并未通过", "A merge was refused"],
   noticePhoneBound: ["绑定了手机号", "A phone was bound"],
   noticeRealName: ["完成了实名核验", "The real-name level was raised"],
+  noticeGuardianJoined: ["孩子有了另一位监护人", "Another guardian of your child has joined"],
+  noticeGuardianActed: ["另一位监护人为孩子办理了事项", "Another guardian acted for your child"],
+  noticeGuardianEnded: ["另一位监护人不再代办", "Another guardian of your child has left"],
   noticeDeletionRequested: ["申请了注销账户", "Deletion was asked for"],
   noticeDeletionCancelled: ["撤回了注销申请", "Deletion was taken back"],
 

@@ -3,10 +3,12 @@
 import { translator } from "../shared/i18n.js";
 import { account } from "./messages-account.js";
 import { acting } from "./messages-acting.js";
+import { health } from "./messages-health.js";
 
 export const t = translator({
   ...account,
   ...acting,
+  ...health,
   app: ["随身办", "Suishen"],
 
   // signing in

@@ -13,7 +13,7 @@ const QUIET = 4; // modules; ISO/IEC 18004 asks for four
  */
 export function drawQr(code, label) {
   // Level M, or a higher one where the same size has room for it.
-  const bitmap = generate(code, { modes: [mode.alphaNumeric], minCorrectionLevel: correction.M });
+  const bitmap = generate(code, { modes: [mode.alphaNumeric, mode.ascii], minCorrectionLevel: correction.M });
   const side = bitmap.size + 2 * QUIET;
   return s(
     "svg",

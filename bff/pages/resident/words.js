@@ -53,6 +53,13 @@ export const noticeName = words({
   real_name: "noticeRealName",
   deletion_requested: "noticeDeletionRequested",
   deletion_cancelled: "noticeDeletionCancelled",
+  guardian_joined: "noticeGuardianJoined",
+  guardian_acted: "noticeGuardianActed",
+  guardian_ended: "noticeGuardianEnded",
+  health_code_changed: "noticeHealthCode",
+  health_evidence_by_hand: "noticeByHand",
+  health_evidence_withdrawn: "noticeByHandWithdrawn",
+  health_appeal_moved: "noticeAppeal",
 });
 
 export const mergeName = words({
@@ -66,7 +73,22 @@ export const mergeName = words({
 
 export const kindName = words({ guardian: "kindGuardian", family: "kindFamily", enterprise: "kindEnterprise", clerk: "kindClerk" });
 
-const scopeName = words({ "wallet:read": "scopeRead", "wallet:show": "scopeShow" });
+const scopeName = words({ "wallet:read": "scopeRead", "wallet:show": "scopeShow", "health:show": "scopeHealth" });
+
+/** What kind of evidence made a rule hold. */
+export const evidenceName = words({
+  SAMPLED: "evidenceSampled",
+  RESULT: "evidenceResult",
+  VACCINATED: "evidenceVaccinated",
+  EXPOSED: "evidenceExposed",
+  AREA_STAY: "evidenceAreaStay",
+  ENTERED: "evidenceEntered",
+  ISOLATION_START: "evidenceIsolationStart",
+  ISOLATION_RELEASED: "evidenceIsolationReleased",
+  DECLARED: "evidenceDeclared",
+  FOREIGN_CERT: "evidenceForeign",
+  MANUAL: "evidenceManual",
+});
 
 /** @param {string[]} scopes */
 export function scopeNames(scopes) {

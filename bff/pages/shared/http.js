@@ -2,6 +2,8 @@
 
 /** @typedef {import("./wire.js").Problem} Problem */
 
+const QUIET = 50_000; // milliseconds; the server is never silent for half of it
+
 /**
  * @typedef {object} Answer
  * @property {number} status
@@ -70,6 +72,62 @@ export async function request(method, path, call = {}) {
     clearTimeout(timer);
     signal?.removeEventListener("abort", leave);
   }
+}
+
+/**
+ * Server-sent events, asked for with a token: the browser's own `EventSource` can send none.
+ *
+ * Returns when the server ends the stream. A line on which nothing comes, not even the server's sign of life,
+ * is a lost one.
+ *
+ * @param {string} path
+ * @param {object} call
+ * @param {string | null} call.token
+ * @param {AbortSignal} call.signal
+ * @param {(event: string, data: any) => void} call.heard Told each event.
+ */
+export async function listen(path, { token, signal, heard }) {
+  const clock = new AbortController();
+  let timer = setTimeout(() => clock.abort(), QUIET);
+  const leave = () => clock.abort();
+  signal.addEventListener("abort", leave);
+  try {
+    const response = await fetch(path, {
+      signal: clock.signal,
+      cache: "no-store",
+      credentials: "omit",
+      redirect: "error",
+      headers: { Accept: "text/event-stream, application/problem+json", ...(token ? { Authorization: `Bearer ${token}` } : {}) },
+    });
+    if (!response.ok || !response.body) throw new Refused(problemOf(response.status, await response.text()));
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = "";
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      clearTimeout(timer);
+      timer = setTimeout(() => clock.abort(), QUIET);
+      const events = (rest + part.value).split("\n\n");
+      rest = events.pop() ?? "";
+      for (const event of events) {
+        const { name, data } = fieldsOf(event);
+        if (data) heard(name, JSON.parse(data));
+      }
+    }
+  } catch (error) {
+    if (error instanceof Refused) throw error;
+    if (signal.aborted) throw signal.reason;
+    throw new NoReply(String(error));
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", leave);
+  }
+}
+
+/** @param {string} event */
+function fieldsOf(event) {
+  const lines = event.split("\n");
+  /** @param {string} field */
+  const all = (field) => lines.filter((line) => line.startsWith(`${field}: `)).map((line) => line.slice(field.length + 2));
+  return { name: all("event")[0] ?? "message", data: all("data").join("\n") };
 }
 
 /** @param {Response} response @returns {Promise<Answer>} */

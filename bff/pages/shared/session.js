@@ -8,7 +8,7 @@
 // the second is taken for a thief, and both sign in again.
 
 import { deviceHeader } from "./device.js";
-import { Refused, request } from "./http.js";
+import { listen, Refused, request } from "./http.js";
 import { tab } from "./storage.js";
 
 /** @typedef {import("./http.js").Answer} Answer */
@@ -88,15 +88,35 @@ export class Session {
    * @returns {Promise<Answer>}
    */
   async call(method, path, call = {}) {
+    return await this.#speak((token) => request(method, path, { ...call, token }));
+  }
+
+  /**
+   * Hear of events until the server ends the stream, which it does when the token ends.
+   *
+   * @param {string} path
+   * @param {{ signal: AbortSignal, heard: (event: string, data: any) => void }} call
+   */
+  async listen(path, call) {
+    await this.#speak((token) => listen(path, { ...call, token }));
+  }
+
+  /**
+   * Ask with the token one has, and once more with a new one if it is spent.
+   *
+   * @template Reply
+   * @param {(token: string | null) => Promise<Reply>} ask
+   */
+  async #speak(ask) {
     if (this.#access === null) await this.#refresh();
     const token = this.#access;
     try {
-      return await request(method, path, { ...call, token });
+      return await ask(token);
     } catch (error) {
       if (!(error instanceof Refused) || !isSpent(error.problem)) throw error;
       // Another call may have refreshed while this one was on its way.
       if (this.#access === token || this.#access === null) await this.#refresh();
-      return await request(method, path, { ...call, token: this.#access });
+      return await ask(this.#access);
     }
   }
 

@@ -121,8 +121,8 @@ function envelopeOf(reader) {
   return { issuer, issuedAt, expiresAt, tokenId, status, scene, type, claims };
 }
 
-/** The few forms of CBOR (RFC 8949) a code is made of; each in its shortest form only. */
-class Reader {
+/** The few forms of CBOR (RFC 8949) codes are made of; each in its shortest form only. */
+export class Reader {
   at = 0;
   #data;
 
@@ -148,7 +148,15 @@ class Reader {
 
   /** @param {readonly number[]} wanted */
   expect(wanted) {
-    for (const byte of wanted) if (this.byte() !== byte) throw new Unreadable("not an LZ1 code");
+    for (const byte of wanted) if (this.byte() !== byte) throw new Unreadable("not one of our codes");
+  }
+
+  /** Which of these comes next. @param {...(readonly number[])} wanted */
+  oneOf(...wanted) {
+    const found = wanted.findIndex((bytes) => bytes.every((byte, index) => this.#data[this.at + index] === byte));
+    if (found < 0) throw new Unreadable("not one of our codes");
+    this.at += wanted[found]?.length ?? 0;
+    return found;
   }
 
   /** The argument of a head of this major type. @param {number} major */
@@ -202,7 +210,7 @@ export function hex(bytes) {
 }
 
 /** @param {...ArrayLike<number>} parts */
-function concat(...parts) {
+export function concat(...parts) {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

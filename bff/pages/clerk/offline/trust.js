@@ -1,4 +1,4 @@
-// The keys shown codes are signed with: fetched while there is a network, kept for when there is none.
+// The keys shown codes and health codes are signed with: fetched while there is a network, kept for when there is none.
 
 import { hex } from "./lz1.js";
 
@@ -10,31 +10,38 @@ import { hex } from "./lz1.js";
 
 const P256 = { name: "ECDSA", namedCurve: "P-256" };
 
-const ADDRESS = "/verifier/v1/trust/jwks.json";
+const SHOWN = "/verifier/v1/trust/jwks.json";
+const HEALTH = "/verifier/v1/trust/health-jwks.json";
 const CACHE = "clerk-trust";
 const PATIENCE = 3000; // milliseconds
 
-/**
- * The server's list, or the last one it gave.
- *
- * @returns {Promise<Trust>}
- */
-export async function loadTrust() {
-  const response = await freshest();
+/** The keys of shown certificates: the server's list, or the last one it gave. */
+export function loadTrust() {
+  return load(SHOWN);
+}
+
+/** The keys of offline and paper health codes, likewise. */
+export function loadHealthTrust() {
+  return load(HEALTH);
+}
+
+/** @param {string} address @returns {Promise<Trust>} */
+async function load(address) {
+  const response = await freshest(address);
   const asOf = Date.parse(response.headers.get("Date") ?? "");
   return { keys: await importKeys(await response.json()), asOf: Number.isNaN(asOf) ? Date.now() : asOf };
 }
 
-/** Kept by the page and not by its service worker, which does not see the requests of a first visit. */
-async function freshest() {
+/** Kept by the page and not by its service worker, which does not see the requests of a first visit. @param {string} address */
+async function freshest(address) {
   const cache = await caches.open(CACHE);
   try {
-    const response = await fetch(ADDRESS, { cache: "no-cache", credentials: "omit", signal: AbortSignal.timeout(PATIENCE) });
+    const response = await fetch(address, { cache: "no-cache", credentials: "omit", signal: AbortSignal.timeout(PATIENCE) });
     if (!response.ok) throw new Error(`the trust list answered ${response.status}`);
-    await cache.put(ADDRESS, response.clone());
+    await cache.put(address, response.clone());
     return response;
   } catch (error) {
-    const kept = await cache.match(ADDRESS);
+    const kept = await cache.match(address);
     if (!kept) throw error;
     return kept;
   }

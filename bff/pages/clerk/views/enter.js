@@ -1,6 +1,7 @@
 // Entering a code by hand, or with a hand-held scanner, which types and presses Enter.
 
 import { h } from "../../shared/dom.js";
+import { looksHealth } from "../health.js";
 import { judge } from "../judge.js";
 import { t } from "../messages.js";
 import { looksSigned } from "../offline/lz1.js";
@@ -44,12 +45,12 @@ export function enterView(context) {
 }
 
 /**
- * What was meant. A signed code is left as it is: blanks inside it are digits of base45. An opaque one is
- * typed by people, in groups and in small letters.
+ * What was meant. A signed code is left as it is: blanks inside it are digits of base45, and in a health code
+ * small letters are not large ones. An opaque one is typed by people, in groups and in small letters.
  *
  * @param {string} text
  */
 export function tidied(text) {
   const trimmed = text.trimStart();
-  return looksSigned(trimmed) ? trimmed : trimmed.replace(/[\s-]/g, "").toUpperCase();
+  return looksSigned(trimmed) || looksHealth(trimmed) ? trimmed : trimmed.replace(/[\s-]/g, "").toUpperCase();
 }

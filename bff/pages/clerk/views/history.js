@@ -6,6 +6,7 @@ import { clockTime, pick } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
 import { fill, pill, report, trouble } from "../../shared/parts.js";
 import { look } from "../../shared/verdicts.js";
+import { healthPill } from "../health-verdict.js";
 import { t } from "../messages.js";
 
 /** @typedef {import("../app.js").Context} Context */
@@ -17,7 +18,7 @@ import { t } from "../messages.js";
  * @param {Context} context
  * @returns {View}
  */
-export function historyView({ session, signal, offlineChecks }) {
+export function historyView({ session, signal, offlineChecks, healthChecks }) {
   const box = h("div", { class: "stack" });
   /** @type {Map<string, string>} */
   let scenes = new Map();
@@ -33,6 +34,14 @@ export function historyView({ session, signal, offlineChecks }) {
           h("ul", { class: "panel checks" }, ...offlineChecks.map((check) => entry(check.typeName, "", check))),
         )
       : null,
+    healthChecks.length
+      ? h(
+          "section",
+          { class: "stack", "aria-labelledby": "health-title" },
+          h("h2", { class: "section-title", id: "health-title" }, t("healthHere")),
+          h("ul", { class: "panel checks" }, ...healthChecks.map(({ at, verdict, offline }) => line(t("health"), [offline ? t("offline") : "", clockTime(at)], healthPill(verdict)))),
+        )
+      : null,
     box,
   );
   /** @param {string} [cursor] */
@@ -44,6 +53,7 @@ export function historyView({ session, signal, offlineChecks }) {
   const one = (check) => entry(check.typeName, check.scene && (scenes.get(check.scene) ?? check.scene), check);
   void fill(box, signal, () => Promise.all([load(), dictionary()]), ([page, words]) => {
     scenes = new Map(Object.values(words.scenes).map(({ code, name }) => [code, pick(name)]));
+    if (!page.items.length && (offlineChecks.length || healthChecks.length)) return [];
     if (!page.items.length) return [h("div", { class: "empty panel" }, icon("list"), h("p", {}, t("noHistory")))];
     const list = h("ul", { class: "panel checks" }, ...page.items.map(one));
     const rest = h("div", {});
@@ -76,10 +86,10 @@ export function historyView({ session, signal, offlineChecks }) {
  */
 function entry(what, where, check) {
   const { tone, icon: symbol, words } = look(check.verdict);
-  return h(
-    "li",
-    { class: "check" },
-    h("div", {}, h("p", { class: "check__what" }, what ? pick(what) : "—"), h("p", { class: "quiet" }, [where, clockTime(check.at)].filter(Boolean).join(" · "))),
-    pill(tone, symbol, words),
-  );
+  return line(what ? pick(what) : "—", [where, clockTime(check.at)], pill(tone, symbol, words));
+}
+
+/** @param {string} what @param {(string | null)[]} more @param {HTMLElement} answer */
+function line(what, more, answer) {
+  return h("li", { class: "check" }, h("div", {}, h("p", { class: "check__what" }, what), h("p", { class: "quiet" }, more.filter(Boolean).join(" · "))), answer);
 }

@@ -5,10 +5,11 @@ import { h } from "../../shared/dom.js";
 import { icon } from "../../shared/icons.js";
 import { say } from "../../shared/live.js";
 import { notice, report } from "../../shared/parts.js";
+import { looksHealth } from "../health.js";
 import { judge } from "../judge.js";
 import { t } from "../messages.js";
 import { looksOpaque, looksSigned } from "../offline/lz1.js";
-import { CameraUnavailable, Scanner } from "../scanner.js";
+import { CameraUnavailable, Scanner } from "../../shared/scanner.js";
 
 /** @typedef {import("../app.js").Context} Context */
 /** @typedef {import("../app.js").View} View */
@@ -52,7 +53,7 @@ export function scanView(context) {
   const scanner = new Scanner(
     video,
     (text) => {
-      if (!looksSigned(text) && !looksOpaque(text)) {
+      if (!looksSigned(text) && !looksOpaque(text) && !looksHealth(text)) {
         // Somebody's payment code or address: none of the server's business.
         if (text !== lastForeign) say(t("notOurs"));
         lastForeign = text;

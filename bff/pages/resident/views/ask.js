@@ -52,12 +52,13 @@ function relativeForm({ session, signal, go }) {
   const number = idNumberField("relative-number", t("relativeNumber"));
   const read = tick(t("scopeRead"), { name: "scope", value: "wallet:read", checked: true });
   const show = tick(t("scopeShow"), { name: "scope", value: "wallet:show", checked: true });
+  const health = tick(t("scopeHealth"), { name: "scope", value: "health:show", checked: true });
   const until = field("until", t("askUntil"), { type: "date", value: day(USUAL), min: day(1), max: day(LONGEST) });
   const send = async () => {
     problem.replaceChildren();
     const body = {
       idNumber: idNumberOf(number.input),
-      scopes: [read, show].filter(({ input }) => input.checked).map(({ input }) => input.value),
+      scopes: [read, show, health].filter(({ input }) => input.checked).map(({ input }) => input.value),
       until: new Date(`${until.input.value}T23:59:59+08:00`).toISOString(),
     };
     try {
@@ -73,7 +74,7 @@ function relativeForm({ session, signal, go }) {
     t("askRelative"),
     t("askRelativeLead"),
     problem,
-    form(t("askRelativeGo"), [number.node, h("fieldset", { class: "choice" }, h("legend", {}, t("askScopes")), read.node, show.node), until.node], send),
+    form(t("askRelativeGo"), [number.node, h("fieldset", { class: "choice" }, h("legend", {}, t("askScopes")), read.node, show.node, health.node), until.node], send),
   );
 }
 

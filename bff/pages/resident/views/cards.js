@@ -6,6 +6,7 @@ import { icon } from "../../shared/icons.js";
 import { fill, notice, pill, report, trouble } from "../../shared/parts.js";
 import { face, lookOf, validity } from "../cards.js";
 import { t } from "../messages.js";
+import { prefetch } from "../offline-code.js";
 import { brief } from "../records.js";
 
 /** @typedef {import("../app.js").Context} Context */
@@ -35,6 +36,7 @@ export function cardsView(context, note) {
       h("h1", {}, acting.now ? t("cardsOf", { name: acting.now.name }) : who?.name ? t("hello", { name: who.name }) : t("helloNobody")),
       who && !acting.now ? pill("quiet", "shield", t("level", { level: who.level })) : null,
     ),
+    mayHaveCode(context) ? healthEntry() : null,
     box,
   );
   const show = () =>
@@ -45,7 +47,24 @@ export function cardsView(context, note) {
       ({ blocks }) => [cardsSection(context, blocks["certificates"], show), usesSection(blocks["recentUses"])],
     );
   show();
+  if (mayHaveCode(context)) void prefetch(context);
   return { title: t("cardsTitle"), node, tab: "cards" };
+}
+
+/** Who is not real-name has no health code, nor is one shown for somebody without their leave. @param {Context} context */
+function mayHaveCode({ session, acting }) {
+  return acting.now ? acting.may("health:show") : !["L0", "L1", undefined].includes(session.kept?.level);
+}
+
+/** The way to the health code. Without its colour: that is for who opens it, not for who looks over a shoulder. */
+function healthEntry() {
+  return h(
+    "a",
+    { class: "health-entry", href: "#/health" },
+    h("span", { class: "health-entry__icon" }, icon("qr")),
+    h("span", { class: "menu__text" }, h("span", { class: "health-entry__title" }, t("healthTitle")), h("span", { class: "quiet" }, t("healthEntryLead"))),
+    icon("arrow"),
+  );
 }
 
 /** @param {Context} context @param {Block | undefined} block @param {() => void} retry */

@@ -3,6 +3,7 @@
 import { h } from "../../shared/dom.js";
 import { icon } from "../../shared/icons.js";
 import { prefs } from "../../shared/prefs.js";
+import { menuEntry } from "../menu.js";
 import { t } from "../messages.js";
 import { levelName } from "../words.js";
 
@@ -33,9 +34,9 @@ export function meView({ session, signedOut }) {
     h(
       "nav",
       { class: "panel menu", "aria-label": t("meTitle") },
-      entry("#/account", "person", t("accountTitle"), t("accountLead")),
-      entry("#/devices", "device", t("devicesTitle"), t("devicesLead")),
-      entry("#/acting", "people", t("actingTitle"), t("actingLead")),
+      menuEntry("#/account", "person", t("accountTitle"), t("accountLead")),
+      menuEntry("#/devices", "device", t("devicesTitle"), t("devicesLead")),
+      menuEntry("#/acting", "people", t("actingTitle"), t("actingLead")),
     ),
     choice(t("edition"), "mode", prefs.mode, [
       ["standard", t("editionStandard")],
@@ -60,17 +61,6 @@ export function meView({ session, signedOut }) {
     ),
   );
   return { title: t("meTitle"), node, tab: "me" };
-}
-
-/** @param {string} href @param {import("../../shared/icons.js").IconName} symbol @param {string} title @param {string} lead */
-function entry(href, symbol, title, lead) {
-  return h(
-    "a",
-    { class: "menu__entry", href },
-    h("span", { class: "menu__icon" }, icon(symbol)),
-    h("span", { class: "menu__text" }, h("span", { class: "menu__title" }, title), h("span", { class: "quiet" }, lead)),
-    icon("arrow"),
-  );
 }
 
 /**

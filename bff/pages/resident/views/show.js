@@ -7,16 +7,17 @@
 //                        └─no renewals left──▶ ended ──"make a new code"──▶ opening
 
 import { keepAwake } from "../../shared/awake.js";
-import { h, s } from "../../shared/dom.js";
+import { h } from "../../shared/dom.js";
 import { Refused } from "../../shared/http.js";
 import { clockTime, pick } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
 import { say } from "../../shared/live.js";
 import { isAbort, report, trouble, waiting } from "../../shared/parts.js";
+import { pause, visible } from "../../shared/pause.js";
 import { drawQr } from "../qr.js";
 import { look } from "../../shared/verdicts.js";
 import { emblem, lookOf } from "../cards.js";
-import { clocks, secondsLeft } from "../countdown.js";
+import { clocks, ring, secondsLeft } from "../countdown.js";
 import { claimLabels } from "../labels.js";
 import { t } from "../messages.js";
 import { claimNames, facts } from "../records.js";
@@ -32,7 +33,6 @@ import { claimNames, facts } from "../records.js";
 const RENEWALS = 3; // after that someone must ask: a forgotten phone must not make codes all night
 const POLL = 1000;
 const SOON = 10;
-const ROUND = 2 * Math.PI * 26;
 
 /**
  * @param {Context} context
@@ -126,8 +126,7 @@ class Showing {
     const life = this.#life.signal;
     this.#shown = ticket;
     const qr = h("div", { class: "show__qr" }, drawQr(ticket.code, t("qrLabel", { name })));
-    const ring = s("circle", { class: "ring__left", cx: 30, cy: 30, r: 26, "stroke-dasharray": ROUND });
-    const digits = h("span", { class: "ring__digits" });
+    const rest = ring(t("timerLabel"));
     const clock = h("span", { class: "mark__clock" });
     const stop = h("a", { class: "button button--plain", href: `#/card/${this.#id}` }, t("close"));
     this.#sheet(
@@ -137,12 +136,7 @@ class Showing {
       h(
         "div",
         { class: "show__time" },
-        h(
-          "div",
-          { class: "ring", role: "timer", "aria-label": t("timerLabel") },
-          s("svg", { viewBox: "0 0 60 60", "aria-hidden": "true" }, s("circle", { class: "ring__all", cx: 30, cy: 30, r: 26 }), ring),
-          digits,
-        ),
+        rest.node,
         h(
           "div",
           {},
@@ -163,9 +157,7 @@ class Showing {
     const tick = () => {
       const left = secondsLeft(ticket, asked, clocks());
       const whole = Math.ceil(left);
-      const share = left / secondsLeft(ticket, asked, asked);
-      ring.setAttribute("stroke-dashoffset", String(ROUND * (1 - share)));
-      digits.textContent = String(whole);
+      rest.show(left, secondsLeft(ticket, asked, asked));
       clock.textContent = clockTime(Date.parse(ticket.issuedAt) + (clocks().monotonic - asked.monotonic));
       if (whole <= SOON && !warned) {
         warned = true;
@@ -297,26 +289,4 @@ class Showing {
       h("div", { class: "show__sheet" }, ...parts),
     );
   }
-}
-
-/** @param {number} milliseconds @param {AbortSignal} signal @returns {Promise<void>} */
-function pause(milliseconds, signal) {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-}
-
-/** @param {AbortSignal} signal @returns {Promise<void>} */
-function visible(signal) {
-  return new Promise((resolve) => {
-    const look = () => {
-      if (!document.hidden || signal.aborted) resolve();
-    };
-    document.addEventListener("visibilitychange", look, { signal });
-    signal.addEventListener("abort", look);
-  });
 }

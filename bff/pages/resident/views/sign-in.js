@@ -8,6 +8,7 @@ import { leaveFor, takeAnswer } from "../../shared/openid.js";
 import { isAbort, notice, report, trouble } from "../../shared/parts.js";
 import { config, leaveOn } from "../errands.js";
 import { t } from "../messages.js";
+import { forgetOfflineCode } from "../offline-code.js";
 
 /** @typedef {import("../app.js").Context} Context */
 /** @typedef {import("../app.js").View} View */
@@ -56,6 +57,7 @@ export function signInView(context, note, arrived) {
     try {
       const { data } = await request("POST", `/mp/v1/session/${provider}`, { body, headers: deviceHeader(), signal: context.signal });
       context.acting.forget();
+      forgetOfflineCode();
       context.session.adopt(data);
       context.go("#/cards");
     } catch (error) {
