@@ -151,12 +151,12 @@ class NoticeKind(StrEnum):
     DELETION_REQUESTED = "deletion_requested"
     DELETION_CANCELLED = "deletion_cancelled"
     HEALTH_CODE_CHANGED = "health_code_changed"
-    GUARDIAN_JOINED = "guardian_joined"
-    GUARDIAN_ACTED = "guardian_acted"
-    GUARDIAN_ENDED = "guardian_ended"
     HEALTH_EVIDENCE_BY_HAND = "health_evidence_by_hand"
     HEALTH_EVIDENCE_WITHDRAWN = "health_evidence_withdrawn"
     HEALTH_APPEAL_MOVED = "health_appeal_moved"
+    GUARDIAN_JOINED = "guardian_joined"
+    GUARDIAN_ACTED = "guardian_acted"
+    GUARDIAN_ENDED = "guardian_ended"
 
 
 class Notice(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):

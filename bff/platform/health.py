@@ -241,7 +241,7 @@ class HealthParts:
         self.carrying = Carrying(
             verify=_trusted(settings.trust_dir),
             evidence=self.evidence,
-            birth_date=people.birth_date,
+            birth_date=residents.birth_date,
             personal=personal,
             wake=self._wake,
             admit=admit,
@@ -361,7 +361,7 @@ class HealthParts:
         self.offline = OfflineCodes(codes=self.codes, keys=self.keys, jurisdiction=settings.jurisdiction)
         self.papers = PaperCodes(
             papers=self._papers,
-            people=people,
+            people=residents,
             keys=self.keys,
             admit=admit,
             audit=recorder.record,
@@ -413,8 +413,6 @@ class HealthParts:
             self._papers,
             self._families,
             self.venues,
-            self.manual_entries,
-            self.filed,
         ):
             await store.ensure_indexes()
 
@@ -486,21 +484,6 @@ def _ward(grant: ActingGrant) -> Ward:
         kind="guardian" if grant.kind is ActingKind.GUARDIAN else "family",
         until=grant.expires_at,
     )
-
-
-def _heads_of(trail: AuditTrail) -> Callable[[], Awaitable[Sequence[ChainHead]]]:
-    async def heads() -> Sequence[ChainHead]:
-        return [
-            ChainHead(chain=f"audit:{head.chain}", sequence=head.sequence, hash=head.hash)
-            for head in await trail.heads()
-        ]
-
-    return heads
-
-
-def _alarmed(reason: str, people: int) -> None:
-    _cohorts.labels(reason).inc()
-    _log.error("health.manual_cohort", reason=reason, people=people)
 
 
 def _trusted(folder: Path | None) -> Callable[[str, datetime], Checked]:

@@ -375,9 +375,6 @@ class Platform:
         self.health_venues = self.health.venues.venues
         self.health_checkins = self.health.venues.book
         self.health_tracing = self.health.venues.tracing
-        self.health_statistics = self.health.statistics
-        self.health_appeals = self.health.appeals
-        self.health_manual = self.health.manual
 
     def _wire_wechat(
         self, auth: AuthSettings, http: Outbound, run: ScriptRunner
