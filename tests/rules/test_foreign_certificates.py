@@ -98,6 +98,8 @@ class TestHc1:
             (None, b"someone!", Verdict.UNKNOWN_KEY),
             (None, None, Verdict.VALID),
         ],
+        # The key is another one each time, and so is its name.
+        ids=["protected", "unprotected", "both", "other outside", "other inside", "only other", "none"],
     )
     def test_the_signed_kid_beats_the_other(
         self, protected: bytes | None, unprotected: bytes | None, verdict: Verdict
