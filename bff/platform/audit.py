@@ -10,12 +10,14 @@ Canonical JSON is msgspec's, keys sorted; the first record's previous hash is 64
 """
 
 import hashlib
+import json
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 from pymongo import ASCENDING, DESCENDING
 from pymongo.errors import BulkWriteError
 from pymongo.read_concern import ReadConcern
@@ -35,7 +37,7 @@ class AuditEvent(Struct, frozen=True, kw_only=True):
     """Something that happened. Holds pseudonyms and codes, never a name, a number or a token."""
 
     id: str
-    at: datetime
+    at: Annotated[datetime, Meta(tz=True)]
     kind: str
     actor: str
     subject: str | None = None
@@ -66,7 +68,7 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
 
     number: int
     previous: str
-    at: datetime
+    at: Annotated[datetime, Meta(tz=True)]
     heads: tuple[Head, ...]
 
 
@@ -109,10 +111,11 @@ decode_event: Final = msgspec.json.Decoder(AuditEvent).decode
 encode_record: Final = _encode
 _decode_record: Final = msgspec.json.Decoder(AuditRecord).decode
 _decode_exported: Final = msgspec.json.Decoder(_Exported).decode
-_decode_anything: Final = msgspec.json.Decoder().decode
 _UNREADABLE: Final = "its event cannot be read"
-# Invalid UTF-8 comes as the last of these.
-_NO_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError)
+# Invalid UTF-8 comes as the second of these, a thousand brackets as the last.
+_NO_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_CHAIN: Final = re.compile(rb'"chain":"([^"\\]{1,200})"')
+_SEQUENCE: Final = re.compile(rb'"sequence":([0-9]{1,15})\b')
 
 
 def read_line(line: bytes) -> AuditRecord:
@@ -120,12 +123,38 @@ def read_line(line: bytes) -> AuditRecord:
     try:
         record = _decode_record(line)
     except _NO_JSON as cause:
-        placed = _decode_exported(line)
-        raise RecordUnreadable(placed.chain, placed.sequence, _UNREADABLE) from cause
-    # A field we do not know is hashed by nobody.
-    if _encode(_decode_anything(line)) != _encode(record):
+        raise RecordUnreadable(*_place(line), _UNREADABLE) from cause
+    # A field twice, or one we do not know, is hashed by nobody and read by somebody.
+    if _plainly(line) != _plainly(_encode(record)):
         raise RecordUnreadable(record.chain, record.sequence, "it is not spelt as it was hashed")
     return record
+
+
+def _plainly(line: bytes) -> object:
+    """What a line says; nothing at all where it says something twice."""
+    try:
+        return json.loads(line, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    said = dict(pairs)
+    if len(said) != len(pairs):
+        raise ValueError("said twice")
+    return said
+
+
+def _place(line: bytes) -> tuple[str, int]:
+    """Where a line that is no record says it belongs."""
+    try:
+        placed = _decode_exported(line)
+    except RecursionError:
+        chain, sequence = _CHAIN.search(line), _SEQUENCE.search(line)
+        if chain is None or sequence is None:
+            raise msgspec.DecodeError("nested beyond reason") from None
+        return chain[1].decode(errors="replace"), int(sequence[1])
+    return placed.chain, placed.sequence
 
 
 def _read_stored(document: Mapping[str, Any]) -> AuditRecord:

@@ -34,6 +34,7 @@ __all__ = [
     "load_settings",
 ]
 
+_HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+)(:[1-9][0-9]{0,4})?")
 MASK: Final = "••••"
 
 
@@ -287,6 +288,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
                 values[setting.part][setting.field] = _convert(raw, setting)
         except _Wrong as wrong:
             problems.append(SettingProblem(name=setting.name, zh=wrong.zh, en=wrong.en))
+    problems.extend(_unaddressed(values["platform"]))
     problems.extend(_at_odds(values["platform"]))
     problems.extend(
         SettingProblem(name=f"{_PREFIXES['auth']}{each.field.upper()}", zh=each.zh, en=each.en)
@@ -298,6 +300,36 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     if problems:
         raise SettingsError(problems)
     return Settings(**{part: struct(**values[part]) for part, struct in _PARTS.items()})  # type: ignore[arg-type]
+
+
+def _unaddressed(values: Mapping[str, object]) -> Iterator[SettingProblem]:
+    """Store addresses that no client can take apart; a client's own message would repeat the password."""
+    for field in ("mongo_url", "redis_url"):
+        url = values.get(field)
+        if isinstance(url, str) and not _is_address(url):
+            yield SettingProblem(
+                name=f"{_PREFIXES['platform']}{field.upper()}",
+                zh="地址格式有误：口令中的 / : @ 等须转写为 %2F %3A %40，端口须为 1…65535",
+                en="malformed address: write / : @ in a password as %2F %3A %40; a port is 1…65535",
+            )
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    if parts.scheme == "unix":
+        return bool(parts.path)
+    user, _, hosts = parts.netloc.rpartition("@")
+    if user.count(":") > 1 or any(mark in user for mark in "@[]"):
+        return False
+    return all(_HOST.fullmatch(host) is not None and _port_of(host) <= 65535 for host in hosts.split(","))
+
+
+def _port_of(host: str) -> int:
+    port = host.rpartition(":")[2]
+    return int(port) if port.isdigit() else 1
 
 
 class _Wrong(Exception):

@@ -351,3 +351,35 @@ def test_production_refuses_a_simulated_alipay() -> None:
     assert found == {"SUISHEN_AUTH_ALIPAY_BASE_URL"}
     environ = {**PRODUCTION, "SUISHEN_RESIDENT_ALIPAY_SIGN_IN_URL": "http://127.0.0.1:8002/x"}
     assert {each.name for each in problems(environ)} == {"SUISHEN_RESIDENT_ALIPAY_SIGN_IN_URL"}
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("SUISHEN_REDIS_URL", "redis://:S3cretPw/x9@10.0.0.1:6379/0"),
+        ("SUISHEN_REDIS_URL", "redis://127.0.0.1:notaport/0"),
+        ("SUISHEN_REDIS_URL", "redis://127.0.0.1:99999/0"),
+        ("SUISHEN_MONGO_URL", "mongodb://u:p@127.0.0.1:99999/"),
+        ("SUISHEN_MONGO_URL", "mongodb://admin:a:b@h/"),
+        ("SUISHEN_MONGO_URL", "mongodb://admin:a@b@h/"),
+    ],
+)
+def test_an_address_no_client_can_take_apart_is_named_without_its_password(name: str, address: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load_settings({**COMPLETE, name: address})
+
+    assert [problem.name for problem in refused.value.problems] == [name]
+    assert "S3cretPw" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("SUISHEN_REDIS_URL", "rediss://user:p%2Fw@[::1]:6379/0?ssl_cert_reqs=none"),
+        ("SUISHEN_REDIS_URL", "unix:///run/valkey.sock"),
+        ("SUISHEN_MONGO_URL", "mongodb://u:p%40w@a.example:27017,b.example:27018/?replicaSet=rs0"),
+        ("SUISHEN_MONGO_URL", "mongodb+srv://cluster.example/?retryWrites=true"),
+    ],
+)
+def test_every_address_a_client_takes_is_taken(name: str, address: str) -> None:
+    load_settings({**COMPLETE, name: address})

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -565,6 +566,14 @@ class TestInTheDatabase:
             (lambda line: line.replace(b'"kind"', b'"by":"me","kind"'), ("c", 4)),
             (lambda _: b"no record\n", ("c", 4)),
             (lambda line: line[:40] + b"\xff" + line[40:], ("c", 4)),
+            (lambda line: line.replace(b'"outcome":', b'"outcome":"OK_ONLINE","outcome":'), ("c", 4)),
+            (lambda line: re.sub(rb'("at":"[^"Z]+)Z', rb"\1", line), ("c", 4)),
+            (
+                lambda line: line.replace(
+                    b'"facts":{', b'"facts":{"a":' + b'{"a":' * 3000 + b"1" + b"}" * 3000 + b","
+                ),
+                ("c", 4),
+            ),
         ],
     )
     async def test_a_line_that_is_no_record_is_named_by_its_place(
