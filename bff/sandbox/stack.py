@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -54,6 +55,7 @@ _READY_SECONDS: Final = 180.0
 _GRACE_SECONDS: Final = 20.0
 # Told to every process, whoever comes first would have it and the others could not start.
 _METRICS_PORT: Final = "SUISHEN_METRICS_PORT"
+_LAST_PORT: Final = 65535
 
 Say = Callable[[str], None]
 
@@ -546,5 +548,7 @@ def choose_ports(wanted: int | None) -> tuple[int, int, int]:
             en=f"Port {wanted} is taken; choose another with --port.",
         )
     pages = wanted or next(port for port in range(8000, 9000, 10) if port_is_free(port))
-    free = (port for port in range(pages + 1, pages + 1000) if port_is_free(port))
+    # The ports above come first; near the last port there are not enough of them.
+    near = chain(range(pages + 1, min(pages + 1000, _LAST_PORT + 1)), range(pages - 1, pages - 1000, -1))
+    free = (port for port in near if port_is_free(port))
     return pages, next(free), next(free)

@@ -20,6 +20,7 @@ from bff.sandbox.engines import explain_failure, find_mongod, find_valkey
 from bff.sandbox.errors import DataInUse, EngineFailed, EngineMissing
 from bff.sandbox.orphans import end_orphans, remember
 from bff.sandbox.servers import EmbeddedServers, embedded_servers, start_servers
+from bff.sandbox.stack import choose_ports
 
 pytestmark = pytest.mark.embedded
 
@@ -294,6 +295,15 @@ def test_a_mongod_on_the_path_stands_in_where_no_wheel_exists(
     program.touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert find_mongod("linux", "aarch64") == program
+
+
+@pytest.mark.parametrize("pages", [20000, 65533, 65534, 65535])
+def test_the_ports_of_a_city_are_ports(pages: int) -> None:
+    ports = choose_ports(pages)
+
+    assert ports[0] == pages
+    assert len(set(ports)) == 3
+    assert max(ports) <= 65535
 
 
 def test_a_missing_system_library_names_its_package() -> None:
