@@ -5,7 +5,7 @@ Level M throughout; a text in QR's alphanumeric set, as ours are, is packed as s
 """
 
 import io
-from typing import Final
+from typing import Any, Final
 
 import qrcode
 from qrcode.constants import ERROR_CORRECT_M
@@ -50,7 +50,7 @@ def png(text: str, *, pixels: int) -> bytes:
     return out.getvalue()
 
 
-def _made(text: str, *, box_size: int = 1) -> qrcode.QRCode:
+def _made(text: str, *, box_size: int = 1) -> "qrcode.QRCode[Any]":
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=_QUIET, box_size=box_size)
     code.add_data(text)
     try:
