@@ -16,7 +16,7 @@ PIP      := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE  := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
             --no-header --exclude-newer "7 days" --quiet
 
-PACKAGES := bff wallet auth_bridges miniapp_schemas
+PACKAGES := bff wallet auth_bridges health_code push miniapp_schemas
 SOURCES  := $(wildcard $(foreach package,$(PACKAGES),$(package)/*.py $(package)/*/*.py $(package)/*/*/*.py))
 
 # Node: the machine's if it runs and is new enough, else the one that came as a wheel.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
-from bff.cli_errors import USAGE, ExplainedGroup
+from bff.cli_errors import USAGE, ExplainedGroup, Failure
 
 if TYPE_CHECKING:
     from bff.platform.settings import Settings
@@ -93,7 +93,8 @@ def web() -> None:
         settings = _started()
         from bff.processes.web import serve
 
-    serve(settings)
+    with _measured(settings):
+        serve(settings)
 
 
 @click.command()
@@ -126,19 +127,34 @@ def _collector_at_rest() -> Iterator[None]:
 
 def _run(process: "Callable[[Settings], Coroutine[None, None, None]]") -> None:
     import asyncio
-    from contextlib import ExitStack
 
     import uvloop
 
+    settings = _started()
+    with _measured(settings), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(process(settings))
+
+
+@contextmanager
+def _measured(settings: "Settings") -> Iterator[None]:
+    """Serve metrics on the port of their own, if there is one; a port that is taken refuses the start."""
+    from contextlib import ExitStack
+
     from bff.platform.telemetry import serve_metrics
 
-    settings = _started()
     platform = settings.platform
     with ExitStack() as stack:
         if platform.metrics_port is not None:
-            stack.enter_context(serve_metrics(platform.web_host, platform.metrics_port))
-        runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
-        runner.run(process(settings))
+            where = f"{platform.web_host}:{platform.metrics_port}"
+            try:
+                stack.enter_context(serve_metrics(platform.web_host, platform.metrics_port))
+            except OSError as error:
+                raise Failure(
+                    f"无法在 {where} 提供指标，端口可能已被占用；请更换 SUISHEN_METRICS_PORT",
+                    f"metrics cannot be served at {where}: {error.strerror}; "
+                    "choose another SUISHEN_METRICS_PORT",
+                ) from None
+        yield
 
 
 def _started() -> "Settings":

@@ -1,5 +1,6 @@
 """How a command says that it could not begin: to a person in two languages, to a program in JSON."""
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, Final
@@ -65,6 +66,13 @@ class ExplainedGroup(click.Group):
             if not standalone_mode:
                 raise
             done = _tell(failure, as_json=as_json)
+        except OSError as error:
+            # One without a file's name is nothing the caller could mend: its traceback is wanted.
+            if not standalone_mode or not isinstance(error.filename, str | bytes | os.PathLike):
+                raise
+            name = os.fsdecode(error.filename)
+            unusable = Failure(f"文件或目录 {name} 无法使用", f"{name} cannot be used: {error.strerror}")
+            done = _tell(unusable, as_json=as_json)
         if standalone_mode:
             # --help and --version come back as a status, a command as nothing.
             sys.exit(done if isinstance(done, int) else 0)

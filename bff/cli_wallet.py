@@ -108,13 +108,19 @@ def draw(text: str, file: Path, *, pixels: int) -> None:
     """Draw a code for paper (打印): FILE ends in .svg or .png."""
     from wallet import qr
 
-    match file.suffix.lower():
-        case ".svg":
-            file.write_text(qr.svg(text, pixels=pixels), "utf-8")
-        case ".png":
-            file.write_bytes(qr.png(text, pixels=pixels))
-        case _:
-            raise click.BadParameter(
-                "文件名须以 .svg 或 .png 结尾 · it must end in .svg or .png", param_hint="FILE"
-            )
+    try:
+        match file.suffix.lower():
+            case ".svg":
+                file.write_text(qr.svg(text, pixels=pixels), "utf-8")
+            case ".png":
+                file.write_bytes(qr.png(text, pixels=pixels))
+            case _:
+                raise click.BadParameter(
+                    "文件名须以 .svg 或 .png 结尾 · it must end in .svg or .png", param_hint="FILE"
+                )
+    except qr.TextTooLong:
+        raise Failure(
+            f"TEXT 过长（{len(text)} 字），二维码容纳不下",
+            f"TEXT is too long for a QR code ({len(text)} characters)",
+        ) from None
     click.echo(f"{file}")

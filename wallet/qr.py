@@ -5,21 +5,23 @@ Level M throughout; a text in QR's alphanumeric set, as ours are, is packed as s
 """
 
 import io
-from typing import Final
+from typing import Any, Final
 
 import qrcode
 from qrcode.constants import ERROR_CORRECT_M
+from qrcode.exceptions import DataOverflowError
 
 _QUIET: Final = 4
 """Modules of white on each side (ISO/IEC 18004 §6.3.8)."""
 
 
+class TextTooLong(Exception):
+    """The text does not fit into the largest code there is."""
+
+
 def matrix(text: str) -> list[list[bool]]:
     """The code's modules, row by row, dark is True, quiet zone included."""
-    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=_QUIET)
-    code.add_data(text)
-    code.make(fit=True)
-    modules: list[list[bool]] = code.get_matrix()
+    modules: list[list[bool]] = _made(text).get_matrix()
     return modules
 
 
@@ -43,12 +45,19 @@ def svg(text: str, *, pixels: int) -> str:
 def png(text: str, *, pixels: int) -> bytes:
     """The code as a PNG of at least ``pixels`` a side; every module is a whole number of pixels."""
     size = len(matrix(text))
-    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=_QUIET, box_size=-(-pixels // size))
-    code.add_data(text)
-    code.make(fit=True)
     out = io.BytesIO()
-    code.make_image().save(out)
+    _made(text, box_size=-(-pixels // size)).make_image().save(out)
     return out.getvalue()
+
+
+def _made(text: str, *, box_size: int = 1) -> "qrcode.QRCode[Any]":
+    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=_QUIET, box_size=box_size)
+    code.add_data(text)
+    try:
+        code.make(fit=True)
+    except (ValueError, DataOverflowError) as error:
+        raise TextTooLong from error
+    return code
 
 
 def _runs(row: list[bool]) -> list[tuple[int, int]]:

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Final
 
 from litestar import Litestar
@@ -28,7 +28,7 @@ from bff.platform.identity import Principal
 from bff.platform.problems import MAX_BODY, exception_handlers
 from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
-from bff.platform.telemetry import configure_logging, serve_metrics
+from bff.platform.telemetry import configure_logging
 from bff.platform.wire import AddressMiddleware, WireRequest
 from bff.processes.http1 import Http1
 from bff.routes import (
@@ -210,12 +210,9 @@ def litestar_app(settings: Settings, opened: Opened, started: Callable[[], None]
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with Platform.open(settings, patience=patience) as opened.platform:
-            with ExitStack() as stack:
-                if platform.metrics_port is not None:
-                    stack.enter_context(serve_metrics(platform.web_host, platform.metrics_port))
-                if started is not None:
-                    started()
-                yield
+            if started is not None:
+                started()
+            yield
 
     app = Litestar(
         [

@@ -15,6 +15,7 @@ The kernel drops a lock with its last holder: nothing here can be stale.
 
 import asyncio
 import os
+import re
 import shutil
 import sys
 import time
@@ -43,6 +44,11 @@ _GRACE_SECONDS: Final = 10.0
 _PORT_TRIES: Final = 5
 _OWNER_LOCK: Final = "owner.lock"
 _SERVERS_LOCK: Final = "servers.lock"
+# Everything a city makes in its folder. A leading dot: a file on its way to its name when the power went.
+_OURS: Final = re.compile(
+    r"owner\.lock|servers\.lock|keys|openid-port|seeded|\.?variables\.json"
+    r"|(mongo|redis)(\.port)?|\.?(mongo|redis|scheduler|(web|worker)-[0-9]+)\.(log|pid)"
+)
 
 
 class Server:
@@ -284,12 +290,20 @@ async def embedded_servers(data: Path) -> AsyncIterator[EmbeddedServers]:
 
 def empty_folder(data: Path) -> None:
     """Delete a city's data; refuses if the folder is in use or holds anything else than a city."""
+    if not (data / _OWNER_LOCK).exists():
+        raise DataInUse(
+            zh=f"{data} 不是随身的数据目录，不予清空。",
+            en=f"{data} does not hold a city's data; it is not emptied.",
+        )
+    # Looked for before the folder is claimed: to claim it is to write into its locks, which may not be ours.
+    foreign = min((entry for entry in data.iterdir() if not _OURS.fullmatch(entry.name)), default=None)
+    if foreign is not None:
+        raise DataInUse(
+            zh=f"{foreign} 不是随身生成的文件，{data} 不予清空。请先移走它，或用 --data 另选目录。",
+            en=f"{foreign} was not made by Suishen; {data} is not emptied. "
+            "Move it elsewhere first, or choose another folder with --data.",
+        )
     with ExitStack() as undo:
-        if not (data / _OWNER_LOCK).exists():
-            raise DataInUse(
-                zh=f"{data} 不是随身的数据目录，不予清空。",
-                en=f"{data} does not hold a city's data; it is not emptied.",
-            )
         _claim(data, undo)
         for entry in data.iterdir():
             if entry.name in (_OWNER_LOCK, _SERVERS_LOCK):

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -52,6 +53,9 @@ _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _READY_SECONDS: Final = 180.0
 # Longer than the web server's own patience with its workers, so that it is never killed while it is stopping.
 _GRACE_SECONDS: Final = 20.0
+# Told to every process, whoever comes first would have it and the others could not start.
+_METRICS_PORT: Final = "SUISHEN_METRICS_PORT"
+_LAST_PORT: Final = 65535
 
 Say = Callable[[str], None]
 
@@ -128,8 +132,8 @@ class Program:
 class Web(Program):
     """A web process on a port of its own."""
 
-    def __init__(self, name: str, port: int, env: Mapping[str, str], data: Path) -> None:
-        super().__init__(name, "web", env, data, SUISHEN_WEB_PORT=str(port))
+    def __init__(self, name: str, port: int, env: Mapping[str, str], data: Path, **own: str) -> None:
+        super().__init__(name, "web", env, data, SUISHEN_WEB_PORT=str(port), **own)
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
 
@@ -252,7 +256,8 @@ def private_stack(
     """Start a city with its data in ``data``, seeded; stop it at the end of the block.
 
     ``settings`` are further ``SUISHEN_…`` variables for the product's processes; nothing else of that name
-    is taken from this process's environment. ``meanwhile`` is called while the web processes start.
+    is taken from this process's environment. A port for metrics is the first web process's alone.
+    ``meanwhile`` is called while the web processes start.
     """
     data = data.absolute()
     simulator_port = simulator_port or free_port()
@@ -274,9 +279,9 @@ def private_stack(
             | _offices(sms_port, population_port)
             | {"SUISHEN_AUTH_FAMILY_BASE_URL": family_url, "SUISHEN_AUTH_FAMILY_KEY": FAMILY_KEY}
             | {"SUISHEN_AUTH_FACE_RETURN_URL": f"http://127.0.0.1:{first}/resident/?face"}
-            | dict(settings)
+            | {name: value for name, value in settings.items() if name != _METRICS_PORT}
         )
-        ports = [first, *(free_port() for _ in range(web_processes - 1))]
+        alone = {name: value for name, value in settings.items() if name == _METRICS_PORT}
         city = City(
             data=data,
             servers=servers,
@@ -287,7 +292,10 @@ def private_stack(
             family_url=family_url,
             authority_url=f"http://127.0.0.1:{authority_port}",
             env=env,
-            web=[Web(f"web-{number}", port, env, data) for number, port in enumerate(ports, 1)],
+            web=[
+                Web(f"web-{number}", port, env, data, **(alone if number == 1 else {}))
+                for number, port in enumerate([first, *(free_port() for _ in range(web_processes - 1))], 1)
+            ],
             workers=[Program(f"worker-{number}", "worker", env, data) for number in range(1, workers + 1)],
             scheduler=Program("scheduler", "scheduler", env, data) if scheduler else None,
         )
@@ -540,5 +548,7 @@ def choose_ports(wanted: int | None) -> tuple[int, int, int]:
             en=f"Port {wanted} is taken; choose another with --port.",
         )
     pages = wanted or next(port for port in range(8000, 9000, 10) if port_is_free(port))
-    free = (port for port in range(pages + 1, pages + 1000) if port_is_free(port))
+    # The ports above come first; near the last port there are not enough of them.
+    near = chain(range(pages + 1, min(pages + 1000, _LAST_PORT + 1)), range(pages - 1, pages - 1000, -1))
+    free = (port for port in near if port_is_free(port))
     return pages, next(free), next(free)

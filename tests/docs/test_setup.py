@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Final
 
@@ -78,3 +79,14 @@ def test_an_interpreter_can_be_named(machine: Path) -> None:
 
     assert result.returncode == 0, result.stderr
     assert "(my-python) → .venv" in result.stdout
+
+
+def test_every_package_is_compiled() -> None:
+    project = tomllib.loads((tree.ROOT / "pyproject.toml").read_text("utf-8"))
+    (line,) = [
+        line
+        for line in (tree.ROOT / "Makefile").read_text("utf-8").splitlines()
+        if line.startswith("PACKAGES :=")
+    ]
+
+    assert set(line.split()[2:]) == set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])

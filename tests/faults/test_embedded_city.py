@@ -256,12 +256,37 @@ def test_when_everything_but_the_programs_was_killed_the_next_start_ends_them(
 
 
 def test_what_keeps_dying_ends_everything_and_the_log_is_named(up: Callable[..., Up], data: Path) -> None:
-    # The worker and the scheduler read this one; the web process does not mind it.
-    city = up(SUISHEN_METRICS_PORT=str(free_port()), SUISHEN_WEB_WORKERS="1")
+    city = up()
+    city.await_ready()
+
+    killed: set[int] = set()
+
+    def workers() -> set[int]:
+        found = processes_of(data).items()
+        return {pid for pid, words in found if words.endswith("worker ") and "keeper" not in words} - killed
+
+    for _ in range(3):
+        wait_for(workers, seconds=30, why="no worker")
+        pid = workers().pop()
+        os.kill(pid, signal.SIGKILL)
+        killed.add(pid)
+
     assert city.process.wait(60) == 1
     assert "一分钟内退出 3 次" in city.said
-    assert "worker-1.log" in city.said or "scheduler.log" in city.said
+    assert "worker-1.log" in city.said
     assert processes_of(data) == {}
+
+
+def test_a_port_for_metrics_is_the_web_processs_alone(up: Callable[..., Up], data: Path) -> None:
+    port = free_port()
+    city = up(SUISHEN_METRICS_PORT=str(port))
+    city.await_ready()
+    wait_for(lambda: "scheduler" in " ".join(processes_of(data).values()), seconds=20, why="no scheduler")
+
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as reply:
+        assert b"suishen_http_requests_in_progress" in reply.read()
+    assert city.end(signal.SIGTERM) == 0
+    assert "starting it again" not in city.said
 
 
 def test_emptying_needs_somebody_to_ask(up: Callable[..., Up], data: Path) -> None:

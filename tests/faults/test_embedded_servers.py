@@ -19,7 +19,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from bff.sandbox.engines import explain_failure, find_mongod, find_valkey
 from bff.sandbox.errors import DataInUse, EngineFailed, EngineMissing
 from bff.sandbox.orphans import end_orphans, remember
-from bff.sandbox.servers import EmbeddedServers, embedded_servers, start_servers
+from bff.sandbox.servers import EmbeddedServers, embedded_servers, empty_folder, start_servers
+from bff.sandbox.stack import choose_ports
 
 pytestmark = pytest.mark.embedded
 
@@ -294,6 +295,28 @@ def test_a_mongod_on_the_path_stands_in_where_no_wheel_exists(
     program.touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert find_mongod("linux", "aarch64") == program
+
+
+def test_what_a_city_did_not_make_is_not_emptied(tmp_path: Path) -> None:
+    for name in ("owner.lock", "seeded", "web-1.log", "thesis.txt"):
+        (tmp_path / name).write_text("irreplaceable")
+
+    with pytest.raises(DataInUse) as refused:
+        empty_folder(tmp_path)
+
+    for told in (refused.value.zh, refused.value.en):
+        assert str(tmp_path / "thesis.txt") in told
+    left = {file.name: file.read_text() for file in tmp_path.iterdir()}
+    assert left == dict.fromkeys(("owner.lock", "seeded", "web-1.log", "thesis.txt"), "irreplaceable")
+
+
+@pytest.mark.parametrize("pages", [20000, 65533, 65534, 65535])
+def test_the_ports_of_a_city_are_ports(pages: int) -> None:
+    ports = choose_ports(pages)
+
+    assert ports[0] == pages
+    assert len(set(ports)) == 3
+    assert max(ports) <= 65535
 
 
 def test_a_missing_system_library_names_its_package() -> None:

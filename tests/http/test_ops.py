@@ -95,19 +95,6 @@ class TestMetrics:
         async with AsyncTestClient(create_app(settings)) as client:
             assert (await client.get("/metrics")).status_code == 404
 
-    async def test_they_may_have_a_port_of_their_own(self, environ: dict[str, str]) -> None:
-        import httpx
-
-        from bff.sandbox.engines import free_port
-
-        port = free_port()
-        settings = load_settings({**environ, "SUISHEN_METRICS_PORT": str(port)})
-
-        async with AsyncTestClient(create_app(settings)), httpx.AsyncClient() as outside:
-            answer = await outside.get(f"http://127.0.0.1:{port}/metrics")
-
-        assert "suishen_http_requests_in_progress" in answer.text
-
 
 async def test_every_route_of_the_whole_application_declares_who_may_call_it(settings: Settings) -> None:
     """``create_app`` refuses to make an application with a silent route; it was made."""

@@ -153,6 +153,31 @@ def test_a_port_that_is_taken_refuses_the_start(environ: dict[str, str], start: 
         assert process.wait(timeout=60) != 0
 
 
+def test_metrics_may_have_a_port_of_their_own(environ: dict[str, str], start: Start) -> None:
+    port, scraped = free_port(), free_port()
+    process, _ = start({**environ, "SUISHEN_WEB_PORT": str(port), "SUISHEN_METRICS_PORT": str(scraped)})
+    await_ready(f"http://127.0.0.1:{port}")
+
+    answer = httpx.get(f"http://127.0.0.1:{scraped}/metrics")
+
+    assert "suishen_http_requests_in_progress" in answer.text
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize("process", ["web", "worker", "scheduler"])
+def test_a_taken_port_for_metrics_refuses_the_start(environ: dict[str, str], process: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        mine = {"SUISHEN_WEB_PORT": str(free_port()), "SUISHEN_METRICS_PORT": port}
+        done = ran(suishen(process), {**environ, **mine})
+
+    assert done.returncode == 2
+    assert f"无法在 127.0.0.1:{port} 提供指标" in done.stderr
+    assert f"metrics cannot be served at 127.0.0.1:{port}: Address already in use" in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+
+
 @pytest.mark.parametrize("process", ["web", "worker", "scheduler"])
 def test_settings_that_are_wrong_refuse_the_start(environ: dict[str, str], process: str) -> None:
     environ = {**environ, "SUISHEN_WEB_PORT": "many", "SUISHEN_METRICS_TOKN": "x"}

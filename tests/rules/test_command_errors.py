@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bff.cli import main
+from bff.cli_errors import ExplainedGroup
 
 NO_SETTINGS = {"SUISHEN_MONGO_URL": None}
 
@@ -105,6 +106,50 @@ def test_a_bad_argument_is_told_in_json_and_in_words(
     assert says.format_map(places) in in_words.stderr
     assert not in_words.stderr.isascii()
     assert "Traceback" not in in_words.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("wallet", "draw", "abc", "{nowhere}/code.svg"),
+        ("keys", "new", "{file}/keys"),
+        ("schemas", "export", "--out", "{file}/out"),
+    ],
+    ids=" ".join,
+)
+def test_a_file_that_cannot_be_written_is_named(words: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    placed = [word.format(nowhere=tmp_path / "nowhere", file=tmp_path / "file") for word in words]
+
+    done = run(*placed)
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"{placed[-1]} 无法使用" in done.stderr
+    assert f"{placed[-1]} cannot be used: No" in done.stderr
+
+
+def test_a_file_that_cannot_be_used_is_told_in_json() -> None:
+    @click.group(cls=ExplainedGroup)
+    def group() -> None: ...
+
+    @group.command()
+    @click.option("--json", is_flag=True, expose_value=False)
+    def read() -> None:
+        Path("/nowhere").read_bytes()
+
+    told = error_of(CliRunner().invoke(group, ["read", "--json"]))
+    assert told["en"] == "/nowhere cannot be used: No such file or directory"
+
+
+def test_an_error_of_no_file_keeps_its_traceback() -> None:
+    @click.group(cls=ExplainedGroup)
+    def group() -> None: ...
+
+    @group.command()
+    def call() -> None:
+        raise ConnectionResetError
+
+    assert isinstance(CliRunner().invoke(group, ["call"]).exception, ConnectionResetError)
 
 
 def test_a_folder_without_keys_is_told_in_json(tmp_path: Path) -> None:

@@ -45,6 +45,15 @@ def test_the_command_draws(name: str, tmp_path: Path) -> None:
     assert path.stat().st_size > 300
 
 
+@pytest.mark.parametrize("name", ["code.svg", "code.png"])
+def test_a_text_that_no_code_can_hold_is_told(name: str, tmp_path: Path) -> None:
+    done = CliRunner().invoke(wallet, ["draw", "x" * 5000, str(tmp_path / name)])
+    assert done.exit_code == 2
+    assert "TEXT 过长" in done.stderr
+    assert "too long for a QR code (5000 characters)" in done.stderr
+    assert not (tmp_path / name).exists()
+
+
 def test_the_command_says_what_it_can_draw(tmp_path: Path) -> None:
     done = CliRunner().invoke(wallet, ["draw", CODES[1], str(tmp_path / "code.gif")])
     assert done.exit_code == 2
