@@ -68,7 +68,7 @@ async def test_a_stranger_is_a_resident_of_whom_nothing_is_known(world: World) -
     assert (signed_in.assurance, signed_in.display_name) == (AssuranceLevel.L0, None)
     assert token.grant.audience is Audience.RESIDENT
     assert token.grant.holder is None
-    assert token.grant.scopes == {"wallet:read", "wallet:show"}
+    assert token.grant.scopes == {"health:show", "wallet:read", "wallet:show"}
     assert signed_in.refresh.expires_at == NOW + timedelta(days=30)
     assert world.audit.kinds == [("session.opened", "ok")]
 

@@ -76,7 +76,7 @@ class TwoPeopleMachine(RuleBasedStateMachine):
 
     async def _open(self) -> None:
         folder = Path(self.folder.name)
-        for ring in ("tokens", "wallet"):
+        for ring in ("tokens", "wallet", "health"):
             create(folder / ring, "first")
         self.environ = {
             **COMPLETE,
@@ -85,6 +85,7 @@ class TwoPeopleMachine(RuleBasedStateMachine):
             "SUISHEN_REDIS_URL": self.servers.redis_url,
             "SUISHEN_AUTH_TOKEN_KEYS_DIR": str(folder / "tokens"),
             "SUISHEN_WALLET_KEYS_DIR": str(folder / "wallet"),
+            "SUISHEN_HEALTH_KEYS_DIR": str(folder / "health"),
             "SUISHEN_HEALTH_MANUAL_COHORT_PEOPLE": str(COHORT),
         }
         redis = open_redis(self.servers.redis_url)
