@@ -375,8 +375,10 @@ def test_an_address_no_client_can_take_apart_is_named_without_its_password(name:
 @pytest.mark.parametrize(
     ("name", "address"),
     [
+        # pragma: allowlist nextline secret
         ("SUISHEN_REDIS_URL", "rediss://user:p%2Fw@[::1]:6379/0?ssl_cert_reqs=none"),
         ("SUISHEN_REDIS_URL", "unix:///run/valkey.sock"),
+        # pragma: allowlist nextline secret
         ("SUISHEN_MONGO_URL", "mongodb://u:p%40w@a.example:27017,b.example:27018/?replicaSet=rs0"),
         ("SUISHEN_MONGO_URL", "mongodb+srv://cluster.example/?retryWrites=true"),
     ],
