@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 import { NoReply, Refused } from "./http.js";
 import { icon } from "./icons.js";
+import { say } from "./live.js";
 import { shared } from "./messages.js";
 import { prefs } from "./prefs.js";
 
@@ -110,6 +111,33 @@ export async function fill(box, signal, load, render, shapes = 3) {
   } finally {
     box.removeAttribute("aria-busy");
   }
+}
+
+/**
+ * What a person does on a page: `deed` says in words what was done, or null where it was not after all. Then
+ * `load` shows the page as it is now; what goes wrong stands in `problem`.
+ *
+ * @param {HTMLElement} problem
+ * @param {AbortSignal} signal
+ * @param {() => Promise<void>} load
+ */
+export function attempting(problem, signal, load) {
+  /** @param {() => Promise<string | null>} deed */
+  return async (deed) => {
+    problem.replaceChildren();
+    try {
+      const words = await deed();
+      if (words === null) return;
+      say(words);
+      problem.replaceChildren(notice("good", "check", words));
+      await load();
+    } catch (error) {
+      if (signal.aborted || isAbort(error)) return;
+      report(error);
+      problem.replaceChildren(trouble(error));
+      problem.scrollIntoView({ block: "nearest" });
+    }
+  };
 }
 
 /** @param {unknown} error */

@@ -5,7 +5,7 @@ import { Refused } from "../../shared/http.js";
 import { dayAndTime } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
 import { say } from "../../shared/live.js";
-import { fill, isAbort, notice, pill, report, trouble } from "../../shared/parts.js";
+import { attempting, fill, isAbort, notice, pill, report, trouble } from "../../shared/parts.js";
 import { sure } from "../dialog.js";
 import { button, digitsField, form } from "../forms.js";
 import { t } from "../messages.js";
@@ -33,22 +33,7 @@ export function actingView({ session, acting, signal, go }) {
     problem,
     box,
   );
-  /** @param {() => Promise<string | null>} deed What to say once it is done; null if it was not. */
-  const attempt = async (deed) => {
-    problem.replaceChildren();
-    try {
-      const words = await deed();
-      if (words === null) return;
-      say(words);
-      problem.replaceChildren(notice("good", "check", words));
-      await load();
-    } catch (error) {
-      if (signal.aborted || isAbort(error)) return;
-      report(error);
-      problem.replaceChildren(trouble(error));
-      problem.scrollIntoView({ block: "nearest" });
-    }
-  };
+  const attempt = attempting(problem, signal, () => load());
   /** @type {Deeds} */
   const deeds = {
     confirm: (grant, code) =>

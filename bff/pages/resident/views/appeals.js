@@ -5,7 +5,7 @@ import { h } from "../../shared/dom.js";
 import { dayAndTime } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
 import { say } from "../../shared/live.js";
-import { fill, isAbort, notice, pill, report, trouble } from "../../shared/parts.js";
+import { attempting, fill, isAbort, notice, pill, report, trouble } from "../../shared/parts.js";
 import { sure } from "../dialog.js";
 import { button, form, Once } from "../forms.js";
 import { t } from "../messages.js";
@@ -142,21 +142,7 @@ export function appealView({ session, signal, go }, evidence) {
 export function appealProgressView({ session, signal }, id) {
   const problem = h("div", { class: "stack" });
   const box = h("div", { class: "stack" });
-  /** @param {() => Promise<string | null>} deed What to say once it is done; null if it was not. */
-  const attempt = async (deed) => {
-    problem.replaceChildren();
-    try {
-      const words = await deed();
-      if (words === null) return;
-      say(words);
-      await load();
-    } catch (error) {
-      if (signal.aborted || isAbort(error)) return;
-      report(error);
-      problem.replaceChildren(trouble(error));
-      problem.scrollIntoView({ block: "nearest" });
-    }
-  };
+  const attempt = attempting(problem, signal, () => load());
   const withdraw = () =>
     attempt(async () => {
       if (!(await sure({ title: t("appealWithdrawAsk"), lead: t("appealWithdrawLead"), yes: t("appealWithdraw"), danger: true }, signal))) return null;

@@ -4,8 +4,7 @@ import { colourTag } from "../../shared/colours.js";
 import { h } from "../../shared/dom.js";
 import { dayAndTime } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
-import { say } from "../../shared/live.js";
-import { fill, isAbort, notice, report, trouble } from "../../shared/parts.js";
+import { attempting, fill, notice } from "../../shared/parts.js";
 import { CodeBox } from "../code-box.js";
 import { sure } from "../dialog.js";
 import { button } from "../forms.js";
@@ -27,21 +26,7 @@ const PATH = "/mp/v1/health-code/family";
 export function familyView({ session, signal }) {
   const problem = h("div", { class: "stack" });
   const box = h("div", { class: "stack" });
-  /** @param {() => Promise<string | null>} deed What to say once it is done; null if it was not. */
-  const attempt = async (deed) => {
-    problem.replaceChildren();
-    try {
-      const words = await deed();
-      if (words === null) return;
-      say(words);
-      await load();
-    } catch (error) {
-      if (signal.aborted || isAbort(error)) return;
-      report(error);
-      problem.replaceChildren(trouble(error));
-      problem.scrollIntoView({ block: "nearest" });
-    }
-  };
+  const attempt = attempting(problem, signal, () => load());
   /** @param {Grant} grant */
   const add = (grant) =>
     attempt(async () => {

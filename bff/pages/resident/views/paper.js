@@ -4,8 +4,7 @@ import { h } from "../../shared/dom.js";
 import { Refused } from "../../shared/http.js";
 import { dayAndTime } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
-import { say } from "../../shared/live.js";
-import { fill, isAbort, notice, report, trouble } from "../../shared/parts.js";
+import { attempting, fill } from "../../shared/parts.js";
 import { sure } from "../dialog.js";
 import { saveLink } from "../files.js";
 import { button, Once } from "../forms.js";
@@ -26,22 +25,7 @@ export function paperView({ session, signal }) {
   const problem = h("div", { class: "stack" });
   const box = h("div", { class: "stack" });
   const once = new Once();
-  /** @param {() => Promise<string | null>} deed What to say once it is done; null if it was not. */
-  const attempt = async (deed) => {
-    problem.replaceChildren();
-    try {
-      const words = await deed();
-      if (words === null) return;
-      say(words);
-      problem.replaceChildren(notice("good", "check", words));
-      await load();
-    } catch (error) {
-      if (signal.aborted || isAbort(error)) return;
-      report(error);
-      problem.replaceChildren(trouble(error));
-      problem.scrollIntoView({ block: "nearest" });
-    }
-  };
+  const attempt = attempting(problem, signal, () => load());
   /** @param {boolean} anew Whether one is in force, and dies by it. */
   const issue = (anew) =>
     attempt(async () => {
