@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from health_code.codec import checkin_seal
 from health_code.ports import Audit, Chance, Clock, PersonalData
+from health_code.rules.instants import whole
 from health_code.rules.venues import Retention, day_of, last_day_to_purge
 from health_code.store.checkins import CheckInLog, DayKeyStore, PurgeStore, key_id
 from health_code.venue_models import CheckedIn, DayKey, LoggedCheckIn, Purge, PurgeRecord, Who
@@ -184,7 +185,7 @@ class CheckInBook:
         if purge is None:
             count, ids = await self._log.tally(key.division, key.day)
             days_kept = self._retention.days(key.division)
-            noted = Purge(count=count, hash=ids, at=_whole(now), days_kept=days_kept)
+            noted = Purge(count=count, hash=ids, at=whole(now), days_kept=days_kept)
             # Another ticker may have been faster: what was noted first is what is proved.
             purge = (await self._keys.destroy(key, noted)).purge or noted
         await self._log.delete(key.division, key.day)
@@ -244,7 +245,3 @@ def _day(at: datetime) -> str:
 
 def _wrapping(name: str) -> bytes:
     return f"checkin-key:{name}".encode()
-
-
-def _whole(instant: datetime) -> datetime:
-    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)

@@ -129,7 +129,6 @@ class State(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     silent: tuple[str, ...]
     next_change_at: datetime | None
     unsaid: tuple[Judged, ...]
-    district: str
 
 
 class Snapshot(Struct, frozen=True, kw_only=True, array_like=True):

@@ -90,13 +90,6 @@ class Admit(Protocol):
         """Ask now; the answer is there when it is awaited."""
 
 
-class SecretKeys(Protocol):
-    """The keys dynamic codes are sealed with: 32 bytes each, the newest first."""
-
-    def __call__(self) -> Mapping[bytes, bytes]:
-        """Every accepted key by its one-byte name, the one to seal with first."""
-
-
 class SigningKeys(Protocol):
     """The keys of offline and paper codes, by eight-byte name."""
 

@@ -53,12 +53,12 @@ class OfflineCodes:
             colour=shown.value,
             as_of=snapshot.judged_at,
             issued_at=issued,
-            expires_at=_whole(ends),
+            expires_at=_to_the_second(ends),
             rule_set=snapshot.rule_set,
         )
         # Of what is signed and by which key; the signature itself is another one each time.
         return told, f'"{sha256(key.kid + _encode(code)).hexdigest()[:24]}"'
 
 
-def _whole(instant: datetime) -> datetime:
+def _to_the_second(instant: datetime) -> datetime:
     return instant.replace(microsecond=0)

@@ -25,6 +25,7 @@ from health_code.rulebook import RuleBook
 from health_code.rules.colour import Finding, Judgement, RuleSet, judge, judge_and_look_ahead
 from health_code.rules.documents import Colour, Said
 from health_code.rules.evidence import Evidence, Fact, Key
+from health_code.rules.instants import whole
 from health_code.silence import silent_of
 from health_code.store import EvidenceStore, SnapshotStore, SourceStore, StateStore
 
@@ -151,7 +152,7 @@ class Recolouring:
 
     async def _some(self, subjects: Sequence[str]) -> Mapping[str, Snapshot]:
         for _ in range(_TRIES):
-            now = _whole(self._clock())
+            now = whole(self._clock())
             # The register before the evidence: whoever is not overtaken has seen all that the one before saw.
             befores = await self._states.of(subjects)
             evidence = await self._evidence.of(subjects)
@@ -210,7 +211,6 @@ class Recolouring:
             # What could not be known is looked at again soon.
             next_change_at=now + _ONWARDS if colour is Colour.GREY else turns,
             unsaid=() if before is None else before.unsaid,
-            district=rules.document.jurisdiction,
         )
         if kept:
             return state
@@ -323,11 +323,6 @@ class Recolouring:
     async def _silent(self, rules: RuleSet, now: datetime) -> Sequence[str]:
         needed = rules.document.silent_after_hours
         return silent_of(rules, await self._sources.all(), now) if needed else ()
-
-
-def _whole(instant: datetime) -> datetime:
-    """As MongoDB keeps it: judged again at what it kept, nothing is different."""
-    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
 def reasons_of(judgement: Judgement, stored: Mapping[Key, StoredEvidence]) -> tuple[Reason, ...]:

@@ -5,7 +5,7 @@ two organisations enter by hand. Neither of them names a colour.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 import msgspec
@@ -14,6 +14,7 @@ from health_code.models import Department, StoredEvidence, Traced
 from health_code.ports import Audit, Clock, FindTraced, PersonalData, TimedId
 from health_code.refusals import EvidenceConflict, EvidenceInvalid, EvidenceKindNotAllowed
 from health_code.rules.evidence import Fact, Kind
+from health_code.rules.instants import whole
 from health_code.store import EvidenceStore, SourceStore
 from miniapp_schemas.base import Text
 from miniapp_schemas.health_code import (
@@ -187,8 +188,8 @@ def draft_of(
     Instants are whole milliseconds of UTC, as the store gives them back: what is hashed is what is kept, and
     a repetition with another offset is a repetition.
     """
-    occurred_at = _whole(occurred_at)
-    expires_at = None if expires_at is None else _whole(expires_at)
+    occurred_at = whole(occurred_at)
+    expires_at = None if expires_at is None else whole(expires_at)
     said = [subject, kind, jurisdiction, occurred_at, expires_at, supersedes, void, facts]
     return StoredEvidence(
         id=evidence_id,
@@ -198,7 +199,7 @@ def draft_of(
         kind=kind,
         jurisdiction=jurisdiction,
         occurred_at=occurred_at,
-        recorded_at=_whole(now),
+        recorded_at=whole(now),
         expires_at=expires_at,
         supersedes=supersedes,
         void=void,
@@ -208,10 +209,6 @@ def draft_of(
         previous="",
         hash="",
     )
-
-
-def _whole(instant: datetime) -> datetime:
-    return instant.astimezone(UTC).replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
 def _took(item: ReportEvidence, outcome: Literal["RECORDED", "REPEATED"], evidence: str) -> EvidenceOutcome:

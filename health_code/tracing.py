@@ -23,6 +23,7 @@ from health_code.rules.exposure import (
     check_approval,
     check_range,
 )
+from health_code.rules.instants import whole
 from health_code.rules.venues import Retention
 from health_code.store.exposures import ExposureStore
 from health_code.store.venues import VenueStore
@@ -58,7 +59,7 @@ class Tracing:
     async def propose(self, department: Department, asked: wire.ProposeExposureQuery) -> wire.ExposureQuery:
         """Ask who was at a venue; nobody is told yet."""
         venue = await self._venue(asked.venue_id)
-        now = _whole(self._clock())
+        now = whole(self._clock())
         check_range(asked.since, asked.until, now=now, kept_days=self._retention.days(venue.division))
         query = ExposureRequest(
             id=self._chance(16).hex(),
@@ -66,8 +67,8 @@ class Tracing:
             department_name=department.name,
             case=asked.case_id,
             venue=venue.id,
-            since=_whole(asked.since),
-            until=_whole(asked.until),
+            since=whole(asked.since),
+            until=whole(asked.until),
             state=QueryState.PROPOSED,
             approvals=(),
             proposed_at=now,
@@ -88,7 +89,7 @@ class Tracing:
             query = await self._queries.get(query_id)
             if query is None:
                 raise ExposureQueryUnknown
-            now = _whole(self._clock())
+            now = whole(self._clock())
             state = after(query.state, Step.APPROVE, now=now, expires_at=query.expires_at)
             approval = Approval(
                 person=person.id,
@@ -171,7 +172,7 @@ class Tracing:
     async def _answered(self, department: Department, query_id: str) -> ExposureRequest:
         while True:
             query = await self._own(department, query_id)
-            now = _whole(self._clock())
+            now = whole(self._clock())
             state = after(query.state, Step.ANSWER, now=now, expires_at=query.expires_at)
             if state is query.state:
                 return query
@@ -222,7 +223,3 @@ def _as_query(query: ExposureRequest, now: datetime) -> wire.ExposureQuery:
         proposed_at=query.proposed_at,
         expires_at=query.expires_at,
     )
-
-
-def _whole(instant: datetime) -> datetime:
-    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)

@@ -132,12 +132,6 @@ EvidenceFacts = (
 )
 
 
-class SupersededEvidence(Request, frozen=True, kw_only=True):
-    """What a correction corrects: evidence of the same source."""
-
-    source_id: SourceId
-
-
 class ReportEvidence(Request, frozen=True, kw_only=True):
     """One piece of evidence (健康证据), or a correction of one."""
 

@@ -132,11 +132,8 @@ class Residents:
     async def tell(self, subject: str, colour: Colour, reasons: Sequence[Reason], *, at: datetime) -> None:
         """Send a notice that the colour has changed; the same (subject, at) again is the same notice."""
         del colour, reasons  # a notice says that it changed; which colour is for the unlocked phone
-        resident = await self._resident(subject)
-        if resident is not None:
-            name = sha256(f"{subject}|{at.isoformat()}".encode()).hexdigest()[:32]
-            kind = NoticeKind.HEALTH_CODE_CHANGED
-            await self._stores.notices.add(Notice(id=name, resident=resident.id, kind=kind, at=at))
+        name = sha256(f"{subject}|{at.isoformat()}".encode()).hexdigest()[:32]
+        await self._notice(subject, name, NoticeKind.HEALTH_CODE_CHANGED, at)
 
     async def hear(self, subject: str, entry: str, *, withdrawn: bool, at: datetime) -> None:
         """Send a notice that evidence was entered by hand, or taken back; one for each ``entry``."""
@@ -150,7 +147,7 @@ class Residents:
         await self._notice(subject, f"{appeal}:{state}:{moment}", NoticeKind.HEALTH_APPEAL_MOVED, at)
 
     async def _notice(self, subject: str, name: str, kind: NoticeKind, at: datetime) -> None:
-        resident = await self._stores.residents.by_holder(subject)
+        resident = await self._resident(subject)
         if resident is not None:
             await self._stores.notices.add(Notice(id=name, resident=resident.id, kind=kind, at=at))
 

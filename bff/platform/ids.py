@@ -1,12 +1,7 @@
-"""Identifiers: random, or ordered by time (UUIDv7, RFC 9562 §5.7)."""
+"""Identifiers ordered by time (UUIDv7, RFC 9562 §5.7)."""
 
 import secrets
 from datetime import datetime
-
-
-def random_id() -> str:
-    """128 random bits in lower hex."""
-    return secrets.token_hex(16)
 
 
 def timed_id(at: datetime) -> str:

@@ -32,7 +32,7 @@ class StateStore:
             [
                 IndexModel([("next_change_at", ASCENDING)]),
                 IndexModel([("rule_set", ASCENDING), ("_id", ASCENDING)]),
-                IndexModel([("district", ASCENDING), ("colour", ASCENDING)]),
+                IndexModel([("jurisdiction", ASCENDING), ("colour", ASCENDING)]),
                 IndexModel([("unsaid._id", ASCENDING)], name="unsaid", sparse=True),
             ]
         )
@@ -108,7 +108,7 @@ class StateStore:
 
     async def people(self) -> dict[tuple[str, str, str], int]:
         """How many people there are by district, colour and decisive rule, but for those of ``by_hand``."""
-        key = {"district": "$district", "colour": "$colour", "rule": {"$arrayElemAt": [_FIRST, _RULE]}}
+        key = {"district": "$jurisdiction", "colour": "$colour", "rule": {"$arrayElemAt": [_FIRST, _RULE]}}
         pipeline: list[Document] = [
             {"$match": {f"reasons.0.{_KIND}": {"$ne": Kind.MANUAL.value}}},
             {"$group": {"_id": key, "people": {"$sum": 1}}},
@@ -124,8 +124,8 @@ class StateStore:
     async def by_hand(self) -> AsyncIterator[tuple[str, str, str]]:
         """District, colour and evidence of each code whose decisive reason was entered by hand."""
         wanted = {f"reasons.0.{_KIND}": Kind.MANUAL.value}
-        async for each in self._states.find(wanted, {"district": 1, "colour": 1, "reasons": 1}):
-            yield each["district"], each["colour"], each["reasons"][0][_EVIDENCE]
+        async for each in self._states.find(wanted, {"jurisdiction": 1, "colour": 1, "reasons": 1}):
+            yield each["jurisdiction"], each["colour"], each["reasons"][0][_EVIDENCE]
 
     async def changes(self, subject: str, *, before: str | None, limit: int) -> list[Judged]:
         """The changes of one person's code, newest first."""

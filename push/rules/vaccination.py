@@ -113,11 +113,6 @@ _OCTOBER_2019: Final = date(2019, 10, 1)
 _HPV_BORN: Final = date(2011, 11, 10)
 
 
-def known_vaccines() -> frozenset[str]:
-    """Every name a given vaccine may have."""
-    return frozenset(_COMPONENTS)
-
-
 def due_items(
     programme: Programme,
     child: Child,
