@@ -142,6 +142,7 @@ class UsageRecord(Response, frozen=True, kw_only=True):
     id: Annotated[str, Meta(description="UUIDv7.")]
     at: Instant
     credential_id: CredentialId
+    type: Annotated[str, Meta(description="Credential type code.")]
     type_name: Annotated[Text, Meta(description="Which kind of certificate.")]
     organisation: Annotated[str, Meta(description="Who looked.")]
     clerk_number: Annotated[str, Meta(description="Which clerk.")]

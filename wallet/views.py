@@ -97,6 +97,7 @@ def usage_record(usage: Usage, registry: Registry) -> wire.UsageRecord:
         id=usage.id,
         at=usage.at,
         credential_id=usage.credential,
+        type=usage.type,
         type_name=registry.type(usage.type).name,
         organisation=usage.organisation_name,
         clerk_number=usage.clerk_number,

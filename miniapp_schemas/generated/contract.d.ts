@@ -1932,6 +1932,8 @@ export interface UsageRecord {
   at: string;
   /** Opaque. */
   credentialId: string;
+  /** Credential type code. */
+  type: string;
   /** Which kind of certificate. */
   typeName: Text;
   /** Who looked. */

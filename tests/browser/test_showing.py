@@ -80,6 +80,18 @@ def test_nothing_is_asked_while_nobody_looks(resident: Resident) -> None:
     assert asked == []
 
 
+def test_what_is_seen_of_a_firm_is_called_what_its_licence_calls_it(resident: Resident) -> None:
+    resident.sign_in("li")
+    resident.go("#/cards")
+    resident.page.locator("a.card", has_text="营业执照").first.click()
+    resident.page.wait_for_selector(".card--whole")
+    resident.page.click(".button--show")
+    resident.page.wait_for_selector(".show__qr svg")
+    seen = resident.page.inner_text(".show__claims")
+    assert "名称" in seen
+    assert "姓名" not in seen
+
+
 def test_the_smallest_screen_shows_a_code_a_scanner_can_read(resident: Resident) -> None:
     resident.sign_in("wang")
     resident.page.set_viewport_size({"width": 320, "height": 568})

@@ -15,7 +15,7 @@ from bff.platform.hot import HotRoutes
 from bff.platform.services import Platform
 from bff.platform.settings import Settings
 from bff.processes.web import Opened, litestar_app
-from health_code.rules.documents import RuleSetDocument
+from health_code.rules.documents import RuleSetDocument, content_hash
 from miniapp_schemas.assurance import AssuranceLevel
 from tests.factories import ID_NUMBER
 from tests.health import (
@@ -30,6 +30,7 @@ from tests.health import (
 )
 
 CODE: Final = "/mp/v1/health-code"
+LONG_AFTER: Final = datetime(2090, 1, 1, tzinfo=UTC)
 KINDS: Final = frozenset({"health:RESULT", "health:EXPOSED"})
 
 
@@ -301,3 +302,23 @@ async def test_a_green_is_grey_from_the_moment_a_source_it_rests_on_is_silent(to
     # Nobody has judged anew yet, and what was shown before says so too.
     assert (await town.check(code, town.guard))["colour"] == "GREY"
     assert (await town.code())["colour"] == "GREY"
+
+
+async def test_another_process_hears_of_new_rules_by_itself_and_swaps_them_whole(
+    town: Town, settings: Settings
+) -> None:
+    stricter = {**CONTACT_IS_YELLOW, "Identifier": "CR-CN-0009", "Colour": "RED"}
+    document = rule_set(stricter, POSITIVE_IS_RED, Identifier="stricter-rules")
+    async with Platform.open(settings) as other:
+        await other.health.book.refresh()
+        before = other.health.recolouring.in_force()
+        await publish(town.platform, document)
+        seen = {before.hash: len(before.document.rules)}
+        # Half a second between two looks; the machine may be busy.
+        async with asyncio.timeout(10):
+            while content_hash(document) not in seen:
+                now = other.health.book.in_force("310000", at=LONG_AFTER, known_at=LONG_AFTER)
+                seen[now.hash] = len(now.document.rules)
+                await asyncio.sleep(0.01)
+
+    assert seen == {before.hash: 2, content_hash(document): 2}

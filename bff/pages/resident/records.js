@@ -8,6 +8,7 @@ import { look } from "../shared/verdicts.js";
 import { t } from "./messages.js";
 import { shownByWords } from "./words.js";
 
+/** @typedef {import("./labels.js").Labels} Labels */
 /** @typedef {import("../shared/wire.js").UsageRecord} UsageRecord */
 
 /** @param {UsageRecord} record */
@@ -30,17 +31,19 @@ export function brief(record) {
  * The names of claims as a person reads them.
  *
  * @param {string[]} names
- * @param {Map<string, string>} labels
+ * @param {string} type Of the certificate they are of.
+ * @param {Labels} labels
  */
-export function claimNames(names, labels) {
-  return names.map((name) => labels.get(name) ?? name).join(t("comma"));
+export function claimNames(names, type, labels) {
+  const known = labels.get(type);
+  return names.map((name) => known?.get(name) ?? name).join(t("comma"));
 }
 
 /**
  * Everything the record says, as a definition list.
  *
  * @param {UsageRecord} record
- * @param {Map<string, string>} labels
+ * @param {Labels} labels
  */
 export function facts(record, labels) {
   /** @type {[string, string][]} */
@@ -50,14 +53,14 @@ export function facts(record, labels) {
     [t("clerk"), t("clerkNumber", { number: record.clerkNumber })],
     [t("scene"), pick(record.sceneName)],
     [t("at"), moment(record.at)],
-    [t("sawClaims"), record.claims.length ? claimNames(record.claims, labels) : t("sawNothing")],
+    [t("sawClaims"), record.claims.length ? claimNames(record.claims, record.type, labels) : t("sawNothing")],
   ];
   return h("dl", { class: "facts" }, ...rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
 }
 
 /**
  * @param {UsageRecord} record
- * @param {Map<string, string>} labels
+ * @param {Labels} labels
  */
 export function entry(record, labels) {
   const { tone, icon: symbol, words } = look(record.verdict);

@@ -62,14 +62,14 @@ function details(card) {
  * Where will it be used? Each answer says what will be seen there, before anything is shown.
  *
  * @param {CredentialDetail} card
- * @param {Map<string, string>} labels
+ * @param {import("../labels.js").Labels} labels
  * @param {(scene: string) => void} show
  */
 function sceneForm(card, labels, show) {
   const sees = h("p", { class: "sees", role: "status" });
   /** @param {CredentialDetail["scenes"][number]} offer */
   const tell = (offer) => {
-    const words = t("sceneSees", { claims: claimNames(offer.claims, labels) });
+    const words = t("sceneSees", { claims: claimNames(offer.claims, card.type, labels) });
     sees.replaceChildren(icon("eye"), h("span", {}, words, offer.mode === "opaque" ? h("span", { class: "sees__more" }, t("sceneOnline")) : null));
   };
   const [first] = card.scenes;

@@ -68,7 +68,7 @@ export function recordsView({ session, signal }) {
  *
  * @param {HTMLElement} days
  * @param {UsageRecord[]} records
- * @param {Map<string, string>} labels
+ * @param {import("../labels.js").Labels} labels
  */
 function addByDay(days, records, labels) {
   for (const record of records) {

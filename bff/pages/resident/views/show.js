@@ -53,7 +53,7 @@ class Showing {
   #scene;
   /** @type {CredentialDetail | null} */
   #card = null;
-  /** @type {Map<string, string>} */
+  /** @type {import("../labels.js").Labels} */
   #labels = new Map();
   #renewals = RENEWALS;
   /** The code on the screen, while it may still be used. @type {Ticket | null} */
@@ -141,7 +141,7 @@ class Showing {
           "div",
           {},
           h("p", { class: "show__sees" }, t("theySee")),
-          h("p", { class: "show__claims" }, claimNames(ticket.claims, this.#labels)),
+          h("p", { class: "show__claims" }, claimNames(ticket.claims, this.#card?.type ?? "", this.#labels)),
           h("p", { class: "quiet" }, t("noScreenshot")),
         ),
       ),
