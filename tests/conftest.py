@@ -45,6 +45,10 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer
         client: pymongo.MongoClient[dict[str, Any]]
         with pymongo.MongoClient(running.mongo_url) as client:
             client.admin.command({"setParameter": 1, "ttlMonitorEnabled": False})
+            # A dropped table's file stays open for five minutes and a checkpoint: at a database a test that
+            # is tens of thousands of files, and then the server ends.
+            client.admin.command({"setParameter": 1, "minSnapshotHistoryWindowInSeconds": 5})
+            client.admin.command({"setParameter": 1, "syncdelay": 10.0})
         yield running
 
 
