@@ -65,6 +65,7 @@ from bff.platform.limits import Limits, Rate
 from bff.platform.mongo import Database, ReaderById, at_leisure, database, open_mongo
 from bff.platform.outbound import Outbound
 from bff.platform.probes import Probe
+from bff.platform.push import PushParts
 from bff.platform.redis import ScriptRunner, open_redis
 from bff.platform.settings import Settings, is_unfit
 from health_code.models import HEALTH_TYPES
@@ -254,6 +255,20 @@ class Platform:
             settings=settings.health,
         )
         self._offer_health()
+        self.push = PushParts(
+            mongo=mongo,
+            redis=redis,
+            run=run,
+            personal=self.personal,
+            auth_stores=self.auth_stores,
+            acting=self.acting,
+            recorder=recorder,
+            admit=self._admit_try,
+            clock=self.clock,
+            chance=secrets.token_bytes,
+            http=http,
+            settings=settings.push,
+        )
         self._clerk_rate = Rate(wallet.clerk_per_minute, max(1, wallet.clerk_per_minute // 2))
         self._organisation_rate = Rate(
             wallet.organisation_per_minute, max(1, wallet.organisation_per_minute // 10)
@@ -347,6 +362,7 @@ class Platform:
             self.idempotency,
             self.auth_stores,
             self.health,
+            self.push,
         )
         # Away is said in the client's own time; at leisure the driver would go on trying.
         await self._mongo.command("ping")

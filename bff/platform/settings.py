@@ -21,6 +21,7 @@ from msgspec import inspect as shapes
 
 from auth_bridges.settings import AuthSettings, alipay_problems
 from health_code.settings import HealthSettings
+from push.settings import PushSettings
 from wallet.settings import WalletSettings
 
 __all__ = [
@@ -210,6 +211,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     auth: AuthSettings
     wallet: WalletSettings
     health: HealthSettings
+    push: PushSettings
 
     def __repr__(self) -> str:
         return f"Settings({', '.join(_masked(getattr(self, part)) for part in _PREFIXES)})"
@@ -220,12 +222,14 @@ _PREFIXES: Final = {
     "auth": "SUISHEN_AUTH_",
     "wallet": "SUISHEN_WALLET_",
     "health": "SUISHEN_HEALTH_",
+    "push": "SUISHEN_PUSH_",
 }
 _PARTS: Final[dict[str, type[Struct]]] = {
     "platform": PlatformSettings,
     "auth": AuthSettings,
     "wallet": WalletSettings,
     "health": HealthSettings,
+    "push": PushSettings,
 }
 
 

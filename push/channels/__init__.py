@@ -1,0 +1,1 @@
+"""Ways to a phone: one module a provider, each held to that provider's protocol."""

@@ -1,0 +1,138 @@
+"""What the reminders need from outside, as they would like to be given it."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from push.channels.base import Address, Language, Message
+from push.models import Intent
+
+Clock = Callable[[], datetime]
+Chance = Callable[[int], bytes]
+TimedId = Callable[[datetime], str]
+
+
+class PersonalData(Protocol):
+    """Personal data at rest: sealed, and found by keyed hash."""
+
+    def seal(self, plain: bytes, context: bytes) -> bytes:
+        """Encrypt; ``context`` must be given again to open."""
+
+    def open(self, sealed: bytes, context: bytes) -> bytes:
+        """Decrypt, or raise if anything was changed."""
+
+    def hash(self, number: str) -> str:
+        """The keyed hash of an ID number, under which what is known of a person is found."""
+
+    def pseudonym(self, kind: str, value: str) -> str:
+        """The keyed hash of anything else, different for each ``kind``."""
+
+
+class RunScript(Protocol):
+    """Runs a Lua script on Redis; all keys in one slot."""
+
+    def __call__(
+        self,
+        script: str,
+        keys: Sequence[str | bytes],
+        args: Sequence[str | bytes | int] = (),
+        read: Callable[[Any], Any] | None = None,
+    ) -> Awaitable[Any]:
+        """What the script returns, as ``read`` reads it; it is on its way before it is awaited."""
+
+
+class Audit(Protocol):
+    """Records an event durably in the audit trail."""
+
+    def __call__(
+        self,
+        kind: str,
+        *,
+        at: datetime,
+        actor: str,
+        outcome: str,
+        subject: str | None = None,
+        facts: dict[str, str] | None = None,
+    ) -> Awaitable[None]:
+        """Return once the event is on disk."""
+
+
+class Reader(Struct, frozen=True, kw_only=True):
+    """Who reads what concerns a person: an account, and the name they know the person by."""
+
+    resident: str
+    name: str
+    own: bool
+
+
+class People(Protocol):
+    """The residents, as the reminders know them."""
+
+    async def readers_of(self, subject: str, *, born: date | None) -> Sequence[Reader]:
+        """Whose accounts are addressed in what concerns ``subject``, a keyed hash.
+
+        Under fourteen only the linked guardians, never the child; from fourteen on the person's own account,
+        and under eighteen the guardians too. Nobody where nobody is linked.
+        """
+
+    async def wards_of(self, resident: str) -> Mapping[str, Reader]:
+        """Whom ``resident`` acts for now, and they themselves, by keyed hash."""
+
+
+class Addresses(Protocol):
+    """Where residents are reached through the apps they signed in with."""
+
+    async def of(self, residents: Sequence[str]) -> Mapping[str, Sequence[Address]]:
+        """Every address of each of ``residents``, WeChat's and Alipay's and those of their devices."""
+
+    async def bury(self, address: Address, *, dead_since: datetime | None) -> None:
+        """Nobody is there any more; unless it was confirmed after ``dead_since``."""
+
+
+class Templates(Protocol):
+    """What is written in a notice."""
+
+    def render(
+        self,
+        intent: Intent,
+        values: Mapping[str, str],
+        *,
+        language: Language,
+    ) -> Message:
+        """The message of ``intent``; ``KeyError`` for a template there is not or a place left empty."""
+
+
+class Credits(Protocol):
+    """How many messages of a template a resident has allowed (订阅消息次数)."""
+
+    async def reserve(self, resident: str, template: str, key: str, *, at: datetime) -> bool:
+        """Set one aside for the intent ``key``; False where there is none. The same key twice is one."""
+
+    async def settle(
+        self, resident: str, template: str, key: str, *, spent: bool, none_left: bool, at: datetime
+    ) -> None:
+        """Spend what ``key`` set aside, or give it back; with ``none_left`` nothing is left at all."""
+
+
+class Notify(Protocol):
+    """Says that somebody is to be told something."""
+
+    async def __call__(self, intents: Sequence[Intent]) -> int:
+        """Keep ``intents``, each once for ever; how many were new. Durable when it returns."""
+
+
+Deliver = Callable[[Sequence[Intent]], Awaitable[Sequence["Outcome"]]]
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What became of one intent: ``done`` by a channel or the inbox alone, or to be tried ``again``.
+
+    ``dead`` says why an operator must look. None of the three: it lapsed.
+    """
+
+    key: str
+    done: str | None = None
+    again: datetime | None = None
+    dead: str | None = None

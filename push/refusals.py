@@ -1,0 +1,3 @@
+"""What the reminders say no to."""
+
+__all__: list[str] = []

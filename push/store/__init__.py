@@ -1,0 +1,1 @@
+"""The reminders' stores: MongoDB is the truth, with majority and journal; Redis carries and paces."""

@@ -1,0 +1,50 @@
+"""What somebody is to be told (outbox). MongoDB, majority and journal: what is in it is never lost.
+
+An intent's id is its key, so meant again it is refused by the index and not told again.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from motor.motor_asyncio import AsyncIOMotorClientSession
+from pymongo import ASCENDING
+from pymongo.errors import BulkWriteError
+
+from push.models import Intent
+from push.store.documents import DUPLICATE, Collection, document_of
+
+
+class OutboxStore:
+    """Intents, each once for ever."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def ensure_indexes(self) -> None:
+        """What waits for the relay, in the order it may go; what concerns one item, to cancel it."""
+        await self._collection.create_index([("state", ASCENDING), ("not_before", ASCENDING)])
+        await self._collection.create_index([("item", ASCENDING), ("state", ASCENDING)])
+
+    async def add(self, intents: Sequence[Intent]) -> int:
+        """Keep ``intents``; how many were new. Those that were there already stay as they are."""
+        if not intents:
+            return 0
+        try:
+            result = await self._collection.insert_many(list(map(document_of, intents)), ordered=False)
+        except BulkWriteError as failure:
+            details: Any = failure.details
+            if any(error["code"] != DUPLICATE for error in details["writeErrors"]):
+                raise
+            return int(details["nInserted"])
+        return len(result.inserted_ids)
+
+    async def add_within(self, session: AsyncIOMotorClientSession, intents: Sequence[Intent]) -> None:
+        """Keep ``intents`` in a transaction; a refused insert would end it, so what is there is looked up."""
+        ids = [intent.id for intent in intents]
+        there = {
+            document["_id"]
+            async for document in self._collection.find({"_id": {"$in": ids}}, {"_id": 1}, session=session)
+        }
+        new = [document_of(intent) for intent in intents if intent.id not in there]
+        if new:
+            await self._collection.insert_many(new, session=session)
