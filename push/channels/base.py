@@ -53,7 +53,7 @@ class FailureClass(StrEnum):
     """What is to be done about a refusal.
 
     ``retry``: the same again, later. ``next_channel``: not here, perhaps elsewhere. ``tombstone``: nobody is
-    at this address. ``stop_template``: the template is broken for everybody. ``broken``: this message is wrong
+    at this address. ``stop_template``: broken for everybody. ``broken``: this one message is wrong
     and an operator must look. ``configuration``: the channel itself is wrong and takes nothing.
     """
 
