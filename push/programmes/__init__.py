@@ -9,10 +9,12 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from push.rules.enrolment import Enrolment, read_enrolment
 from push.rules.programme import DTP_2026_FROM, Programme, edition_in_force, read_programme
 
 EDITIONS = ("cn-nip-2021", "cn-nip-2026")
 LOCAL = {"310000": "shanghai-local"}
+ENROLMENT = {"310000": "shanghai-enrolment"}
 
 
 class Clause(Struct, frozen=True, kw_only=True):
@@ -68,6 +70,12 @@ def _between_editions(region: str | None) -> Programme:
     kept = {key: dose for key, dose in older.doses.items() if not key.startswith(("dtap-", "dt-"))}
     taken = {key: dose for key, dose in newer.doses.items() if key.startswith("dtap-")}
     return msgspec.structs.replace(older, doses={**kept, **taken}, dtp=newer.id)
+
+
+@cache
+def enrolment_in(region: str) -> Enrolment:
+    """How children are enrolled in ``region``; ``KeyError`` for a place of which we know nothing."""
+    return read_enrolment(content(ENROLMENT[region]))
 
 
 def clause_text(programme: str, clause: str) -> tuple[str, str]:
