@@ -31,6 +31,13 @@ OPEN: Final = frozenset({Status.DUE, Status.NOT_YET_DUE, Status.OVERDUE})
 _PLANNED: Final = OPEN | {Status.NOT_ANNOUNCED}
 
 
+def term_status(earliest: date | None, last: date, as_of: date) -> Status:
+    """Where ``as_of`` stands to a term that ends with its ``last`` day."""
+    if as_of > last:
+        return Status.OVERDUE
+    return Status.NOT_YET_DUE if earliest is None or as_of < earliest else Status.DUE
+
+
 class DueItem(Struct, frozen=True, kw_only=True):
     """One item of somebody's timeline (待办提醒).
 
