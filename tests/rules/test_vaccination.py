@@ -195,7 +195,8 @@ def test_a_light_child_of_a_carrier_has_four_doses_of_hepatitis_b() -> None:
     child = Child(birth=BORN, mother_hbsag="positive", birth_grams=1_800)
     found = item_of("hepatitis-b", "2023-05-01", "HepB 2023-03-15", "HepB 2023-04-15", child=child)
 
-    assert (found.dose, found.earliest, found.clause) == (3, date(2023, 5, 15), ("HepB-H1",))
+    assert (found.dose, found.earliest) == (3, date(2023, 5, 15))
+    assert "HepB-H1" in found.clause
 
 
 def test_shanghai_adds_varicella_and_nobody_else_has_it() -> None:
