@@ -9,10 +9,13 @@ from bff.platform.audit import AuditRecorder
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
+from bff.platform.push_timeline import TimelineParts
 from bff.platform.redis import ScriptRunner
 from health_code.ports import Admit
 from push.settings import PushSettings
 from push.store.outbox import OutboxStore
+from wallet.issuers.base import Registry
+from wallet.store import CredentialStore
 
 
 class PushParts:
@@ -33,11 +36,24 @@ class PushParts:
         chance: Chance,
         http: Outbound,
         settings: PushSettings,
+        credentials: CredentialStore,
+        registry: Registry,
     ) -> None:
-        del redis, run, personal, auth_stores, acting, recorder, admit, clock, chance, http, settings
+        del redis, run, acting, admit, http, settings
         self.outbox = OutboxStore(mongo["push_outbox"])
+        self.timeline = TimelineParts(
+            mongo=mongo,
+            outbox=self.outbox,
+            personal=personal,
+            auth_stores=auth_stores,
+            credentials=credentials,
+            registry=registry,
+            recorder=recorder,
+            clock=clock,
+            chance=chance,
+        )
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat."""
-        for store in (self.outbox,):
+        for store in (self.outbox, self.timeline):
             await store.ensure_indexes()

@@ -70,6 +70,8 @@ from bff.platform.redis import ScriptRunner, open_redis
 from bff.platform.settings import Settings, is_unfit
 from health_code.models import HEALTH_TYPES
 from miniapp_schemas.assurance import AssuranceLevel
+from push.timeline import Viewer
+from push.timeline_models import PUSH_TYPES
 from wallet.codec.keys import KID_BYTES
 from wallet.issuers.base import load_registry
 from wallet.issuing import Issuing
@@ -80,6 +82,7 @@ from wallet.store import SHOWABLE, CredentialStore, PresentationStore, StatusLis
 _log: Final = structlog.get_logger("platform")
 _HOME_CARDS: Final = 12
 _HOME_USES: Final = 3
+_HOME_ITEMS: Final = 3
 _HEARING_SECONDS: Final = 0.3
 _HEALTH_REST_SECONDS: Final = 0.02
 _PREPARE_SECONDS: Final = 0.05  # and twice as long each time: a city starts its stores beside its processes
@@ -172,7 +175,7 @@ class Platform:
             clock=self.clock,
             chance=secrets.token_bytes,
             may_be_asked=lambda address: not is_unfit(platform.env, address),
-            types=[*registry.types, *HEALTH_TYPES],
+            types=[*registry.types, *HEALTH_TYPES, *PUSH_TYPES],
         )
         self.accounts = Accounts(
             settings=auth,
@@ -222,6 +225,7 @@ class Platform:
             clock=self.clock,
             chance=secrets.token_bytes,
             timed_id=timed_id,
+            changed=self._follow_wallets,
         )
         self.wallet = Wallet(
             credentials=self._credentials,
@@ -268,7 +272,11 @@ class Platform:
             chance=secrets.token_bytes,
             http=http,
             settings=settings.push,
+            credentials=self._credentials,
+            registry=registry,
         )
+        self.push_facts = self.push.timeline.intake
+        self.timeline = self.push.timeline.timeline
         self._clerk_rate = Rate(wallet.clerk_per_minute, max(1, wallet.clerk_per_minute // 2))
         self._organisation_rate = Rate(
             wallet.organisation_per_minute, max(1, wallet.organisation_per_minute // 10)
@@ -499,6 +507,9 @@ class Platform:
 
         return absorb
 
+    async def _follow_wallets(self, keepers: Sequence[str]) -> None:
+        await self.push.timeline.planner.wake(keepers)
+
     # --- the first screen ------------------------------------------------------------------------
 
     def _register_blocks(self) -> None:
@@ -528,7 +539,15 @@ class Platform:
         self.blocks.register(
             BlockSource(name="recentUses", load=recent_uses, assurance=AssuranceLevel.L2, scope="wallet:read")
         )
+
+        async def due(principal: Principal) -> object:
+            whom = None if principal.acting is None else principal.acting.whom
+            return await self.timeline.next(
+                Viewer(resident=principal.subject, acting_for=whom), limit=_HOME_ITEMS
+            )
+
         self.blocks.register(BlockSource(name="acting", load=acting, assurance=AssuranceLevel.L2))
+        self.blocks.register(BlockSource(name="timeline", load=due, assurance=AssuranceLevel.L2))
 
 
 def _family(http: Outbound, auth: AuthSettings) -> FamilyBridge | None:

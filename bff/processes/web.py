@@ -48,9 +48,11 @@ from bff.routes import (
     issuer,
     legal_person,
     ops,
+    push_facts,
     schema,
     session,
     sessions,
+    timeline,
     verifier,
     wallet,
 )
@@ -92,6 +94,7 @@ _PARTS: Final = (
         "wallet",
     ),
     *("health_appeals", "health_manual", "health_statistics"),
+    *("push_facts", "timeline"),
 )
 # Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
 _IDLE_SECONDS: Final = 150
@@ -180,6 +183,8 @@ def api_handlers() -> list[ControllerRouterHandler]:
         health_venues.PurgeController,
         health_venues.ExposureApprovalController,
         health_venues.ExposureQueryController,
+        timeline.TimelineController,
+        push_facts.FactController,
         issuer.TypeController,
         issuer.IssuedController,
     ]
