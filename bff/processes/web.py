@@ -47,6 +47,7 @@ from bff.routes import (
     home,
     issuer,
     legal_person,
+    notices,
     ops,
     schema,
     session,
@@ -92,6 +93,7 @@ _PARTS: Final = (
         "wallet",
     ),
     *("health_appeals", "health_manual", "health_statistics"),
+    *("push_changes", "push_inbox", "push_wishes"),
 )
 # Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
 _IDLE_SECONDS: Final = 150
@@ -180,6 +182,8 @@ def api_handlers() -> list[ControllerRouterHandler]:
         health_venues.PurgeController,
         health_venues.ExposureApprovalController,
         health_venues.ExposureQueryController,
+        notices.NoticeController,
+        notices.PushPreferenceController,
         issuer.TypeController,
         issuer.IssuedController,
     ]
