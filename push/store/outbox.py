@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 from motor.motor_asyncio import AsyncIOMotorClientSession
 from pymongo import ASCENDING
 from pymongo.errors import BulkWriteError
@@ -40,6 +41,11 @@ class OutboxStore:
                 raise
             return int(details["nInserted"])
         return len(result.inserted_ids)
+
+    async def get(self, key: str) -> Intent | None:
+        """The intent ``key``, whatever became of it."""
+        document = await self._collection.find_one({"_id": key})
+        return None if document is None else msgspec.convert(document, Intent)
 
     async def add_within(
         self, session: AsyncIOMotorClientSession, intents: Sequence[Intent], *, at: datetime
