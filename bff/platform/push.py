@@ -9,8 +9,10 @@ from bff.platform.audit import AuditRecorder
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
+from bff.platform.push_outbox import Carrier, CarryingParts
 from bff.platform.redis import ScriptRunner
 from health_code.ports import Admit
+from push.ports import Deliver
 from push.settings import PushSettings
 from push.store.outbox import OutboxStore
 
@@ -34,8 +36,16 @@ class PushParts:
         http: Outbound,
         settings: PushSettings,
     ) -> None:
-        del redis, run, personal, auth_stores, acting, recorder, admit, clock, chance, http, settings
+        del personal, auth_stores, acting, admit, http, settings
         self.outbox = OutboxStore(mongo["push_outbox"])
+        self.carrying = CarryingParts(
+            outbox=self.outbox, redis=redis, run=run, recorder=recorder, clock=clock, chance=chance
+        )
+        self.deliver: Deliver | None = None
+
+    def carriers(self, *, consumer: str) -> list[Carrier]:
+        """What a worker process runs for the reminders."""
+        return [] if self.deliver is None else self.carrying.carriers(self.deliver, consumer=consumer)
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat."""
