@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
+from bff.cli_push_replan import replan
+
 if TYPE_CHECKING:
     from push.rules.vaccination import Given, Item
 
@@ -25,6 +27,9 @@ _SAID: Final = {
 @click.group()
 def push() -> None:
     """Reminders (提醒)."""
+
+
+push.add_command(replan)
 
 
 class _Day(click.ParamType[date]):

@@ -6,7 +6,7 @@ dies in between has done nothing. Of two that plan the same person at once one b
 other did.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -147,6 +147,17 @@ class Planner:
                 return None
         await self._people.arrived(name, now=self._clock())
         return (await self._people.walk(name, now=now)).difference
+
+    async def everybody(self) -> AsyncIterator[Sequence[str]]:
+        """Everybody there is a plan for, so many at a time as one transaction plans."""
+        batch: list[str] = []
+        async for subject in self._people.everybody():
+            batch.append(subject)
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
 
     async def left(self) -> int:
         """How many the walk still has before it."""

@@ -35,6 +35,7 @@ from push.store.shards import WALK, ShardStore
 from push.store.timeline import TimelineStore
 from push.ticker import Ticker
 from push.timeline import Timeline
+from push.timeline_models import Difference
 from wallet.issuers.base import HolderKind, Registry
 from wallet.models import Credential
 from wallet.refusals import InvalidIdNumber
@@ -250,21 +251,24 @@ class TimelineParts:
             clock=clock,
         )
 
-    async def replan(self) -> None:
-        """Go on with the walk to the programmes in force, if there is one; one process at a time does.
+    async def replan(self, seen: Callable[[int], bool] | None = None) -> Difference | None:
+        """Go on with the walk to the programmes in force; what it changed, or None if it is not at its end.
 
-        The claim is never needed for being right: two that walk at once only make each other begin anew.
+        One process at a time walks, for most of a minute, or for as long as ``seen``, which hears how many
+        were planned, says so. The claim is not needed for being right: two that walk at once only make each
+        other begin anew.
         """
         claim = await self.shards.claim(WALK, self._holder)
         if claim is None:
-            return
+            return None
         began = self._clock()
 
-        async def told(_: int) -> bool:
-            return self._clock() - began < _WALK_FOR and await self.shards.still(claim)
+        async def told(count: int) -> bool:
+            going = self._clock() - began < _WALK_FOR if seen is None else seen(count)
+            return going and await self.shards.still(claim)
 
         try:
-            await self.planner.walk(told=told)
+            return await self.planner.walk(told=told)
         finally:
             await self.shards.release(claim)
 
