@@ -47,6 +47,7 @@ from bff.routes import (
     home,
     issuer,
     legal_person,
+    notices,
     ops,
     push_facts,
     schema,
@@ -95,6 +96,7 @@ _PARTS: Final = (
     ),
     *("health_appeals", "health_manual", "health_statistics"),
     *("push_facts", "timeline"),
+    *("push_changes", "push_inbox", "push_wishes"),
 )
 # Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
 _IDLE_SECONDS: Final = 150
@@ -185,6 +187,8 @@ def api_handlers() -> list[ControllerRouterHandler]:
         health_venues.ExposureQueryController,
         timeline.TimelineController,
         push_facts.FactController,
+        notices.NoticeController,
+        notices.PushPreferenceController,
         issuer.TypeController,
         issuer.IssuedController,
     ]

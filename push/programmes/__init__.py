@@ -9,10 +9,15 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from push.rules.enrolment import Enrolment, read_enrolment
+from push.rules.expiry import Expiry, read_expiry
+from push.rules.policy import Policies, read_policies
 from push.rules.programme import DTP_2026_FROM, Programme, edition_in_force, read_programme
+from push.rules.qualification import Insurance, read_insurance
 
 EDITIONS = ("cn-nip-2021", "cn-nip-2026")
 LOCAL = {"310000": "shanghai-local"}
+ENROLMENT = {"310000": "shanghai-enrolment"}
 
 
 class Clause(Struct, frozen=True, kw_only=True):
@@ -68,6 +73,30 @@ def _between_editions(region: str | None) -> Programme:
     kept = {key: dose for key, dose in older.doses.items() if not key.startswith(("dtap-", "dt-"))}
     taken = {key: dose for key, dose in newer.doses.items() if key.startswith("dtap-")}
     return msgspec.structs.replace(older, doses={**kept, **taken}, dtp=newer.id)
+
+
+@cache
+def enrolment_in(region: str) -> Enrolment:
+    """How children are enrolled in ``region``; ``KeyError`` for a place of which we know nothing."""
+    return read_enrolment(content(ENROLMENT[region]))
+
+
+@cache
+def expiry() -> Expiry:
+    """What the law says of certificates that expire."""
+    return read_expiry(content("credential-expiry"))
+
+
+@cache
+def insurance() -> Insurance:
+    """What is known of pensions and insurances."""
+    return read_insurance(content("social-insurance"))
+
+
+@cache
+def policies() -> Policies:
+    """The attributes of enterprises criteria may ask for, and the policies we ship, which are none."""
+    return read_policies(content("enterprise-policies"))
 
 
 def clause_text(programme: str, clause: str) -> tuple[str, str]:

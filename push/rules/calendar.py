@@ -30,3 +30,8 @@ def add_months(day: date, months: int, end: MonthEnd = MonthEnd.LAST_DAY) -> dat
     if day.day <= last:
         return date(year, month, day.day)
     return date(year, month, last) + timedelta(days=0 if end is MonthEnd.LAST_DAY else 1)
+
+
+def earlier(day: date, *, months: int = 0, days: int = 0) -> date:
+    """``day``, so much earlier."""
+    return add_months(day, -months) - timedelta(days=days)

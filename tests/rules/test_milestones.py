@@ -137,6 +137,7 @@ def test_what_expires_is_told_ninety_thirty_and_seven_days_before() -> None:
         ("90-days@2027-06-30", "2027-04-01 09:00", "credential-expiry"),
         ("30-days@2027-06-30", "2027-05-31 09:00", "credential-expiry"),
         ("7-days@2027-06-30", "2027-06-23 09:00", "credential-expiry"),
+        ("lapsed@2027-06-30", "2027-07-01 09:00", "credential-expiry"),
     ]
 
 
@@ -149,7 +150,11 @@ def test_what_cannot_be_renewed_yet_is_told_of_when_it_can() -> None:
         schedule="",
     )
 
-    assert [each.name for each in milestones(permit)] == ["30-days@2027-06-30", "7-days@2027-06-30"]
+    assert [each.name for each in milestones(permit)] == [
+        "30-days@2027-06-30",
+        "7-days@2027-06-30",
+        "lapsed@2027-06-30",
+    ]
 
 
 def test_a_policy_waits_behind_everything_else() -> None:
