@@ -6,6 +6,7 @@ dies in between has done nothing. Of two that plan the same person at once one b
 other did.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Final
@@ -25,6 +26,8 @@ from push.store.people import PeopleStore
 from push.store.timeline import TimelineStore
 from push.timeline_models import Difference, Planned, StoredFact, StoredMilestone, TimelineItem
 
+_AT_ONCE: Final = 3
+"""Batches of one report that are planned at once: while MongoDB writes one another is thought about."""
 BATCH: Final = 50
 """People planned in one transaction, which is begun again as a whole."""
 _pack: Final = msgspec.msgpack.Encoder().encode
@@ -88,9 +91,14 @@ class Planner:
             by_subject.setdefault(fact.subject, []).append(fact)
         kept: dict[str, StoredFact] = {}
         difference = Difference()
-        for subjects in _batches(sorted(by_subject)):
+        at_once = asyncio.Semaphore(_AT_ONCE)
+
+        async def batch(subjects: Sequence[str]) -> Recorded:
             said = [fact for subject in subjects for fact in by_subject[subject]]
-            done = await self._plan(subjects, said)
+            async with at_once:
+                return await self._plan(subjects, said)
+
+        for done in await asyncio.gather(*map(batch, _batches(sorted(by_subject)))):
             kept |= done.kept
             difference += done.difference
         return Recorded(kept=kept, difference=difference)
@@ -177,6 +185,9 @@ class Planner:
                 session, [Planned(id=subject, shard=shard_of(subject)) for subject in subjects]
             )
             kept = await self._people.keep(session, facts) if facts else {}
+            if facts and all(kept[fact.id] is not fact for fact in facts):
+                # All of it was said before, and planned with.
+                return Recorded(kept=kept, difference=Difference())
             everything = await self._people.facts_of(subjects, session)
             items = await self._timeline.of(subjects, session)
             ids = [item.id for each in items.values() for item in each]
@@ -199,10 +210,15 @@ class Planner:
             await self._timeline.change(
                 session,
                 settled=settled,
-                items=[
+                added=[
                     self._sealed(subject, key, item)
                     for subject, change in changes.items()
-                    for key, item in change.items.items()
+                    for key, item in change.added.items()
+                ],
+                changed=[
+                    self._sealed(subject, key, item)
+                    for subject, change in changes.items()
+                    for key, item in change.changed.items()
                 ],
                 withdrawn=[key for change in changes.values() for key in change.withdrawn],
                 milestones=[each for change in changes.values() for each in change.milestones],

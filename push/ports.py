@@ -102,8 +102,8 @@ class Reader(Struct, frozen=True, kw_only=True):
 class People(Protocol):
     """The residents, as the reminders know them."""
 
-    async def readers_of(self, subject: str, *, born: date | None) -> Sequence[Reader]:
-        """Whose accounts are addressed in what concerns ``subject``, a keyed hash.
+    async def readers_of(self, subjects: Mapping[str, date | None]) -> Mapping[str, Sequence[Reader]]:
+        """Whose accounts are addressed in what concerns each of ``subjects``, by keyed hash, born then.
 
         Under fourteen only the linked guardians, never the child; from fourteen on the person's own account,
         and under eighteen the guardians too. Nobody where nobody is linked.

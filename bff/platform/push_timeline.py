@@ -31,7 +31,7 @@ from push.rules.plan import Programmes
 from push.store.documents import Transactions
 from push.store.outbox import OutboxStore
 from push.store.people import PeopleStore
-from push.store.shards import WALK, ShardStore
+from push.store.shards import WALK, FenceLost, ShardStore
 from push.store.timeline import TimelineStore
 from push.ticker import Ticker
 from push.timeline import Timeline
@@ -48,6 +48,8 @@ _MOST_WARDS: Final = 50
 _ADDRESSED_AGE_MONTHS: Final = 14 * 12
 """Under fourteen a child is never addressed itself (儿童个人信息网络保护规定)."""
 _OF_AGE_MONTHS: Final = 18 * 12
+_DECIDING: Final = (ActingKind.GUARDIAN, ActingKind.ENTERPRISE)
+"""Those by whose grants one is addressed, and decides: family may look."""
 _MONEY: Final = frozenset({Topic.INSURANCE, Topic.PENSION})
 _BODY: Final = frozenset({Topic.VACCINATION, Topic.HEALTH})
 _ticked: Final = Counter("suishen_push_ticker", "What the ticker did with milestones", ["what"])
@@ -63,22 +65,30 @@ class LinkedPeople:
         self._vault = Vault(stores.resident_keys, personal, secrets.token_bytes)
         self._clock = clock
 
-    async def readers_of(self, subject: str, *, born: date | None) -> Sequence[Reader]:
-        """Whose accounts are addressed in what concerns ``subject``."""
-        own = await self._account(subject)
-        if own is not None and born is None:
-            number = await self._vault.number(own)
-            born = None if number is None else date.fromisoformat(number[6:14])
-        readers: dict[str, Reader] = {}
-        if own is not None and self._has_reached(born, _ADDRESSED_AGE_MONTHS):
-            readers[own.id] = await self._own(own)
-        if not self._has_reached(born, _OF_AGE_MONTHS):
-            for grant in await self._grants.guardians(subject, now=self._clock()):
-                await self._add(readers, grant)
-        if own is None and born is None:
-            for grant in await self._grants.agents(subject, now=self._clock()):
-                await self._add(readers, grant)
-        return list(readers.values())
+    async def readers_of(self, subjects: Mapping[str, date | None]) -> Mapping[str, Sequence[Reader]]:
+        """Whose accounts are addressed in what concerns each of ``subjects``, born then."""
+        now = self._clock()
+        accounts = await self._accounts(list(subjects))
+        by_whom: dict[str, list[ActingGrant]] = {}
+        for grant in await self._grants.standing_for(list(subjects), _DECIDING, now=now):
+            by_whom.setdefault(grant.whom, []).append(grant)
+        agents = await self._accounts(sorted({each.agent for grants in by_whom.values() for each in grants}))
+        found: dict[str, Sequence[Reader]] = {}
+        for subject, birth in subjects.items():
+            own, born = accounts.get(subject), birth
+            if own is not None and born is None:
+                number = await self._vault.number(own)
+                born = None if number is None else date.fromisoformat(number[6:14])
+            readers: dict[str, Reader] = {}
+            if own is not None and self._has_reached(born, _ADDRESSED_AGE_MONTHS):
+                readers[own.id] = await self._own(own)
+            for grant in by_whom.get(subject, ()):
+                agent = agents.get(grant.agent)
+                # Who has come of age has no guardian any more, whatever the grant says.
+                if agent is not None and not self._has_reached(born, _OF_AGE_MONTHS):
+                    readers.setdefault(agent.id, _reader(agent, grant))
+            found[subject] = list(readers.values())
+        return found
 
     async def wards_of(self, resident: str) -> Mapping[str, Reader]:
         """Whom ``resident`` acts for now, and they themselves."""
@@ -93,20 +103,20 @@ class LinkedPeople:
                 wards[grant.whom] = reader
         return wards
 
-    async def _account(self, holder: str) -> Resident | None:
-        """The account of who holds an ID number, if they may sign in."""
-        found = await self._residents.root(await self._residents.by_holder(holder))
-        return None if found is None or found.standing is not Standing.ACTIVE else found
+    async def _accounts(self, holders: Sequence[str]) -> Mapping[str, Resident]:
+        """The accounts of those who hold these ID numbers and may sign in."""
+        found = await self._residents.by_holders(holders)
+        roots = {holder: await self._residents.root(each) for holder, each in found.items()}
+        return {
+            holder: root
+            for holder, root in roots.items()
+            if root is not None and root.standing is Standing.ACTIVE
+        }
 
     async def _own(self, resident: Resident) -> Reader:
         name = await self._vault.name(resident)
         masked = "" if name is None else self._personal.mask_name(name)
         return Reader(resident=resident.id, name=masked, own=True)
-
-    async def _add(self, readers: dict[str, Reader], grant: ActingGrant) -> None:
-        account = await self._account(grant.agent)
-        if account is not None:
-            readers.setdefault(account.id, _reader(account, grant))
 
     def _has_reached(self, born: date | None, months: int) -> bool:
         return born is not None and self._clock().astimezone(SHANGHAI).date() >= add_months(born, months)
@@ -118,7 +128,7 @@ def _reader(resident: Resident, grant: ActingGrant) -> Reader:
         name=grant.whom_name or "",
         own=False,
         topics=_topics(grant),
-        decides=grant.kind in {ActingKind.GUARDIAN, ActingKind.ENTERPRISE},
+        decides=grant.kind in _DECIDING,
     )
 
 
@@ -236,9 +246,9 @@ class TimelineParts:
             clock=clock,
         )
         self._clock = clock
-        self._holder = chance(16).hex()
+        self._chance = chance
         self.ticker = Ticker(
-            holder=self._holder,
+            holder=chance(16).hex(),
             shards=self.shards,
             timeline=self.store,
             people=self.people,
@@ -258,17 +268,19 @@ class TimelineParts:
         were planned, says so. The claim is not needed for being right: two that walk at once only make each
         other begin anew.
         """
-        claim = await self.shards.claim(WALK, self._holder)
+        claim = await self.shards.claim([WALK], self._chance(16).hex())
         if claim is None:
             return None
         began = self._clock()
 
         async def told(count: int) -> bool:
-            going = self._clock() - began < _WALK_FOR if seen is None else seen(count)
-            return going and await self.shards.still(claim)
+            await self.shards.hold(claim)
+            return self._clock() - began < _WALK_FOR if seen is None else seen(count)
 
         try:
             return await self.planner.walk(told=told)
+        except FenceLost:
+            return None
         finally:
             await self.shards.release(claim)
 

@@ -11,7 +11,6 @@ from bff.routes.callers import source
 from miniapp_schemas.push_facts import FactReceipt, ReportFacts
 from push.facts import FactIntake
 
-
 MAX_FACTS_BODY: Final = 512 * 1024
 """Five hundred facts, each as long as one can be."""
 

@@ -49,7 +49,8 @@ class Change(Struct, frozen=True, kw_only=True):
     """What is to be written: ids of items and milestones that go, and what there is instead."""
 
     settled: tuple[str, ...]
-    items: dict[str, DueItem]
+    added: dict[str, DueItem]
+    changed: dict[str, DueItem]
     withdrawn: tuple[str, ...]
     milestones: tuple[StoredMilestone, ...]
     difference: Difference
@@ -71,23 +72,24 @@ def change_of(
     """
     planned = {item_id(subject, item.id): (item, told) for item, told in after}
     settled = tuple(name for name in before if name not in planned)
-    items: dict[str, DueItem] = {}
+    added: dict[str, DueItem] = {}
+    changed: dict[str, DueItem] = {}
     withdrawn: list[str] = []
     new: list[StoredMilestone] = []
     examples: list[Example] = [
         Example(change="removed", item=before[name].id, before=_days(before[name])) for name in settled
     ]
-    added = moved = 0
+    moved = 0
     for name, (item, told) in planned.items():
         old = before.get(name)
-        if old != item:
-            items[name] = item
         if old is None:
-            added += 1
+            added[name] = item
             examples.append(Example(change="added", item=item.id, after=_days(item)))
-        elif _days(old) != _days(item):
-            moved += 1
-            examples.append(Example(change="moved", item=item.id, before=_days(old), after=_days(item)))
+        elif old != item:
+            changed[name] = item
+            if _days(old) != _days(item):
+                moved += 1
+                examples.append(Example(change="moved", item=item.id, before=_days(old), after=_days(item)))
         wanted = {each.id: each for each in _milestones(subject, name, told, marks.get(name))}
         there = {each.id: each for each in kept.get(name, ())}
         new += [each for key, each in wanted.items() if key not in there and each.useful_until > now]
@@ -96,15 +98,16 @@ def change_of(
         ]
     return Change(
         settled=settled,
-        items=items,
+        added=added,
+        changed=changed,
         withdrawn=tuple(withdrawn),
         milestones=tuple(new),
         difference=Difference(
             people=1,
-            added=added,
+            added=len(added),
             removed=len(settled),
             moved=moved,
-            unchanged=len(planned) - added - moved,
+            unchanged=len(planned) - len(added) - moved,
             examples=tuple(examples),
         ),
     )

@@ -32,10 +32,10 @@ class Waiting:
         self._people = people
         self.asked, self.go_on = asyncio.Event(), asyncio.Event()
 
-    async def readers_of(self, subject: str, *, born: date | None) -> Sequence[Reader]:
+    async def readers_of(self, subjects: Mapping[str, date | None]) -> Mapping[str, Sequence[Reader]]:
         self.asked.set()
         await self.go_on.wait()
-        return await self._people.readers_of(subject, born=born)
+        return await self._people.readers_of(subjects)
 
     async def wards_of(self, resident: str) -> Mapping[str, Reader]:
         return await self._people.wards_of(resident)
@@ -141,9 +141,9 @@ async def test_a_claim_that_ran_out_fires_nothing(town: Town) -> None:
     await town.born(CHILD)
     slow, other = town.parts.ticker, town.another().ticker
     shard = (await town.milestones(CHILD))[0].shard
-    claim = await town.parts.shards.claim(shard, "slow")
+    claim = await town.parts.shards.claim([shard, 0, 1], "slow")
     assert claim is not None
-    assert await town.parts.shards.claim(shard, "other") is None
+    assert await town.parts.shards.claim([shard], "other") is None
     slow._readers = waiting = Waiting(town.parts.linked)
     firing = asyncio.create_task(slow._fire(claim))
     await waiting.asked.wait()
