@@ -62,7 +62,6 @@ def replan(edition: str | None, data: Path | None, *, dry_run: bool, as_json: bo
 async def _changed(
     environ: Mapping[str, str], edition: str | None, bar: _Bar, *, dry_run: bool
 ) -> "Difference":
-    from bff.platform.push_timeline import programmes_in_force, programmes_of
     from bff.platform.services import Platform
     from bff.platform.settings import load_settings
     from push.timeline_models import Difference
@@ -73,7 +72,8 @@ async def _changed(
         total = await parts.people.count()
         if dry_run:
             would = Difference()
-            by = programmes_in_force if edition is None else programmes_of(edition)
+            catalogue = parts.catalogue
+            by = catalogue.in_force if edition is None else catalogue.by_edition(edition)
             async for subjects in parts.planner.everybody():
                 would += await parts.planner.preview(subjects, by)
                 bar(would.people, total)

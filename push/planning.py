@@ -30,6 +30,8 @@ _AT_ONCE: Final = 3
 """Batches of one report that are planned at once: while MongoDB writes one another is thought about."""
 BATCH: Final = 50
 """People planned in one transaction, which is begun again as a whole."""
+_SOME_DAY: Final = date(2999, 1, 1)
+"""Where in a list what has no day yet is: behind what has."""
 _pack: Final = msgspec.msgpack.Encoder().encode
 _fact: Final[Callable[[bytes], Fact]] = msgspec.msgpack.Decoder(Fact).decode
 _item: Final = msgspec.msgpack.Decoder(DueItem).decode
@@ -220,6 +222,7 @@ class Planner:
                     for subject, change in changes.items()
                     for key, item in change.changed.items()
                 ],
+                unmarked=[key for change in changes.values() for key in change.unmarked],
                 withdrawn=[key for change in changes.values() for key in change.withdrawn],
                 milestones=[each for change in changes.values() for each in change.milestones],
             )
@@ -286,7 +289,7 @@ class Planner:
             subject=subject,
             shard=shard_of(subject),
             topic=item.topic,
-            at=self._clock() if day is None else _start_of(day),
+            at=_start_of(day or _SOME_DAY),
             sealed=self._personal.seal(_pack(item), context(key)),
         )
 

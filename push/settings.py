@@ -1,5 +1,6 @@
 """The reminders' settings, from ``SUISHEN_PUSH_*``."""
 
+from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -61,3 +62,10 @@ class PushSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "各渠道每秒请求上限（JSON）。"},
         ),
     ] = {}
+    policies_file: Annotated[
+        Path | None,
+        Meta(
+            description="The city's policies for enterprises, as docs/programmes.md says; none if unset.",
+            extra={"zh": "本市惠企政策文件(见 docs/programmes.md)；不填则没有。"},
+        ),
+    ] = None

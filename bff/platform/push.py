@@ -101,6 +101,7 @@ class PushParts:
             auth_stores=auth_stores,
             credentials=credentials,
             registry=registry,
+            settings=settings,
             recorder=recorder,
             clock=clock,
             chance=chance,

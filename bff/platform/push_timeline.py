@@ -3,9 +3,9 @@
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
-from functools import cache
 from hashlib import blake2b
 from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 from prometheus_client import Counter
@@ -23,11 +23,23 @@ from push.facts import FactIntake
 from push.models import Topic
 from push.planning import Edition, InForce, Planner
 from push.ports import Reader
-from push.programmes import clause_text, edition, in_force
+from push.programmes import (
+    ENROLMENT,
+    clause_text,
+    edition,
+    enrolment_in,
+    expiry,
+    in_force,
+    insurance,
+    policies,
+)
 from push.rules.calendar import add_months
 from push.rules.facts import Held
 from push.rules.milestones import SHANGHAI
 from push.rules.plan import Programmes
+from push.rules.policy import read_policies
+from push.rules.programme import Programme
+from push.settings import PushSettings
 from push.store.documents import Transactions
 from push.store.outbox import OutboxStore
 from push.store.people import PeopleStore
@@ -170,13 +182,67 @@ class HeldCredentials:
             owners = set(credential.keepers)
             if of.holder is HolderKind.PERSON:
                 owners = {self._holder(credential)}
-            held = Held(id=credential.id, title_zh=of.name.zh, title_en=of.name.en, valid_until=until)
+            held = Held(
+                id=credential.id,
+                type=credential.type,
+                title_zh=of.name.zh,
+                title_en=of.name.en,
+                issued=credential.valid_from,
+                valid_until=until,
+            )
             for subject in owners & found.keys():
                 found[subject].append(held)
         return found
 
     def _holder(self, credential: Credential) -> str:
         return self._personal.hash(open_secrets(credential, self._personal).holder_number)
+
+
+class Catalogue:
+    """The programmes of a city: those shipped, and its own policies."""
+
+    def __init__(self, policies_file: Path | None) -> None:
+        own = None if policies_file is None else policies_file.read_bytes()
+        self._policies = policies() if own is None else read_policies(own)
+        digest = blake2b(own or b"", digest_size=6)
+        for file in sorted(files("push.programmes").iterdir(), key=lambda each: each.name):
+            if file.name.endswith(".json"):
+                digest.update(file.read_bytes())
+        self._fingerprint = digest.hexdigest()
+
+    def name(self, as_of: date) -> str:
+        """What people are planned by: another name when another edition is in force, or the data changed."""
+        programme = in_force(as_of)
+        return f"{programme.id}/{programme.dtp}/{self._fingerprint}"
+
+    def in_force(self, as_of: date, region: str | None) -> Programmes:
+        """The programmes in force on a day, with what a region adds."""
+        return self._with(in_force(as_of, region), region)
+
+    def by_edition(self, name: str) -> InForce:
+        """The same with this edition of the national programme, whatever the day."""
+        return lambda _, region: self._with(edition(name, region), region)
+
+    def words(self, programme: str, clause: str) -> Text:
+        """What a clause says; of a policy, why one is told of it."""
+        policy = next((each for each in self._policies.policies if each.id == clause), None)
+        if policy is not None and programme == self._policies.id:
+            return Text(zh=policy.clause.zh, en=policy.clause.en)
+        try:
+            zh, en = clause_text(programme, clause)
+        except KeyError:
+            # An edition that is not shipped any more: its clause is still called so.
+            return Text(zh=clause, en=clause)
+        return Text(zh=zh, en=en)
+
+    def _with(self, vaccination: Programme, region: str | None) -> Programmes:
+        return Programmes(
+            vaccination=vaccination,
+            enrolment=enrolment_in(region) if region in ENROLMENT else None,
+            expiry=expiry(),
+            insurance=insurance(),
+            policies=self._policies,
+        )
 
 
 class _Meter:
@@ -211,8 +277,11 @@ class TimelineParts:
         recorder: AuditRecorder,
         clock: Clock,
         chance: Callable[[int], bytes],
+        settings: PushSettings,
     ) -> None:
+        self.settings = settings
         self.recorder = recorder
+        self.catalogue = Catalogue(settings.policies_file)
         self.people = PeopleStore(mongo["push_people"], mongo["push_facts"], mongo["push_replannings"])
         self.store = TimelineStore(mongo["push_timeline"], mongo["push_milestones"])
         self.shards = ShardStore(mongo["push_shards"])
@@ -225,7 +294,7 @@ class TimelineParts:
             transactions=transactions,
             credentials=HeldCredentials(credentials, registry, personal),
             personal=personal,
-            edition=Edition(name=edition_name, in_force=programmes_in_force),
+            edition=Edition(name=self.catalogue.name, in_force=self.catalogue.in_force),
             clock=clock,
         )
         self.intake = FactIntake(
@@ -242,7 +311,7 @@ class TimelineParts:
             transactions=transactions,
             readers=linked,
             personal=personal,
-            words=clause_words,
+            words=self.catalogue.words,
             clock=clock,
         )
         self._clock = clock
@@ -288,40 +357,6 @@ class TimelineParts:
         """Make every index; safe to repeat."""
         for store in (self.people, self.store, self.shards):
             await store.ensure_indexes()
-
-
-def programmes_in_force(as_of: date, region: str | None) -> Programmes:
-    """The programmes in force on a day, with what a region adds."""
-    return Programmes(vaccination=in_force(as_of, region))
-
-
-def programmes_of(name: str) -> InForce:
-    """The edition of this name, whatever the day."""
-    return lambda _, region: Programmes(vaccination=edition(name, region))
-
-
-def edition_name(as_of: date) -> str:
-    """What people are planned by: another name when another edition comes into force, or its data changes."""
-    programme = in_force(as_of)
-    return f"{programme.id}/{programme.dtp}/{_fingerprint()}"
-
-
-@cache
-def _fingerprint() -> str:
-    digest = blake2b(digest_size=6)
-    for file in sorted(files("push.programmes").iterdir(), key=lambda each: each.name):
-        if file.name.endswith(".json"):
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-def clause_words(programme: str, clause: str) -> Text:
-    """What a clause says."""
-    try:
-        zh, en = clause_text(programme, clause)
-    except KeyError:
-        return Text(zh=clause, en=clause)
-    return Text(zh=zh, en=en)
 
 
 def _is_id_number(number: str) -> bool:

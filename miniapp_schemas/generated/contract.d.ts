@@ -869,6 +869,14 @@ export interface EnterpriseDescribed {
   foundedOn: string;
   /** What else policies ask about, as codes. */
   traits?: string[];
+  /** 从业人数. */
+  employees?: number | null;
+  /** 年营业收入, in 10,000 yuan. */
+  revenue?: number | null;
+  /** 研发费用占比, per cent of revenue. */
+  researchShare?: number | null;
+  /** 列入失信名单. */
+  listedForDefault?: boolean | null;
 }
 
 /** What became of one reported item. */
@@ -1588,12 +1596,14 @@ export interface PaperHealthCode {
   expiresAt: string;
 }
 
-/** A yearly confirmation (养老待遇资格认证). */
-export interface PensionDue {
+/** That somebody draws a pension, and when they last confirmed it (养老待遇资格认证). */
+export interface PensionDrawn {
   /** Which of the kinds this is. */
   kind: "PENSION";
-  /** The last day. */
-  dueOn: string;
+  /** Since when. */
+  entitledFrom: string;
+  /** The last confirmation, if there was one. */
+  confirmedOn?: string | null;
 }
 
 /** The phone that is bound now; refresh the session for its level. */
@@ -1891,7 +1901,7 @@ export interface ReportFact {
   /** The department's own id of this fact, used once. */
   sourceId: string;
   /** What is so, by kind. */
-  facts: BirthRecorded | DoseGiven | HouseholdRegistered | InsuranceDue | PensionDue | EnterpriseDescribed;
+  facts: BirthRecorded | DoseGiven | HouseholdRegistered | InsuranceDue | PensionDrawn | EnterpriseDescribed;
   /** Of whom: 公民身份号码. */
   idNumber?: string | null;
   /** Of which enterprise, instead. */
@@ -2169,8 +2179,8 @@ export interface TimelineEntry {
   title: Text;
   /** Whom it is about, masked; null for the caller themselves. */
   name: string | null;
-  /** Whether it can be done now, or is late. */
-  status: "due" | "not_yet_due" | "overdue";
+  /** Whether it can be done now, or is late; of some things no day is known yet. */
+  status: "due" | "not_announced" | "not_yet_due" | "overdue";
   /** The first day on which it can be done. */
   earliest: string | null;
   /** The day before which it should be done. */

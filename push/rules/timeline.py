@@ -51,6 +51,7 @@ class Change(Struct, frozen=True, kw_only=True):
     settled: tuple[str, ...]
     added: dict[str, DueItem]
     changed: dict[str, DueItem]
+    unmarked: tuple[str, ...]
     withdrawn: tuple[str, ...]
     milestones: tuple[StoredMilestone, ...]
     difference: Difference
@@ -68,12 +69,14 @@ def change_of(
     """The step from the items ``before``, by their ids, with the milestones ``kept``, to the plan ``after``.
 
     A milestone that fired stays as it is, so that no plan says it again; what a resident asked for stays as
-    well. Of an item they want to hear nothing of, new milestones are held.
+    well. Of an item they want to hear nothing of, new milestones are held; but what is done for one term is
+    not done for the next.
     """
     planned = {item_id(subject, item.id): (item, told) for item, told in after}
     settled = tuple(name for name in before if name not in planned)
     added: dict[str, DueItem] = {}
     changed: dict[str, DueItem] = {}
+    unmarked: list[str] = []
     withdrawn: list[str] = []
     new: list[StoredMilestone] = []
     examples: list[Example] = [
@@ -90,7 +93,11 @@ def change_of(
             if _days(old) != _days(item):
                 moved += 1
                 examples.append(Example(change="moved", item=item.id, before=_days(old), after=_days(item)))
-        wanted = {each.id: each for each in _milestones(subject, name, told, marks.get(name))}
+        mark = marks.get(name)
+        if mark is not None and old is not None and _is_another_term(old, item):
+            unmarked.append(name)
+            mark = None
+        wanted = {each.id: each for each in _milestones(subject, name, told, mark)}
         there = {each.id: each for each in kept.get(name, ())}
         new += [each for key, each in wanted.items() if key not in there and each.useful_until > now]
         withdrawn += [
@@ -100,6 +107,7 @@ def change_of(
         settled=settled,
         added=added,
         changed=changed,
+        unmarked=tuple(unmarked),
         withdrawn=tuple(withdrawn),
         milestones=tuple(new),
         difference=Difference(
@@ -162,6 +170,13 @@ def _milestones(
 
 def _is_open(milestone: StoredMilestone) -> bool:
     return milestone.state in {MilestoneState.WAITING, MilestoneState.HELD}
+
+
+def _is_another_term(old: DueItem, new: DueItem) -> bool:
+    """Whether ``new`` begins after ``old`` ended: the next year's confirmation, the renewed card's expiry."""
+    end = old.window_to or old.recommended_before or old.earliest
+    begin = new.earliest or new.window_to
+    return end is not None and begin is not None and begin > end
 
 
 def _days(item: DueItem) -> str:

@@ -91,6 +91,7 @@ class TimelineStore:
         settled: Sequence[str],
         added: Sequence[TimelineItem],
         changed: Sequence[TimelineItem],
+        unmarked: Sequence[str],
         withdrawn: Sequence[str],
         milestones: Sequence[StoredMilestone],
     ) -> None:
@@ -107,6 +108,10 @@ class TimelineStore:
             await self._items.insert_many([document_of(item) for item in added], session=session)
         if changed:
             await self._items.bulk_write([_kept(item) for item in changed], session=session)
+        if unmarked:
+            await self._items.update_many(
+                {"_id": {"$in": list(unmarked)}}, {"$unset": {"mark": ""}}, session=session
+            )
         if milestones:
             await self._milestones.insert_many([document_of(each) for each in milestones], session=session)
 

@@ -180,11 +180,12 @@ async def test_an_enterprise_is_known_by_its_credit_code(app: App) -> None:
 
 async def test_a_batch_of_five_hundred_newborn_goes_on_where_its_time_was_over(app: App) -> None:
     items = [birth(id_number(BORN, order)) for order in range(1, 501)]
+    answer = await app.http.post(FACTS, json={"items": items}, headers=app.department)
     for _ in range(20):
-        answer = await app.http.post(FACTS, json={"items": items}, headers=app.department)
         if answer.status_code == 200:
             break
         assert answer.status_code == 503, answer.text
+        answer = await app.http.post(FACTS, json={"items": items}, headers=app.department)
 
     told = answer.json()
     assert told["recorded"] + told["repeated"] == 500
