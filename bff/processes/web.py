@@ -49,9 +49,11 @@ from bff.routes import (
     legal_person,
     notices,
     ops,
+    push_facts,
     schema,
     session,
     sessions,
+    timeline,
     verifier,
     wallet,
 )
@@ -93,6 +95,7 @@ _PARTS: Final = (
         "wallet",
     ),
     *("health_appeals", "health_manual", "health_statistics"),
+    *("push_facts", "timeline"),
     *("push_changes", "push_inbox", "push_wishes"),
 )
 # Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
@@ -182,6 +185,8 @@ def api_handlers() -> list[ControllerRouterHandler]:
         health_venues.PurgeController,
         health_venues.ExposureApprovalController,
         health_venues.ExposureQueryController,
+        timeline.TimelineController,
+        push_facts.FactController,
         notices.NoticeController,
         notices.PushPreferenceController,
         issuer.TypeController,
