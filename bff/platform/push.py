@@ -13,6 +13,7 @@ from bff.platform.idnumbers import IdNumbers
 from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
 from bff.platform.push_delivery import DeliveryParts
+from bff.platform.push_outbox import Carrier, CarryingParts
 from bff.platform.push_timeline import TimelineParts
 from bff.platform.redis import ScriptRunner
 from health_code.ports import Admit
@@ -90,6 +91,9 @@ class PushParts:
             settings=settings,
         )
         self.deliver = self.delivery.deliver
+        self.carrying = CarryingParts(
+            outbox=self.outbox, redis=redis, run=run, recorder=recorder, clock=clock, chance=chance
+        )
         self.timeline = TimelineParts(
             mongo=mongo,
             outbox=self.outbox,
@@ -101,6 +105,10 @@ class PushParts:
             clock=clock,
             chance=chance,
         )
+
+    def carriers(self, *, consumer: str) -> list[Carrier]:
+        """What a worker process runs for the reminders."""
+        return self.carrying.carriers(self.deliver, consumer=consumer)
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat."""
