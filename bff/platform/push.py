@@ -3,12 +3,15 @@
 from redis.asyncio import Redis
 
 from auth_bridges.acting import ActingService
+from auth_bridges.bridges.alipay_client import AlipayClient
+from auth_bridges.bridges.wechat_api import WechatApi
 from auth_bridges.ports import Chance, Clock
 from auth_bridges.store import AuthStores
 from bff.platform.audit import AuditRecorder
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
+from bff.platform.push_china import ChinaParts
 from bff.platform.redis import ScriptRunner
 from health_code.ports import Admit
 from push.settings import PushSettings
@@ -32,12 +35,24 @@ class PushParts:
         clock: Clock,
         chance: Chance,
         http: Outbound,
+        wechat: WechatApi,
+        alipay: AlipayClient | None,
         settings: PushSettings,
     ) -> None:
-        del redis, run, personal, auth_stores, acting, recorder, admit, clock, chance, http, settings
+        del redis, run, acting, admit, chance, http
         self.outbox = OutboxStore(mongo["push_outbox"])
+        self.china = ChinaParts(
+            mongo=mongo,
+            personal=personal,
+            auth_stores=auth_stores,
+            recorder=recorder,
+            wechat=wechat,
+            alipay=alipay,
+            settings=settings,
+            clock=clock,
+        )
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat."""
-        for store in (self.outbox,):
+        for store in (self.outbox, self.china):
             await store.ensure_indexes()

@@ -48,6 +48,8 @@ from bff.routes import (
     issuer,
     legal_person,
     ops,
+    push_subscriptions,
+    push_templates,
     schema,
     session,
     sessions,
@@ -92,6 +94,7 @@ _PARTS: Final = (
         "wallet",
     ),
     *("health_appeals", "health_manual", "health_statistics"),
+    *("push_callbacks", "push_credits", "push_templates"),
 )
 # Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
 _IDLE_SECONDS: Final = 150
@@ -180,6 +183,8 @@ def api_handlers() -> list[ControllerRouterHandler]:
         health_venues.PurgeController,
         health_venues.ExposureApprovalController,
         health_venues.ExposureQueryController,
+        push_subscriptions.SubscriptionController,
+        push_templates.TemplateController,
         issuer.TypeController,
         issuer.IssuedController,
     ]
