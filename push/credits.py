@@ -67,9 +67,7 @@ class CreditService:
         self._change = together(store.change)
         self._clock = clock
 
-    async def reserve(
-        self, resident: str, template: str, key: str, *, at: datetime, channel: str = "wechat"
-    ) -> bool:
+    async def reserve(self, resident: str, template: str, key: str, *, at: datetime, channel: str) -> bool:
         """Set one aside for the intent ``key``; False where there is none. The same key twice is one."""
         empty = self._ledger(channel, resident, template)
         if empty is None:
@@ -86,7 +84,7 @@ class CreditService:
         spent: bool,
         none_left: bool,
         at: datetime,
-        channel: str = "wechat",
+        channel: str,
     ) -> None:
         """Spend what ``key`` set aside, or give it back; with ``none_left`` nothing is left at all."""
         empty = self._ledger(channel, resident, template)

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from push.channels.base import Language, Message
 from push.models import Intent
-from push.ports import Audit, Clock
+from push.ports import Audit, Clock, Deliver, Outcome
 from push.refusals import TemplateChanged, TemplateInvalid, TemplateUnknown, TemplateVersionUnknown
 from push.rules.templates import (
     SAMPLE,
@@ -86,6 +86,15 @@ class TemplateBook:
             link=intent.link,
             useful_until=intent.useful_until,
         )
+
+    def once_read(self, deliver: Deliver) -> Deliver:
+        """``deliver``, from when what operators wrote was read: before, no provider has a template."""
+
+        async def wait_and_deliver(intents: Sequence[Intent]) -> Sequence[Outcome]:
+            await self.read.wait()
+            return await deliver(intents)
+
+        return wait_and_deliver
 
     async def refresh(self) -> None:
         """Read what was activated since."""

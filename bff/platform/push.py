@@ -1,5 +1,7 @@
 """The reminders, wired: what people are told, how it reaches them, and what departments know of them."""
 
+from collections.abc import Collection
+
 from redis.asyncio import Redis
 
 from auth_bridges.acting import ActingService
@@ -12,10 +14,14 @@ from bff.platform.idnumbers import IdNumbers
 from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
 from bff.platform.push_china import ChinaParts
+from bff.platform.push_delivery import DeliveryParts
+from bff.platform.push_timeline import TimelineParts
 from bff.platform.redis import ScriptRunner
 from health_code.ports import Admit
 from push.settings import PushSettings
 from push.store.outbox import OutboxStore
+from wallet.issuers.base import Registry
+from wallet.store import CredentialStore
 
 
 class PushParts:
@@ -38,8 +44,10 @@ class PushParts:
         wechat: WechatApi,
         alipay: AlipayClient | None,
         settings: PushSettings,
+        credentials: CredentialStore,
+        registry: Registry,
     ) -> None:
-        del redis, run, acting, admit, chance, http
+        del acting, admit, http
         self.outbox = OutboxStore(mongo["push_outbox"])
         self.china = ChinaParts(
             mongo=mongo,
@@ -51,8 +59,40 @@ class PushParts:
             settings=settings,
             clock=clock,
         )
+        self.delivery = DeliveryParts(
+            mongo=mongo,
+            redis=redis,
+            run=run,
+            personal=personal,
+            clock=clock,
+            chance=chance,
+            channels=self.china.channels,
+            addresses=self.china.addresses,
+            templates=self.china.templates,
+            credit=self.china.credits,
+            intent=self.outbox.get,
+            settings=settings,
+        )
+        self.deliver = self.china.templates.once_read(self.delivery.deliver)
+        self.china.receipts_go_to(self.delivery.take_receipt)
+        self.timeline = TimelineParts(
+            mongo=mongo,
+            outbox=self.outbox,
+            personal=personal,
+            auth_stores=auth_stores,
+            credentials=credentials,
+            registry=registry,
+            recorder=recorder,
+            clock=clock,
+            chance=chance,
+        )
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat."""
-        for store in (self.outbox, self.china):
+        for store in (self.outbox, self.china, self.delivery, self.timeline):
             await store.ensure_indexes()
+
+    async def forget(self, residents: Collection[str]) -> None:
+        """Keep nothing of deleted accounts."""
+        await self.china.forget(residents)
+        await self.delivery.forget(residents)

@@ -1,6 +1,6 @@
 """WeChat and Alipay, wired for the reminders: their channels, addresses, credits, templates and callbacks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -107,7 +107,7 @@ class ChinaParts:
     ) -> None:
         apps = {_WECHAT: wechat.appid} | ({} if alipay is None else {_ALIPAY: alipay.app.appid})
         templates = TemplateStore(mongo["push_templates"])
-        ledgers = CreditStore(mongo["push_credits"])
+        self._ledgers = ledgers = CreditStore(mongo["push_credits"])
         graves = GraveStore(mongo["push_graves"])
         self._stores = (templates, ledgers, graves)
         self._receive: TakeReceipt | None = None
@@ -152,6 +152,10 @@ class ChinaParts:
         """Make every index; safe to repeat."""
         for store in self._stores:
             await store.ensure_indexes()
+
+    async def forget(self, residents: Collection[str]) -> None:
+        """Keep nothing of what ``residents`` allowed."""
+        await self._ledgers.forget(list(residents))
 
     async def _take_receipt(self, receipt: Receipt) -> None:
         if self._receive is not None:

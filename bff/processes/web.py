@@ -47,12 +47,15 @@ from bff.routes import (
     home,
     issuer,
     legal_person,
+    notices,
     ops,
+    push_facts,
     push_subscriptions,
     push_templates,
     schema,
     session,
     sessions,
+    timeline,
     verifier,
     wallet,
 )
@@ -95,6 +98,8 @@ _PARTS: Final = (
     ),
     *("health_appeals", "health_manual", "health_statistics"),
     *("push_callbacks", "push_credits", "push_templates"),
+    *("push_facts", "timeline"),
+    *("push_changes", "push_inbox", "push_wishes"),
 )
 # Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
 _IDLE_SECONDS: Final = 150
@@ -185,6 +190,10 @@ def api_handlers() -> list[ControllerRouterHandler]:
         health_venues.ExposureQueryController,
         push_subscriptions.SubscriptionController,
         push_templates.TemplateController,
+        timeline.TimelineController,
+        push_facts.FactController,
+        notices.NoticeController,
+        notices.PushPreferenceController,
         issuer.TypeController,
         issuer.IssuedController,
     ]

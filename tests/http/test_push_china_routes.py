@@ -22,6 +22,8 @@ from bff.sandbox.wechat import Wechat
 from bff.sandbox.wechat_ids import WechatApp, openid_of
 from bff.sandbox.wechat_subscribe import Answered, PushAddress, Rules, Subscriptions
 from miniapp_schemas.assurance import AssuranceLevel
+from push.models import Intent, Lane, Topic
+from push.outbox import seal_values
 from push.ports import Receipt
 from push.refusals import (
     CallbackForged,
@@ -32,6 +34,7 @@ from push.refusals import (
     TemplateUnknown,
     TemplateVersionUnknown,
 )
+from push.rules.keys import intent_key
 from tests.environs import COMPLETE
 from tests.health import Bearer, clerk
 
@@ -85,14 +88,12 @@ class Office:
         assert (await self.activate("vaccination-due", saved)).status_code == 200
 
     async def report(self, *answers: str, key: str | None = None, template: str = "T-due") -> list[Any]:
-        answer = await self.http.post(
-            SUBSCRIPTIONS,
-            headers=self.resident | {"Idempotency-Key": key or secrets.token_hex(8)},
-            json={
-                "provider": "wechat",
-                "results": [{"templateId": template, "answer": each} for each in answers],
-            },
-        )
+        results = [{"templateId": template, "answer": each} for each in answers]
+        sent = {"provider": "wechat", "results": results}
+        headers = self.resident | {"Idempotency-Key": key or secrets.token_hex(8)}
+        # On a machine with much to do it takes a while to hear which sessions ended.
+        await asyncio.wait_for(self.platform.authenticator.listening.wait(), 10)
+        answer = await self.http.post(SUBSCRIPTIONS, headers=headers, json=sent)
         assert answer.status_code == 200, answer.text
         found: list[Any] = answer.json()
         return found
@@ -117,9 +118,25 @@ class Office:
         await residents._links.insert_one(document_of(link))
 
 
+_urls: Final[dict[Wechat, str]] = {}
+
+
+@pytest.fixture
+def wechat() -> Iterator[Wechat]:
+    simulator = Wechat([APP])
+    with simulated_in_thread(simulator) as served:
+        _urls[simulator] = served.url
+        yield simulator
+    del _urls[simulator]
+
+
 @pytest.fixture(params=["clear", "secure"])
-def settings(environ: dict[str, str], request: pytest.FixtureRequest) -> Settings:
-    told = {**environ, "SUISHEN_PUSH_WECHAT_CALLBACK_TOKEN": TOKEN}
+def settings(environ: dict[str, str], request: pytest.FixtureRequest, wechat: Wechat) -> Settings:
+    told = {
+        **environ,
+        "SUISHEN_AUTH_WECHAT_BASE_URL": _urls[wechat],
+        "SUISHEN_PUSH_WECHAT_CALLBACK_TOKEN": TOKEN,
+    }
     if request.param == "secure":
         told["SUISHEN_PUSH_WECHAT_CALLBACK_KEY"] = KEY
     return load_settings(told)
@@ -138,13 +155,6 @@ async def office(settings: Settings) -> AsyncIterator[Office]:
             base_url="http://office",
         ) as http:
             yield Office(platform, settings, http)
-
-
-@pytest.fixture
-def wechat(settings: Settings) -> Iterator[Wechat]:
-    simulator = Wechat([APP])
-    with simulated_in_thread(simulator):
-        yield simulator
 
 
 in_the_clear = pytest.mark.parametrize("settings", ["clear"], indirect=True)
@@ -415,3 +425,89 @@ async def test_wechat_tells_us_by_itself_whatever_the_dress(
     assert {(each.channel, each.delivered, each.code) for each in office.receipts} == {
         ("wechat", False, "43101")
     }
+
+
+# --- from an intent to WeChat and back -----------------------------------------------------------------
+
+
+def intent(office: Office, name: str) -> Intent:
+    key = intent_key("test", "resident", name, "now", "resident")
+    now = datetime.now(UTC)
+    return Intent(
+        id=key,
+        addressee="resident",
+        topic=Topic.ACCOUNT,
+        lane=Lane.URGENT,
+        template="phone_bound",
+        values=seal_values(office.platform.personal, key, {"date": "2026-03-02"}),
+        rule="test",
+        item=name,
+        milestone="now",
+        created_at=now,
+        not_before=now,
+        useful_until=now + timedelta(days=1),
+    )
+
+
+@in_the_clear
+async def test_a_notice_goes_out_by_wechat_while_it_is_allowed_and_is_in_the_inbox_in_any_case(
+    office: Office, wechat: Wechat, settings: Settings
+) -> None:
+    await office.arrive()
+    draft = await office.shipped("phone_bound")
+    fields = {"thing1": "账户绑定了手机号", "date2": "{date}"}
+    bound = {**draft, "wechat": {"templateId": "T-account", "fields": fields}}
+    await office.write("phone_bound", bound)
+    await office.activate("phone_bound", 1)
+    await office.report("accept", template="T-account")
+    wechat.subscriptions.answer(Answered(appid=APP.appid, resident="lin", template="T-account"))
+
+    one, other = intent(office, "one"), intent(office, "other")
+    first = await office.platform.push.deliver([one])
+    again = await office.platform.push.deliver([one])
+    second = await office.platform.push.deliver([other])
+
+    assert [outcome.done for outcome in (*first, *again, *second)] == ["wechat", "wechat", "inbox"]
+    (sent,) = wechat.subscriptions.sent
+    assert sent.data == {"thing1": "账户绑定了手机号", "date2": "2026年3月2日"}
+    assert await office.left() == (0, False, False)
+    (event,) = [
+        json.dumps(
+            {
+                "FromUserName": sent.openid,
+                "CreateTime": 1_772_000_000,
+                "Event": "subscribe_msg_sent_event",
+                "List": {"TemplateId": "T-account", "MsgID": str(sent.msgid), "ErrorCode": "0"},
+            }
+        ).encode()
+    ]
+    parts = office.platform.push
+    parts.china.receipts_go_to(parts.delivery.take_receipt)
+    assert (await push(office, wechat.subscriptions, address(settings), event)).status_code == 200
+    story = await parts.delivery.stories.of(one.id)
+    assert [(each.reference, each.delivered) for each in story.receipts] == [(str(sent.msgid), True)]
+
+
+@in_the_clear
+async def test_a_resident_is_reached_through_every_account_that_became_theirs(office: Office) -> None:
+    await office.arrive()
+    residents, addresses = office.platform.auth_stores.residents, office.platform.push.china.addresses
+    now = datetime.now(UTC)
+    await residents._residents.insert_one({"_id": "older", "created_at": now, "absorbed": ["resident"]})
+    await residents._residents.update_one({"_id": "resident"}, {"$set": {"merged_into": "older"}})
+    elsewhere = Link(
+        id="l2", provider="wechat", appid="wx-of-another", subject="o2", resident="older", linked_at=now
+    )
+    await residents._links.insert_one(document_of(elsewhere))
+
+    found = await addresses.of(["older", "nobody"])
+
+    ((only,), nowhere) = (found["older"], found["nobody"])
+    assert (only.channel, only.app, only.target) == ("wechat", APP.appid, openid_of(APP.appid, "lin"))
+    assert list(nowhere) == []
+    assert await addresses.whose(only.target) == "older"
+    assert await addresses.whose("o-nobody") is None
+    await addresses.bury(only, dead_since=only.registered_at - timedelta(days=1))
+    assert list((await addresses.of(["older"]))["older"]) == [only]
+    await addresses.bury(only, dead_since=None)
+    assert list((await addresses.of(["older"]))["older"]) == []

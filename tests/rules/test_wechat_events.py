@@ -163,6 +163,23 @@ def test_the_signature_is_the_documented_one() -> None:
     assert signature("abc", "2", "1") == "2809f5614d4b6b0c4e1bb4c3f67ef361c7ef7281"
 
 
+def test_the_example_of_the_documentation_opens() -> None:
+    sealed = (
+        "RypEvHKD8QQKFhvQ6QleEB4J58tiPdvo+rtK1I9qca6aM/wvqnLSV5zEPeusUiX5L5X/0lWfrf0QADHHhGd3QczcdCUpj911L3vg3W"
+        "/sYYvuJTs3TUUkSUXxaccAS0qhxchrRYt66wiSpGLYL42aM6A8dTT+6k4aSknmPj48kzJs8qLjvd4Xgpue06DOdnLxAUHzM6+kDZ+H"
+        "MZfJYuR+LtwGc2hgf5gsijff0ekUNXZiqATP7PF5mZxZ3Izoun1s4zG4LUMnvw2r+KqCKIw+3IQH03v+BCA9nMELNqbSf6tiWSrXJB"
+        "3LAVGUcallcrw8V2t9EL4EhzJWrQUax5wLVMNS0+rUPA3k22Ncx4XXZS9o0MBH27Bo6BpNelZpS+/uh9KsNlY6bHCmJU9p8g7m3fVK"
+        "n28H3KDYA5Pl/T8Z1ptDAVe0lXdQ2YoyyH2uyPIGHBZZIs2pDBS8R07+qN+E7Q=="
+    )
+    key = key_of("jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C")
+
+    signed = signature("QDG6eK", "1409659813", "1372623149", sealed)
+    assert signed == "477715d11cdb4164915debcba66cb864d751f3e6"
+    assert b"<MsgId>4561255354251345929</MsgId>" in unsealed(sealed, key=key, appid="wx5823bf96d3bd56c7")
+    with pytest.raises(NotOurs):
+        unsealed(sealed, key=key, appid="wx5823bf96d3bd56c8")
+
+
 ENCODING_KEY = b64encode(bytes(range(32))).decode().rstrip("=")
 
 

@@ -59,7 +59,7 @@ async def test_of_many_at_once_in_two_processes_as_many_get_one_as_there_are(
 
     taken = await asyncio.gather(
         *(
-            process.reserve("r", "vaccination-due", f"k{number}", at=T0)
+            process.reserve("r", "vaccination-due", f"k{number}", at=T0, channel="wechat")
             for number in range(20)
             for process in (one, other)
         )
@@ -76,11 +76,17 @@ async def test_a_hundred_settled_at_once_by_two_are_each_settled_once(mongo_data
     one, other = service(mongo_database), service(mongo_database)
     await allow(one, times=50)
     keys = [f"k{number}" for number in range(50)]
-    assert all(await asyncio.gather(*(one.reserve("r", "vaccination-due", key, at=T0) for key in keys)))
+    assert all(
+        await asyncio.gather(
+            *(one.reserve("r", "vaccination-due", key, at=T0, channel="wechat") for key in keys)
+        )
+    )
 
     await asyncio.gather(
         *(
-            process.settle("r", "vaccination-due", key, spent=number % 2 == 0, none_left=False, at=T0)
+            process.settle(
+                "r", "vaccination-due", key, spent=number % 2 == 0, none_left=False, at=T0, channel="wechat"
+            )
             for number, key in enumerate(keys)
             for process in (one, other)
         )
@@ -92,10 +98,10 @@ async def test_a_hundred_settled_at_once_by_two_are_each_settled_once(mongo_data
 async def test_no_template_no_credit(mongo_database: Database) -> None:
     office = service(mongo_database)
 
-    assert not await office.reserve("r", "linked", "k", at=T0)
+    assert not await office.reserve("r", "linked", "k", at=T0, channel="wechat")
     assert not await office.reserve("r", "vaccination-due", "k", at=T0, channel="alipay")
     assert not await office.reserve("r", "vaccination-due", "k", at=T0, channel="sms")
-    await office.settle("r", "linked", "k", spent=True, none_left=True, at=T0)
+    await office.settle("r", "linked", "k", spent=True, none_left=True, at=T0, channel="wechat")
     assert await mongo_database["push_credits"].count_documents({}) == 0
 
 
@@ -110,12 +116,14 @@ async def test_a_standing_yes_serves_every_message_until_43101(mongo_database: D
     office = service(mongo_database)
     await allow(office, "ever")
     for number in range(3):
-        assert await office.reserve("r", "campaign", f"k{number}", at=T0)
-        await office.settle("r", "campaign", f"k{number}", spent=True, none_left=False, at=T0)
+        assert await office.reserve("r", "campaign", f"k{number}", at=T0, channel="wechat")
+        await office.settle(
+            "r", "campaign", f"k{number}", spent=True, none_left=False, at=T0, channel="wechat"
+        )
 
     later = T0 + timedelta(hours=1)
-    assert await office.reserve("r", "campaign", "last", at=later)
-    await office.settle("r", "campaign", "last", spent=False, none_left=True, at=later)
+    assert await office.reserve("r", "campaign", "last", at=later, channel="wechat")
+    await office.settle("r", "campaign", "last", spent=False, none_left=True, at=later, channel="wechat")
 
     allowance = (await office.allowances("r"))[1]
     assert (allowance.standing, allowance.agreed, allowance.refused) == (True, False, True)
@@ -136,8 +144,10 @@ async def test_who_is_killed_between_reserving_and_settling_costs_nobody_a_credi
     later = T0 + timedelta(hours=hours)
 
     # Whoever takes the intent up again finds it set aside; nobody did for a day, another may have it.
-    assert await office.reserve("r", "vaccination-due", "k" if hours == 1 else "another", at=later)
-    assert not await office.reserve("r", "vaccination-due", "third", at=later)
+    assert await office.reserve(
+        "r", "vaccination-due", "k" if hours == 1 else "another", at=later, channel="wechat"
+    )
+    assert not await office.reserve("r", "vaccination-due", "third", at=later, channel="wechat")
 
 
 async def test_a_store_answers_each_of_a_batch_about_the_same_ledger(mongo_database: Database) -> None:
