@@ -15,6 +15,7 @@ from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
 from bff.platform.push_china import ChinaParts
 from bff.platform.push_delivery import DeliveryParts
+from bff.platform.push_outbox import Carrier, CarryingParts
 from bff.platform.push_timeline import TimelineParts
 from bff.platform.redis import ScriptRunner
 from health_code.ports import Admit
@@ -75,6 +76,9 @@ class PushParts:
         )
         self.deliver = self.china.templates.once_read(self.delivery.deliver)
         self.china.receipts_go_to(self.delivery.take_receipt)
+        self.carrying = CarryingParts(
+            outbox=self.outbox, redis=redis, run=run, recorder=recorder, clock=clock, chance=chance
+        )
         self.timeline = TimelineParts(
             mongo=mongo,
             outbox=self.outbox,
@@ -86,6 +90,10 @@ class PushParts:
             clock=clock,
             chance=chance,
         )
+
+    def carriers(self, *, consumer: str) -> list[Carrier]:
+        """What a worker process runs for the reminders."""
+        return self.carrying.carriers(self.deliver, consumer=consumer)
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat."""

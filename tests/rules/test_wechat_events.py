@@ -3,6 +3,7 @@
 import json
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from push.rules.wechat_events import (
     unsealed,
 )
 
+VECTORS = Path(__file__).parents[1] / "vectors" / "auth"
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TOKEN, APPID = "token-of-the-console", "wxcity000000000001"
 STAMP = str(int(NOW.timestamp()))
@@ -164,20 +166,14 @@ def test_the_signature_is_the_documented_one() -> None:
 
 
 def test_the_example_of_the_documentation_opens() -> None:
-    sealed = (
-        "RypEvHKD8QQKFhvQ6QleEB4J58tiPdvo+rtK1I9qca6aM/wvqnLSV5zEPeusUiX5L5X/0lWfrf0QADHHhGd3QczcdCUpj911L3vg3W"
-        "/sYYvuJTs3TUUkSUXxaccAS0qhxchrRYt66wiSpGLYL42aM6A8dTT+6k4aSknmPj48kzJs8qLjvd4Xgpue06DOdnLxAUHzM6+kDZ+H"
-        "MZfJYuR+LtwGc2hgf5gsijff0ekUNXZiqATP7PF5mZxZ3Izoun1s4zG4LUMnvw2r+KqCKIw+3IQH03v+BCA9nMELNqbSf6tiWSrXJB"
-        "3LAVGUcallcrw8V2t9EL4EhzJWrQUax5wLVMNS0+rUPA3k22Ncx4XXZS9o0MBH27Bo6BpNelZpS+/uh9KsNlY6bHCmJU9p8g7m3fVK"
-        "n28H3KDYA5Pl/T8Z1ptDAVe0lXdQ2YoyyH2uyPIGHBZZIs2pDBS8R07+qN+E7Q=="
-    )
-    key = key_of("jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C")
+    told = json.loads((VECTORS / "wechat_message_push.json").read_bytes())
+    key, sealed = key_of(told["encodingAesKey"]), told["encrypt"]
 
-    signed = signature("QDG6eK", "1409659813", "1372623149", sealed)
-    assert signed == "477715d11cdb4164915debcba66cb864d751f3e6"
-    assert b"<MsgId>4561255354251345929</MsgId>" in unsealed(sealed, key=key, appid="wx5823bf96d3bd56c7")
+    assert signature(told["token"], told["timestamp"], told["nonce"], sealed) == told["msgSignature"]
+    opened_ = unsealed(sealed, key=key, appid=told["appid"])
+    assert f"<MsgId>{told['msgId']}</MsgId>".encode() in opened_
     with pytest.raises(NotOurs):
-        unsealed(sealed, key=key, appid="wx5823bf96d3bd56c8")
+        unsealed(sealed, key=key, appid=APPID)
 
 
 ENCODING_KEY = b64encode(bytes(range(32))).decode().rstrip("=")
