@@ -89,6 +89,7 @@ _TAGS: Final[Mapping[str, str]] = {
     "health-rules": "Rule sets of the health code (赋码规则): one proposes, another publishes.",
     "health-venues": "Venue codes (场所码): put up, checked in with, purged; and who may ask who was there.",
     "ops": "For the machines that run us.",
+    "push": "Reminders (提醒): how residents are reached.",
 }
 _ABOUT: Final = """\
 JSON in camelCase. Within `/v1` fields and values are only ever added: ignore what you do not know.

@@ -9,6 +9,7 @@ from bff.platform.audit import AuditRecorder
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
+from bff.platform.push_phones import PhoneParts
 from bff.platform.redis import ScriptRunner
 from health_code.ports import Admit
 from push.settings import PushSettings
@@ -34,10 +35,24 @@ class PushParts:
         http: Outbound,
         settings: PushSettings,
     ) -> None:
-        del redis, run, personal, auth_stores, acting, recorder, admit, clock, chance, http, settings
+        del run, acting, recorder, admit
         self.outbox = OutboxStore(mongo["push_outbox"])
+        self.phones = PhoneParts(
+            mongo=mongo,
+            redis=redis,
+            personal=personal,
+            auth_stores=auth_stores,
+            clock=clock,
+            chance=chance,
+            http=http,
+            settings=settings,
+        )
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat."""
-        for store in (self.outbox,):
+        for store in (self.outbox, self.phones):
             await store.ensure_indexes()
+
+    def close(self) -> None:
+        """End the connections that are kept."""
+        self.phones.close()

@@ -269,6 +269,7 @@ class Platform:
             http=http,
             settings=settings.push,
         )
+        self.push_devices = self.push.phones.devices
         self._clerk_rate = Rate(wallet.clerk_per_minute, max(1, wallet.clerk_per_minute // 2))
         self._organisation_rate = Rate(
             wallet.organisation_per_minute, max(1, wallet.organisation_per_minute // 10)
@@ -290,8 +291,9 @@ class Platform:
         client = open_mongo(settings.platform.mongo_url, patience=patience)
         redis = open_redis(settings.platform.redis_url)
         try:
-            async with Outbound.open() as http:
+            async with Outbound.open() as http, contextlib.AsyncExitStack() as held:
                 platform = cls(settings, database(client, settings.platform.mongo_database), redis, http)
+                held.callback(platform.push.close)
                 async with _background(
                     platform.token_keys.watch(),
                     platform.wallet_keys.watch(),

@@ -17,6 +17,7 @@ from miniapp_schemas.health_appeals import AppealId, AppealStateText, Attachment
 from miniapp_schemas.health_manual import ManualId, ManualStateText
 from miniapp_schemas.health_rules import RuleSetId
 from miniapp_schemas.health_venues import ExposureQueryId, VenueId
+from miniapp_schemas.push_devices import PushDeviceId
 from miniapp_schemas.session import SessionId
 from miniapp_schemas.wallet import CredentialId, PresentationId
 
@@ -42,6 +43,7 @@ __all__ = [
     "PageSize",
     "PresentationIdInPath",
     "ProviderInPath",
+    "PushDeviceIdInPath",
     "RuleSetIdInPath",
     "SessionIdInPath",
     "StatusListNumber",
@@ -98,6 +100,7 @@ FaceCheckIdInPath = Annotated[str, path(FaceCheckId)]
 ProviderInPath = Annotated[str, path(Provider)]
 ConsentInPath = Annotated[str, path(ConsentName)]
 StepUpChallenge = Annotated[str | None, header(ChallengeText, "X-Step-Up")]
+PushDeviceIdInPath = Annotated[str, path(PushDeviceId)]
 SessionIdInPath = Annotated[str, path(SessionId)]
 GrantIdInPath = Annotated[str, path(GrantId)]
 StatusListNumber = Annotated[

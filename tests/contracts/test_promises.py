@@ -444,6 +444,16 @@ def test_a_venue_is_put_up_checked_in_with_and_asked_about(promise: Promise) -> 
     promise.call("ReadExposures", queryId=query, status=403)
 
 
+def test_a_phone_is_registered_seen_and_forgotten(promise: Promise) -> None:
+    phone = promise.call("RegisterPushDevice", {"kind": "apns", "token": "a1" * 32}).json()
+    assert phone["id"] in [each["id"] for each in promise.call("ListPushDevices").json()["devices"]]
+    development = {"kind": "apns", "token": "a1" * 32, "build": "development"}
+    promise.call("RegisterPushDevice", development, status=409)
+    promise.call("RegisterPushDevice", {"kind": "webpush", "token": "no-browser"}, status=400)
+    promise.call("ForgetPushDevice", deviceId=phone["id"])
+    promise.call("ForgetPushDevice", deviceId=phone["id"], status=404)
+
+
 def test_machines_ask(promise: Promise) -> None:
     promise.call("Alive")
     promise.call("Ready")
