@@ -24,7 +24,7 @@ KEY_ID: Final = "KEYID00001"
 BUNDLE: Final = "city.haiyu.app"
 PROJECT: Final = "haiyu-app"
 EMAIL: Final = "push@haiyu-app.iam.gserviceaccount.test"
-TOKEN_URI: Final = "https://oauth2.googleapis.test/token"
+TOKEN_URI: Final = "https://oauth2.googleapis.com/token"
 APP_KEY: Final = "7d431e42dfa6a6d693ac2d04"
 MASTER: Final = "5e987ac6d2e04d95a9d8f0d1"
 APPLE_KEY: Final = generate_private_key(SECP256R1())
@@ -40,7 +40,7 @@ def apple_pem() -> str:
     return APPLE_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
-def google_account() -> ServiceAccount:
+def google_account(*, token_uri: str = TOKEN_URI) -> ServiceAccount:
     """The key file as Google gives it out."""
     pem = GOOGLE_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     return ServiceAccount(
@@ -48,13 +48,13 @@ def google_account() -> ServiceAccount:
         client_email=EMAIL,
         private_key=pem,
         private_key_id="0" * 40,
-        token_uri=TOKEN_URI,
+        token_uri=token_uri,
     )
 
 
-def google_file(file: Path) -> Path:
+def google_file(file: Path, account: ServiceAccount | None = None) -> Path:
     """The same, in ``file``."""
-    file.write_bytes(msgspec.json.encode(google_account()))
+    file.write_bytes(msgspec.json.encode(account or google_account()))
     return file
 
 
