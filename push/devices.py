@@ -5,7 +5,7 @@ along and leaves none behind.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -86,7 +86,7 @@ class Devices:
         if not await self._store.remove(resident, device_id):
             raise DeviceUnknown
 
-    async def forget_all(self, residents: Sequence[str]) -> None:
+    async def forget_all(self, residents: Collection[str]) -> None:
         """Reach none of ``residents`` anywhere any more: they left."""
         await self._store.remove_all(residents)
 

@@ -2,16 +2,18 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
 from push.channels.base import Address, Language, Message
-from push.models import Intent
+from push.models import Intent, Lane, Topic
+from push.rules.facts import Held
 
 Clock = Callable[[], datetime]
 Chance = Callable[[int], bytes]
 TimedId = Callable[[datetime], str]
+Perform = Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]
 
 
 class PersonalData(Protocol):
@@ -41,6 +43,30 @@ class RunScript(Protocol):
         read: Callable[[Any], Any] | None = None,
     ) -> Awaitable[Any]:
         """What the script returns, as ``read`` reads it; it is on its way before it is awaited."""
+
+
+class Together(Protocol):
+    """Makes calls that come at once travel together."""
+
+    def __call__(self, perform: Perform, /) -> Callable[[Any], Awaitable[Any]]:
+        """How to make one call of the kind that ``perform`` makes many of."""
+
+
+class Announce(Protocol):
+    """Tells open pages to look again."""
+
+    async def __call__(self, *residents: str) -> None:
+        """Something changed in the inboxes of ``residents``. A lost word is made good by the next."""
+
+
+class Meter(Protocol):
+    """Counts for the operators' metrics."""
+
+    def decided(self, step: str, reason: str) -> None:
+        """A notice goes to a channel, waits or stays in the inbox (``step``), and why."""
+
+    def attempted(self, channel: str, outcome: str, *, lane: str, seconds: float) -> None:
+        """A channel answered, so long after the notice was due."""
 
 
 class Audit(Protocol):
@@ -123,11 +149,17 @@ class ProviderToken(Protocol):
 
 
 class Reader(Struct, frozen=True, kw_only=True):
-    """Who reads what concerns a person: an account, and the name they know the person by."""
+    """Who reads what concerns a person: an account, and the name they know the person by.
+
+    ``topics`` is what of it they may see, and ``decides`` whether it is for them to say what is done: for
+    oneself, a guardian, who acts for an enterprise.
+    """
 
     resident: str
     name: str
     own: bool
+    topics: frozenset[Topic] = frozenset(Topic)
+    decides: bool = True
 
 
 class People(Protocol):
@@ -142,6 +174,13 @@ class People(Protocol):
 
     async def wards_of(self, resident: str) -> Mapping[str, Reader]:
         """Whom ``resident`` acts for now, and they themselves, by keyed hash."""
+
+
+class Credentials(Protocol):
+    """The certificates people hold, as the reminders know them."""
+
+    async def held_by(self, subjects: Sequence[str]) -> Mapping[str, Sequence[Held]]:
+        """The certificates in force that each of ``subjects`` holds and that end some day."""
 
 
 class Addresses(Protocol):
@@ -184,6 +223,22 @@ class Notify(Protocol):
 
     async def __call__(self, intents: Sequence[Intent]) -> int:
         """Keep ``intents``, each once for ever; how many were new. Durable when it returns."""
+
+
+class CarryMeter(Protocol):
+    """Counts for the operators how notices are carried."""
+
+    def backlog(self, lane: Lane, entries: int) -> None:
+        """So many entries of ``lane`` nobody is done with."""
+
+    def done(self, lane: Lane, seconds: float) -> None:
+        """One is done, so long after it was allowed to go."""
+
+    def dead(self, lane: Lane) -> None:
+        """One became a dead letter."""
+
+    def again(self, lane: Lane, why: Literal["lost", "orphaned"], count: int) -> None:
+        """So many were carried again: what carried them lost them, or a worker died."""
 
 
 Deliver = Callable[[Sequence[Intent]], Awaitable[Sequence["Outcome"]]]

@@ -1,5 +1,8 @@
 """The reminders, wired: what people are told, how it reaches them, and what departments know of them."""
 
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
 from redis.asyncio import Redis
 
 from auth_bridges.acting import ActingService
@@ -9,11 +12,38 @@ from bff.platform.audit import AuditRecorder
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
+from bff.platform.push_delivery import DeliveryParts
+from bff.platform.push_outbox import Carrier, CarryingParts
 from bff.platform.push_phones import PhoneParts
+from bff.platform.push_timeline import TimelineParts
 from bff.platform.redis import ScriptRunner
 from health_code.ports import Admit
+from push.addresses import JoinedAddresses
+from push.channels.base import Language, Message
+from push.models import Intent
 from push.settings import PushSettings
 from push.store.outbox import OutboxStore
+from wallet.issuers.base import Registry
+from wallet.store import CredentialStore
+
+
+class Nowhere:
+    """A city without words or credits: nothing is allowed, and the inbox is all there is."""
+
+    async def reserve(self, resident: str, template: str, key: str, *, at: datetime) -> bool:
+        """Nothing was allowed."""
+        del resident, template, key, at
+        return False
+
+    async def settle(
+        self, resident: str, template: str, key: str, *, spent: bool, none_left: bool, at: datetime
+    ) -> None:
+        """Nothing was set aside."""
+
+    def render(self, intent: Intent, values: Mapping[str, str], *, language: Language) -> Message:
+        """There are no words for it."""
+        del values, language
+        raise KeyError(intent.template)
 
 
 class PushParts:
@@ -34,8 +64,10 @@ class PushParts:
         chance: Chance,
         http: Outbound,
         settings: PushSettings,
+        credentials: CredentialStore,
+        registry: Registry,
     ) -> None:
-        del run, acting, recorder, admit
+        del acting, admit
         self.outbox = OutboxStore(mongo["push_outbox"])
         self.phones = PhoneParts(
             mongo=mongo,
@@ -47,11 +79,50 @@ class PushParts:
             http=http,
             settings=settings,
         )
+        nowhere = Nowhere()
+        self.delivery = DeliveryParts(
+            mongo=mongo,
+            redis=redis,
+            run=run,
+            personal=personal,
+            clock=clock,
+            chance=chance,
+            channels=self.phones.channels,
+            addresses=JoinedAddresses(self.phones.addresses),
+            templates=nowhere,
+            credit=nowhere,
+            intent=self.outbox.get,
+            settings=settings,
+        )
+        self.deliver = self.delivery.deliver
+        self.carrying = CarryingParts(
+            outbox=self.outbox, redis=redis, run=run, recorder=recorder, clock=clock, chance=chance
+        )
+        self.timeline = TimelineParts(
+            mongo=mongo,
+            outbox=self.outbox,
+            personal=personal,
+            auth_stores=auth_stores,
+            credentials=credentials,
+            registry=registry,
+            recorder=recorder,
+            clock=clock,
+            chance=chance,
+        )
+
+    def carriers(self, *, consumer: str) -> list[Carrier]:
+        """What a worker process runs for the reminders."""
+        return self.carrying.carriers(self.deliver, consumer=consumer)
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat."""
-        for store in (self.outbox, self.phones):
+        for store in (self.outbox, self.delivery, self.timeline, self.phones):
             await store.ensure_indexes()
+
+    async def forget(self, residents: Collection[str]) -> None:
+        """Keep nothing of deleted accounts."""
+        await self.delivery.forget(residents)
+        await self.phones.devices.forget_all(residents)
 
     def close(self) -> None:
         """End the connections that are kept."""

@@ -47,11 +47,14 @@ from bff.routes import (
     home,
     issuer,
     legal_person,
+    notices,
     ops,
     push_devices,
+    push_facts,
     schema,
     session,
     sessions,
+    timeline,
     verifier,
     wallet,
 )
@@ -94,6 +97,8 @@ _PARTS: Final = (
     ),
     *("health_appeals", "health_manual", "health_statistics"),
     "push_devices",
+    *("push_facts", "timeline"),
+    *("push_changes", "push_inbox", "push_wishes"),
 )
 # Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
 _IDLE_SECONDS: Final = 150
@@ -183,6 +188,10 @@ def api_handlers() -> list[ControllerRouterHandler]:
         health_venues.ExposureApprovalController,
         health_venues.ExposureQueryController,
         push_devices.PushDeviceController,
+        timeline.TimelineController,
+        push_facts.FactController,
+        notices.NoticeController,
+        notices.PushPreferenceController,
         issuer.TypeController,
         issuer.IssuedController,
     ]

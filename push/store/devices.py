@@ -3,7 +3,7 @@
 A token is one document under its keyed hash: registered by somebody else it moves, in the same write.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -72,7 +72,7 @@ class DeviceStore:
         result = await self._collection.delete_one({"_id": device_id, "resident": resident})
         return result.deleted_count == 1
 
-    async def remove_all(self, residents: Sequence[str]) -> None:
+    async def remove_all(self, residents: Iterable[str]) -> None:
         """Forget every device of ``residents``."""
         await self._collection.delete_many({"resident": {"$in": list(residents)}})
 
