@@ -1,6 +1,7 @@
 """The ways to phones, wired: the channels a city has set up, and the devices they lead to."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ from auth_bridges.provider_tokens import FetchedToken, FetchToken, ProviderToken
 from auth_bridges.refusals import ProviderTokenUnavailable
 from auth_bridges.store import AuthStores, ProviderTokenStore
 from auth_bridges.vault import Shredded, Vault
-from bff.platform.http2 import Http2
+from bff.platform.coalesce import together
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
@@ -57,9 +58,9 @@ class PhoneParts:
         self._clock = clock
         self._chance = chance
         self._http = http
-        self._http2: Http2 | None = None
+        self._closing: list[Callable[[], None]] = []
         self._apps: dict[DeviceKind, str] = {}
-        self._cids = CidStore(mongo["push_cids"])
+        self._cids = CidStore(mongo["push_cids"], together)
         store = DeviceStore(mongo["push_devices"])
         self._stores = (store, self._cids)
         sms = _sms(http, settings, clock)
@@ -94,14 +95,16 @@ class PhoneParts:
 
     def close(self) -> None:
         """End the connections that are kept."""
-        if self._http2 is not None:
-            self._http2.close()
+        for close in self._closing:
+            close()
 
     def _apns(self, settings: PushSettings) -> Channel | None:
         file, topic = settings.apns_key_file, settings.apns_topic
         key_id, team = settings.apns_key_id, settings.apns_team_id
         if file is None or topic is None or key_id is None or team is None:
             return None
+        from bff.platform.http2 import Http2  # noqa: PLC0415 - a start without iPhones spares itself HTTP/2
+
         key = read_p256(file)
 
         async def make(*, force: bool) -> FetchedToken:
@@ -110,10 +113,11 @@ class PhoneParts:
             text = provider_token(key, key_id=key_id, team_id=team, now=self._clock())
             return FetchedToken(text=text, lifetime=TOKEN_LIVES)
 
-        self._http2 = Http2(ca_file=settings.apns_ca_file)
+        http2 = Http2(ca_file=settings.apns_ca_file)
+        self._closing.append(http2.close)
         self._apps[DeviceKind.APNS] = topic
         tokens = self._shared(f"apns:{team}:{key_id}", make, most=_MADE, period=TOKENS_APART)
-        return ApnsChannel(self._http2, base_url=settings.apns_base_url, tokens=tokens)
+        return ApnsChannel(http2, base_url=settings.apns_base_url, tokens=tokens)
 
     def _fcm(self, settings: PushSettings) -> Channel | None:
         if settings.fcm_service_account_file is None:
@@ -205,20 +209,20 @@ class BoundPhones:
 
     async def of(self, residents: Sequence[str]) -> dict[str, list[Address]]:
         """The number of each of ``residents`` who bound one."""
-        found = {}
-        for name in residents:
-            resident = await self._residents.get(name)
-            if resident is None:
-                continue
-            try:
-                number = await self._vault.phone(resident)
-            except Shredded:
-                continue  # they left in this moment
-            if number is not None:
-                found[name] = [
-                    Address(channel="sms", app="", target=number, registered_at=resident.created_at)
-                ]
-        return found
+        found = await asyncio.gather(*map(self._number, residents))
+        return {name: [address] for name, address in zip(residents, found, strict=True) if address}
+
+    async def _number(self, name: str) -> Address | None:
+        resident = await self._residents.get(name)
+        if resident is None:
+            return None
+        try:
+            number = await self._vault.phone(resident)
+        except Shredded:
+            return None  # they left in this moment
+        if number is None:
+            return None
+        return Address(channel="sms", app="", target=number, registered_at=resident.created_at)
 
     async def bury(self, address: Address, *, dead_since: datetime | None) -> None:
         """A number is its owner's to change: nothing is done."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from bff.platform.coalesce import together
 from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
 from bff.sandbox.jpush import STATUS, Jpush, JpushFate
@@ -60,7 +61,7 @@ class Wired:
 
 @pytest.fixture
 async def wired(mongo_database: Database) -> AsyncIterator[Wired]:
-    cids = CidStore(mongo_database["push_cids"])
+    cids = CidStore(mongo_database["push_cids"], together)
     await cids.ensure_indexes()
     service = jpush()
     async with simulated(service) as simulator, Outbound.open() as http:
