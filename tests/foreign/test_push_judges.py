@@ -13,6 +13,7 @@ from bff.sandbox.fcm import Fcm, FcmFate
 from bff.sandbox.jpush import JpushFate
 from bff.sandbox.simulator import simulated_in_thread
 from bff.sandbox.webpush import WebPush
+from push.channels.jpush import JpushChannel
 from push.channels.webpush import base64, point, seal
 from tests import phones
 from tests.foreign import environments
@@ -22,6 +23,15 @@ pytestmark = pytest.mark.slow
 HERE: Final = Path(__file__).parent
 SINCE: Final = datetime(2026, 11, 1, 8, 30, tzinfo=UTC)
 OTHER: Final = "b2" * 32
+
+
+class Unasked:
+    """A port that a test does not come to."""
+
+    async def __call__(self, *_: object, **__: object) -> Any:  # noqa: ANN401 - it answers nothing
+        raise AssertionError
+
+    keep = __call__
 
 
 def ask_python(name: str, question: dict[str, object]) -> Any:  # noqa: ANN401 - whatever a judge says
@@ -131,6 +141,42 @@ def test_jpush_s_own_client_asks_for_cids_and_is_shown_once() -> None:
     assert verdicts[3] == {"refused": 1011}
     assert len(service.screen(phones.MAINLAND)) == 2
     assert wrong[0] == {"refused": "unauthorized"}
+
+
+def test_what_we_tell_jpush_is_what_its_own_client_would() -> None:
+    channel = JpushChannel(
+        Unasked(),
+        base_url="http://127.0.0.1:1",
+        app_key=phones.APP_KEY,
+        master_secret=phones.MASTER,
+        cids=Unasked(),
+        clock=lambda: SINCE,
+        cids_at_once=1,
+    )
+    message = phones.message()
+    here = phones.address("jpush", phones.APP_KEY, phones.MAINLAND, vendor="huawei")
+    ours = channel._push(message, here, cid="c", now=SINCE)
+    with simulated_in_thread(phones.jpush()) as simulator:
+        notice = {
+            "target": phones.MAINLAND,
+            "title": message.lock_title,
+            "alert": message.lock_body,
+            "extras": {"key": message.key, "link": message.link},
+        }
+        question: dict[str, object] = {
+            "url": simulator.url,
+            "app_key": phones.APP_KEY,
+            "secret": phones.MASTER,
+            "notices": [notice],
+        }
+        (verdict,) = ask_python("jpush", question)
+
+    theirs = verdict["told"]
+    assert ours["audience"] == theirs["audience"]
+    assert ours["platform"] == theirs["platform"]
+    assert ours["notification"]["android"] == theirs["notification"]["android"]
+    assert ours["notification"]["hmos"] == theirs["notification"]["hmos"]
+    assert theirs["options"].keys() <= ours["options"].keys()
 
 
 def test_a_sender_to_browsers_by_others_is_believed_and_read(tmp_path: Path) -> None:
