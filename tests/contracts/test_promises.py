@@ -487,6 +487,16 @@ def test_a_resident_reads_notices_and_says_how_to_be_told(promise: Promise) -> N
     promise.call("RefuseTopic", topic="account", status=409)
 
 
+def test_a_phone_is_registered_seen_and_forgotten(promise: Promise) -> None:
+    phone = promise.call("RegisterPushDevice", {"kind": "apns", "token": "a1" * 32}).json()
+    assert phone["id"] in [each["id"] for each in promise.call("ListPushDevices").json()["devices"]]
+    development = {"kind": "apns", "token": "a1" * 32, "build": "development"}
+    promise.call("RegisterPushDevice", development, status=409)
+    promise.call("RegisterPushDevice", {"kind": "webpush", "token": "no-browser"}, status=400)
+    promise.call("ForgetPushDevice", deviceId=phone["id"])
+    promise.call("ForgetPushDevice", deviceId=phone["id"], status=404)
+
+
 def test_what_departments_report_is_on_a_timeline(promise: Promise) -> None:
     due = (datetime.now(UTC) + timedelta(days=10)).date().isoformat()
     payment = {"kind": "INSURANCE", "scheme": "FLEXIBLE", "dueOn": due}
