@@ -7,7 +7,8 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from push.channels.base import Address, Language, Message
-from push.models import Intent
+from push.models import Intent, Topic
+from push.rules.audience import Known
 
 Clock = Callable[[], datetime]
 Chance = Callable[[int], bytes]
@@ -57,6 +58,33 @@ class Audit(Protocol):
         facts: dict[str, str] | None = None,
     ) -> Awaitable[None]:
         """Return once the event is on disk."""
+
+
+class Crowd(Protocol):
+    """The residents a campaign may be for, by their random ids."""
+
+    async def page(self, *, after: str, before: str | None, limit: int) -> Sequence[Known]:
+        """Those with ids after ``after`` and before ``before``, by id; fewer than ``limit`` are the last."""
+
+    async def size(self) -> int:
+        """How many there are, about."""
+
+    async def masked_names(self, residents: Sequence[str]) -> Sequence[str]:
+        """Their names, masked; a resident with no name has none."""
+
+
+class Consented(Protocol):
+    """Who of several residents agrees to be told of a topic."""
+
+    async def __call__(self, residents: Sequence[str], topic: Topic) -> frozenset[str]:
+        """Those of ``residents`` who do."""
+
+
+class Sendings(Protocol):
+    """What providers said to what a campaign sent."""
+
+    async def __call__(self, campaign: str) -> tuple[int, int, int]:
+        """How many calls there were, how many were refused, and of how many the outcome is unknown."""
 
 
 class Reader(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 
 
 class PushSettings(Struct, frozen=True, kw_only=True):
-    """When a city keeps quiet."""
+    """When a city keeps quiet, and how its campaigns go out."""
 
     quiet_from: Annotated[
         str,
@@ -24,3 +24,21 @@ class PushSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "免打扰结束时间(HH:MM)。"},
         ),
     ] = "08:00"
+    campaign_backlog: Annotated[
+        int,
+        Meta(
+            description="How many notices of a campaign may wait to be sent before no more are made.",
+            ge=1_000,
+            le=1_000_000,
+            extra={"zh": "群发通知积压上限，达到后暂缓生成。"},
+        ),
+    ] = 20_000
+    campaign_canary_seconds: Annotated[
+        int,
+        Meta(
+            description="How long the first thousandth of a campaign is watched before the rest goes out.",
+            ge=0,
+            le=86_400,
+            extra={"zh": "群发灰度（千分之一）的最短观察时间（秒）。"},
+        ),
+    ] = 120

@@ -88,6 +88,7 @@ _TAGS: Final[Mapping[str, str]] = {
     "health-code": "The health code (健康码): its colour and why, shown and checked (亮码、验码).",
     "health-rules": "Rule sets of the health code (赋码规则): one proposes, another publishes.",
     "health-venues": "Venue codes (场所码): put up, checked in with, purged; and who may ask who was there.",
+    "push-console": "Running the reminders (提醒运维): lanes, providers, dead letters, campaigns (群发).",
     "ops": "For the machines that run us.",
 }
 _ABOUT: Final = """\

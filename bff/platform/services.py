@@ -269,6 +269,7 @@ class Platform:
             http=http,
             settings=settings.push,
         )
+        self.push_campaigns = self.push.operations.campaigns
         self._clerk_rate = Rate(wallet.clerk_per_minute, max(1, wallet.clerk_per_minute // 2))
         self._organisation_rate = Rate(
             wallet.organisation_per_minute, max(1, wallet.organisation_per_minute // 10)

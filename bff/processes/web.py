@@ -48,6 +48,7 @@ from bff.routes import (
     issuer,
     legal_person,
     ops,
+    push_console,
     schema,
     session,
     sessions,
@@ -92,6 +93,7 @@ _PARTS: Final = (
         "wallet",
     ),
     *("health_appeals", "health_manual", "health_statistics"),
+    "push_campaigns",
 )
 # Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
 _IDLE_SECONDS: Final = 150
@@ -180,6 +182,7 @@ def api_handlers() -> list[ControllerRouterHandler]:
         health_venues.PurgeController,
         health_venues.ExposureApprovalController,
         health_venues.ExposureQueryController,
+        push_console.CampaignController,
         issuer.TypeController,
         issuer.IssuedController,
     ]

@@ -1,4 +1,4 @@
-"""The worker: moves acknowledged events into MongoDB until it is told to stop.
+"""The worker: moves acknowledged events into MongoDB, and makes campaigns, until it is told to stop.
 
 Any number may run. Each reads the same streams in one consumer group; what one of them had read when
 it died, another claims.
@@ -31,4 +31,5 @@ async def work(settings: Settings) -> None:
         async with asyncio.TaskGroup() as group:
             for drain in drains:
                 group.create_task(drain.run(stopping))
+            group.create_task(platform.push.operations.campaigning.run(stopping))
         _log.info("worker.stopped")

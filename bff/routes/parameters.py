@@ -17,6 +17,7 @@ from miniapp_schemas.health_appeals import AppealId, AppealStateText, Attachment
 from miniapp_schemas.health_manual import ManualId, ManualStateText
 from miniapp_schemas.health_rules import RuleSetId
 from miniapp_schemas.health_venues import ExposureQueryId, VenueId
+from miniapp_schemas.push_console import CampaignId
 from miniapp_schemas.session import SessionId
 from miniapp_schemas.wallet import CredentialId, PresentationId
 
@@ -25,6 +26,7 @@ __all__ = [
     "AppealStateInQuery",
     "AttachmentIdInPath",
     "BoundDevice",
+    "CampaignIdInPath",
     "ConsentInPath",
     "CredentialIdInPath",
     "CursorInQuery",
@@ -90,6 +92,7 @@ OverdueInQuery = Annotated[
 ]
 VenueIdInPath = Annotated[str, path(VenueId)]
 ExposureQueryIdInPath = Annotated[str, path(ExposureQueryId)]
+CampaignIdInPath = Annotated[str, path(CampaignId)]
 RuleSetIdInPath = Annotated[str, path(RuleSetId)]
 PresentationIdInPath = Annotated[str, path(PresentationId)]
 LinkIdInPath = Annotated[str, path(LinkId)]

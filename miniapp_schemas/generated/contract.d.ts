@@ -330,6 +330,48 @@ export interface AttachmentContent {
   content: string;
 }
 
+/** An attribute a department has told us of is one of some values. */
+export interface AttributeAmong {
+  /** The attribute. */
+  name: string;
+  /** What it may be. */
+  values: string[];
+}
+
+/** How many a campaign is for, and who some of them are. */
+export interface AudiencePreview {
+  /** How many residents. */
+  count: number;
+  /** Counted; else reckoned from a random twenty thousand of the city. */
+  exact: boolean;
+  /** How many residents were looked at. */
+  lookedAt: number;
+  /** Masked names of a few of them. */
+  sample: string[];
+}
+
+/** Whom a campaign is for (受众): every condition must hold. Nobody known to be under 14 is addressed. */
+export interface AudienceQuery {
+  /** 行政区划代码 or their beginnings (GB/T 2260): where the ID number was given out. */
+  districts?: string[];
+  /** The youngest, in whole years. */
+  ageFrom?: number | null;
+  /** The oldest, in whole years. */
+  ageTo?: number | null;
+  /** As the ID number says. */
+  sex?: "F" | "M" | null;
+  /** Only those who agree to the topic. Else who does not finds it in the app, and hears nothing. */
+  agreed?: boolean;
+  /** What departments told us of them. */
+  attributes?: AttributeAmong[];
+}
+
+/** What an operator does, and why. */
+export interface Because {
+  /** Why, for the audit trail. */
+  reason: string;
+}
+
 /** Bind the phone a provider tells for a code of its own (`getPhoneNumber`). */
 export interface BindPhoneByCode {
   /** The provider's one-time code; good once. */
@@ -375,6 +417,82 @@ export type BlockStatus =
 export interface BringCertificate {
   /** What its QR says. */
   text: string;
+}
+
+/** A campaign (群发). */
+export interface CampaignInfo {
+  /** Opaque; newer ones sort higher. */
+  id: string;
+  /** STOPPED: by its own failures. DONE: everybody it is for has a notice or will. */
+  state: "CANARY" | "CANCELLED" | "DONE" | "DRAFT" | "PAUSED" | "RUNNING" | "STOPPED";
+  /** What the operators call it. */
+  title: string;
+  /** What a resident agrees to be told of, or not. */
+  topic: "account" | "enrolment" | "expiry" | "health" | "insurance" | "pension" | "policy" | "vaccination";
+  /** What the makers of phones make of it (消息分类): marketing is limited a day. */
+  messageClass: "marketing" | "service";
+  /** Whom it is for. */
+  audience: AudienceQuery;
+  /** What is said, in Chinese. */
+  text: string;
+  /** The same in English. */
+  textEn: string;
+  /** The screen it opens; empty for none. */
+  link: string;
+  /** From when on nobody is told any more. */
+  usefulUntil: string;
+  /** How many are told a minute. */
+  perMinute: number;
+  /** How many it was for when it was drafted. */
+  estimate: number;
+  /** How many are told before anybody else. */
+  canary: number;
+  /** The organisation whose operator drafted it. */
+  draftedBy: string;
+  /** When that was. */
+  draftedAt: string;
+  /** The organisation whose operator approved it. */
+  approvedBy: string | null;
+  /** When that was. */
+  approvedAt: string | null;
+  /** When its canary was through. */
+  widenedAt: string | null;
+  /** Why it is where it is, in Chinese, if anything was said. */
+  why: string;
+  /** The same in English, or as it was said. */
+  whyEn: string;
+  /** How far it is. */
+  progress: CampaignProgress;
+}
+
+/** One page of a list, newest first. */
+export interface CampaignInfoPage {
+  /** The entries of this page. */
+  items: CampaignInfo[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+}
+
+/** How far a campaign has come. */
+export interface CampaignProgress {
+  /** Residents looked at. */
+  lookedAt: number;
+  /** Of these, whom it is for: each has one notice. */
+  meant: number;
+  /** Parts of the city gone through. */
+  partsDone: number;
+  /** Parts of the city; 0 before it begins. */
+  parts: number;
+  /** Notices that wait to be sent. */
+  waiting: number;
+  /** Notices in an inbox, whatever else reached a phone. */
+  done: number;
+  /** Notices an operator must look at. */
+  dead: number;
+  /** Notices that came too late to be of use. */
+  lapsed: number;
+  /** Notices cancelled with the campaign. */
+  cancelled: number;
 }
 
 /** A certificate that was believed, with its source and age; rules say what follows from it. */
@@ -805,6 +923,28 @@ export interface Disputed {
   occurredAt: string;
   /** What it says. */
   facts: Record<string, string | number | boolean | string[]>;
+}
+
+/** Draft a campaign; nobody is told anything until somebody else approves it. */
+export interface DraftCampaign {
+  /** What the operators call it. */
+  title: string;
+  /** What a resident agrees to be told of, or not. */
+  topic: "account" | "enrolment" | "expiry" | "health" | "insurance" | "pension" | "policy" | "vaccination";
+  /** What the makers of phones make of it (消息分类): marketing is limited a day. */
+  messageClass?: "marketing" | "service";
+  /** Whom it is for. */
+  audience: AudienceQuery;
+  /** What is said, in Chinese. The same to everybody, and nothing personal. */
+  text: string;
+  /** The same in English. */
+  textEn: string;
+  /** The screen it opens, in the app. */
+  link?: string;
+  /** From when on nobody is to be told any more. */
+  usefulUntil: string;
+  /** How many may be told a minute. */
+  perMinute?: number;
 }
 
 /** An entry from abroad (入境). */
@@ -1494,6 +1634,14 @@ export interface PresentationTicket {
   expiresAt: string;
 }
 
+/** Ask how many a campaign would be for. */
+export interface PreviewAudience {
+  /** What a resident agrees to be told of, or not. */
+  topic: "account" | "enrolment" | "expiry" | "health" | "insurance" | "pension" | "policy" | "vaccination";
+  /** Whom it is for. */
+  audience: AudienceQuery;
+}
+
 /** Why the request was refused (RFC 9457), in Chinese and English. */
 export interface Problem {
   /** `urn:suishen:problem:` and the code. */
@@ -2077,6 +2225,10 @@ export type RefusalCode =
   | "APPEAL_UNKNOWN"
   | "ASSERTION_REFUSED"
   | "ATTACHMENT_UNFIT"
+  | "AUDIENCE_INVALID"
+  | "CAMPAIGN_INVALID"
+  | "CAMPAIGN_NOT_OPEN"
+  | "CAMPAIGN_UNKNOWN"
   | "CERTIFICATE_CHALLENGE_ENDED"
   | "CERTIFICATE_EXPIRED"
   | "CERTIFICATE_NOT_BELIEVED"
@@ -2178,6 +2330,7 @@ export type RefusalCode =
   | "SCENE_UNKNOWN"
   | "SCOPE_MISSING"
   | "SCOPE_NOT_GRANTABLE"
+  | "SECOND_OPERATOR_NEEDED"
   | "SECOND_PERSON_NEEDED"
   | "SERIAL_CONFLICT"
   | "SESSION_ENDED"
@@ -3693,6 +3846,102 @@ export interface Operations {
     status: 200;
     answer: RuleSetInfo;
     codes: "ENDINGS_UNHEARD" | "RULE_SET_UNKNOWN" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Every campaign, and how far it is. */
+  ListCampaigns: {
+    method: "GET";
+    path: "/verifier/v1/push/campaigns";
+    parameters: {};
+    query: { cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: CampaignInfoPage;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Draft a campaign; nobody is told anything until somebody else approves it. */
+  DraftCampaign: {
+    method: "POST";
+    path: "/verifier/v1/push/campaigns";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; };
+    body: DraftCampaign;
+    status: 201;
+    answer: CampaignInfo;
+    codes: "AUDIENCE_INVALID" | "CAMPAIGN_INVALID" | "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Count an audience, or reckon it from a sample of the city; with a few masked names. */
+  PreviewAudience: {
+    method: "POST";
+    path: "/verifier/v1/push/campaigns/preview";
+    parameters: {};
+    query: {};
+    header: {};
+    body: PreviewAudience;
+    status: 200;
+    answer: AudiencePreview;
+    codes: "AUDIENCE_INVALID" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** One campaign, and how far it is. */
+  ReadCampaign: {
+    method: "GET";
+    path: "/verifier/v1/push/campaigns/{campaignId}";
+    parameters: { campaignId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: CampaignInfo;
+    codes: "CAMPAIGN_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** A thousandth is told first; the rest follows by itself if that goes well. */
+  ApproveCampaign: {
+    method: "POST";
+    path: "/verifier/v1/push/campaigns/{campaignId}/approve";
+    parameters: { campaignId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: CampaignInfo;
+    codes: "CAMPAIGN_NOT_OPEN" | "CAMPAIGN_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SECOND_OPERATOR_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Whoever was not told yet never is. */
+  CancelCampaign: {
+    method: "POST";
+    path: "/verifier/v1/push/campaigns/{campaignId}/cancel";
+    parameters: { campaignId: string; };
+    query: {};
+    header: {};
+    body: Because;
+    status: 200;
+    answer: CampaignInfo;
+    codes: "CAMPAIGN_NOT_OPEN" | "CAMPAIGN_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Nobody more is told, but for a batch under way. */
+  PauseCampaign: {
+    method: "POST";
+    path: "/verifier/v1/push/campaigns/{campaignId}/pause";
+    parameters: { campaignId: string; };
+    query: {};
+    header: {};
+    body: Because;
+    status: 200;
+    answer: CampaignInfo;
+    codes: "CAMPAIGN_NOT_OPEN" | "CAMPAIGN_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** It goes on where it was; the failures that stopped it are let pass. */
+  ResumeCampaign: {
+    method: "POST";
+    path: "/verifier/v1/push/campaigns/{campaignId}/resume";
+    parameters: { campaignId: string; };
+    query: {};
+    header: {};
+    body: Because;
+    status: 200;
+    answer: CampaignInfo;
+    codes: "CAMPAIGN_NOT_OPEN" | "CAMPAIGN_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** End this session everywhere. */
   ClerkSignOut: {

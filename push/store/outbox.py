@@ -11,7 +11,7 @@ from pymongo import ASCENDING
 from pymongo.errors import BulkWriteError
 
 from push.models import Intent
-from push.store.documents import DUPLICATE, Collection, document_of
+from push.store.documents import DUPLICATE, Collection, Document, document_of
 
 
 class OutboxStore:
@@ -30,7 +30,7 @@ class OutboxStore:
         if not intents:
             return 0
         try:
-            result = await self._collection.insert_many(list(map(document_of, intents)), ordered=False)
+            result = await self._collection.insert_many(list(map(_document, intents)), ordered=False)
         except BulkWriteError as failure:
             details: Any = failure.details
             if any(error["code"] != DUPLICATE for error in details["writeErrors"]):
@@ -45,6 +45,11 @@ class OutboxStore:
             document["_id"]
             async for document in self._collection.find({"_id": {"$in": ids}}, {"_id": 1}, session=session)
         }
-        new = [document_of(intent) for intent in intents if intent.id not in there]
+        new = [_document(intent) for intent in intents if intent.id not in there]
         if new:
             await self._collection.insert_many(new, session=session)
+
+
+def _document(intent: Intent) -> Document:
+    # Defaults are left out of what is stored, and these two are searched for.
+    return {"state": intent.state, "tries": intent.tries} | document_of(intent)

@@ -444,6 +444,31 @@ def test_a_venue_is_put_up_checked_in_with_and_asked_about(promise: Promise) -> 
     promise.call("ReadExposures", queryId=query, status=403)
 
 
+def test_a_campaign_is_drafted_approved_paused_and_cancelled(promise: Promise) -> None:
+    ask = partial(promise.call, errand="operating")
+    audience = {"districts": ["31"], "ageFrom": 60, "attributes": [{"name": "trade", "values": ["food"]}]}
+    assert ask("PreviewAudience", {"topic": "policy", "audience": audience}).json()["count"] == 0
+    said = {
+        "title": "约定的检验",
+        "topic": "policy",
+        "audience": audience,
+        "text": "约定的检验",
+        "textEn": "To see that a promise is kept",
+        "usefulUntil": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
+    }
+    key = {"Idempotency-Key": "promise-campaign-1"}
+    drafted = ask("DraftCampaign", said, headers=key).json()["id"]
+    assert drafted in [each["id"] for each in ask("ListCampaigns").json()["items"]]
+    ask("ApproveCampaign", campaignId=drafted, status=403)
+    assert ask("ReadCampaign", campaignId=drafted).json()["state"] == "DRAFT"
+    because = {"reason": "约定的检验"}
+    ask("PauseCampaign", because, campaignId=drafted, status=409)
+    promise.call("ApproveCampaign", campaignId=drafted, errand="approving")
+    ask("ResumeCampaign", because, campaignId=drafted, status=409)
+    nothing = "01900000-0000-7000-8000-000000000000"
+    ask("CancelCampaign", because, campaignId=nothing, status=404)
+
+
 def test_machines_ask(promise: Promise) -> None:
     promise.call("Alive")
     promise.call("Ready")
