@@ -13,6 +13,7 @@ from push.rules.audience import Known
 Clock = Callable[[], datetime]
 Chance = Callable[[int], bytes]
 TimedId = Callable[[datetime], str]
+Perform = Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]
 
 
 class PersonalData(Protocol):
@@ -42,6 +43,30 @@ class RunScript(Protocol):
         read: Callable[[Any], Any] | None = None,
     ) -> Awaitable[Any]:
         """What the script returns, as ``read`` reads it; it is on its way before it is awaited."""
+
+
+class Together(Protocol):
+    """Makes calls that come at once travel together."""
+
+    def __call__(self, perform: Perform, /) -> Callable[[Any], Awaitable[Any]]:
+        """How to make one call of the kind that ``perform`` makes many of."""
+
+
+class Announce(Protocol):
+    """Tells open pages to look again."""
+
+    async def __call__(self, *residents: str) -> None:
+        """Something changed in the inboxes of ``residents``. A lost word is made good by the next."""
+
+
+class Meter(Protocol):
+    """Counts for the operators' metrics."""
+
+    def decided(self, step: str, reason: str) -> None:
+        """A notice goes to a channel, waits or stays in the inbox (``step``), and why."""
+
+    def attempted(self, channel: str, outcome: str, *, lane: str, seconds: float) -> None:
+        """A channel answered, so long after the notice was due."""
 
 
 class Audit(Protocol):

@@ -7,10 +7,12 @@ __all__ = [
     "CampaignInvalid",
     "CampaignNotOpen",
     "CampaignUnknown",
-    "NotDead",
+    "ChannelNotOffered",
+    "ConsentTextOutdated",
     "NoticeUnknown",
     "ProviderUnknown",
     "SecondOperatorNeeded",
+    "TopicRestsOnLaw",
 ]
 
 
@@ -69,28 +71,6 @@ class SecondOperatorNeeded(Refusal):
     detail_en = "Whoever drafted a campaign cannot approve it."
 
 
-class NoticeUnknown(Refusal):
-    """No notice was ever meant under this key."""
-
-    code = "NOTICE_UNKNOWN"
-    kind = Kind.NOT_FOUND
-    title_zh = "没有这条通知"
-    title_en = "No such notice"
-    detail_zh = "没有此编号的通知。"
-    detail_en = "There is no notice with this key."
-
-
-class NotDead(Refusal):
-    """Only what is a dead letter is sent on its way again."""
-
-    code = "NOTICE_NOT_DEAD"
-    kind = Kind.CONFLICT
-    title_zh = "该通知不是死信"
-    title_en = "Not a dead letter"
-    detail_zh = "只有死信可以重新投递。"
-    detail_en = "Only a dead letter can be redriven."
-
-
 class ProviderUnknown(Refusal):
     """No channel of this name."""
 
@@ -100,3 +80,48 @@ class ProviderUnknown(Refusal):
     title_en = "No such provider"
     detail_zh = "没有此名称的发送渠道。"
     detail_en = "There is no channel of this name."
+
+
+class NoticeUnknown(Refusal):
+    """The caller has no such notice; whether somebody else has is not told."""
+
+    code = "NOTICE_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "没有该通知"
+    title_en = "No such notice"
+    detail_zh = "该通知不存在或已过保存期限。"
+    detail_en = "There is no such notice, or it is past the time it is kept."
+
+
+class ChannelNotOffered(Refusal):
+    """This city tells nobody anything that way."""
+
+    code = "CHANNEL_NOT_OFFERED"
+    kind = Kind.INVALID
+    title_zh = "不支持该通知渠道"
+    title_en = "No such channel"
+    detail_zh = "本市未开通 {channel} 渠道。"
+    detail_en = "This city does not send by {channel}."
+
+
+class TopicRestsOnLaw(Refusal):
+    """Nobody is asked whether they want it, so nobody can refuse it."""
+
+    code = "TOPIC_RESTS_ON_LAW"
+    kind = Kind.CONFLICT
+    title_zh = "该类通知依法发送"
+    title_en = "These notices are sent by law"
+    detail_zh = "账号安全和健康信息通知依法告知，无需同意，也不能关闭。"
+    detail_en = "Notices on the account and on health are due by law: they need no consent and stay on."
+
+
+class ConsentTextOutdated(Refusal):
+    """What was agreed to are not the words in force."""
+
+    code = "CONSENT_TEXT_OUTDATED"
+    kind = Kind.CONFLICT
+    title_zh = "同意书已更新"
+    title_en = "The words have changed"
+    detail_zh = "请阅读新版本（{version}）后再确认。"
+    detail_en = "Please read the version in force ({version}) and confirm again."
+    action = "retry"

@@ -1,6 +1,7 @@
 """The reminders, wired: what people are told, how it reaches them, and what departments know of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from redis.asyncio import Redis
 
@@ -11,12 +12,41 @@ from bff.platform.audit import AuditRecorder
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
+from bff.platform.push_delivery import DeliveryParts
 from bff.platform.push_operations import OperationParts
 from bff.platform.redis import ScriptRunner
 from health_code.ports import Admit
-from push.models import Topic
+from push.channels.base import Address, Language, Message
+from push.models import Intent
 from push.settings import PushSettings
 from push.store.outbox import OutboxStore
+
+
+class Nowhere:
+    """A city that has no provider: nobody is reached, nothing is allowed, and the inbox is all there is."""
+
+    async def of(self, residents: Sequence[str]) -> Mapping[str, Sequence[Address]]:
+        """Nobody has an address."""
+        del residents
+        return {}
+
+    async def bury(self, address: Address, *, dead_since: datetime | None) -> None:
+        """Nobody was there."""
+
+    async def reserve(self, resident: str, template: str, key: str, *, at: datetime) -> bool:
+        """Nothing was allowed."""
+        del resident, template, key, at
+        return False
+
+    async def settle(
+        self, resident: str, template: str, key: str, *, spent: bool, none_left: bool, at: datetime
+    ) -> None:
+        """Nothing was set aside."""
+
+    def render(self, intent: Intent, values: Mapping[str, str], *, language: Language) -> Message:
+        """There are no words for it."""
+        del values, language
+        raise KeyError(intent.template)
 
 
 class PushParts:
@@ -38,15 +68,31 @@ class PushParts:
         http: Outbound,
         settings: PushSettings,
     ) -> None:
-        del redis, run, acting, admit, chance, http
+        del acting, admit, http
         self.outbox = OutboxStore(mongo["push_outbox"])
+        nowhere = Nowhere()
+        self.delivery = DeliveryParts(
+            mongo=mongo,
+            redis=redis,
+            run=run,
+            personal=personal,
+            clock=clock,
+            chance=chance,
+            channels=(),
+            addresses=nowhere,
+            templates=nowhere,
+            credit=nowhere,
+            intent=self.outbox.get,
+            settings=settings,
+        )
+        self.deliver = self.delivery.deliver
         self.operations = OperationParts(
             mongo=mongo,
             stores=auth_stores,
             personal=personal,
             recorder=recorder,
             notify=self.outbox.add,
-            consented=_everybody,
+            consented=self.delivery.wishes.willing,
             attributes=_nothing_known,
             sendings=_no_sendings,
             clock=clock,
@@ -55,13 +101,12 @@ class PushParts:
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat."""
-        for store in (self.outbox, self.operations):
+        for store in (self.outbox, self.delivery, self.operations):
             await store.ensure_indexes()
 
-
-async def _everybody(residents: Sequence[str], topic: Topic) -> frozenset[str]:
-    del topic
-    return frozenset(residents)
+    async def forget(self, residents: Collection[str]) -> None:
+        """Keep nothing of deleted accounts."""
+        await self.delivery.forget(residents)
 
 
 async def _nothing_known(subjects: Sequence[str]) -> Mapping[str, Mapping[str, str]]:

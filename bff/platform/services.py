@@ -11,6 +11,7 @@ import secrets
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Collection as Several
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Self
@@ -80,6 +81,7 @@ from wallet.store import SHOWABLE, CredentialStore, PresentationStore, StatusLis
 _log: Final = structlog.get_logger("platform")
 _HOME_CARDS: Final = 12
 _HOME_USES: Final = 3
+_HOME_NOTICES: Final = 3
 _HEARING_SECONDS: Final = 0.3
 _HEALTH_REST_SECONDS: Final = 0.02
 _PREPARE_SECONDS: Final = 0.05  # and twice as long each time: a city starts its stores beside its processes
@@ -185,6 +187,7 @@ class Platform:
             admit=self._admit_try,
             audit=recorder.record,
             notify=self.auth_stores.notices.add,
+            forget=self._forget,
             clock=self.clock,
             chance=secrets.token_bytes,
         )
@@ -270,6 +273,9 @@ class Platform:
             settings=settings.push,
         )
         self.push_campaigns = self.push.operations.campaigns
+        self.push_changes = self.push.delivery.changes
+        self.push_inbox = self.push.delivery.inbox
+        self.push_wishes = self.push.delivery.wishes
         self._clerk_rate = Rate(wallet.clerk_per_minute, max(1, wallet.clerk_per_minute // 2))
         self._organisation_rate = Rate(
             wallet.organisation_per_minute, max(1, wallet.organisation_per_minute // 10)
@@ -301,6 +307,7 @@ class Platform:
                     platform.authenticator.follow(platform.auth_stores.ended),
                     platform.health.book.follow(),
                     platform.health.changes.follow(),
+                    platform.push_changes.follow(),
                     platform.health.silence.follow(),
                     platform._prepare(),
                 ):
@@ -471,6 +478,9 @@ class Platform:
     def _admit_try(self, bucket: str, caller: str, *, per_minute: int, burst: int) -> Awaitable[None]:
         return self.limits.admit(caller, (bucket, Rate(per_minute, burst)))
 
+    async def _forget(self, residents: Several[str]) -> None:
+        await self.push.forget(residents)
+
     def _openid_provider(self, http: Outbound) -> Callable[..., OpenIdProvider]:
         def make(*, issuer: str, client_id: str, redirect_uri: str, pushed: bool) -> OpenIdProvider:
             return OpenIdProvider(
@@ -516,6 +526,9 @@ class Platform:
             own = principal.holder if principal.acting is None else None
             return [acting_for(grant) for grant in await self.acting.may_act(principal.subject, own)]
 
+        async def notices(principal: Principal) -> object:
+            return await self.push_inbox.page(principal.subject, topic=None, before=None, limit=_HOME_NOTICES)
+
         self.blocks.register(BlockSource(name="account", load=account, required=True))
         self.blocks.register(
             BlockSource(
@@ -529,6 +542,7 @@ class Platform:
         self.blocks.register(
             BlockSource(name="recentUses", load=recent_uses, assurance=AssuranceLevel.L2, scope="wallet:read")
         )
+        self.blocks.register(BlockSource(name="notices", load=notices))
         self.blocks.register(BlockSource(name="acting", load=acting, assurance=AssuranceLevel.L2))
 
 

@@ -47,6 +47,7 @@ from bff.routes import (
     home,
     issuer,
     legal_person,
+    notices,
     ops,
     push_console,
     schema,
@@ -94,6 +95,7 @@ _PARTS: Final = (
     ),
     *("health_appeals", "health_manual", "health_statistics"),
     "push_campaigns",
+    *("push_changes", "push_inbox", "push_wishes"),
 )
 # Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
 _IDLE_SECONDS: Final = 150
@@ -183,6 +185,8 @@ def api_handlers() -> list[ControllerRouterHandler]:
         health_venues.ExposureApprovalController,
         health_venues.ExposureQueryController,
         push_console.CampaignController,
+        notices.NoticeController,
+        notices.PushPreferenceController,
         issuer.TypeController,
         issuer.IssuedController,
     ]

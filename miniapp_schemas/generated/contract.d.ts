@@ -723,6 +723,14 @@ export interface ConsentInfo {
   withdrawnAt: string | null;
 }
 
+/** What is agreed to. */
+export interface ConsentWords {
+  /** The version of the words that were shown. */
+  version: string;
+  /** The words. */
+  text: Text;
+}
+
 /** One certificate (电子证照) in the resident's wallet. */
 export interface Credential {
   /** Opaque. */
@@ -1142,6 +1150,14 @@ export interface FileAppeal {
   statement: string;
 }
 
+/** Agree to a topic, in the words that were shown. */
+export interface GiveTopicConsent {
+  /** The topic. */
+  topic: NoticeTopic;
+  /** The version of the words that were shown. */
+  textVersion: string;
+}
+
 /** Which side of a grant the caller is on. */
 export type GrantSide =
   | "agent"
@@ -1529,6 +1545,26 @@ export type MergeStatus =
   | "undone"
   | "waiting";
 
+/** One thing the caller was told (站内信). */
+export interface Notice {
+  /** Its name; the same notice comes under it, however often. */
+  id: string;
+  /** What it is about. */
+  topic: NoticeTopic;
+  /** In a few words. */
+  title: Text;
+  /** In full; also the text to be read aloud. */
+  body: Text;
+  /** The page it leads to; empty if to none. */
+  link: string;
+  /** When it came. */
+  at: string;
+  /** When it was read; absent if it was not yet. */
+  readAt: string | null;
+  /** Its place among the caller's notices. */
+  cursor: string;
+}
+
 /** Something that happened to the account. */
 export interface NoticeInfo {
   /** What happened. */
@@ -1538,6 +1574,27 @@ export interface NoticeInfo {
   /** Masked name of the other guardian who did it. */
   by: string | null;
 }
+
+/** One page of the inbox, newest first, and how many of all are unread. */
+export interface NoticePage {
+  /** The notices of this page. */
+  items: Notice[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+  /** How many are unread, up to 999. */
+  unread: number;
+}
+
+/** What notices are about; each is agreed to or refused on its own. */
+export type NoticeTopic =
+  | "account"
+  | "enrolment"
+  | "expiry"
+  | "health"
+  | "insurance"
+  | "pension"
+  | "policy"
+  | "vaccination";
 
 /** A signed code (离线码) to keep for when there is no network; fetched anew each day. */
 export interface OfflineHealthCode {
@@ -1779,6 +1836,36 @@ export interface PurgeProofPage {
   nextCursor: string | null;
 }
 
+/** How the caller is told (通知偏好). */
+export interface PushPreferences {
+  /** Channels used, the first first. */
+  channels: string[];
+  /** Channels this city has, in its order. */
+  offered: string[];
+  /** When nothing but what is urgent rings. */
+  quiet: QuietTimes;
+  /** What holds for who says nothing. */
+  cityQuiet: QuietTimes;
+  /** Topics that only come to the inbox. */
+  topicsOff: NoticeTopic[];
+  /** The language of what is sent. */
+  language: "en" | "zh";
+}
+
+/** When a phone stays quiet (免打扰); over midnight where the end is the earlier. */
+export interface QuietTimes {
+  /** HH:MM, by the clock of the city. */
+  start: string;
+  /** HH:MM, by the clock of the city. */
+  end: string;
+}
+
+/** Let all notices be read. */
+export interface ReadAllNotices {
+  /** The `cursor` of the newest that was seen: what came after stays unread. */
+  upTo?: string | null;
+}
+
 /** Whether to send us requests. */
 export interface Readiness {
   /** Ready if all that is required is ok. */
@@ -1976,6 +2063,26 @@ export interface SessionsEnded {
   ended: number;
 }
 
+/** How to be told from now on; what is left out is as the city has it. */
+export interface SetPushPreferences {
+  /** Channels to use, the first first; none of them is the inbox alone. */
+  channels?: string[] | null;
+  /** Quiet hours of one's own. */
+  quiet?: SetQuietTimes | null;
+  /** Topics that shall only come to the inbox. */
+  topicsOff?: NoticeTopic[];
+  /** The language of what is sent. */
+  language?: "en" | "zh";
+}
+
+/** When a phone stays quiet; the same time twice is never. */
+export interface SetQuietTimes {
+  /** HH:MM, by the clock of the city. */
+  start: string;
+  /** HH:MM, by the clock of the city. */
+  end: string;
+}
+
 /** Ask for a one-time code (亮证). */
 export interface ShowCredential {
   /** Opaque. */
@@ -2070,6 +2177,38 @@ export interface Text {
   zh: string;
   /** English. */
   en: string;
+}
+
+/** Where the caller stands with one topic (同意). */
+export interface TopicConsent {
+  /** The topic. */
+  topic: NoticeTopic;
+  /** What it rests on; `guardian` is the separate consent of a child's guardian. */
+  basis: "consent" | "guardian" | "law";
+  /** Whether it is agreed to; absent if nothing was said. */
+  given: boolean | null;
+  /** The words in force; absent for `law`. */
+  words: ConsentWords | null;
+  /** Every decision, newest first. */
+  record: TopicDecision[];
+}
+
+/** Something the caller decided about a topic; it stays on record. */
+export interface TopicDecision {
+  /** Whether it was agreed to; refused or withdrawn if not. */
+  given: boolean;
+  /** The version of the words that were shown. */
+  textVersion: string;
+  /** When. */
+  at: string;
+  /** When another decision took its place. */
+  until: string | null;
+}
+
+/** How many notices are unread. */
+export interface UnreadCount {
+  /** Up to 999. */
+  unread: number;
 }
 
 /** One use of a certificate (用证记录), as its holder sees it. */
@@ -2239,6 +2378,7 @@ export type RefusalCode =
   | "CERTIFICATE_UNKNOWN_TO_ISSUER"
   | "CERTIFICATE_UNREADABLE"
   | "CERTIFICATE_UNTRUSTED"
+  | "CHANNEL_NOT_OFFERED"
   | "CLAIMS_INVALID"
   | "CLAIM_NOT_DISCLOSABLE"
   | "CLERK_NOT_RECOGNISED"
@@ -2246,6 +2386,7 @@ export type RefusalCode =
   | "CODE_REJECTED"
   | "CODE_REPLAYED"
   | "CONFIRMATION_CODE_WRONG"
+  | "CONSENT_TEXT_OUTDATED"
   | "CONSENT_UNKNOWN"
   | "CORRECTION_INVALID"
   | "CREDENTIAL_NOT_SHOWABLE"
@@ -2284,6 +2425,7 @@ export type RefusalCode =
   | "MANUAL_ENTRY_UNKNOWN"
   | "MERGE_NOT_REVERSIBLE"
   | "MERGE_UNKNOWN"
+  | "NOTICE_UNKNOWN"
   | "NOT_A_DECISIVE_REASON"
   | "NOT_A_GUARDIAN"
   | "NOT_FOR_YOURSELF"
@@ -2350,6 +2492,7 @@ export type RefusalCode =
   | "TOO_MANY_GUARDIANS"
   | "TOO_MANY_LISTENERS"
   | "TOO_MANY_REQUESTS"
+  | "TOPIC_RESTS_ON_LAW"
   | "UNAVAILABLE"
   | "UNSUPPORTED_MEDIA_TYPE"
   | "VALIDATION"
@@ -3231,6 +3374,58 @@ export interface Operations {
     answer: LegalPersonProved;
     codes: "CERTIFICATE_CHALLENGE_ENDED" | "CERTIFICATE_EXPIRED" | "CERTIFICATE_OF_NO_LEGAL_PERSON" | "CERTIFICATE_REVOKED" | "CERTIFICATE_SIGNATURE_REFUSED" | "CERTIFICATE_UNKNOWN_TO_ISSUER" | "CERTIFICATE_UNREADABLE" | "CERTIFICATE_UNTRUSTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REPRESENTATIVE_DIFFERS" | "REVOCATION_UNKNOWN" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
+  /** Newest first, page by page, with the count of all that are unread. */
+  ListNotices: {
+    method: "GET";
+    path: "/mp/v1/notices";
+    parameters: {};
+    query: { cursor?: string; limit?: number; topic?: string; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: NoticePage;
+    codes: "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Let every notice be read that the caller has seen. */
+  ReadAllNotices: {
+    method: "POST";
+    path: "/mp/v1/notices/read-all";
+    parameters: {};
+    query: {};
+    header: {};
+    body: ReadAllNotices;
+    status: 200;
+    answer: UnreadCount;
+    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /**
+   * Server-sent events until the session ends: `notice` for each that comes, `unread` when it changes.
+   *
+   * With `Last-Event-ID`, what came since is sent first; a notice may come again under its own id.
+   */
+  FollowNotices: {
+    method: "GET";
+    path: "/mp/v1/notices/stream";
+    parameters: {};
+    query: {};
+    header: { "Last-Event-ID"?: string; };
+    body: null;
+    status: 200;
+    answer: ArrayBuffer;
+    codes: "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "TOO_MANY_LISTENERS" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Let one notice be read; read again it stays so. */
+  ReadNotice: {
+    method: "POST";
+    path: "/mp/v1/notices/{noticeId}/read";
+    parameters: { noticeId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: UnreadCount;
+    codes: "ENDINGS_UNHEARD" | "NOTICE_UNKNOWN" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
   /** Open a one-time code for a certificate the caller holds (亮证). */
   ShowCredential: {
     method: "POST";
@@ -3266,6 +3461,66 @@ export interface Operations {
     status: 200;
     answer: PresentationProgress;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "PRESENTATION_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Every topic: what it rests on, the words, and every decision on record. */
+  ListTopicConsents: {
+    method: "GET";
+    path: "/mp/v1/push/consents";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: TopicConsent[];
+    codes: "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** Given to the words that were shown, for one topic and nothing else (单独同意). */
+  GiveTopicConsent: {
+    method: "POST";
+    path: "/mp/v1/push/consents";
+    parameters: {};
+    query: {};
+    header: {};
+    body: GiveTopicConsent;
+    status: 204;
+    answer: null;
+    codes: "CONSENT_TEXT_OUTDATED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOPIC_RESTS_ON_LAW" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** One call, no proof, no reason; from the next message on nothing of it is sent. */
+  RefuseTopic: {
+    method: "DELETE";
+    path: "/mp/v1/push/consents/{topic}";
+    parameters: { topic: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "TOPIC_RESTS_ON_LAW" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Channels, quiet hours, topics that are off, language. */
+  ReadPushPreferences: {
+    method: "GET";
+    path: "/mp/v1/push/preferences";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: PushPreferences;
+    codes: "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** Holds for whatever is sent from now on, also what waits already. */
+  SetPushPreferences: {
+    method: "PUT";
+    path: "/mp/v1/push/preferences";
+    parameters: {};
+    query: {};
+    header: {};
+    body: SetPushPreferences;
+    status: 200;
+    answer: PushPreferences;
+    codes: "CHANNEL_NOT_OFFERED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOPIC_RESTS_ON_LAW" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** End this session everywhere. */
   SignOut: {

@@ -6,6 +6,7 @@ An intent's id is its key, so meant again it is refused by the index and not tol
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from motor.motor_asyncio import AsyncIOMotorClientSession
 from pymongo import ASCENDING
 from pymongo.errors import BulkWriteError
@@ -37,6 +38,11 @@ class OutboxStore:
                 raise
             return int(details["nInserted"])
         return len(result.inserted_ids)
+
+    async def get(self, key: str) -> Intent | None:
+        """The intent ``key``, whatever became of it."""
+        document = await self._collection.find_one({"_id": key})
+        return None if document is None else msgspec.convert(document, Intent)
 
     async def add_within(self, session: AsyncIOMotorClientSession, intents: Sequence[Intent]) -> None:
         """Keep ``intents`` in a transaction; a refused insert would end it, so what is there is looked up."""
