@@ -9,6 +9,7 @@ from msgspec import Struct
 from push.channels.base import Address, Language, Message
 from push.models import Intent, Topic
 from push.rules.audience import Known
+from push.rules.facts import Held
 
 Clock = Callable[[], datetime]
 Chance = Callable[[int], bytes]
@@ -113,11 +114,17 @@ class Sendings(Protocol):
 
 
 class Reader(Struct, frozen=True, kw_only=True):
-    """Who reads what concerns a person: an account, and the name they know the person by."""
+    """Who reads what concerns a person: an account, and the name they know the person by.
+
+    ``topics`` is what of it they may see, and ``decides`` whether it is for them to say what is done: for
+    oneself, a guardian, who acts for an enterprise.
+    """
 
     resident: str
     name: str
     own: bool
+    topics: frozenset[Topic] = frozenset(Topic)
+    decides: bool = True
 
 
 class People(Protocol):
@@ -132,6 +139,13 @@ class People(Protocol):
 
     async def wards_of(self, resident: str) -> Mapping[str, Reader]:
         """Whom ``resident`` acts for now, and they themselves, by keyed hash."""
+
+
+class Credentials(Protocol):
+    """The certificates people hold, as the reminders know them."""
+
+    async def held_by(self, subjects: Sequence[str]) -> Mapping[str, Sequence[Held]]:
+        """The certificates in force that each of ``subjects`` holds and that end some day."""
 
 
 class Addresses(Protocol):

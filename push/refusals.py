@@ -9,9 +9,15 @@ __all__ = [
     "CampaignUnknown",
     "ChannelNotOffered",
     "ConsentTextOutdated",
+    "FactConflict",
+    "FactInvalid",
+    "FactKindNotAllowed",
+    "NotYoursToDecide",
     "NoticeUnknown",
     "ProviderUnknown",
     "SecondOperatorNeeded",
+    "SnoozeInvalid",
+    "TimelineItemUnknown",
     "TopicRestsOnLaw",
 ]
 
@@ -80,6 +86,72 @@ class ProviderUnknown(Refusal):
     title_en = "No such provider"
     detail_zh = "没有此名称的发送渠道。"
     detail_en = "There is no channel of this name."
+
+
+class FactInvalid(Refusal):
+    """A fact says something impossible."""
+
+    code = "FACT_INVALID"
+    kind = Kind.INVALID
+    title_zh = "报送数据有误"
+    title_en = "Invalid fact"
+    detail_zh = "数据不可信：{why_zh}。"
+    detail_en = "The fact cannot be taken: {why_en}."
+
+
+class FactKindNotAllowed(Refusal):
+    """A department reports a kind of fact that it is not registered for."""
+
+    code = "FACT_KIND_NOT_ALLOWED"
+    kind = Kind.FORBIDDEN
+    title_zh = "不得报送此类数据"
+    title_en = "Not your kind of fact"
+    detail_zh = "贵单位未登记报送 {fact} 类数据。"
+    detail_en = "Your department is not registered to report {fact}."
+
+
+class FactConflict(Refusal):
+    """The same id with other content."""
+
+    code = "FACT_CONFLICT"
+    kind = Kind.CONFLICT
+    title_zh = "编号已用于其他数据"
+    title_en = "Id used for another fact"
+    detail_zh = "同一编号已报送过不同内容；更正请用新编号并填写 supersedes。"
+    detail_en = "Something else was reported under this id; to correct it use a new id and `supersedes`."
+
+
+class TimelineItemUnknown(Refusal):
+    """There is no such item for the caller; whether there is for somebody else is not told."""
+
+    code = "TIMELINE_ITEM_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "没有这项待办"
+    title_en = "No such item"
+    detail_zh = "该待办不存在，或已不再需要办理。"
+    detail_en = "The item does not exist, or there is nothing to do about it any more."
+
+
+class NotYoursToDecide(Refusal):
+    """Who may look may not decide: under fourteen that is the guardian's."""
+
+    code = "NOT_YOURS_TO_DECIDE"
+    kind = Kind.FORBIDDEN
+    title_zh = "请由监护人或本人操作"
+    title_en = "For the guardian, or for themselves"
+    detail_zh = "未满十四周岁由监护人操作，其他情形由本人操作。"
+    detail_en = "Under fourteen a guardian decides, and otherwise the person themselves."
+
+
+class SnoozeInvalid(Refusal):
+    """To be reminded in the past, or in another year."""
+
+    code = "SNOOZE_INVALID"
+    kind = Kind.INVALID
+    title_zh = "提醒时间不合理"
+    title_en = "Not a time to be reminded at"
+    detail_zh = "请选择现在之后、一年以内的时间。"
+    detail_en = "Choose a time within the next year."
 
 
 class NoticeUnknown(Refusal):

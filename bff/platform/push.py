@@ -14,12 +14,15 @@ from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
 from bff.platform.push_delivery import DeliveryParts
 from bff.platform.push_operations import OperationParts
+from bff.platform.push_timeline import TimelineParts
 from bff.platform.redis import ScriptRunner
 from health_code.ports import Admit
 from push.channels.base import Address, Language, Message
 from push.models import Intent
 from push.settings import PushSettings
 from push.store.outbox import OutboxStore
+from wallet.issuers.base import Registry
+from wallet.store import CredentialStore
 
 
 class Nowhere:
@@ -67,6 +70,8 @@ class PushParts:
         chance: Chance,
         http: Outbound,
         settings: PushSettings,
+        credentials: CredentialStore,
+        registry: Registry,
     ) -> None:
         del acting, admit, http
         self.outbox = OutboxStore(mongo["push_outbox"])
@@ -98,10 +103,21 @@ class PushParts:
             clock=clock,
             settings=settings,
         )
+        self.timeline = TimelineParts(
+            mongo=mongo,
+            outbox=self.outbox,
+            personal=personal,
+            auth_stores=auth_stores,
+            credentials=credentials,
+            registry=registry,
+            recorder=recorder,
+            clock=clock,
+            chance=chance,
+        )
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat."""
-        for store in (self.outbox, self.delivery, self.operations):
+        for store in (self.outbox, self.delivery, self.timeline, self.operations):
             await store.ensure_indexes()
 
     async def forget(self, residents: Collection[str]) -> None:

@@ -71,6 +71,8 @@ from bff.platform.redis import ScriptRunner, open_redis
 from bff.platform.settings import Settings, is_unfit
 from health_code.models import HEALTH_TYPES
 from miniapp_schemas.assurance import AssuranceLevel
+from push.timeline import Viewer
+from push.timeline_models import PUSH_TYPES
 from wallet.codec.keys import KID_BYTES
 from wallet.issuers.base import load_registry
 from wallet.issuing import Issuing
@@ -81,6 +83,7 @@ from wallet.store import SHOWABLE, CredentialStore, PresentationStore, StatusLis
 _log: Final = structlog.get_logger("platform")
 _HOME_CARDS: Final = 12
 _HOME_USES: Final = 3
+_HOME_ITEMS: Final = 3
 _HOME_NOTICES: Final = 3
 _HEARING_SECONDS: Final = 0.3
 _HEALTH_REST_SECONDS: Final = 0.02
@@ -174,7 +177,7 @@ class Platform:
             clock=self.clock,
             chance=secrets.token_bytes,
             may_be_asked=lambda address: not is_unfit(platform.env, address),
-            types=[*registry.types, *HEALTH_TYPES],
+            types=[*registry.types, *HEALTH_TYPES, *PUSH_TYPES],
         )
         self.accounts = Accounts(
             settings=auth,
@@ -225,6 +228,7 @@ class Platform:
             clock=self.clock,
             chance=secrets.token_bytes,
             timed_id=timed_id,
+            changed=self._follow_wallets,
         )
         self.wallet = Wallet(
             credentials=self._credentials,
@@ -271,8 +275,12 @@ class Platform:
             chance=secrets.token_bytes,
             http=http,
             settings=settings.push,
+            credentials=self._credentials,
+            registry=registry,
         )
         self.push_campaigns = self.push.operations.campaigns
+        self.push_facts = self.push.timeline.intake
+        self.timeline = self.push.timeline.timeline
         self.push_changes = self.push.delivery.changes
         self.push_inbox = self.push.delivery.inbox
         self.push_wishes = self.push.delivery.wishes
@@ -510,6 +518,9 @@ class Platform:
 
         return absorb
 
+    async def _follow_wallets(self, keepers: Sequence[str]) -> None:
+        await self.push.timeline.planner.wake(keepers)
+
     # --- the first screen ------------------------------------------------------------------------
 
     def _register_blocks(self) -> None:
@@ -542,8 +553,16 @@ class Platform:
         self.blocks.register(
             BlockSource(name="recentUses", load=recent_uses, assurance=AssuranceLevel.L2, scope="wallet:read")
         )
+
+        async def due(principal: Principal) -> object:
+            whom = None if principal.acting is None else principal.acting.whom
+            return await self.timeline.next(
+                Viewer(resident=principal.subject, acting_for=whom), limit=_HOME_ITEMS
+            )
+
         self.blocks.register(BlockSource(name="notices", load=notices))
         self.blocks.register(BlockSource(name="acting", load=acting, assurance=AssuranceLevel.L2))
+        self.blocks.register(BlockSource(name="timeline", load=due, assurance=AssuranceLevel.L2))
 
 
 def _family(http: Outbound, auth: AuthSettings) -> FamilyBridge | None:

@@ -50,9 +50,11 @@ from bff.routes import (
     notices,
     ops,
     push_console,
+    push_facts,
     schema,
     session,
     sessions,
+    timeline,
     verifier,
     wallet,
 )
@@ -95,6 +97,7 @@ _PARTS: Final = (
     ),
     *("health_appeals", "health_manual", "health_statistics"),
     "push_campaigns",
+    *("push_facts", "timeline"),
     *("push_changes", "push_inbox", "push_wishes"),
 )
 # Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
@@ -185,6 +188,8 @@ def api_handlers() -> list[ControllerRouterHandler]:
         health_venues.ExposureApprovalController,
         health_venues.ExposureQueryController,
         push_console.CampaignController,
+        timeline.TimelineController,
+        push_facts.FactController,
         notices.NoticeController,
         notices.PushPreferenceController,
         issuer.TypeController,

@@ -392,6 +392,20 @@ export interface BindPhoneBySms {
   code: string;
 }
 
+/** A birth record (出生医学证明); birth date and sex are in the ID number. */
+export interface BirthRecorded {
+  /** Which of the kinds this is. */
+  kind: "BIRTH";
+  /** Where the child is registered. */
+  region: string;
+  /** 本市户籍, or that of another place. */
+  hukou?: "LOCAL" | "OTHER";
+  /** 母亲乙肝表面抗原. */
+  motherHbsag?: "negative" | "positive" | "unknown";
+  /** 出生体重, in grams. */
+  birthGrams?: number | null;
+}
+
 /** One part of a screen; a dead source makes it `stale` or `unavailable`, never the screen. */
 export interface Block {
   /** Whether there is data, and how fresh. */
@@ -595,6 +609,14 @@ export interface Claim {
 export interface ClaimChild {
   /** 公民身份号码 (GB 11643) of a natural person. */
   idNumber: string;
+}
+
+/** A clause that says so, in words. */
+export interface ClauseText {
+  /** Its name in the programme. */
+  clause: string;
+  /** What it says. */
+  text: Text;
 }
 
 /** A clerk's session, for one shift at most. */
@@ -933,6 +955,16 @@ export interface Disputed {
   facts: Record<string, string | number | boolean | string[]>;
 }
 
+/** A vaccination that was given (接种记录). */
+export interface DoseGiven {
+  /** Which of the kinds this is. */
+  kind: "DOSE";
+  /** Its short name, as the national programme has it. */
+  vaccine: string;
+  /** When. */
+  givenOn: string;
+}
+
 /** Draft a campaign; nobody is told anything until somebody else approves it. */
 export interface DraftCampaign {
   /** What the operators call it. */
@@ -961,6 +993,22 @@ export interface Entered {
   kind: "ENTERED";
   /** Where from: ISO 3166-1 alpha-2 (GB/T 2659). */
   country: string;
+}
+
+/** What an enterprise is (企业画像). */
+export interface EnterpriseDescribed {
+  /** Which of the kinds this is. */
+  kind: "ENTERPRISE";
+  /** Where it is registered. */
+  division: string;
+  /** 国民经济行业分类 (GB/T 4754). */
+  industry: string;
+  /** 微型, 小型, 中型 or 大型. */
+  size: "LARGE" | "MEDIUM" | "MICRO" | "SMALL";
+  /** 成立日期. */
+  foundedOn: string;
+  /** What else policies ask about, as codes. */
+  traits?: string[];
 }
 
 /** What became of one reported item. */
@@ -1085,6 +1133,30 @@ export type FaceCheckStatus =
   | "failed"
   | "passed"
   | "pending";
+
+/** What became of one reported fact. */
+export interface FactOutcome {
+  /** The department's id of it. */
+  sourceId: string;
+  /** REPEATED is a success: the same fact was recorded before. */
+  outcome: "RECORDED" | "REFUSED" | "REPEATED";
+  /** Why it was refused: the code of the problem. */
+  code: string | null;
+  /** The same in words. */
+  detail: Text | null;
+}
+
+/** What became of each fact, in the order they came. */
+export interface FactReceipt {
+  /** How many are new. */
+  recorded: number;
+  /** How many were known. */
+  repeated: number;
+  /** How many were refused. */
+  refused: number;
+  /** One a fact. */
+  items: FactOutcome[];
+}
 
 /** One of one's family, and their colour now. */
 export interface FamilyHealthCode {
@@ -1263,6 +1335,26 @@ export interface Home {
   serverTime: string;
   /** By name; an old mini-program skips what it does not know. */
   blocks: Record<string, Block>;
+}
+
+/** Where somebody lives (实有人口登记). */
+export interface HouseholdRegistered {
+  /** Which of the kinds this is. */
+  kind: "HOUSEHOLD";
+  /** The district. */
+  district: string;
+  /** Since when. */
+  since: string;
+}
+
+/** A contribution to be paid (社会保险费). */
+export interface InsuranceDue {
+  /** Which of the kinds this is. */
+  kind: "INSURANCE";
+  /** 城乡居民医保, 城乡居民养老保险 or 灵活就业人员. */
+  scheme: "FLEXIBLE" | "RESIDENT_MEDICAL" | "RESIDENT_PENSION";
+  /** The last day. */
+  dueOn: string;
 }
 
 /** Isolation or monitoring ended, by decision (解除隔离). */
@@ -1636,6 +1728,14 @@ export interface PaperHealthCode {
   expiresAt: string;
 }
 
+/** A yearly confirmation (养老待遇资格认证). */
+export interface PensionDue {
+  /** Which of the kinds this is. */
+  kind: "PENSION";
+  /** The last day. */
+  dueOn: string;
+}
+
 /** The phone that is bound now; refresh the session for its level. */
 export interface PhoneBound {
   /** Masked. */
@@ -1934,6 +2034,28 @@ export interface ReportEvidences {
   items: ReportEvidence[];
 }
 
+/** One fact, or a correction of one. */
+export interface ReportFact {
+  /** The department's own id of this fact, used once. */
+  sourceId: string;
+  /** What is so, by kind. */
+  facts: BirthRecorded | DoseGiven | HouseholdRegistered | InsuranceDue | PensionDue | EnterpriseDescribed;
+  /** Of whom: 公民身份号码. */
+  idNumber?: string | null;
+  /** Of which enterprise, instead. */
+  uscc?: string | null;
+  /** The id of what this corrects, which then counts no more. */
+  supersedes?: string | null;
+  /** Only take back what is superseded; `facts` then count for nothing. */
+  void?: boolean;
+}
+
+/** Facts in bulk. */
+export interface ReportFacts {
+  /** Judged one by one. */
+  items: ReportFact[];
+}
+
 /** A test's result (检测结果). `occurredAt` is when the sample was taken. */
 export interface Result {
   /** Which of the kinds this is. */
@@ -2133,6 +2255,12 @@ export interface SignedInDevice {
   expiresAt: string;
 }
 
+/** Be reminded another time (稍后提醒). */
+export interface SnoozeItem {
+  /** When. */
+  until: string;
+}
+
 /** Begin a face check (人脸核身). */
 export interface StartFaceCheck {
   /** Which notice the person was shown and agreed to, separately from anything else. */
@@ -2177,6 +2305,44 @@ export interface Text {
   zh: string;
   /** English. */
   en: string;
+}
+
+/** One thing to do (待办事项), and why one is told of it. */
+export interface TimelineEntry {
+  /** An item of a timeline, as it was listed. */
+  id: string;
+  /** What it is about. */
+  topic: "account" | "enrolment" | "expiry" | "health" | "insurance" | "pension" | "policy" | "vaccination";
+  /** What is to be done. */
+  title: Text;
+  /** Whom it is about, masked; null for the caller themselves. */
+  name: string | null;
+  /** Whether it can be done now, or is late. */
+  status: "due" | "not_yet_due" | "overdue";
+  /** The first day on which it can be done. */
+  earliest: string | null;
+  /** The day before which it should be done. */
+  recommendedBefore: string | null;
+  /** The last day on which it can be done. */
+  windowTo: string | null;
+  /** What was said of it; `open` if nothing was. */
+  state: "done" | "not_applicable" | "open" | "snoozed";
+  /** When one is reminded again. */
+  snoozedUntil: string | null;
+  /** Whether the caller may say that it is done. */
+  decides: boolean;
+  /** The edition of the programme that says so. */
+  programme: string;
+  /** 为什么收到此提醒: the clauses that say so. */
+  reasons: ClauseText[];
+}
+
+/** One page of a list, newest first. */
+export interface TimelineEntryPage {
+  /** The entries of this page. */
+  items: TimelineEntry[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
 }
 
 /** Where the caller stands with one topic (同意). */
@@ -2432,6 +2598,7 @@ export type RefusalCode =
   | "NOT_LEGAL_REPRESENTATIVE"
   | "NOT_WHILE_ACTING"
   | "NOT_YOURS_TO_CONFIRM"
+  | "NOT_YOURS_TO_DECIDE"
   | "NO_PHONE_BOUND"
   | "OFFER_LAPSED"
   | "PAPER_CODE_UNKNOWN"
@@ -2482,12 +2649,14 @@ export type RefusalCode =
   | "SIGN_IN_FLOW_ENDED"
   | "SIGN_IN_REQUIRED"
   | "SMS_UNAVAILABLE"
+  | "SNOOZE_INVALID"
   | "STATUS_CHANGE_IMPOSSIBLE"
   | "STATUS_LIST_UNKNOWN"
   | "STEP_UP_CHALLENGE_REFUSED"
   | "STEP_UP_NOT_PROVED"
   | "STEP_UP_REQUIRED"
   | "TERM_NOT_GRANTABLE"
+  | "TIMELINE_ITEM_UNKNOWN"
   | "TOO_LARGE"
   | "TOO_MANY_GUARDIANS"
   | "TOO_MANY_LISTENERS"
@@ -2640,6 +2809,18 @@ export interface Operations {
     body: ReportEvidences;
     status: 200;
     answer: EvidenceReceipt;
+    codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Record facts, one by one; repeating one is the same one. What follows from them is planned anew. */
+  ReportFacts: {
+    method: "POST";
+    path: "/issuer/v1/reminders/facts";
+    parameters: {};
+    query: {};
+    header: {};
+    body: ReportFacts;
+    status: 200;
+    answer: FactReceipt;
     codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Trade a client assertion for an access token (RFC 7523, `private_key_jwt`). */
@@ -3641,6 +3822,66 @@ export interface Operations {
     status: 204;
     answer: null;
     codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SESSION_ENDED" | "SESSION_UNKNOWN" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** What is next first, each with the clause that says so; while acting, of that person alone. */
+  ReadTimeline: {
+    method: "GET";
+    path: "/mp/v1/timeline";
+    parameters: {};
+    query: { closed?: boolean; cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: TimelineEntryPage;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Nothing more is said of it; what the department records stays what it is. */
+  FinishItem: {
+    method: "POST";
+    path: "/mp/v1/timeline/{itemId}/done";
+    parameters: { itemId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: TimelineEntry;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "NOT_YOURS_TO_DECIDE" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TIMELINE_ITEM_UNKNOWN" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Nothing more is said of it. */
+  DismissItem: {
+    method: "POST";
+    path: "/mp/v1/timeline/{itemId}/not-applicable";
+    parameters: { itemId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: TimelineEntry;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "NOT_YOURS_TO_DECIDE" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TIMELINE_ITEM_UNKNOWN" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** It is as if nothing had been said; what was held back and is still of use is said. */
+  ReopenItem: {
+    method: "POST";
+    path: "/mp/v1/timeline/{itemId}/reopen";
+    parameters: { itemId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: TimelineEntry;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "NOT_YOURS_TO_DECIDE" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TIMELINE_ITEM_UNKNOWN" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Nothing is said of it until then. Said again it is the same. */
+  SnoozeItem: {
+    method: "POST";
+    path: "/mp/v1/timeline/{itemId}/snooze";
+    parameters: { itemId: string; };
+    query: {};
+    header: {};
+    body: SnoozeItem;
+    status: 200;
+    answer: TimelineEntry;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "NOT_YOURS_TO_DECIDE" | "SIGN_IN_REQUIRED" | "SNOOZE_INVALID" | "STEP_UP_REQUIRED" | "TIMELINE_ITEM_UNKNOWN" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Every use and refused try, newest first: who, where, which fields, with what verdict. */
   ListUsageRecords: {

@@ -4,15 +4,18 @@ An intent's id is its key, so meant again it is refused by the index and not tol
 """
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 import msgspec
 from motor.motor_asyncio import AsyncIOMotorClientSession
 from pymongo import ASCENDING
 from pymongo.errors import BulkWriteError
 
-from push.models import Intent
+from push.models import Intent, IntentState
 from push.store.documents import DUPLICATE, Collection, Document, document_of
+
+_ALIVE: Final = [IntentState.CREATED, IntentState.RELAYED, IntentState.DEAD]
 
 
 class OutboxStore:
@@ -44,16 +47,44 @@ class OutboxStore:
         document = await self._collection.find_one({"_id": key})
         return None if document is None else msgspec.convert(document, Intent)
 
-    async def add_within(self, session: AsyncIOMotorClientSession, intents: Sequence[Intent]) -> None:
-        """Keep ``intents`` in a transaction; a refused insert would end it, so what is there is looked up."""
-        ids = [intent.id for intent in intents]
-        there = {
-            document["_id"]
-            async for document in self._collection.find({"_id": {"$in": ids}}, {"_id": 1}, session=session)
-        }
+    async def add_within(
+        self, session: AsyncIOMotorClientSession, intents: Sequence[Intent], *, at: datetime
+    ) -> None:
+        """Keep ``intents`` in a transaction; a refused insert would end it, so what is there is looked up.
+
+        What was cancelled and is meant again is so again after all: it is told, as a new try.
+        """
+        if not intents:
+            return
+        found = self._collection.find(
+            {"_id": {"$in": [intent.id for intent in intents]}}, {"state": 1}, session=session
+        )
+        there = {document["_id"]: document["state"] async for document in found}
         new = [_document(intent) for intent in intents if intent.id not in there]
         if new:
             await self._collection.insert_many(new, session=session)
+        again = [key for key, state in there.items() if state == IntentState.CANCELLED]
+        if again:
+            await self._collection.update_many(
+                {"_id": {"$in": again}},
+                {
+                    "$set": {"state": IntentState.CREATED, "not_before": at},
+                    "$unset": {"finished_at": ""},
+                    "$inc": {"tries": 1},
+                },
+                session=session,
+            )
+
+    async def cancel(
+        self, items: Sequence[str], *, at: datetime, session: AsyncIOMotorClientSession | None = None
+    ) -> int:
+        """Tell nobody of ``items`` what has not been told yet, in a transaction if in one; how many."""
+        result = await self._collection.update_many(
+            {"item": {"$in": list(items)}, "state": {"$in": _ALIVE}},
+            {"$set": {"state": IntentState.CANCELLED, "finished_at": at}},
+            session=session,
+        )
+        return result.modified_count
 
 
 def _document(intent: Intent) -> Document:

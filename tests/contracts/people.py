@@ -24,6 +24,7 @@ _OTHERS = {
     "publishing-verifier": "rule_publisher",
     "operating-verifier": "operator",
     "approving-verifier": "approver",
+    "social-issuer": "social",
 }
 
 
@@ -91,6 +92,10 @@ class People:
     def laboratory(self) -> tuple[str, dict[str, str]]:
         """The same for a department that reports results of tests."""
         return self.issuer(next(each for each in SOURCES if "health:RESULT" in each.types))
+
+    def social(self) -> tuple[str, dict[str, str]]:
+        """The same for a department that reports payments."""
+        return self.issuer(next(each for each in DEPARTMENTS if "push:INSURANCE" in each.types))
 
     def rule_maker(self) -> tuple[str, dict[str, str]]:
         """The same for a clerk who may propose rules."""
