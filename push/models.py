@@ -76,6 +76,7 @@ class Intent(Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"id"
     message_class: MessageClass = MessageClass.SERVICE
     state: IntentState = IntentState.CREATED
     relayed_at: datetime | None = None
+    relayed_by: str | None = None
     tries: int = 0
     outcome: str | None = None
     finished_at: datetime | None = None

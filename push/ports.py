@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
 from push.channels.base import Address, Language, Message
-from push.models import Intent, Topic
+from push.models import Intent, Lane, Topic
 from push.rules.audience import Known
 from push.rules.facts import Held
 
@@ -188,6 +188,22 @@ class Notify(Protocol):
 
     async def __call__(self, intents: Sequence[Intent]) -> int:
         """Keep ``intents``, each once for ever; how many were new. Durable when it returns."""
+
+
+class CarryMeter(Protocol):
+    """Counts for the operators how notices are carried."""
+
+    def backlog(self, lane: Lane, entries: int) -> None:
+        """So many entries of ``lane`` nobody is done with."""
+
+    def done(self, lane: Lane, seconds: float) -> None:
+        """One is done, so long after it was allowed to go."""
+
+    def dead(self, lane: Lane) -> None:
+        """One became a dead letter."""
+
+    def again(self, lane: Lane, why: Literal["lost", "orphaned"], count: int) -> None:
+        """So many were carried again: what carried them lost them, or a worker died."""
 
 
 Deliver = Callable[[Sequence[Intent]], Awaitable[Sequence["Outcome"]]]

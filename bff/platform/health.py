@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from auth_bridges.acting import ActingService
 from auth_bridges.models import ActingGrant, Notice, NoticeKind, Resident
-from auth_bridges.ports import Chance, Clock
+from auth_bridges.ports import Chance, Clock, Notify
 from auth_bridges.refusals import ScopeMissing
 from auth_bridges.store import AuthStores
 from auth_bridges.vault import Vault
@@ -101,10 +101,11 @@ _FAMILY: Final = frozenset({ActingKind.GUARDIAN, ActingKind.FAMILY})
 
 
 class Residents:
-    """The residents, as the health code knows them: a masked name, and a place for notices."""
+    """The residents, as the health code knows them: a masked name, and a way to tell them."""
 
-    def __init__(self, stores: AuthStores, personal: IdNumbers) -> None:
+    def __init__(self, stores: AuthStores, personal: IdNumbers, notify: Notify) -> None:
         self._stores = stores
+        self._notify = notify
         self._vault = Vault(stores.resident_keys, personal, secrets.token_bytes)
         self._personal = personal
         # Those judged together are looked up together.
@@ -149,7 +150,7 @@ class Residents:
     async def _notice(self, subject: str, name: str, kind: NoticeKind, at: datetime) -> None:
         resident = await self._resident(subject)
         if resident is not None:
-            await self._stores.notices.add(Notice(id=name, resident=resident.id, kind=kind, at=at))
+            await self._notify(Notice(id=name, resident=resident.id, kind=kind, at=at))
 
 
 class FamilyGrants:
@@ -210,6 +211,7 @@ class HealthParts:
         personal: IdNumbers,
         auth_stores: AuthStores,
         acting: ActingService,
+        notify: Notify,
         keys: KeyRing,
         recorder: AuditRecorder,
         trail: AuditTrail,
@@ -223,7 +225,7 @@ class HealthParts:
     ) -> None:
         self._run = run
         self.changes = Changes(redis, _CHANGES)
-        residents = Residents(auth_stores, personal)
+        residents = Residents(auth_stores, personal, notify)
         self.evidence = EvidenceStore(mongo["health_evidence"], together=together)
         self.states = StateStore(mongo["health_states"], mongo["health_changes"])
         self.rule_sets = RuleSetStore(mongo["health_rule_sets"])

@@ -14,6 +14,7 @@ from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
 from bff.platform.push_delivery import DeliveryParts
 from bff.platform.push_operations import OperationParts
+from bff.platform.push_outbox import Carrier, CarryingParts
 from bff.platform.push_timeline import TimelineParts
 from bff.platform.redis import ScriptRunner
 from health_code.ports import Admit
@@ -91,12 +92,15 @@ class PushParts:
             settings=settings,
         )
         self.deliver = self.delivery.deliver
+        self.carrying = CarryingParts(
+            outbox=self.outbox, redis=redis, run=run, recorder=recorder, clock=clock, chance=chance
+        )
         self.operations = OperationParts(
             mongo=mongo,
             stores=auth_stores,
             personal=personal,
             recorder=recorder,
-            notify=self.outbox.add,
+            notify=self.carrying.notify,
             consented=self.delivery.wishes.willing,
             attributes=_nothing_known,
             sendings=_no_sendings,
@@ -114,6 +118,13 @@ class PushParts:
             clock=clock,
             chance=chance,
         )
+
+    def carriers(self, *, consumer: str) -> list[Carrier]:
+        """What a worker process runs for the reminders."""
+        return [
+            *self.carrying.carriers(self.deliver, consumer=consumer),
+            self.operations.campaigning,
+        ]
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat."""

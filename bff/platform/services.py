@@ -67,10 +67,12 @@ from bff.platform.mongo import Database, ReaderById, at_leisure, database, open_
 from bff.platform.outbound import Outbound
 from bff.platform.probes import Probe
 from bff.platform.push import PushParts
+from bff.platform.push_outbox import Carrier, NoticeIntents
 from bff.platform.redis import ScriptRunner, open_redis
 from bff.platform.settings import Settings, is_unfit
 from health_code.models import HEALTH_TYPES
 from miniapp_schemas.assurance import AssuranceLevel
+from push.store.outbox import OutboxStore
 from push.timeline import Viewer
 from push.timeline_models import PUSH_TYPES
 from wallet.codec.keys import KID_BYTES
@@ -130,6 +132,7 @@ class Platform:
             lifetime=timedelta(seconds=auth.access_token_seconds),
         )
         self.auth_stores = AuthStores(mongo, redis, run=run, together=together)
+        notify = NoticeIntents(self.auth_stores.notices, OutboxStore(mongo["push_outbox"]), self.personal)
         self.alipay = _alipay(auth, http, self.clock)
         wechat, self.wechat = self._wire_wechat(auth, http, run)
         passphrases = Passphrases(secrets.token_bytes)
@@ -189,7 +192,7 @@ class Platform:
             outside=self._outside(auth, http),
             admit=self._admit_try,
             audit=recorder.record,
-            notify=self.auth_stores.notices.add,
+            notify=notify,
             forget=self._forget,
             clock=self.clock,
             chance=secrets.token_bytes,
@@ -201,7 +204,7 @@ class Platform:
             family=_family(http, auth),
             legal=None if auth.legal_person_roots_file is None else self.legal_persons,
             gate=self.accounts.step_ups.require,
-            notify=self.auth_stores.notices.add,
+            notify=notify,
             admit=self._admit_try,
             audit=recorder.record,
             clock=self.clock,
@@ -250,6 +253,7 @@ class Platform:
             personal=self.personal,
             auth_stores=self.auth_stores,
             acting=self.acting,
+            notify=notify,
             keys=self.health_keys,
             recorder=recorder,
             trail=self.audit,
@@ -353,7 +357,7 @@ class Platform:
 
     def drains(self) -> list[Drain]:
         """What a worker runs: one drain a stream."""
-        consumer = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        consumer = _consumer()
         streams: list[tuple[str, Callable[[Sequence[bytes]], Awaitable[None]]]] = [
             (AUDIT_STREAM, self._absorb_audit),
             (SCANS, self.health.absorb_scans),
@@ -368,6 +372,10 @@ class Platform:
             health,
             *(Drain(self._redis, stream, handle, consumer=consumer) for stream, handle in streams),
         ]
+
+    def carriers(self) -> list[Carrier]:
+        """What a worker runs besides: whatever carries reminders."""
+        return self.push.carriers(consumer=_consumer())
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat, and for several processes at once."""
@@ -563,6 +571,11 @@ class Platform:
         self.blocks.register(BlockSource(name="notices", load=notices))
         self.blocks.register(BlockSource(name="acting", load=acting, assurance=AssuranceLevel.L2))
         self.blocks.register(BlockSource(name="timeline", load=due, assurance=AssuranceLevel.L2))
+
+
+def _consumer() -> str:
+    """What this process is called among those that read a stream."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
 def _family(http: Outbound, auth: AuthSettings) -> FamilyBridge | None:

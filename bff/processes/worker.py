@@ -1,4 +1,4 @@
-"""The worker: moves acknowledged events into MongoDB, and makes campaigns, until it is told to stop.
+"""The worker: moves acknowledged events into MongoDB and carries reminders until it is told to stop.
 
 Any number may run. Each reads the same streams in one consumer group; what one of them had read when
 it died, another claims.
@@ -10,7 +10,6 @@ import signal
 
 import structlog
 
-from bff.platform.drain import Drain
 from bff.platform.services import Platform
 from bff.platform.settings import Settings
 
@@ -26,10 +25,9 @@ async def work(settings: Settings) -> None:
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(signum, stopping.set)
     async with Platform.open(settings) as platform:
-        drains: list[Drain] = platform.drains()
-        _log.info("worker.started", streams=len(drains))
+        drains, carriers = platform.drains(), platform.carriers()
+        _log.info("worker.started", streams=len(drains), carriers=len(carriers))
         async with asyncio.TaskGroup() as group:
-            for drain in drains:
-                group.create_task(drain.run(stopping))
-            group.create_task(platform.push.operations.campaigning.run(stopping))
+            for each in (*drains, *carriers):
+                group.create_task(each.run(stopping))
         _log.info("worker.stopped")

@@ -1,21 +1,40 @@
 """What somebody is to be told (outbox). MongoDB, majority and journal: what is in it is never lost.
 
-An intent's id is its key, so meant again it is refused by the index and not told again.
+An intent's id is its key, so meant again it is refused by the index and not told again. ``tries`` is the
+fence: it grows whenever an intent is to be tried anew, and who still works on an earlier try settles nothing.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 from motor.motor_asyncio import AsyncIOMotorClientSession
-from pymongo import ASCENDING
+from msgspec import Struct
+from pymongo import ASCENDING, DESCENDING, UpdateMany
 from pymongo.errors import BulkWriteError
 
-from push.models import Intent, IntentState
+from push.models import Intent, IntentState, Lane
+from push.ports import Outcome
 from push.store.documents import DUPLICATE, Collection, Document, document_of
 
+_BY_ID: Final = [("_id", ASCENDING)]
 _ALIVE: Final = [IntentState.CREATED, IntentState.RELAYED, IntentState.DEAD]
+
+
+class Waiting(Struct, frozen=True, kw_only=True):
+    """An intent that goes on a stream, and which try that is."""
+
+    key: str
+    tries: int
+
+
+class Taken(Struct, frozen=True, kw_only=True):
+    """What a relay has taken, and whether there may be more."""
+
+    waiting: Sequence[Waiting]
+    full: bool
 
 
 class OutboxStore:
@@ -25,8 +44,16 @@ class OutboxStore:
         self._collection = collection
 
     async def ensure_indexes(self) -> None:
-        """What waits for the relay, in the order it may go; what concerns one item, to cancel it."""
-        await self._collection.create_index([("state", ASCENDING), ("not_before", ASCENDING)])
+        """What waits for the relay, what is on its way, and what an operator must look at, each by itself.
+
+        An intent leaves these indexes when it is done: they stay as small as what is under way.
+        """
+        for state, *fields in (
+            (IntentState.CREATED, ("lane", ASCENDING), ("not_before", ASCENDING)),
+            (IntentState.RELAYED, ("lane", ASCENDING), ("relayed_at", ASCENDING)),
+            (IntentState.DEAD, ("finished_at", DESCENDING), ("_id", DESCENDING)),
+        ):
+            await self._collection.create_index(fields, partialFilterExpression={"state": state})
         await self._collection.create_index([("item", ASCENDING), ("state", ASCENDING)])
 
     async def add(self, intents: Sequence[Intent]) -> int:
@@ -41,11 +68,6 @@ class OutboxStore:
                 raise
             return int(details["nInserted"])
         return len(result.inserted_ids)
-
-    async def get(self, key: str) -> Intent | None:
-        """The intent ``key``, whatever became of it."""
-        document = await self._collection.find_one({"_id": key})
-        return None if document is None else msgspec.convert(document, Intent)
 
     async def add_within(
         self, session: AsyncIOMotorClientSession, intents: Sequence[Intent], *, at: datetime
@@ -75,6 +97,86 @@ class OutboxStore:
                 session=session,
             )
 
+    # --- relays ----------------------------------------------------------------------------------
+
+    async def waits(self, *, now: datetime) -> bool:
+        """Whether anything may go."""
+        due = {"state": IntentState.CREATED, "lane": {"$in": list(Lane)}, "not_before": {"$lte": now}}
+        return await self._collection.find_one(due, {"_id": 1}) is not None
+
+    async def take(self, lane: Lane, *, now: datetime, by: str, limit: int) -> Taken:
+        """Take what of ``lane`` may go by now, at most ``limit``, first what may go longest.
+
+        Two relays that take at once take different ones: each update finds its intent as it was. ``by`` is a
+        name for this one call. What is of no use any more lapses here.
+        """
+        due = {"state": IntentState.CREATED, "lane": lane, "not_before": {"$lte": now}}
+        return await self._take(due, "not_before", now=now, by=by, limit=limit)
+
+    async def take_again(self, lane: Lane, *, before: datetime, now: datetime, by: str, limit: int) -> Taken:
+        """The same for what was relayed ``before``, and nothing has come of it."""
+        lost = {"state": IntentState.RELAYED, "lane": lane, "relayed_at": {"$lt": before}}
+        return await self._take(lost, "relayed_at", now=now, by=by, limit=limit)
+
+    async def _take(self, which: Document, oldest: str, *, now: datetime, by: str, limit: int) -> Taken:
+        found = self._collection.find(which, {"tries": 1, "useful_until": 1}).sort(oldest, ASCENDING)
+        documents = await found.limit(limit).to_list(length=limit)
+        useful = {each["_id"]: each["tries"] for each in documents if each["useful_until"] > now}
+        full = len(documents) == limit
+        if len(useful) < len(documents):
+            late = [each["_id"] for each in documents if each["_id"] not in useful]
+            await self._update(late, which, {"state": IntentState.LAPSED, "finished_at": now})
+        if not useful:
+            return Taken(waiting=[], full=full)
+        ours = {"state": IntentState.RELAYED, "relayed_at": now, "relayed_by": by}
+        if await self._update(list(useful), which, ours) < len(useful):
+            # Another relay was faster with some, or somebody cancelled them.
+            mine = self._collection.find({"_id": {"$in": list(useful)}} | ours, {"_id": 1})
+            useful = {each["_id"]: useful[each["_id"]] async for each in mine}
+        return Taken(
+            waiting=[Waiting(key=key, tries=tries) for key, tries in useful.items()],
+            full=full,
+        )
+
+    async def _update(self, keys: Sequence[str], which: Document, fields: Document) -> int:
+        # By id: the planner would rather walk an index of everything that waits.
+        result = await self._collection.update_many(
+            {"_id": {"$in": list(keys)}} | which, {"$set": fields}, hint=_BY_ID
+        )
+        return result.matched_count
+
+    # --- workers ---------------------------------------------------------------------------------
+
+    async def relayed(self, keys: Sequence[str]) -> Mapping[str, Intent]:
+        """Those of ``keys`` that wait for an outcome."""
+        found = self._collection.find({"_id": {"$in": list(keys)}, "state": IntentState.RELAYED})
+        documents = await found.to_list(length=len(keys))
+        return {document["_id"]: msgspec.convert(document, Intent) for document in documents}
+
+    async def keep(self, keys: Sequence[str], *, at: datetime) -> None:
+        """Somebody still works on ``keys``: no relay is to send them again."""
+        await self._update(keys, {"state": IntentState.RELAYED}, {"relayed_at": at})
+
+    async def settle(
+        self, intents: Mapping[str, Intent], outcomes: Sequence[Outcome], *, at: datetime
+    ) -> None:
+        """Keep what became of ``intents``, unless somebody was faster; safe to repeat."""
+        alike: dict[tuple[Outcome, int], list[str]] = defaultdict(list)
+        for outcome in outcomes:
+            alike[msgspec.structs.replace(outcome, key=""), intents[outcome.key].tries].append(outcome.key)
+        updates = [
+            UpdateMany(
+                {"_id": {"$in": keys}, "state": IntentState.RELAYED, "tries": tries},
+                _becomes(outcome, at),
+                hint=_BY_ID,
+            )
+            for (outcome, tries), keys in alike.items()
+        ]
+        if updates:
+            await self._collection.bulk_write(updates, ordered=False)
+
+    # --- those who mean, and those who operate ---------------------------------------------------
+
     async def cancel(
         self, items: Sequence[str], *, at: datetime, session: AsyncIOMotorClientSession | None = None
     ) -> int:
@@ -86,7 +188,54 @@ class OutboxStore:
         )
         return result.modified_count
 
+    async def get(self, key: str) -> Intent | None:
+        """The intent ``key``, whatever became of it."""
+        document = await self._collection.find_one({"_id": key})
+        return None if document is None else msgspec.convert(document, Intent)
+
+    async def dead(self, *, before: tuple[datetime, str] | None, limit: int) -> Sequence[Intent]:
+        """Dead letters, those first that died last, from the one after ``before`` (when it died, its key)."""
+        which: Document = {"state": IntentState.DEAD}
+        if before is not None:
+            died, key = before
+            which["$or"] = [{"finished_at": {"$lt": died}}, {"finished_at": died, "_id": {"$lt": key}}]
+        found = self._collection.find(which).sort([("finished_at", DESCENDING), ("_id", DESCENDING)])
+        return [msgspec.convert(document, Intent) async for document in found.limit(limit)]
+
+    async def still_dead(self, keys: Sequence[str], *, now: datetime) -> AsyncIterator[str]:
+        """Those of ``keys`` that are dead letters and would still be of use."""
+        async for document in self._collection.find(_revivable(keys, now), {"_id": 1}):
+            yield document["_id"]
+
+    async def revive(self, keys: Sequence[str], *, now: datetime) -> int:
+        """Let dead letters be relayed again, as a new try; how many were."""
+        result = await self._collection.update_many(
+            _revivable(keys, now),
+            {
+                "$set": {"state": IntentState.CREATED, "not_before": now},
+                "$unset": {"outcome": "", "finished_at": ""},
+                "$inc": {"tries": 1},
+            },
+            hint=_BY_ID,
+        )
+        return result.modified_count
+
 
 def _document(intent: Intent) -> Document:
     # Defaults are left out of what is stored, and these two are searched for.
     return {"state": intent.state, "tries": intent.tries} | document_of(intent)
+
+
+def _revivable(keys: Sequence[str], now: datetime) -> Document:
+    return {"_id": {"$in": list(keys)}, "state": IntentState.DEAD, "useful_until": {"$gt": now}}
+
+
+def _becomes(outcome: Outcome, at: datetime) -> Document:
+    if outcome.again is not None:
+        return {"$set": {"state": IntentState.CREATED, "not_before": outcome.again}, "$inc": {"tries": 1}}
+    if outcome.dead is not None:
+        state = IntentState.DEAD
+    else:
+        state = IntentState.LAPSED if outcome.done is None else IntentState.DONE
+    reason = outcome.dead or outcome.done
+    return {"$set": {"state": state, "finished_at": at} | ({} if reason is None else {"outcome": reason})}
