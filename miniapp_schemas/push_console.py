@@ -5,8 +5,11 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from miniapp_schemas.base import IdNumber, Instant, Request, Response
+from miniapp_schemas.notices import NoticeId
 
-NoticeKey = Annotated[str, Meta(description="A notice's key.", pattern=r"^[0-9a-f]{64}\Z")]
+DeadCursor = Annotated[
+    str, Meta(description="A `nextCursor`, as it was given.", pattern=r"^[0-9]{13}\.[0-9a-f]{64}\Z")
+]
 CampaignId = Annotated[
     str,
     Meta(
@@ -14,7 +17,13 @@ CampaignId = Annotated[
         pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z",
     ),
 ]
-ProviderName = Annotated[str, Meta(description="A channel, such as `wechat`.", pattern=r"^[a-z]{2,20}\Z")]
+BreakerName = Annotated[
+    str,
+    Meta(
+        description="A channel, or one template there: `wechat`, `wechat/campaign`.",
+        pattern=r"^[a-z]{2,20}(/[a-z][a-z0-9_-]{0,59})?\Z",
+    ),
+]
 LaneName = Annotated[
     Literal["urgent", "normal", "bulk"],
     Meta(description="Which waits for which: bulk never delays normal, normal never urgent."),
@@ -113,14 +122,15 @@ class DraftCampaign(Request, frozen=True, kw_only=True):
     text: Annotated[
         str,
         Meta(
-            description="What is said, in Chinese. The same to everybody, and nothing personal.",
+            description="What is said, in Chinese: one line that fits any provider's template. The same to "
+            "everybody, and nothing personal.",
             min_length=1,
-            max_length=200,
+            max_length=20,
             pattern=_ONE_LINE,
         ),
     ]
     text_en: Annotated[
-        str, Meta(description="The same in English.", min_length=1, max_length=400, pattern=_ONE_LINE)
+        str, Meta(description="The same in English.", min_length=1, max_length=60, pattern=_ONE_LINE)
     ]
     link: Annotated[
         str,
@@ -176,57 +186,78 @@ class CampaignInfo(Response, frozen=True, kw_only=True):
 
 
 class LaneInfo(Response, frozen=True, kw_only=True):
-    """One lane, and what waits in it."""
+    """One lane, and what waits in it. Nobody counts beyond 100,000."""
 
     lane: LaneName
-    waiting: Annotated[int, Meta(description="Notices that are due and not on their way.", ge=0)]
+    due: Annotated[int, Meta(description="Notices that are due and not on their way yet.", ge=0)]
     later: Annotated[int, Meta(description="Notices that are not due yet, or are tried again later.", ge=0)]
     sending: Annotated[int, Meta(description="Notices on their way.", ge=0)]
     oldest_due_at: Annotated[Instant | None, Meta(description="Since when the oldest of those waits.")]
 
 
 class ProviderInfo(Response, frozen=True, kw_only=True):
-    """One provider, and whether anything is sent to it."""
+    """One provider, or one template there, and whether anything is sent to it (熔断)."""
 
-    name: ProviderName
+    name: BreakerName
     breaker: Annotated[
         Literal["closed", "open", "half_open"],
-        Meta(description="closed: sent to. open: left alone. half_open: tried with a few."),
+        Meta(description="closed: sent to. open: left alone. half_open: tried with one at a time."),
     ]
-    by_hand: Annotated[bool, Meta(description="Whether an operator opened it; then only one closes it.")]
-    since: Annotated[Instant | None, Meta(description="Since when it is so.")]
-    why: Annotated[str | None, Meta(description="Why, where anything was said.")]
-    per_second: Annotated[int | None, Meta(description="How many calls a second it is given at most.")]
+    by_hand: Annotated[bool, Meta(description="Whether an operator holds it so.")]
+    why: Annotated[str, Meta(description="Why, where anything was said.")]
+    calls: Annotated[int, Meta(description="Calls in this minute.", ge=0)]
+    bad: Annotated[int, Meta(description="Of these, failed or slow.", ge=0)]
+    rests_seconds: Annotated[int, Meta(description="How long it is left alone yet.", ge=0)]
+
+
+class HoldBreaker(Request, frozen=True, kw_only=True):
+    """Hold a breaker open or closed, or let it judge for itself again."""
+
+    name: BreakerName
+    hold: Annotated[
+        Literal["open", "closed", "automatic"],
+        Meta(description="open: nothing is sent. closed: everything is, whatever happens."),
+    ]
+    reason: Reason
 
 
 class DeadNotice(Response, frozen=True, kw_only=True):
     """A dead letter (死信): nobody knows what to do with it but an operator."""
 
-    key: NoticeKey
+    key: NoticeId
     topic: TopicName
     template: Annotated[str, Meta(description="What it says, by the template's name.")]
     lane: LaneName
     campaign: Annotated[str | None, Meta(description="The campaign it is of.")]
     why: Annotated[str, Meta(description="Why it is dead.")]
     tries: Annotated[int, Meta(description="How often it was tried.", ge=0)]
-    dead_at: Annotated[Instant | None, Meta(description="Since when.")]
+    dead_at: Annotated[Instant, Meta(description="Since when.")]
+
+
+class Redrive(Request, frozen=True, kw_only=True):
+    """Send dead letters on their way again."""
+
+    keys: Annotated[list[NoticeId], Meta(description="Which.", min_length=1, max_length=100)]
+    reason: Reason
+
+
+class Redriven(Response, frozen=True, kw_only=True):
+    """What became of it."""
+
+    count: Annotated[
+        int, Meta(description="How many are on their way; what is of no use any more stays dead.", ge=0)
+    ]
 
 
 class PushFigures(Response, frozen=True, kw_only=True):
-    """How well it runs, over the last hour."""
+    """How well it runs, told by the latest sendings."""
 
-    since: Annotated[Instant, Meta(description="Since when these are counted.")]
-    finished: Annotated[int, Meta(description="Notices seen to.", ge=0)]
-    within_ten_seconds: Annotated[
-        int, Meta(description="Of these, seen to within ten seconds of being due.", ge=0)
-    ]
-    calls: Annotated[int, Meta(description="Calls to providers.", ge=0)]
-    accepted: Annotated[int, Meta(description="Of these, accepted.", ge=0)]
-    refused: Annotated[int, Meta(description="Of these, refused.", ge=0)]
-    unknown: Annotated[int, Meta(description="Of these, with an outcome nobody knows.", ge=0)]
-    credits: Annotated[
-        int, Meta(description="Messages residents allow that are not used yet (订阅消息次数).", ge=0)
-    ]
+    calls: Annotated[int, Meta(description="Sendings looked at: the latest thousand at most.", ge=0)]
+    accepted: Annotated[int, Meta(description="Of these, accepted by a provider.", ge=0)]
+    within_ten_seconds: Annotated[int, Meta(description="Of these, within ten seconds of being due.", ge=0)]
+    refused: Annotated[int, Meta(description="Sendings refused, or failed for certain.", ge=0)]
+    unknown: Annotated[int, Meta(description="Sendings with an outcome nobody knows.", ge=0)]
+    dead: Annotated[int, Meta(description="Dead letters that wait for an operator.", ge=0)]
 
 
 # --- one notice --------------------------------------------------------------------------------------
@@ -239,16 +270,19 @@ class FindNotices(Request, frozen=True, kw_only=True):
 
 
 class NoticeLine(Response, frozen=True, kw_only=True):
-    """One notice, in a line."""
+    """One notice in somebody's inbox, in a line."""
 
-    key: NoticeKey
+    key: NoticeId
     topic: TopicName
-    template: Annotated[str, Meta(description="What it says, by the template's name.")]
-    state: Annotated[
-        Literal["created", "relayed", "done", "lapsed", "cancelled", "dead"],
-        Meta(description="created: waits. relayed: on its way. lapsed: of no use any more."),
-    ]
-    due_at: Annotated[Instant, Meta(description="From when on it was to be told.")]
+    at: Annotated[Instant, Meta(description="When it came.")]
+    read_at: Annotated[Instant | None, Meta(description="When it was read.")]
+
+
+class FoundNotices(Response, frozen=True, kw_only=True):
+    """Whose notices they are, and the latest of them."""
+
+    addressee: Annotated[str | None, Meta(description="A masked name; none for nobody we know.")]
+    notices: Annotated[list[NoticeLine], Meta(description="The latest, newest first.", max_length=50)]
 
 
 class StoryEvent(Response, frozen=True, kw_only=True):
@@ -256,23 +290,22 @@ class StoryEvent(Response, frozen=True, kw_only=True):
 
     at: Annotated[Instant, Meta(description="When.")]
     what: Annotated[
-        Literal[
-            "meant", "relayed", "inbox", "read", "reserved", "calling", "answered", "receipt", "finished"
-        ],
-        Meta(description="What happened."),
+        Literal["meant", "relayed", "inbox", "decided", "read", "tried", "finished"],
+        Meta(description="What happened. tried: a provider was asked, or was about to be."),
     ]
     channel: Annotated[str | None, Meta(description="On which channel.")] = None
-    outcome: Annotated[str | None, Meta(description="What came of it.")] = None
+    outcome: Annotated[str | None, Meta(description="What came of it, or why.")] = None
     code: Annotated[str | None, Meta(description="What the provider said, in its own word.")] = None
+    calls: Annotated[int | None, Meta(description="How often the provider was asked.")] = None
 
 
 class NoticeStory(Response, frozen=True, kw_only=True):
-    """One notice's whole story: why it was meant, what was done and what came back."""
+    """One notice's whole story (通知全程): why it was meant, what was done and what came back."""
 
-    key: NoticeKey
+    key: NoticeId
     state: Annotated[
         Literal["created", "relayed", "done", "lapsed", "cancelled", "dead"],
-        Meta(description="Where it is now."),
+        Meta(description="created: waits. relayed: on its way. lapsed: of no use any more."),
     ]
     topic: TopicName
     template: Annotated[str, Meta(description="What it says, by the template's name.")]
@@ -284,6 +317,6 @@ class NoticeStory(Response, frozen=True, kw_only=True):
     milestone: Annotated[str, Meta(description="Which moment of it.")]
     campaign: Annotated[str | None, Meta(description="The campaign it is of.")]
     useful_until: Annotated[Instant, Meta(description="Until when it is of use.")]
-    tries: Annotated[int, Meta(description="How often it was tried.", ge=0)]
+    tries: Annotated[int, Meta(description="How often it was tried anew.", ge=0)]
     outcome: Annotated[str | None, Meta(description="What came of it.")]
     events: Annotated[list[StoryEvent], Meta(description="What happened, oldest first.")]

@@ -22,7 +22,7 @@ class Campaign(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
 
     ``estimate`` is how many it was for when it was drafted, ``canary`` how many are told before anybody else.
     ``paced_from`` and ``paced_count`` are since when its pace counts, and how many were meant by then;
-    what is ``excused`` somebody let pass. ``swept`` says that nothing of it can go out any more.
+    ``excused`` the dead letters somebody let pass. ``swept`` says that nothing of it can go out any more.
     """
 
     id: str
@@ -46,8 +46,7 @@ class Campaign(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     widened_at: datetime | None = None
     paced_from: datetime | None = None
     paced_count: int = 0
-    excused_dead: int = 0
-    excused_lost: int = 0
+    excused: int = 0
     why: str = ""
     why_en: str = ""
     swept: bool = False

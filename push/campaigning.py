@@ -20,7 +20,8 @@ import msgspec
 from push.campaign_models import Campaign, CampaignPart, Progress
 from push.campaigns import told_of
 from push.models import Intent, Lane
-from push.ports import Audit, Clock, Consented, Crowd, Notify, Sendings
+from push.outbox import seal_values
+from push.ports import Audit, Clock, Consented, Crowd, Notify, PersonalData, Sendings
 from push.rules.audience import holds
 from push.rules.campaigns import (
     CampaignState,
@@ -57,6 +58,7 @@ class Campaigning:
         consented: Consented,
         sendings: Sendings,
         notify: Notify,
+        personal: PersonalData,
         audit: Audit,
         clock: Clock,
         made: Callable[[int], None],
@@ -69,6 +71,7 @@ class Campaigning:
         self._consented = consented
         self._sendings = sendings
         self._notify = notify
+        self._personal = personal
         self._audit = audit
         self._clock = clock
         self._made = made
@@ -135,7 +138,7 @@ class Campaigning:
         if self._clock() - now > LEASE:
             # Asleep for so long that another has the part, and the campaign may have ended.
             return 0
-        self._made(await self._notify(_intents(campaign, meant, now)))
+        self._made(await self._notify(self._intents_of(campaign, meant, now)))
         await self._campaigns.step(
             part,
             after=gone[-1].resident if gone else part.after,
@@ -145,13 +148,37 @@ class Campaigning:
         )
         return 1
 
+    def _intents_of(self, campaign: Campaign, residents: Sequence[str], now: datetime) -> list[Intent]:
+        """What each of ``residents`` is to be told."""
+        keys = [intent_key("campaign", resident, campaign.id, "sent", resident) for resident in residents]
+        return [
+            Intent(
+                id=key,
+                addressee=resident,
+                topic=campaign.topic,
+                lane=Lane.BULK,
+                template="campaign",
+                values=seal_values(self._personal, key, campaign.values),
+                rule="campaign",
+                item=campaign.id,
+                milestone="sent",
+                created_at=now,
+                not_before=now,
+                useful_until=campaign.useful_until,
+                link=campaign.link,
+                campaign=campaign.id,
+                message_class=campaign.message_class,
+            )
+            for key, resident in zip(keys, residents, strict=True)
+        ]
+
     # --- what becomes of it -------------------------------------------------------------------------
 
     async def _judged(self, campaign: Campaign, progress: Progress, told: Told, now: datetime) -> bool:
         """Whether ``campaign`` makes nothing more in this turn: it waits, or has come to its next state."""
         if campaign.useful_until <= now:
             return await self._go(campaign, CampaignStep.STOP, now, _TOO_LATE)
-        wrong = wrong_with(told, excused_dead=campaign.excused_dead, excused_lost=campaign.excused_lost)
+        wrong = wrong_with(told, excused=campaign.excused)
         if wrong is not None:
             self._stopped()
             return await self._go(campaign, CampaignStep.STOP, now, wrong)
@@ -211,28 +238,3 @@ def _room(campaign: Campaign, told: Told, now: datetime) -> int:
         now=now,
     )
     return max(0, min(BATCH, most, paced))
-
-
-def _intents(campaign: Campaign, residents: Sequence[str], now: datetime) -> list[Intent]:
-    """What each of ``residents`` is to be told. Nothing in it is personal, so nothing is sealed."""
-    values = msgspec.msgpack.encode(campaign.values)
-    return [
-        Intent(
-            id=intent_key("campaign", resident, campaign.id, "sent", resident),
-            addressee=resident,
-            topic=campaign.topic,
-            lane=Lane.BULK,
-            template="campaign",
-            values=values,
-            rule="campaign",
-            item=campaign.id,
-            milestone="sent",
-            created_at=now,
-            not_before=now,
-            useful_until=campaign.useful_until,
-            link=campaign.link,
-            campaign=campaign.id,
-            message_class=campaign.message_class,
-        )
-        for resident in residents
-    ]

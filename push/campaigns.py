@@ -126,7 +126,7 @@ class Campaigns:
         step = CampaignStep.RESUME
         if campaign.state is CampaignState.STOPPED:
             told = await told_of(self._intents, self._sendings, campaign, progress)
-            changes |= {"excused_dead": told.dead, "excused_lost": told.lost}
+            changes |= {"excused": told.dead}
         elif campaign.widened_at is None:
             step = CampaignStep.RESUME_CANARY
         return await self._go(operator, campaign, step, now, changes)
@@ -268,10 +268,12 @@ class Campaigns:
 async def told_of(
     intents: CampaignIntents, sendings: Sendings, campaign: Campaign, progress: Progress
 ) -> Told:
-    """What became of ``campaign`` so far."""
+    """What became of ``campaign`` so far; what providers said, of its canary."""
     waiting = await intents.count(campaign.id, [IntentState.CREATED, IntentState.RELAYED])
     dead = await intents.count(campaign.id, [IntentState.DEAD])
-    calls, refused, unknown = await sendings(campaign.id)
+    calls = refused = unknown = 0
+    if campaign.state is CampaignState.CANARY:
+        calls, refused, unknown = await sendings(campaign.id)
     return Told(
         meant=progress.meant, waiting=waiting, dead=dead, calls=calls, refused=refused, unknown=unknown
     )

@@ -99,6 +99,16 @@ class Crowd(Protocol):
         """Their names, masked; a resident with no name has none."""
 
 
+class Addressees(Protocol):
+    """Whom notices are for, as operators may know them."""
+
+    async def by_number(self, id_number: str) -> str | None:
+        """The resident who holds ``id_number``, if there is one."""
+
+    async def masked_name(self, resident: str) -> str | None:
+        """The name of ``resident``, masked, if it is known."""
+
+
 class Consented(Protocol):
     """Who of several residents agrees to be told of a topic."""
 

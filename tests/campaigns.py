@@ -31,8 +31,8 @@ def said(**more: Any) -> DraftCampaign:  # noqa: ANN401  whatever the test is ab
         "title": "台风停课",
         "topic": "policy",
         "audience": AudienceQuery(),
-        "text": "受台风影响，全市中小学今日停课。",
-        "text_en": "Schools are closed today because of the typhoon.",
+        "text": "受台风影响，中小学今日停课",
+        "text_en": "Schools are closed today because of the typhoon",
         "useful_until": datetime.now(UTC) + timedelta(days=1),
         "per_minute": 6_000_000,
     }

@@ -108,11 +108,6 @@ class Residents:
         found = self._residents.find(wanted, fields).sort("_id", ASCENDING).limit(limit)
         return [msgspec.convert(each, Resident) async for each in found]
 
-    async def by_ids(self, ids: Sequence[str]) -> Sequence[Resident]:
-        """The residents with these ids."""
-        found = self._residents.find({"_id": {"$in": list(ids)}})
-        return [msgspec.convert(each, Resident) async for each in found]
-
     async def size(self) -> int:
         """How many residents there are, about."""
         return await self._residents.estimated_document_count()

@@ -103,7 +103,8 @@ class PushParts:
             notify=self.carrying.notify,
             consented=self.delivery.wishes.willing,
             attributes=_nothing_known,
-            sendings=_no_sendings,
+            delivery=self.delivery,
+            dead_letters=self.carrying.dead_letters,
             clock=clock,
             settings=settings,
         )
@@ -139,8 +140,3 @@ class PushParts:
 async def _nothing_known(subjects: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
     del subjects
     return {}
-
-
-async def _no_sendings(campaign: str) -> tuple[int, int, int]:
-    del campaign
-    return 0, 0, 0

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Final
 
 from prometheus_client import Counter
@@ -13,15 +14,21 @@ from auth_bridges.ports import Clock
 from auth_bridges.store import AuthStores
 from auth_bridges.vault import Shredded, Vault
 from bff.platform.audit import AuditRecorder
+from bff.platform.coalesce import together
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.ids import timed_id
 from bff.platform.mongo import Database
+from bff.platform.push_delivery import DeliveryParts
 from push.campaigning import Campaigning
 from push.campaigns import Campaigns
-from push.ports import Consented, Notify, Sendings
+from push.console import Console, sendings
+from push.dead_letters import DeadLetters
+from push.ports import Consented, Notify
 from push.rules.audience import Known
 from push.settings import PushSettings
 from push.store.campaigns import CampaignIntents, CampaignStore
+from push.store.console import ConsoleStore
+from push.store.inbox import InboxStore
 
 _meant: Final = Counter("suishen_push_campaign_intents", "Notices that campaigns made")
 _stopped: Final = Counter("suishen_push_campaigns_stopped", "Campaigns stopped by their own failures")
@@ -36,7 +43,7 @@ class CityCrowd:
     def __init__(self, stores: AuthStores, personal: IdNumbers, attributes: Attributes) -> None:
         self._residents = stores.residents
         self._vault = Vault(stores.resident_keys, personal, secrets.token_bytes)
-        self._mask = personal.mask_name
+        self._personal = personal
         self._attributes = attributes
 
     async def page(self, *, after: str, before: str | None, limit: int) -> Sequence[Known]:
@@ -55,9 +62,22 @@ class CityCrowd:
 
     async def masked_names(self, residents: Sequence[str]) -> Sequence[str]:
         """Their names, masked; a resident with no name has none."""
-        found = await self._residents.by_ids(residents)
-        names = [await self._vault.name(resident) for resident in found]
-        return [self._mask(name) for name in names if name is not None]
+        names = [await self.masked_name(resident) for resident in residents]
+        return [name for name in names if name is not None]
+
+    async def masked_name(self, resident: str) -> str | None:
+        """The name of ``resident``, masked, if it is known."""
+        found = await self._residents.get(resident)
+        try:
+            name = None if found is None else await self._vault.name(found)
+        except Shredded:
+            return None
+        return None if name is None else self._personal.mask_name(name)
+
+    async def by_number(self, id_number: str) -> str | None:
+        """The resident who holds ``id_number``, if there is one."""
+        found = await self._residents.by_holder(self._personal.hash(id_number))
+        return None if found is None else found.id
 
     async def _number(self, resident: Resident) -> str | None:
         try:
@@ -80,10 +100,13 @@ class OperationParts:
         notify: Notify,
         consented: Consented,
         attributes: Attributes,
-        sendings: Sendings,
+        delivery: DeliveryParts,
+        dead_letters: DeadLetters,
         clock: Clock,
         settings: PushSettings,
     ) -> None:
+        looking = ConsoleStore(mongo["push_outbox"], mongo["push_attempts"])
+        called = partial(sendings, looking)
         self._store = CampaignStore(mongo["push_campaigns"], mongo["push_campaign_parts"])
         self._intents = CampaignIntents(mongo["push_outbox"])
         crowd = CityCrowd(stores, personal, attributes)
@@ -92,7 +115,7 @@ class OperationParts:
             intents=self._intents,
             crowd=crowd,
             consented=consented,
-            sendings=sendings,
+            sendings=called,
             audit=recorder.record,
             clock=clock,
             timed_id=timed_id,
@@ -103,13 +126,26 @@ class OperationParts:
             intents=self._intents,
             crowd=crowd,
             consented=consented,
-            sendings=sendings,
+            sendings=called,
             notify=notify,
+            personal=personal,
             audit=recorder.record,
             clock=clock,
             made=_meant.inc,
             stopped=_stopped.inc,
             settings=settings,
+        )
+
+        self.console = Console(
+            store=looking,
+            inbox=InboxStore(mongo["push_inbox"], together),
+            stories=delivery.stories,
+            gates=delivery.gates,
+            dead_letters=dead_letters,
+            addressees=crowd,
+            channels=delivery.wishes.channels,
+            audit=recorder.record,
+            clock=clock,
         )
 
     async def ensure_indexes(self) -> None:

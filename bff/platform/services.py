@@ -285,6 +285,7 @@ class Platform:
         self.push_campaigns = self.push.operations.campaigns
         self.push_facts = self.push.timeline.intake
         self.timeline = self.push.timeline.timeline
+        self.push_console = self.push.operations.console
         self.push_changes = self.push.delivery.changes
         self.push_inbox = self.push.delivery.inbox
         self.push_wishes = self.push.delivery.wishes

@@ -96,9 +96,8 @@ _PARTS: Final = (
         "wallet",
     ),
     *("health_appeals", "health_manual", "health_statistics"),
-    "push_campaigns",
     *("push_facts", "timeline"),
-    *("push_changes", "push_inbox", "push_wishes"),
+    *("push_campaigns", "push_changes", "push_console", "push_inbox", "push_wishes"),
 )
 # Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
 _IDLE_SECONDS: Final = 150
@@ -192,6 +191,7 @@ def api_handlers() -> list[ControllerRouterHandler]:
         push_facts.FactController,
         notices.NoticeController,
         notices.PushPreferenceController,
+        push_console.PushConsoleController,
         issuer.TypeController,
         issuer.IssuedController,
     ]

@@ -849,6 +849,34 @@ export interface CredentialTypeInfo {
   mode: PresentationMode;
 }
 
+/** A dead letter (死信): nobody knows what to do with it but an operator. */
+export interface DeadNotice {
+  /** A notice. */
+  key: string;
+  /** What a resident agrees to be told of, or not. */
+  topic: "account" | "enrolment" | "expiry" | "health" | "insurance" | "pension" | "policy" | "vaccination";
+  /** What it says, by the template's name. */
+  template: string;
+  /** Which waits for which: bulk never delays normal, normal never urgent. */
+  lane: "bulk" | "normal" | "urgent";
+  /** The campaign it is of. */
+  campaign: string | null;
+  /** Why it is dead. */
+  why: string;
+  /** How often it was tried. */
+  tries: number;
+  /** Since when. */
+  deadAt: string;
+}
+
+/** One page of a list, newest first. */
+export interface DeadNoticePage {
+  /** The entries of this page. */
+  items: DeadNotice[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+}
+
 /** A declaration as recorded. The rules say what it weighs. */
 export interface Declaration {
   /** Our id of it, for a correction. */
@@ -975,7 +1003,7 @@ export interface DraftCampaign {
   messageClass?: "marketing" | "service";
   /** Whom it is for. */
   audience: AudienceQuery;
-  /** What is said, in Chinese. The same to everybody, and nothing personal. */
+  /** What is said, in Chinese: one line that fits any provider's template. The same to everybody, and nothing personal. */
   text: string;
   /** The same in English. */
   textEn: string;
@@ -1222,6 +1250,20 @@ export interface FileAppeal {
   statement: string;
 }
 
+/** Look for the latest notices of somebody. In a body: an ID number has no place in an address. */
+export interface FindNotices {
+  /** 公民身份号码 (GB 11643) of a natural person. */
+  idNumber: string;
+}
+
+/** Whose notices they are, and the latest of them. */
+export interface FoundNotices {
+  /** A masked name; none for nobody we know. */
+  addressee: string | null;
+  /** The latest, newest first. */
+  notices: NoticeLine[];
+}
+
 /** Agree to a topic, in the words that were shown. */
 export interface GiveTopicConsent {
   /** The topic. */
@@ -1315,6 +1357,16 @@ export interface HealthStatistics {
   asOf: string | null;
   /** How many people; absent where that could say something of one of them. */
   people: number | null;
+}
+
+/** Hold a breaker open or closed, or let it judge for itself again. */
+export interface HoldBreaker {
+  /** A channel, or one template there: `wechat`, `wechat/campaign`. */
+  name: string;
+  /** open: nothing is sent. closed: everything is, whatever happens. */
+  hold: "automatic" | "closed" | "open";
+  /** Why, for the audit trail. */
+  reason: string;
 }
 
 /** Whom the certificate is about, and in whose wallet it lies. */
@@ -1463,6 +1515,20 @@ export interface JsonWebKey {
 export interface JsonWebKeySet {
   /** One of them has the `kid` of a token. */
   keys: JsonWebKey[];
+}
+
+/** One lane, and what waits in it. Nobody counts beyond 100,000. */
+export interface LaneInfo {
+  /** Which waits for which: bulk never delays normal, normal never urgent. */
+  lane: "bulk" | "normal" | "urgent";
+  /** Notices that are due and not on their way yet. */
+  due: number;
+  /** Notices that are not due yet, or are tried again later. */
+  later: number;
+  /** Notices on their way. */
+  sending: number;
+  /** Since when the oldest of those waits. */
+  oldestDueAt: string | null;
 }
 
 /** A text to sign. */
@@ -1667,6 +1733,18 @@ export interface NoticeInfo {
   by: string | null;
 }
 
+/** One notice in somebody's inbox, in a line. */
+export interface NoticeLine {
+  /** A notice. */
+  key: string;
+  /** What a resident agrees to be told of, or not. */
+  topic: "account" | "enrolment" | "expiry" | "health" | "insurance" | "pension" | "policy" | "vaccination";
+  /** When it came. */
+  at: string;
+  /** When it was read. */
+  readAt: string | null;
+}
+
 /** One page of the inbox, newest first, and how many of all are unread. */
 export interface NoticePage {
   /** The notices of this page. */
@@ -1675,6 +1753,40 @@ export interface NoticePage {
   nextCursor: string | null;
   /** How many are unread, up to 999. */
   unread: number;
+}
+
+/** One notice's whole story (通知全程): why it was meant, what was done and what came back. */
+export interface NoticeStory {
+  /** A notice. */
+  key: string;
+  /** created: waits. relayed: on its way. lapsed: of no use any more. */
+  state: "cancelled" | "created" | "dead" | "done" | "lapsed" | "relayed";
+  /** What a resident agrees to be told of, or not. */
+  topic: "account" | "enrolment" | "expiry" | "health" | "insurance" | "pension" | "policy" | "vaccination";
+  /** What it says, by the template's name. */
+  template: string;
+  /** Which waits for which: bulk never delays normal, normal never urgent. */
+  lane: "bulk" | "normal" | "urgent";
+  /** What the makers of phones make of it (消息分类): marketing is limited a day. */
+  messageClass: "marketing" | "service";
+  /** Whom it is for: a masked name. */
+  addressee: string | null;
+  /** Whether it is about somebody the reader acts for. */
+  aboutAnother: boolean;
+  /** The rule it follows from. */
+  rule: string;
+  /** Which moment of it. */
+  milestone: string;
+  /** The campaign it is of. */
+  campaign: string | null;
+  /** Until when it is of use. */
+  usefulUntil: string;
+  /** How often it was tried anew. */
+  tries: number;
+  /** What came of it. */
+  outcome: string | null;
+  /** What happened, oldest first. */
+  events: StoryEvent[];
 }
 
 /** What notices are about; each is agreed to or refused on its own. */
@@ -1914,6 +2026,24 @@ export interface ProveRealName {
   consentNotice: string;
 }
 
+/** One provider, or one template there, and whether anything is sent to it (熔断). */
+export interface ProviderInfo {
+  /** A channel, or one template there: `wechat`, `wechat/campaign`. */
+  name: string;
+  /** closed: sent to. open: left alone. half_open: tried with one at a time. */
+  breaker: "closed" | "half_open" | "open";
+  /** Whether an operator holds it so. */
+  byHand: boolean;
+  /** Why, where anything was said. */
+  why: string;
+  /** Calls in this minute. */
+  calls: number;
+  /** Of these, failed or slow. */
+  bad: number;
+  /** How long it is left alone yet. */
+  restsSeconds: number;
+}
+
 /** The log of one day and place is gone (清除证明). */
 export interface PurgeProof {
   /** 行政区划代码 (GB/T 2260). */
@@ -1934,6 +2064,22 @@ export interface PurgeProofPage {
   items: PurgeProof[];
   /** Pass as `cursor` for the next page; absent on the last. */
   nextCursor: string | null;
+}
+
+/** How well it runs, told by the latest sendings. */
+export interface PushFigures {
+  /** Sendings looked at: the latest thousand at most. */
+  calls: number;
+  /** Of these, accepted by a provider. */
+  accepted: number;
+  /** Of these, within ten seconds of being due. */
+  withinTenSeconds: number;
+  /** Sendings refused, or failed for certain. */
+  refused: number;
+  /** Sendings with an outcome nobody knows. */
+  unknown: number;
+  /** Dead letters that wait for an operator. */
+  dead: number;
 }
 
 /** How the caller is told (通知偏好). */
@@ -1982,6 +2128,20 @@ export interface RealNameResult {
   trustGrade: number | null;
   /** The number was proved before: an operator looks at it. */
   merge: MergeInfo | null;
+}
+
+/** Send dead letters on their way again. */
+export interface Redrive {
+  /** Which. */
+  keys: string[];
+  /** Why, for the audit trail. */
+  reason: string;
+}
+
+/** What became of it. */
+export interface Redriven {
+  /** How many are on their way; what is of no use any more stays dead. */
+  count: number;
 }
 
 /** Register a place of one's own organisation. */
@@ -2291,6 +2451,22 @@ export interface StepUp {
 export interface StepUpAnswered {
   /** Until when. */
   expiresAt: string;
+}
+
+/** One thing that happened to a notice. */
+export interface StoryEvent {
+  /** When. */
+  at: string;
+  /** What happened. tried: a provider was asked, or was about to be. */
+  what: "decided" | "finished" | "inbox" | "meant" | "read" | "relayed" | "tried";
+  /** On which channel. */
+  channel: string | null;
+  /** What came of it, or why. */
+  outcome: string | null;
+  /** What the provider said, in its own word. */
+  code: string | null;
+  /** How often the provider was asked. */
+  calls: number | null;
 }
 
 /** Act for the other side of a grant. */
@@ -2621,6 +2797,7 @@ export type RefusalCode =
   | "PROVIDER_TOKEN_UNAVAILABLE"
   | "PROVIDER_TOKEN_UNREADABLE"
   | "PROVIDER_UNAVAILABLE"
+  | "PROVIDER_UNKNOWN"
   | "REGISTRY_UNAVAILABLE"
   | "REPLY_AMBIGUOUS"
   | "REPLY_FOREIGN"
@@ -4438,6 +4615,102 @@ export interface Operations {
     status: 200;
     answer: CampaignInfo;
     codes: "CAMPAIGN_NOT_OPEN" | "CAMPAIGN_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** What nobody could deliver, and why. */
+  ListDeadNotices: {
+    method: "GET";
+    path: "/verifier/v1/push/dead-letters";
+    parameters: {};
+    query: { cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: DeadNoticePage;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Try again what somebody has mended the cause of. */
+  RedriveNotices: {
+    method: "POST";
+    path: "/verifier/v1/push/dead-letters/redrive";
+    parameters: {};
+    query: {};
+    header: {};
+    body: Redrive;
+    status: 200;
+    answer: Redriven;
+    codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** The latest sendings: how soon, how many refused, of how many nobody knows. */
+  ReadPushFigures: {
+    method: "GET";
+    path: "/verifier/v1/push/figures";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: PushFigures;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** What is due, what is later, what is on its way. */
+  ListPushLanes: {
+    method: "GET";
+    path: "/verifier/v1/push/lanes";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: LaneInfo[];
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** What is in the inbox of whoever holds an ID number, without its words. That one looked is kept. */
+  FindNotices: {
+    method: "POST";
+    path: "/verifier/v1/push/notices/find";
+    parameters: {};
+    query: {};
+    header: {};
+    body: FindNotices;
+    status: 200;
+    answer: FoundNotices;
+    codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Why it was meant, what was decided and tried, what came back. No words, and a masked name. */
+  ReadNoticeStory: {
+    method: "GET";
+    path: "/verifier/v1/push/notices/{noticeId}";
+    parameters: { noticeId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: NoticeStory;
+    codes: "NOTICE_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Each channel, and each template that is left alone. */
+  ListPushProviders: {
+    method: "GET";
+    path: "/verifier/v1/push/providers";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ProviderInfo[];
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** In force in every process at once, until somebody lets it judge for itself again. */
+  HoldBreaker: {
+    method: "POST";
+    path: "/verifier/v1/push/providers/hold";
+    parameters: {};
+    query: {};
+    header: {};
+    body: HoldBreaker;
+    status: 200;
+    answer: ProviderInfo;
+    codes: "ENDINGS_UNHEARD" | "PROVIDER_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** End this session everywhere. */
   ClerkSignOut: {

@@ -104,11 +104,6 @@ class Told(Struct, frozen=True, kw_only=True):
         """How many wait for nothing any more."""
         return self.meant - self.waiting
 
-    @property
-    def lost(self) -> int:
-        """How many calls came to no good end."""
-        return self.refused + self.unknown
-
 
 class Wrong(Struct, frozen=True, kw_only=True):
     """Why a campaign is stopped."""
@@ -140,12 +135,12 @@ def bounds_of(number: int) -> tuple[str, str | None]:
     return f"{number * step:02x}" if number else "", None if upper == _IDS else f"{upper:02x}"
 
 
-def wrong_with(told: Told, *, excused_dead: int = 0, excused_lost: int = 0) -> Wrong | None:
+def wrong_with(told: Told, *, excused: int = 0) -> Wrong | None:
     """Why a campaign must not go on; None if nothing speaks against it.
 
-    What is excused a person has looked at and let pass: only what came after it counts.
+    ``excused`` are the dead letters somebody has looked at and let pass: only what came after them counts.
     """
-    dead, lost = told.dead - excused_dead, told.lost - excused_lost
+    dead, lost = told.dead - excused, told.refused + told.unknown
     if told.finished >= _ENOUGH and dead > _DEAD * told.finished:
         return Wrong(
             zh=f"{told.finished} 条中有 {dead} 条成为死信", en=f"{dead} of {told.finished} are dead letters"

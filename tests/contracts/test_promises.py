@@ -469,6 +469,19 @@ def test_a_campaign_is_drafted_approved_paused_and_cancelled(promise: Promise) -
     ask("CancelCampaign", because, campaignId=nothing, status=404)
 
 
+def test_an_operator_looks_at_lanes_providers_dead_letters_and_a_notice(promise: Promise) -> None:
+    ask = partial(promise.call, errand="operating")
+    assert [each["lane"] for each in ask("ListPushLanes").json()] == ["urgent", "normal", "bulk"]
+    ask("ReadPushFigures")
+    ask("ListPushProviders")
+    hold = {"name": "pigeon", "hold": "automatic", "reason": "约定的检验"}
+    ask("HoldBreaker", hold, status=404)
+    ask("ListDeadNotices")
+    assert ask("RedriveNotices", {"keys": ["0" * 64], "reason": "约定的检验"}).json() == {"count": 0}
+    ask("FindNotices", {"idNumber": LIN.id_number})
+    ask("ReadNoticeStory", noticeId="0" * 64, status=404)
+
+
 def test_what_departments_report_is_on_a_timeline(promise: Promise) -> None:
     due = (datetime.now(UTC) + timedelta(days=10)).date().isoformat()
     payment = {"kind": "INSURANCE", "scheme": "FLEXIBLE", "dueOn": due}

@@ -110,7 +110,7 @@ async def test_a_campaign_is_paused_a_worker_killed_and_everybody_told_once(
     everybody = await settle_residents(platform, RESIDENTS)
     campaign = await begun(platform, per_minute=600_000)
     workers = [
-        await asyncio.create_subprocess_exec(sys.executable, "-m", "bff.cli", "worker", env=environ)
+        await asyncio.create_subprocess_exec(sys.executable, "-c", WORKER, "never", env=environ)
         for _ in range(3)
     ]
     try:

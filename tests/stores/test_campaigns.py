@@ -12,6 +12,7 @@ from auth_bridges.registrar import RegisterResident
 from bff.platform.services import Platform
 from bff.platform.settings import Settings
 from miniapp_schemas.push_console import AudienceQuery
+from push.inbox import notice_context
 from push.models import Intent, Lane
 from push.refusals import CampaignInvalid, CampaignNotOpen, CampaignUnknown, SecondOperatorNeeded
 from tests.campaigns import ONE, OTHER, begun, said, see_to, settle_residents, told
@@ -70,7 +71,7 @@ async def test_fifty_are_told_first_and_the_others_when_those_went_well(platform
     assert (found.progress.done, found.progress.waiting) == (50, 2_950)
 
 
-async def test_a_notice_of_a_campaign_says_nothing_of_anybody_and_waits_for_everything_else(
+async def test_a_notice_of_a_campaign_says_what_was_approved_and_waits_for_everything_else(
     platform: Platform,
 ) -> None:
     await settle_residents(platform, 60)
@@ -79,10 +80,11 @@ async def test_a_notice_of_a_campaign_says_nothing_of_anybody_and_waits_for_ever
 
     document = await platform._mongo["push_outbox"].find_one({"campaign": campaign.id})
     intent = msgspec.convert(document, Intent)
-    values = msgspec.msgpack.decode(intent.values, type=dict[str, str])
+    plain = platform.personal.open(intent.values, notice_context(intent.id))
+    values = msgspec.msgpack.decode(plain, type=dict[str, str])
     assert values == {
-        "item": "受台风影响，全市中小学今日停课。",
-        "item_en": "Schools are closed today because of the typhoon.",
+        "item": "受台风影响，中小学今日停课",
+        "item_en": "Schools are closed today because of the typhoon",
     }
     assert (intent.lane, intent.template, intent.link) == (Lane.BULK, "campaign", "#/notices")
     assert intent.useful_until == campaign.useful_until.replace(
