@@ -286,8 +286,10 @@ class Platform:
         )
         self._offer_push()
         self.push_devices = self.push.phones.devices
+        self.push_campaigns = self.push.operations.campaigns
         self.push_facts = self.push.timeline.intake
         self.timeline = self.push.timeline.timeline
+        self.push_console = self.push.operations.console
         self.push_changes = self.push.delivery.changes
         self.push_inbox = self.push.delivery.inbox
         self.push_wishes = self.push.delivery.wishes
