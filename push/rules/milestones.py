@@ -136,15 +136,16 @@ def _milestone(item: DueItem, step: Step, zone: ZoneInfo) -> Milestone | None:
     )
 
 
-def due_items_of_vaccination(items: Sequence[Item], *, edition: str) -> list[DueItem]:
-    """A vaccination plan by ``edition`` as items of a timeline.
+def due_items_of_vaccination(items: Sequence[Item], *, edition: str, as_of: date) -> list[DueItem]:
+    """A vaccination plan by ``edition``, ``as_of`` its day, as items of a timeline.
 
-    A settled series is one item too, named after the series: it says that there is nothing to do.
+    A settled series is one item too, named after the series: it says that there is nothing to do. A longest
+    interval that was missed is no last day any more: the dose is given all the same (G5).
     """
-    return [_of_vaccination(item, edition) for item in items]
+    return [_of_vaccination(item, edition, as_of) for item in items]
 
 
-def _of_vaccination(item: Item, edition: str) -> DueItem:
+def _of_vaccination(item: Item, edition: str, as_of: date) -> DueItem:
     name = _vaccines()[item.vaccine]
     zh, en = name.zh, name.en
     if item.id == "hepb-test":
@@ -152,6 +153,8 @@ def _of_vaccination(item: Item, edition: str) -> DueItem:
     elif item.dose is not None:
         zh, en = f"{zh} 第{item.dose}剂", f"{en}, dose {item.dose}"
     window_to = item.window_to
+    if window_to is not None and window_to < as_of and item.dose is not None:
+        window_to = None
     if item.catch_up_before is not None:
         last = item.catch_up_before - timedelta(days=1)
         window_to = last if window_to is None else min(window_to, last)

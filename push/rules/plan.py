@@ -95,7 +95,7 @@ def _vaccinations(known: Known, programmes: Programmes, as_of: date) -> Sequence
     )
     programme = programmes.vaccination
     items = due_items(programme, child, known.given, as_of)
-    return due_items_of_vaccination(items, edition=programme.id)
+    return due_items_of_vaccination(items, edition=programme.id, as_of=as_of)
 
 
 def _enrolments(known: Known, programmes: Programmes, as_of: date) -> Sequence[DueItem]:

@@ -222,7 +222,7 @@ def test_every_milestone_is_useful_once_said_and_none_is_said_twice(
 
 def test_a_plan_becomes_items_with_words_for_both_readers() -> None:
     plan = due_items(edition("cn-nip-2026", "310000"), Child(birth=BORN), [], BORN)
-    items = {each.id: each for each in due_items_of_vaccination(plan, edition="cn-nip-2026")}
+    items = {each.id: each for each in due_items_of_vaccination(plan, edition="cn-nip-2026", as_of=BORN)}
 
     first = items["vaccination/mmr-1"]
     assert (first.title_zh, first.title_en) == (
@@ -243,7 +243,7 @@ def test_an_item_is_called_the_same_in_every_edition() -> None:
         {
             each.id
             for each in due_items_of_vaccination(
-                due_items(edition(name), Child(birth=BORN), [], as_of), edition=name
+                due_items(edition(name), Child(birth=BORN), [], as_of), edition=name, as_of=as_of
             )
         }
         for name in ("cn-nip-2021", "cn-nip-2026")
@@ -254,8 +254,9 @@ def test_an_item_is_called_the_same_in_every_edition() -> None:
 
 def test_the_last_day_for_catching_up_is_the_day_before_eighteen() -> None:
     girl = Child(birth=date(2011, 11, 10), sex="F")
-    plan = due_items(edition("cn-nip-2026"), girl, [], date(2026, 11, 20))
-    items = {each.id: each for each in due_items_of_vaccination(plan, edition="cn-nip-2026")}
+    as_of = date(2026, 11, 20)
+    plan = due_items(edition("cn-nip-2026"), girl, [], as_of)
+    items = {each.id: each for each in due_items_of_vaccination(plan, edition="cn-nip-2026", as_of=as_of)}
 
     assert items["vaccination/hpv-1"].window_to == date(2029, 11, 9)
     assert items["vaccination/hpv-1"].template == "vaccination-overdue"
@@ -267,7 +268,7 @@ def test_every_plan_has_milestones_or_nothing_to_say(birth: date, age: int) -> N
     plan = due_items(
         in_force(as_of, "310000"), Child(birth=birth, sex="F"), [Given(date=birth, vaccine="HepB")], as_of
     )
-    items = due_items_of_vaccination(plan, edition=in_force(as_of).id)
+    items = due_items_of_vaccination(plan, edition=in_force(as_of).id, as_of=as_of)
 
     assert len({each.id for each in items}) == len(items)
     for each in items:
@@ -279,7 +280,7 @@ def test_a_new_edition_says_what_it_moves_and_what_it_adds() -> None:
     as_of = date(2026, 6, 17)
     girl = Child(birth=BORN, sex="F")
     before, after = (
-        due_items_of_vaccination(due_items(edition(name), girl, [], as_of), edition=name)
+        due_items_of_vaccination(due_items(edition(name), girl, [], as_of), edition=name, as_of=as_of)
         for name in ("cn-nip-2021", "cn-nip-2026")
     )
     found = compare_plans(before, after)
@@ -295,10 +296,27 @@ def test_a_new_edition_says_what_it_moves_and_what_it_adds() -> None:
 
 def test_a_dose_that_was_given_goes_and_the_next_one_comes() -> None:
     def planned(*given: Given) -> list[DueItem]:
-        plan = due_items(edition("cn-nip-2026"), Child(birth=BORN), given, date(2026, 11, 10))
-        return due_items_of_vaccination(plan, edition="cn-nip-2026")
+        as_of = date(2026, 11, 10)
+        plan = due_items(edition("cn-nip-2026"), Child(birth=BORN), given, as_of)
+        return due_items_of_vaccination(plan, edition="cn-nip-2026", as_of=as_of)
 
     found = compare_plans(planned(), planned(Given(vaccine="MMR", date=date(2026, 11, 10))))
 
     assert [item.id for item in found.gone] == ["vaccination/mmr-1"]
     assert [item.id for item in found.new] == ["vaccination/mmr-2"]
+
+
+def test_a_longest_interval_that_was_missed_is_no_last_day_any_more() -> None:
+    def second(as_of: date, birth: date, given: str, day: date) -> DueItem:
+        child = Child(birth=birth, sex="F")
+        plan = due_items(edition("cn-nip-2026"), child, [Given(vaccine=given, date=day)], as_of)
+        items = due_items_of_vaccination(plan, edition="cn-nip-2026", as_of=as_of)
+        return next(each for each in items if each.id in {"vaccination/jei-2", "vaccination/hpv-2"})
+
+    first = date(2026, 11, 10)
+    assert second(date(2026, 11, 20), BORN, "JE-I", first).window_to == date(2026, 11, 20)
+    late = second(date(2026, 11, 21), BORN, "JE-I", first)
+    assert (late.window_to, late.status) == (None, Status.DUE)
+    # HPV is then caught up until eighteen.
+    girl = second(date(2028, 1, 1), date(2013, 5, 1), "2vHPV", date(2026, 6, 1))
+    assert girl.window_to == date(2031, 4, 30)

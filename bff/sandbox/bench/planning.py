@@ -51,7 +51,9 @@ def measure(seconds: float) -> Round:
 
 def _plan(programme: Programme, kid: _Kid) -> int:
     child, given = kid
-    items = due_items_of_vaccination(due_items(programme, child, given, _NOW), edition=programme.id)
+    items = due_items_of_vaccination(
+        due_items(programme, child, given, _NOW), edition=programme.id, as_of=_NOW
+    )
     return sum(len(milestones(item)) for item in items)
 
 
