@@ -1,6 +1,6 @@
 """What signing in needs from outside, as it would like to be given it."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -197,6 +197,13 @@ class Notify(Protocol):
 
     def __call__(self, notice: Notice) -> Awaitable[None]:
         """See to it that they hear it."""
+
+
+class Forget(Protocol):
+    """Keeps nothing more, wherever else it was kept, of accounts that are deleted; done again it is done."""
+
+    def __call__(self, residents: Collection[str]) -> Awaitable[None]:
+        """Return once nothing of ``residents`` is left."""
 
 
 class RunScript(Protocol):

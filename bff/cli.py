@@ -169,8 +169,26 @@ def _started() -> "Settings":
             click.echo(f"{problem.name}\n    {problem.zh}\n    {problem.en}", err=True)
         click.echo("\nsuishen doctor", err=True)
         sys.exit(USAGE)
+    _read_keys(settings)
     configure_logging(settings.platform.log_level)
     return settings
+
+
+def _read_keys(settings: "Settings") -> None:
+    """Say which folder of keys cannot be read, before a process starts that could sign nothing."""
+    from bff.platform.keys import KeyRing, KeyRingProblem
+
+    auth = settings.auth
+    rings = (auth.token_keys_dir, auth.oidc_keys_dir, settings.wallet.keys_dir, settings.health.keys_dir)
+    for folder in rings:
+        try:
+            if folder is not None:
+                KeyRing(folder)
+        except KeyRingProblem as problem:
+            raise Failure(
+                f"{folder}：{problem.zh}；运行 suishen doctor 查看详情",
+                f"{folder}: {problem.en}; `suishen doctor` says more",
+            ) from None
 
 
 if __name__ == "__main__":

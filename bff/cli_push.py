@@ -9,6 +9,7 @@ import click
 import msgspec
 
 if TYPE_CHECKING:
+    from push.rules.due import DueItem
     from push.rules.vaccination import Given, Item
 
 _SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
@@ -20,6 +21,7 @@ _SAID: Final = {
     "do_not_give": "不予接种",
     "not_in_programme": "不在程序内",
 }
+_OPEN: Final = {"due": "进行中", "not_yet_due": "未开始", "passed": "已结束", "not_announced": "未公布"}
 
 
 @click.group()
@@ -61,6 +63,7 @@ class _Day(click.ParamType[date]):
     help="Whether the mother carries hepatitis B.",
 )
 @click.option("--birth-grams", type=click.IntRange(200, 9_000), help="Weight at birth, if it was low.")
+@click.option("--gestation-weeks", type=click.IntRange(20, 45), help="Weeks at birth, if it was early.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object an item.")
 def plan(  # noqa: PLR0917 - click names every argument
     birth: date,
@@ -71,6 +74,7 @@ def plan(  # noqa: PLR0917 - click names every argument
     region: str | None,
     mother_hbsag: str,
     birth_grams: int | None,
+    gestation_weeks: int | None,
     *,
     as_json: bool,
 ) -> None:
@@ -91,6 +95,7 @@ def plan(  # noqa: PLR0917 - click names every argument
         sex=cast("Literal['M', 'F'] | None", sex),
         mother_hbsag=cast("Literal['positive', 'negative', 'unknown']", mother_hbsag),
         birth_grams=birth_grams,
+        gestation_weeks=gestation_weeks,
     )
     try:
         items = due_items(programme, child, _given(given), as_of)
@@ -103,6 +108,71 @@ def plan(  # noqa: PLR0917 - click names every argument
             click.echo(msgspec.json.encode(_told(item)))
         else:
             click.echo(_line(item))
+
+
+@push.command()
+@click.option("--birth", required=True, type=_Day(), help="The child's birth date.")
+@click.option("--at", type=_Day(), help="As of this day; today in Shanghai if not said.")
+@click.option("--region", default="310000", show_default=True, help="Where the child lives (GB/T 2260).")
+@click.option(
+    "--home",
+    type=click.Choice(["hukou", "separated", "permit"]),
+    default="hukou",
+    show_default=True,
+    help="At its hukou, elsewhere in the city, or with a residence permit.",
+)
+@click.option("--private/--public", default=None, help="The kind of school the family chose.")
+@click.option("--postponed", is_flag=True, help="The child was allowed to begin a year later.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a window.")
+def enrolment(
+    birth: date,
+    at: date | None,
+    region: str,
+    home: str,
+    *,
+    private: bool | None,
+    postponed: bool,
+    as_json: bool,
+) -> None:
+    """The windows of the school a child begins next (入学报名); what was not announced is said to be so.
+
+    Exit status: 0, or 2 where what was said cannot be used.
+    """
+    from push.programmes import enrolment_in
+    from push.rules.enrolment import Pupil, enrolment_items
+
+    as_of = at or datetime.now(_SHANGHAI).date()
+    if birth > as_of:
+        raise click.BadParameter(f"{birth} is after {as_of}", param_hint="--birth")
+    try:
+        programme = enrolment_in(region)
+    except KeyError as unknown:
+        raise click.BadParameter(f"nothing is known of {region}", param_hint="--region") from unknown
+    pupil = Pupil(
+        birth=birth,
+        home=cast("Literal['hukou', 'separated', 'permit']", home),
+        private=private,
+        postponed=postponed,
+    )
+    for item in enrolment_items(programme, pupil, as_of):
+        click.echo(msgspec.json.encode(_window(item)) if as_json else _window_line(item))
+
+
+def _window(item: "DueItem") -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "titleZh": item.title_zh,
+        "titleEn": item.title_en,
+        "earliest": item.earliest,
+        "windowTo": item.window_to,
+        "status": item.status.value,
+        "clause": list(item.clause),
+    }
+
+
+def _window_line(item: "DueItem") -> str:
+    days = " – ".join("" if day is None else str(day) for day in (item.earliest, item.window_to))
+    return f"{_OPEN[item.status.value]:<6} {days:<24} {item.title_zh}  {' '.join(item.clause)}"
 
 
 def _given(path: Path | None) -> "list[Given]":

@@ -7,11 +7,13 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct
 
 from push.channels.base import Address, Language, Message
-from push.models import Intent, Lane
+from push.models import Intent, Lane, Topic
+from push.rules.facts import Held
 
 Clock = Callable[[], datetime]
 Chance = Callable[[int], bytes]
 TimedId = Callable[[datetime], str]
+Perform = Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]
 
 
 class PersonalData(Protocol):
@@ -43,6 +45,30 @@ class RunScript(Protocol):
         """What the script returns, as ``read`` reads it; it is on its way before it is awaited."""
 
 
+class Together(Protocol):
+    """Makes calls that come at once travel together."""
+
+    def __call__(self, perform: Perform, /) -> Callable[[Any], Awaitable[Any]]:
+        """How to make one call of the kind that ``perform`` makes many of."""
+
+
+class Announce(Protocol):
+    """Tells open pages to look again."""
+
+    async def __call__(self, *residents: str) -> None:
+        """Something changed in the inboxes of ``residents``. A lost word is made good by the next."""
+
+
+class Meter(Protocol):
+    """Counts for the operators' metrics."""
+
+    def decided(self, step: str, reason: str) -> None:
+        """A notice goes to a channel, waits or stays in the inbox (``step``), and why."""
+
+    def attempted(self, channel: str, outcome: str, *, lane: str, seconds: float) -> None:
+        """A channel answered, so long after the notice was due."""
+
+
 class Audit(Protocol):
     """Records an event durably in the audit trail."""
 
@@ -60,11 +86,17 @@ class Audit(Protocol):
 
 
 class Reader(Struct, frozen=True, kw_only=True):
-    """Who reads what concerns a person: an account, and the name they know the person by."""
+    """Who reads what concerns a person: an account, and the name they know the person by.
+
+    ``topics`` is what of it they may see, and ``decides`` whether it is for them to say what is done: for
+    oneself, a guardian, who acts for an enterprise.
+    """
 
     resident: str
     name: str
     own: bool
+    topics: frozenset[Topic] = frozenset(Topic)
+    decides: bool = True
 
 
 class People(Protocol):
@@ -79,6 +111,13 @@ class People(Protocol):
 
     async def wards_of(self, resident: str) -> Mapping[str, Reader]:
         """Whom ``resident`` acts for now, and they themselves, by keyed hash."""
+
+
+class Credentials(Protocol):
+    """The certificates people hold, as the reminders know them."""
+
+    async def held_by(self, subjects: Sequence[str]) -> Mapping[str, Sequence[Held]]:
+        """The certificates in force that each of ``subjects`` holds and that end some day."""
 
 
 class Addresses(Protocol):

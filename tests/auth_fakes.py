@@ -3,7 +3,7 @@
 import asyncio
 import os
 from base64 import urlsafe_b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -250,6 +250,7 @@ class World:
         self.clock = FakeClock()
         self.audit = AuditLog()
         self.turnstile = Turnstile()
+        self.forgotten: set[str] = set()
         self.bridge = FakeBridge()
         self.alipay = FakeAlipay()
         self.phones = Phones()
@@ -301,6 +302,7 @@ class World:
             admit=self.turnstile,
             audit=self.audit,
             notify=self.stores.notices.add,
+            forget=self.forget,
             clock=self.clock,
             chance=os.urandom,
         )
@@ -323,6 +325,10 @@ class World:
         code = os.urandom(8).hex()
         (bridge or self.bridge).knows[code] = subject
         return code
+
+    async def forget(self, residents: Collection[str]) -> None:
+        """What other domains do when accounts are deleted."""
+        self.forgotten.update(residents)
 
     async def signed_in(self, subject: str, bridge: FakeBridge | None = None) -> Actor:
         """``subject``, signed in this moment."""

@@ -1,7 +1,7 @@
 """What tests are made of: people who do not exist, a wallet on real stores, a clock to turn."""
 
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from redis.asyncio import Redis
@@ -60,6 +60,9 @@ class OneKey:
         return {self._key.kid: self._key.public}
 
 
+async def _nobody_follows(_: Sequence[str]) -> None: ...
+
+
 class Bench:
     """A wallet on real stores, with everything a test may want to look at."""
 
@@ -86,6 +89,7 @@ class Bench:
             clock=self.clock,
             chance=secrets.token_bytes,
             timed_id=timed_id,
+            changed=_nobody_follows,
         )
         self.clerk_rate = Rate(per_minute=60_000, burst=10_000)
         self.wallet = self.another_wallet()

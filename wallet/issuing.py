@@ -5,7 +5,7 @@ record cannot happen. A record of a change that then failed can; the next try re
 of one certificate at once meet at its ``revision``: the slower one looks again and decides anew.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -41,6 +41,10 @@ _TTL: Final = 900
 _canonical: Final = msgspec.json.Encoder(order="deterministic").encode
 
 
+Changed = Callable[[Sequence[str]], Awaitable[None]]
+"""Hears in whose wallets something is another by now; durable when it returns."""
+
+
 class _Draft(Struct, frozen=True, kw_only=True):
     """A certificate asked for, checked but not numbered."""
 
@@ -68,7 +72,9 @@ class Issuing:
         clock: Callable[[], datetime],
         chance: Callable[[int], bytes],
         timed_id: Callable[[datetime], str],
+        changed: Changed,
     ) -> None:
+        self._changed = changed
         self._credentials = credentials
         self._status_lists = status_lists
         self._registry = registry
@@ -94,7 +100,7 @@ class Issuing:
             now = self._clock()
             existing = await self._credentials.find(issuer.id, draft.of.code, asked.serial)
             if existing is not None and _is_repeated(existing, asked.version, draft.content):
-                return views.issued(existing, now=now)
+                return await self._told(existing, now)
             fresh = self._drawn_up(draft, existing, now)
             await self._audit(
                 "credential.issue",
@@ -106,9 +112,9 @@ class Issuing:
             )
             if existing is not None:
                 if await self._credentials.replace(fresh, revision=existing.revision):
-                    return views.issued(fresh, now=now)
+                    return await self._told(fresh, now)
             elif (kept := await self._insert(fresh)) is not None:
-                return views.issued(kept, now=now)
+                return await self._told(kept, now)
             # Somebody was faster with this serial: look again at what is there.
 
     def _draft(self, issuer: Issuer, asked: wire.IssueCredential) -> _Draft:
@@ -187,7 +193,7 @@ class Issuing:
             credential = await self._issued(issuer, credential_id)
             _check_own(issuer, credential.type)
             if _is_done(credential.mark, change):
-                return views.issued(credential, now=now)
+                return await self._told(credential, now)
             changed = structs.replace(
                 credential,
                 mark=change_mark(credential.mark, change),
@@ -203,7 +209,7 @@ class Issuing:
                 subject=credential_id,
             )
             if await self._credentials.replace(changed, revision=credential.revision):
-                return views.issued(changed, now=now)
+                return await self._told(changed, now)
 
     async def issued(self, issuer: Issuer, *, after: str | None, limit: int) -> Page[wire.IssuedCredential]:
         """What the department issued."""
@@ -214,6 +220,11 @@ class Issuing:
     async def issued_one(self, issuer: Issuer, credential_id: str) -> wire.IssuedCredential:
         """One certificate the department issued."""
         return views.issued(await self._issued(issuer, credential_id), now=self._clock())
+
+    async def _told(self, credential: Credential, now: datetime) -> wire.IssuedCredential:
+        """The answer, once whoever follows the wallets has heard; done again with every repetition."""
+        await self._changed(credential.keepers)
+        return views.issued(credential, now=now)
 
     async def _issued(self, issuer: Issuer, credential_id: str) -> Credential:
         credential = await self._credentials.get(credential_id)

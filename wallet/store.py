@@ -6,7 +6,7 @@ unknown; it can never make a used one good again, because a code is only good wh
 exists.
 """
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final, NamedTuple
@@ -89,6 +89,11 @@ class CredentialStore:
     async def kept_by(self, keeper: str, *, after: str | None, limit: int) -> list[Credential]:
         """Credentials in one wallet, newest first."""
         return await self._list({"keepers": keeper}, after, limit)
+
+    async def ending(self, keepers: Sequence[str]) -> list[Credential]:
+        """What is in force, ends some day, and lies in one of these wallets."""
+        wanted = {"keepers": {"$in": list(keepers)}, "mark": Mark.ACTIVE, "valid_until": {"$ne": None}}
+        return [msgspec.convert(document, Credential) async for document in self._collection.find(wanted)]
 
     async def issued_by(self, issuer: str, *, after: str | None, limit: int) -> list[Credential]:
         """Credentials one issuer issued, newest first."""

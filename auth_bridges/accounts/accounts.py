@@ -22,6 +22,7 @@ from auth_bridges.ports import (
     Chance,
     Clock,
     FaceCheck,
+    Forget,
     Notify,
     PersonalData,
     PhoneByCode,
@@ -63,6 +64,7 @@ class Accounts:
         admit: Admit,
         audit: Audit,
         notify: Notify,
+        forget: Forget,
         clock: Clock,
         chance: Chance,
     ) -> None:
@@ -158,6 +160,7 @@ class Accounts:
             issuer=settings.token_issuer,
             audit=audit,
             notify=notify,
+            forget=forget,
             clock=clock,
             chance=chance,
         )

@@ -5,7 +5,7 @@
     links        a later sign-in is a stranger's
     sessions     end in every process within a second
     keys         destroyed: what copies of the record hold cannot be read by anybody
-    notices      forgotten
+    notices      forgotten, and whatever else was kept for the account elsewhere
     tombstone    the deletion no longer says whose it was
 
 Each step may be done again; a scheduler that dies between two does the rest the next time.
@@ -32,7 +32,7 @@ from auth_bridges.models import (
     Resident,
     Standing,
 )
-from auth_bridges.ports import Audit, Chance, Clock, Notify, PersonalData, TokenKeys
+from auth_bridges.ports import Audit, Chance, Clock, Forget, Notify, PersonalData, TokenKeys
 from auth_bridges.refusals import DeletionBegun, DeletionUnknown
 from auth_bridges.rules.policy import Operation
 from auth_bridges.sessions import Sessions
@@ -86,6 +86,7 @@ class Leaving:
         issuer: str,
         audit: Audit,
         notify: Notify,
+        forget: Forget,
         clock: Clock,
         chance: Chance,
     ) -> None:
@@ -98,6 +99,7 @@ class Leaving:
         self._issuer = issuer
         self._audit = audit
         self._notify = notify
+        self._forget = forget
         self._clock = clock
         self._chance = chance
 
@@ -180,6 +182,7 @@ class Leaving:
             await self._stores.resident_keys.destroy(resident)
         await self._stores.notices.forget(everybody)
         await self._stores.consents.forget(everybody)
+        await self._forget(everybody)
         await self._told("account.deleted", root.id, deletion, now)
         await self._stores.deletions.done(deletion.id, at=now)
 

@@ -128,6 +128,17 @@ class Grants:
         found = struct_of(await self._grants.find_one(wanted), ActingGrant)
         return None if found is None else found.whom_name
 
+    async def agents(self, organisation: str, *, now: datetime) -> list[ActingGrant]:
+        """The grants by which agents act for ``organisation`` now."""
+        wanted = {
+            "whom": organisation,
+            "kind": ActingKind.ENTERPRISE.value,
+            **_IN_FORCE,
+            "expires_at": {"$gt": now},
+        }
+        found = self._grants.find(wanted)
+        return [grant async for document in found if (grant := struct_of(document, ActingGrant)) is not None]
+
     async def guardians(self, child: str, *, now: datetime) -> list[ActingGrant]:
         """The grants by which guardians act for ``child`` now; a child has few."""
         wanted = {"whom": child, "kind": ActingKind.GUARDIAN.value, **_ALIVE, "expires_at": {"$gt": now}}

@@ -41,9 +41,9 @@ class Changes:
         self._count = 0
         self._waiting: dict[str, set[asyncio.Event]] = {}
 
-    async def announce(self, name: str) -> None:
-        """Wake whoever waits for ``name``, in every process."""
-        await self._redis.publish(self._channel, name)
+    async def announce(self, *names: str) -> None:
+        """Wake whoever waits for one of ``names``, in every process; many travel as one message."""
+        await self._redis.publish(self._channel, "\n".join(names))
 
     @contextlib.contextmanager
     def listen(self, name: str) -> Iterator[asyncio.Event]:
@@ -72,7 +72,8 @@ class Changes:
                     while True:
                         message = await subscription.get_message(timeout=1.0)
                         if message is not None:
-                            self._wake(message["data"].decode())
+                            for name in message["data"].decode().split("\n"):
+                                self._wake(name)
             except (RedisError, OSError) as failure:
                 _log.info("not hearing of changes: %s", type(failure).__name__)
                 await asyncio.sleep(_AGAIN_SECONDS)

@@ -5,6 +5,9 @@ answered, and leaves the stream only after its batch is in MongoDB with majority
 that dies in between leaves its entries pending; another claims them and does the batch again, so
 the handler must be idempotent.
 
+An entry that cannot be read, which no release of ours writes, would hold up all behind it for ever. It is
+laid aside on ``<stream>:dead``, whole, and counted.
+
 A batch costs much the same whether it holds five entries or five hundred, so a drain that found less
 than a full one rests a moment before it looks again. An entry that comes after a quiet time is moved at
 once.
@@ -15,6 +18,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
+import msgspec
 import structlog
 from prometheus_client import Counter, Gauge
 from redis.exceptions import RedisError, ResponseError
@@ -26,6 +30,8 @@ _log = structlog.get_logger(__name__)
 _GROUP: Final = "drain"
 _FIELD: Final = b"e"
 _drained = Counter("suishen_drained_entries", "Stream entries moved to MongoDB", ["stream"])
+_unreadable = Counter("suishen_drain_unreadable", "Stream entries laid aside unread", ["stream"])
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError)
 _backlog = Gauge("suishen_drain_backlog", "Stream entries not yet moved to MongoDB", ["stream"])
 
 Entries = Sequence[bytes]
@@ -77,7 +83,7 @@ class Drain:
         entries = await self._orphans() or await self._news(block_ms)
         if not entries:
             return 0
-        await self._handle([fields[_FIELD] for _, fields in entries if fields])
+        await self._move([fields[_FIELD] for _, fields in entries if fields])
         ids = [entry_id for entry_id, _ in entries]
         # XACK before XDEL: dying between the two leaves a read, acknowledged entry, which is only memory.
         async with self._redis.pipeline(transaction=False) as pipe:
@@ -88,6 +94,19 @@ class Drain:
         _drained.labels(self._stream).inc(len(ids))
         _backlog.labels(self._stream).set(left)
         return len(ids)
+
+    async def _move(self, entries: Entries) -> None:
+        try:
+            await self._handle(entries)
+        except _UNREADABLE:
+            if len(entries) > 1:
+                for entry in entries:
+                    await self._move([entry])
+                return
+            # Before it is acknowledged: dying in between lays it aside twice, and loses nothing.
+            await self._redis.xadd(f"{self._stream}:dead", {_FIELD: entries[0]})
+            _unreadable.labels(self._stream).inc()
+            _log.error("drain.unreadable", stream=self._stream)
 
     async def _open(self) -> None:
         try:

@@ -11,6 +11,7 @@ import secrets
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Collection as Several
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Self
@@ -72,6 +73,8 @@ from bff.platform.settings import Settings, is_unfit
 from health_code.models import HEALTH_TYPES
 from miniapp_schemas.assurance import AssuranceLevel
 from push.store.outbox import OutboxStore
+from push.timeline import Viewer
+from push.timeline_models import PUSH_TYPES
 from wallet.codec.keys import KID_BYTES
 from wallet.issuers.base import load_registry
 from wallet.issuing import Issuing
@@ -82,6 +85,8 @@ from wallet.store import SHOWABLE, CredentialStore, PresentationStore, StatusLis
 _log: Final = structlog.get_logger("platform")
 _HOME_CARDS: Final = 12
 _HOME_USES: Final = 3
+_HOME_ITEMS: Final = 3
+_HOME_NOTICES: Final = 3
 _HEARING_SECONDS: Final = 0.3
 _HEALTH_REST_SECONDS: Final = 0.02
 _PREPARE_SECONDS: Final = 0.05  # and twice as long each time: a city starts its stores beside its processes
@@ -175,7 +180,7 @@ class Platform:
             clock=self.clock,
             chance=secrets.token_bytes,
             may_be_asked=lambda address: not is_unfit(platform.env, address),
-            types=[*registry.types, *HEALTH_TYPES],
+            types=[*registry.types, *HEALTH_TYPES, *PUSH_TYPES],
         )
         self.accounts = Accounts(
             settings=auth,
@@ -188,6 +193,7 @@ class Platform:
             admit=self._admit_try,
             audit=recorder.record,
             notify=notify,
+            forget=self._forget,
             clock=self.clock,
             chance=secrets.token_bytes,
         )
@@ -225,6 +231,7 @@ class Platform:
             clock=self.clock,
             chance=secrets.token_bytes,
             timed_id=timed_id,
+            changed=self._follow_wallets,
         )
         self.wallet = Wallet(
             credentials=self._credentials,
@@ -272,7 +279,14 @@ class Platform:
             chance=secrets.token_bytes,
             http=http,
             settings=settings.push,
+            credentials=self._credentials,
+            registry=registry,
         )
+        self.push_facts = self.push.timeline.intake
+        self.timeline = self.push.timeline.timeline
+        self.push_changes = self.push.delivery.changes
+        self.push_inbox = self.push.delivery.inbox
+        self.push_wishes = self.push.delivery.wishes
         self._clerk_rate = Rate(wallet.clerk_per_minute, max(1, wallet.clerk_per_minute // 2))
         self._organisation_rate = Rate(
             wallet.organisation_per_minute, max(1, wallet.organisation_per_minute // 10)
@@ -304,6 +318,7 @@ class Platform:
                     platform.authenticator.follow(platform.auth_stores.ended),
                     platform.health.book.follow(),
                     platform.health.changes.follow(),
+                    platform.push_changes.follow(),
                     platform.health.silence.follow(),
                     platform._prepare(),
                 ):
@@ -478,6 +493,9 @@ class Platform:
     def _admit_try(self, bucket: str, caller: str, *, per_minute: int, burst: int) -> Awaitable[None]:
         return self.limits.admit(caller, (bucket, Rate(per_minute, burst)))
 
+    async def _forget(self, residents: Several[str]) -> None:
+        await self.push.forget(residents)
+
     def _openid_provider(self, http: Outbound) -> Callable[..., OpenIdProvider]:
         def make(*, issuer: str, client_id: str, redirect_uri: str, pushed: bool) -> OpenIdProvider:
             return OpenIdProvider(
@@ -507,6 +525,9 @@ class Platform:
 
         return absorb
 
+    async def _follow_wallets(self, keepers: Sequence[str]) -> None:
+        await self.push.timeline.planner.wake(keepers)
+
     # --- the first screen ------------------------------------------------------------------------
 
     def _register_blocks(self) -> None:
@@ -523,6 +544,9 @@ class Platform:
             own = principal.holder if principal.acting is None else None
             return [acting_for(grant) for grant in await self.acting.may_act(principal.subject, own)]
 
+        async def notices(principal: Principal) -> object:
+            return await self.push_inbox.page(principal.subject, topic=None, before=None, limit=_HOME_NOTICES)
+
         self.blocks.register(BlockSource(name="account", load=account, required=True))
         self.blocks.register(
             BlockSource(
@@ -536,7 +560,16 @@ class Platform:
         self.blocks.register(
             BlockSource(name="recentUses", load=recent_uses, assurance=AssuranceLevel.L2, scope="wallet:read")
         )
+
+        async def due(principal: Principal) -> object:
+            whom = None if principal.acting is None else principal.acting.whom
+            return await self.timeline.next(
+                Viewer(resident=principal.subject, acting_for=whom), limit=_HOME_ITEMS
+            )
+
+        self.blocks.register(BlockSource(name="notices", load=notices))
         self.blocks.register(BlockSource(name="acting", load=acting, assurance=AssuranceLevel.L2))
+        self.blocks.register(BlockSource(name="timeline", load=due, assurance=AssuranceLevel.L2))
 
 
 def _consumer() -> str:

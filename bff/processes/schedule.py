@@ -49,11 +49,17 @@ async def purge_checkins(platform: Platform) -> None:
     await platform.health_checkins.purge()
 
 
+async def replan_everybody(platform: Platform) -> None:
+    """Plan everybody anew whom other editions of the programmes planned last, for most of a minute."""
+    await platform.push.timeline.replan()
+
+
 JOBS: Final = (
     Job(name="publish_status_lists", cron="* * * * *", run=publish_status_lists),
     Job(name="settle_accounts", cron="* * * * *", run=settle_accounts),
     Job(name="settle_health_matters", cron="* * * * *", run=settle_health_matters),
     Job(name="count_health_codes", cron="7 * * * *", run=count_health_codes),
     Job(name="purge_checkins", cron="10 * * * *", run=purge_checkins),
+    Job(name="replan_everybody", cron="* * * * *", run=replan_everybody),
     Job(name="sign_audit_checkpoints", cron="*/2 * * * *", run=sign_audit_checkpoints),
 )

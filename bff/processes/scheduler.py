@@ -1,4 +1,4 @@
-"""The ticker: starts jobs when they are due, turns health codes at their instant, and asks polled sources.
+"""The ticker: starts jobs when they are due, turns health codes, asks sources, says what is due.
 
 APScheduler keeps the table in memory only: its shared stores run a job twice when two processes share
 one. Any number of tickers may run; every job bears that.
@@ -41,7 +41,8 @@ async def tick(settings: Settings) -> None:
         scheduler.start()
         _log.info("scheduler.started", jobs=len(JOBS))
         health = platform.health
-        following = [asyncio.create_task(each.follow()) for each in (health.turning, health.polling)]
+        followers = (health.turning, health.polling, platform.push.timeline.ticker)
+        following = [asyncio.create_task(each.follow()) for each in followers]
         for job in JOBS:
             await _runner(platform, job)()
         await stopping.wait()

@@ -47,10 +47,13 @@ from bff.routes import (
     home,
     issuer,
     legal_person,
+    notices,
     ops,
+    push_facts,
     schema,
     session,
     sessions,
+    timeline,
     verifier,
     wallet,
 )
@@ -92,6 +95,8 @@ _PARTS: Final = (
         "wallet",
     ),
     *("health_appeals", "health_manual", "health_statistics"),
+    *("push_facts", "timeline"),
+    *("push_changes", "push_inbox", "push_wishes"),
 )
 # Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
 _IDLE_SECONDS: Final = 150
@@ -180,6 +185,10 @@ def api_handlers() -> list[ControllerRouterHandler]:
         health_venues.PurgeController,
         health_venues.ExposureApprovalController,
         health_venues.ExposureQueryController,
+        timeline.TimelineController,
+        push_facts.FactController,
+        notices.NoticeController,
+        notices.PushPreferenceController,
         issuer.TypeController,
         issuer.IssuedController,
     ]

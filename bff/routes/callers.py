@@ -9,9 +9,12 @@ from bff.platform.identity import Principal
 from health_code.models import HEALTH_TYPES, Department, Person
 from health_code.rules.evidence import Kind
 from miniapp_schemas.assurance import AssuranceLevel
+from push.timeline import Viewer
+from push.timeline_models import PUSH_TYPES, FactKind, Source
 from wallet.models import Deputy, Issuer, Requester
 
 _HEALTH_TYPES: Final = frozenset(HEALTH_TYPES)
+_PUSH_TYPES: Final = frozenset(PUSH_TYPES)
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -71,6 +74,18 @@ def department(principal: Principal) -> Department:
     """The source of health evidence; what it may report is among its types as ``health:KIND``."""
     kinds = frozenset(Kind(name.removeprefix("health:")) for name in principal.types & _HEALTH_TYPES)
     return Department(id=principal.subject, name=principal.organisation_name or "", kinds=kinds)
+
+
+def source(principal: Principal) -> Source:
+    """The department that reports facts; which kinds it may is among its types as ``push:KIND``."""
+    kinds = frozenset(FactKind(name.removeprefix("push:")) for name in principal.types & _PUSH_TYPES)
+    return Source(id=principal.subject, kinds=kinds)
+
+
+def viewer(principal: Principal) -> Viewer:
+    """Who looks at a timeline: at everybody's they act for, or at that of the one they act for now."""
+    acting = principal.acting
+    return Viewer(resident=principal.subject, acting_for=None if acting is None else acting.whom)
 
 
 def issuer(principal: Principal) -> Issuer:

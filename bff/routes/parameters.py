@@ -17,6 +17,7 @@ from miniapp_schemas.health_appeals import AppealId, AppealStateText, Attachment
 from miniapp_schemas.health_manual import ManualId, ManualStateText
 from miniapp_schemas.health_rules import RuleSetId
 from miniapp_schemas.health_venues import ExposureQueryId, VenueId
+from miniapp_schemas.notices import NoticeId, TopicText
 from miniapp_schemas.session import SessionId
 from miniapp_schemas.wallet import CredentialId, PresentationId
 
@@ -34,10 +35,12 @@ __all__ = [
     "GrantIdInPath",
     "IdempotencyKey",
     "IfNoneMatch",
+    "LastEventId",
     "LinkIdInPath",
     "ManualIdInPath",
     "ManualStateInQuery",
     "MergeIdInPath",
+    "NoticeIdInPath",
     "OverdueInQuery",
     "PageSize",
     "PresentationIdInPath",
@@ -46,6 +49,8 @@ __all__ = [
     "SessionIdInPath",
     "StatusListNumber",
     "StepUpChallenge",
+    "TopicInPath",
+    "TopicInQuery",
     "VenueIdInPath",
     "header",
     "path",
@@ -92,6 +97,9 @@ VenueIdInPath = Annotated[str, path(VenueId)]
 ExposureQueryIdInPath = Annotated[str, path(ExposureQueryId)]
 RuleSetIdInPath = Annotated[str, path(RuleSetId)]
 PresentationIdInPath = Annotated[str, path(PresentationId)]
+NoticeIdInPath = Annotated[str, path(NoticeId)]
+TopicInPath = Annotated[str, path(TopicText)]
+TopicInQuery = Annotated[str | None, query(TopicText, "topic")]
 LinkIdInPath = Annotated[str, path(LinkId)]
 MergeIdInPath = Annotated[str, path(MergeId)]
 FaceCheckIdInPath = Annotated[str, path(FaceCheckId)]
@@ -110,6 +118,19 @@ IfNoneMatch = Annotated[
     header(
         Annotated[str, Meta(description="The `ETag` of the copy already held.", max_length=256)],
         "If-None-Match",
+    ),
+]
+LastEventId = Annotated[
+    str | None,
+    header(
+        Annotated[
+            str,
+            Meta(
+                description="The `id` of the last event that was received; what came since is sent again.",
+                pattern=r"^[0-9a-f-]{32,36}\Z",
+            ),
+        ],
+        "Last-Event-ID",
     ),
 ]
 IdempotencyKey = Annotated[

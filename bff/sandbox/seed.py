@@ -158,6 +158,10 @@ class IssuerClient:
         """Report health evidence."""
         return await self._post("/issuer/v1/health-evidence", {"items": items}, {})
 
+    async def report_facts(self, items: Sequence[object]) -> dict[str, Any]:
+        """Report what reminders follow from."""
+        return await self._post("/issuer/v1/reminders/facts", {"items": items}, {})
+
     async def _post(self, path: str, body: object, headers: Mapping[str, str]) -> dict[str, Any]:
         if self._token is None:
             self._token = await self._sign_in()

@@ -521,9 +521,17 @@ def _bring_health(city: City) -> None:
     asyncio.run(bring_health(city.base_url, city.department_keys(), now=datetime.now(UTC)))
 
 
+def _bring_reminders(city: City) -> None:
+    """Report what reminders follow from."""
+    from bff.sandbox.reminders import bring_reminders
+
+    asyncio.run(bring_reminders(city.base_url, city.department_keys(), now=datetime.now(UTC)))
+
+
 _BROUGHT: Final[tuple[tuple[Callable[[City], None], str], ...]] = (
     (_issue, "电子证照 · certificates"),
     (_bring_health, "健康码规则与证据 · health code rules and evidence"),
+    (_bring_reminders, "接种、参保与家庭信息 · vaccinations, payments, homes"),
 )
 """What comes over HTTP once everybody is registered, in order, and what is said when it has come."""
 

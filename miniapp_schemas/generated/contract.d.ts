@@ -350,6 +350,20 @@ export interface BindPhoneBySms {
   code: string;
 }
 
+/** A birth record (出生医学证明); birth date and sex are in the ID number. */
+export interface BirthRecorded {
+  /** Which of the kinds this is. */
+  kind: "BIRTH";
+  /** Where the child is registered. */
+  region: string;
+  /** 本市户籍, or that of another place. */
+  hukou?: "LOCAL" | "OTHER";
+  /** 母亲乙肝表面抗原. */
+  motherHbsag?: "negative" | "positive" | "unknown";
+  /** 出生体重, in grams. */
+  birthGrams?: number | null;
+}
+
 /** One part of a screen; a dead source makes it `stale` or `unavailable`, never the screen. */
 export interface Block {
   /** Whether there is data, and how fresh. */
@@ -479,6 +493,14 @@ export interface ClaimChild {
   idNumber: string;
 }
 
+/** A clause that says so, in words. */
+export interface ClauseText {
+  /** Its name in the programme. */
+  clause: string;
+  /** What it says. */
+  text: Text;
+}
+
 /** A clerk's session, for one shift at most. */
 export interface ClerkSession {
   /** ES256 `at+jwt` for `/verifier/v1` only. */
@@ -603,6 +625,14 @@ export interface ConsentInfo {
   givenAt: string;
   /** When it was withdrawn. */
   withdrawnAt: string | null;
+}
+
+/** What is agreed to. */
+export interface ConsentWords {
+  /** The version of the words that were shown. */
+  version: string;
+  /** The words. */
+  text: Text;
 }
 
 /** One certificate (电子证照) in the resident's wallet. */
@@ -807,12 +837,38 @@ export interface Disputed {
   facts: Record<string, string | number | boolean | string[]>;
 }
 
+/** A vaccination that was given (接种记录). */
+export interface DoseGiven {
+  /** Which of the kinds this is. */
+  kind: "DOSE";
+  /** Its short name, as the national programme has it. */
+  vaccine: string;
+  /** When. */
+  givenOn: string;
+}
+
 /** An entry from abroad (入境). */
 export interface Entered {
   /** Which of the kinds this is. */
   kind: "ENTERED";
   /** Where from: ISO 3166-1 alpha-2 (GB/T 2659). */
   country: string;
+}
+
+/** What an enterprise is (企业画像). */
+export interface EnterpriseDescribed {
+  /** Which of the kinds this is. */
+  kind: "ENTERPRISE";
+  /** Where it is registered. */
+  division: string;
+  /** 国民经济行业分类 (GB/T 4754). */
+  industry: string;
+  /** 微型, 小型, 中型 or 大型. */
+  size: "LARGE" | "MEDIUM" | "MICRO" | "SMALL";
+  /** 成立日期. */
+  foundedOn: string;
+  /** What else policies ask about, as codes. */
+  traits?: string[];
 }
 
 /** What became of one reported item. */
@@ -938,6 +994,30 @@ export type FaceCheckStatus =
   | "passed"
   | "pending";
 
+/** What became of one reported fact. */
+export interface FactOutcome {
+  /** The department's id of it. */
+  sourceId: string;
+  /** REPEATED is a success: the same fact was recorded before. */
+  outcome: "RECORDED" | "REFUSED" | "REPEATED";
+  /** Why it was refused: the code of the problem. */
+  code: string | null;
+  /** The same in words. */
+  detail: Text | null;
+}
+
+/** What became of each fact, in the order they came. */
+export interface FactReceipt {
+  /** How many are new. */
+  recorded: number;
+  /** How many were known. */
+  repeated: number;
+  /** How many were refused. */
+  refused: number;
+  /** One a fact. */
+  items: FactOutcome[];
+}
+
 /** One of one's family, and their colour now. */
 export interface FamilyHealthCode {
   /** The grant by which one acts for them. */
@@ -1000,6 +1080,14 @@ export interface FileAppeal {
   evidence: string;
   /** What is wrong with it. */
   statement: string;
+}
+
+/** Agree to a topic, in the words that were shown. */
+export interface GiveTopicConsent {
+  /** The topic. */
+  topic: NoticeTopic;
+  /** The version of the words that were shown. */
+  textVersion: string;
 }
 
 /** Which side of a grant the caller is on. */
@@ -1107,6 +1195,26 @@ export interface Home {
   serverTime: string;
   /** By name; an old mini-program skips what it does not know. */
   blocks: Record<string, Block>;
+}
+
+/** Where somebody lives (实有人口登记). */
+export interface HouseholdRegistered {
+  /** Which of the kinds this is. */
+  kind: "HOUSEHOLD";
+  /** The district. */
+  district: string;
+  /** Since when. */
+  since: string;
+}
+
+/** A contribution to be paid (社会保险费). */
+export interface InsuranceDue {
+  /** Which of the kinds this is. */
+  kind: "INSURANCE";
+  /** 城乡居民医保, 城乡居民养老保险 or 灵活就业人员. */
+  scheme: "FLEXIBLE" | "RESIDENT_MEDICAL" | "RESIDENT_PENSION";
+  /** The last day. */
+  dueOn: string;
 }
 
 /** Isolation or monitoring ended, by decision (解除隔离). */
@@ -1389,6 +1497,26 @@ export type MergeStatus =
   | "undone"
   | "waiting";
 
+/** One thing the caller was told (站内信). */
+export interface Notice {
+  /** Its name; the same notice comes under it, however often. */
+  id: string;
+  /** What it is about. */
+  topic: NoticeTopic;
+  /** In a few words. */
+  title: Text;
+  /** In full; also the text to be read aloud. */
+  body: Text;
+  /** The page it leads to; empty if to none. */
+  link: string;
+  /** When it came. */
+  at: string;
+  /** When it was read; absent if it was not yet. */
+  readAt: string | null;
+  /** Its place among the caller's notices. */
+  cursor: string;
+}
+
 /** Something that happened to the account. */
 export interface NoticeInfo {
   /** What happened. */
@@ -1398,6 +1526,27 @@ export interface NoticeInfo {
   /** Masked name of the other guardian who did it. */
   by: string | null;
 }
+
+/** One page of the inbox, newest first, and how many of all are unread. */
+export interface NoticePage {
+  /** The notices of this page. */
+  items: Notice[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+  /** How many are unread, up to 999. */
+  unread: number;
+}
+
+/** What notices are about; each is agreed to or refused on its own. */
+export type NoticeTopic =
+  | "account"
+  | "enrolment"
+  | "expiry"
+  | "health"
+  | "insurance"
+  | "pension"
+  | "policy"
+  | "vaccination";
 
 /** A signed code (离线码) to keep for when there is no network; fetched anew each day. */
 export interface OfflineHealthCode {
@@ -1437,6 +1586,14 @@ export interface PaperHealthCode {
   issuedAt: string;
   /** RFC 3339 instant in UTC. */
   expiresAt: string;
+}
+
+/** A yearly confirmation (养老待遇资格认证). */
+export interface PensionDue {
+  /** Which of the kinds this is. */
+  kind: "PENSION";
+  /** The last day. */
+  dueOn: string;
 }
 
 /** The phone that is bound now; refresh the session for its level. */
@@ -1631,6 +1788,36 @@ export interface PurgeProofPage {
   nextCursor: string | null;
 }
 
+/** How the caller is told (通知偏好). */
+export interface PushPreferences {
+  /** Channels used, the first first. */
+  channels: string[];
+  /** Channels this city has, in its order. */
+  offered: string[];
+  /** When nothing but what is urgent rings. */
+  quiet: QuietTimes;
+  /** What holds for who says nothing. */
+  cityQuiet: QuietTimes;
+  /** Topics that only come to the inbox. */
+  topicsOff: NoticeTopic[];
+  /** The language of what is sent. */
+  language: "en" | "zh";
+}
+
+/** When a phone stays quiet (免打扰); over midnight where the end is the earlier. */
+export interface QuietTimes {
+  /** HH:MM, by the clock of the city. */
+  start: string;
+  /** HH:MM, by the clock of the city. */
+  end: string;
+}
+
+/** Let all notices be read. */
+export interface ReadAllNotices {
+  /** The `cursor` of the newest that was seen: what came after stays unread. */
+  upTo?: string | null;
+}
+
 /** Whether to send us requests. */
 export interface Readiness {
   /** Ready if all that is required is ok. */
@@ -1697,6 +1884,28 @@ export interface ReportEvidence {
 export interface ReportEvidences {
   /** Judged one by one. */
   items: ReportEvidence[];
+}
+
+/** One fact, or a correction of one. */
+export interface ReportFact {
+  /** The department's own id of this fact, used once. */
+  sourceId: string;
+  /** What is so, by kind. */
+  facts: BirthRecorded | DoseGiven | HouseholdRegistered | InsuranceDue | PensionDue | EnterpriseDescribed;
+  /** Of whom: 公民身份号码. */
+  idNumber?: string | null;
+  /** Of which enterprise, instead. */
+  uscc?: string | null;
+  /** The id of what this corrects, which then counts no more. */
+  supersedes?: string | null;
+  /** Only take back what is superseded; `facts` then count for nothing. */
+  void?: boolean;
+}
+
+/** Facts in bulk. */
+export interface ReportFacts {
+  /** Judged one by one. */
+  items: ReportFact[];
 }
 
 /** A test's result (检测结果). `occurredAt` is when the sample was taken. */
@@ -1828,6 +2037,26 @@ export interface SessionsEnded {
   ended: number;
 }
 
+/** How to be told from now on; what is left out is as the city has it. */
+export interface SetPushPreferences {
+  /** Channels to use, the first first; none of them is the inbox alone. */
+  channels?: string[] | null;
+  /** Quiet hours of one's own. */
+  quiet?: SetQuietTimes | null;
+  /** Topics that shall only come to the inbox. */
+  topicsOff?: NoticeTopic[];
+  /** The language of what is sent. */
+  language?: "en" | "zh";
+}
+
+/** When a phone stays quiet; the same time twice is never. */
+export interface SetQuietTimes {
+  /** HH:MM, by the clock of the city. */
+  start: string;
+  /** HH:MM, by the clock of the city. */
+  end: string;
+}
+
 /** Ask for a one-time code (亮证). */
 export interface ShowCredential {
   /** Opaque. */
@@ -1878,6 +2107,12 @@ export interface SignedInDevice {
   expiresAt: string;
 }
 
+/** Be reminded another time (稍后提醒). */
+export interface SnoozeItem {
+  /** When. */
+  until: string;
+}
+
 /** Begin a face check (人脸核身). */
 export interface StartFaceCheck {
   /** Which notice the person was shown and agreed to, separately from anything else. */
@@ -1922,6 +2157,76 @@ export interface Text {
   zh: string;
   /** English. */
   en: string;
+}
+
+/** One thing to do (待办事项), and why one is told of it. */
+export interface TimelineEntry {
+  /** An item of a timeline, as it was listed. */
+  id: string;
+  /** What it is about. */
+  topic: "account" | "enrolment" | "expiry" | "health" | "insurance" | "pension" | "policy" | "vaccination";
+  /** What is to be done. */
+  title: Text;
+  /** Whom it is about, masked; null for the caller themselves. */
+  name: string | null;
+  /** Whether it can be done now, or is late. */
+  status: "due" | "not_yet_due" | "overdue";
+  /** The first day on which it can be done. */
+  earliest: string | null;
+  /** The day before which it should be done. */
+  recommendedBefore: string | null;
+  /** The last day on which it can be done. */
+  windowTo: string | null;
+  /** What was said of it; `open` if nothing was. */
+  state: "done" | "not_applicable" | "open" | "snoozed";
+  /** When one is reminded again. */
+  snoozedUntil: string | null;
+  /** Whether the caller may say that it is done. */
+  decides: boolean;
+  /** The edition of the programme that says so. */
+  programme: string;
+  /** 为什么收到此提醒: the clauses that say so. */
+  reasons: ClauseText[];
+}
+
+/** One page of a list, newest first. */
+export interface TimelineEntryPage {
+  /** The entries of this page. */
+  items: TimelineEntry[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+}
+
+/** Where the caller stands with one topic (同意). */
+export interface TopicConsent {
+  /** The topic. */
+  topic: NoticeTopic;
+  /** What it rests on; `guardian` is the separate consent of a child's guardian. */
+  basis: "consent" | "guardian" | "law";
+  /** Whether it is agreed to; absent if nothing was said. */
+  given: boolean | null;
+  /** The words in force; absent for `law`. */
+  words: ConsentWords | null;
+  /** Every decision, newest first. */
+  record: TopicDecision[];
+}
+
+/** Something the caller decided about a topic; it stays on record. */
+export interface TopicDecision {
+  /** Whether it was agreed to; refused or withdrawn if not. */
+  given: boolean;
+  /** The version of the words that were shown. */
+  textVersion: string;
+  /** When. */
+  at: string;
+  /** When another decision took its place. */
+  until: string | null;
+}
+
+/** How many notices are unread. */
+export interface UnreadCount {
+  /** Up to 999. */
+  unread: number;
 }
 
 /** One use of a certificate (用证记录), as its holder sees it. */
@@ -2087,6 +2392,7 @@ export type RefusalCode =
   | "CERTIFICATE_UNKNOWN_TO_ISSUER"
   | "CERTIFICATE_UNREADABLE"
   | "CERTIFICATE_UNTRUSTED"
+  | "CHANNEL_NOT_OFFERED"
   | "CLAIMS_INVALID"
   | "CLAIM_NOT_DISCLOSABLE"
   | "CLERK_NOT_RECOGNISED"
@@ -2094,6 +2400,7 @@ export type RefusalCode =
   | "CODE_REJECTED"
   | "CODE_REPLAYED"
   | "CONFIRMATION_CODE_WRONG"
+  | "CONSENT_TEXT_OUTDATED"
   | "CONSENT_UNKNOWN"
   | "CORRECTION_INVALID"
   | "CREDENTIAL_NOT_SHOWABLE"
@@ -2132,12 +2439,14 @@ export type RefusalCode =
   | "MANUAL_ENTRY_UNKNOWN"
   | "MERGE_NOT_REVERSIBLE"
   | "MERGE_UNKNOWN"
+  | "NOTICE_UNKNOWN"
   | "NOT_A_DECISIVE_REASON"
   | "NOT_A_GUARDIAN"
   | "NOT_FOR_YOURSELF"
   | "NOT_LEGAL_REPRESENTATIVE"
   | "NOT_WHILE_ACTING"
   | "NOT_YOURS_TO_CONFIRM"
+  | "NOT_YOURS_TO_DECIDE"
   | "NO_PHONE_BOUND"
   | "OFFER_LAPSED"
   | "PAPER_CODE_UNKNOWN"
@@ -2187,16 +2496,19 @@ export type RefusalCode =
   | "SIGN_IN_FLOW_ENDED"
   | "SIGN_IN_REQUIRED"
   | "SMS_UNAVAILABLE"
+  | "SNOOZE_INVALID"
   | "STATUS_CHANGE_IMPOSSIBLE"
   | "STATUS_LIST_UNKNOWN"
   | "STEP_UP_CHALLENGE_REFUSED"
   | "STEP_UP_NOT_PROVED"
   | "STEP_UP_REQUIRED"
   | "TERM_NOT_GRANTABLE"
+  | "TIMELINE_ITEM_UNKNOWN"
   | "TOO_LARGE"
   | "TOO_MANY_GUARDIANS"
   | "TOO_MANY_LISTENERS"
   | "TOO_MANY_REQUESTS"
+  | "TOPIC_RESTS_ON_LAW"
   | "UNAVAILABLE"
   | "UNSUPPORTED_MEDIA_TYPE"
   | "VALIDATION"
@@ -2344,6 +2656,18 @@ export interface Operations {
     body: ReportEvidences;
     status: 200;
     answer: EvidenceReceipt;
+    codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Record facts, one by one; repeating one is the same one. What follows from them is planned anew. */
+  ReportFacts: {
+    method: "POST";
+    path: "/issuer/v1/reminders/facts";
+    parameters: {};
+    query: {};
+    header: {};
+    body: ReportFacts;
+    status: 200;
+    answer: FactReceipt;
     codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Trade a client assertion for an access token (RFC 7523, `private_key_jwt`). */
@@ -3078,6 +3402,58 @@ export interface Operations {
     answer: LegalPersonProved;
     codes: "CERTIFICATE_CHALLENGE_ENDED" | "CERTIFICATE_EXPIRED" | "CERTIFICATE_OF_NO_LEGAL_PERSON" | "CERTIFICATE_REVOKED" | "CERTIFICATE_SIGNATURE_REFUSED" | "CERTIFICATE_UNKNOWN_TO_ISSUER" | "CERTIFICATE_UNREADABLE" | "CERTIFICATE_UNTRUSTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REPRESENTATIVE_DIFFERS" | "REVOCATION_UNKNOWN" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
+  /** Newest first, page by page, with the count of all that are unread. */
+  ListNotices: {
+    method: "GET";
+    path: "/mp/v1/notices";
+    parameters: {};
+    query: { cursor?: string; limit?: number; topic?: string; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: NoticePage;
+    codes: "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Let every notice be read that the caller has seen. */
+  ReadAllNotices: {
+    method: "POST";
+    path: "/mp/v1/notices/read-all";
+    parameters: {};
+    query: {};
+    header: {};
+    body: ReadAllNotices;
+    status: 200;
+    answer: UnreadCount;
+    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /**
+   * Server-sent events until the session ends: `notice` for each that comes, `unread` when it changes.
+   *
+   * With `Last-Event-ID`, what came since is sent first; a notice may come again under its own id.
+   */
+  FollowNotices: {
+    method: "GET";
+    path: "/mp/v1/notices/stream";
+    parameters: {};
+    query: {};
+    header: { "Last-Event-ID"?: string; };
+    body: null;
+    status: 200;
+    answer: ArrayBuffer;
+    codes: "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "TOO_MANY_LISTENERS" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Let one notice be read; read again it stays so. */
+  ReadNotice: {
+    method: "POST";
+    path: "/mp/v1/notices/{noticeId}/read";
+    parameters: { noticeId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: UnreadCount;
+    codes: "ENDINGS_UNHEARD" | "NOTICE_UNKNOWN" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
   /** Open a one-time code for a certificate the caller holds (亮证). */
   ShowCredential: {
     method: "POST";
@@ -3113,6 +3489,66 @@ export interface Operations {
     status: 200;
     answer: PresentationProgress;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "PRESENTATION_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Every topic: what it rests on, the words, and every decision on record. */
+  ListTopicConsents: {
+    method: "GET";
+    path: "/mp/v1/push/consents";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: TopicConsent[];
+    codes: "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** Given to the words that were shown, for one topic and nothing else (单独同意). */
+  GiveTopicConsent: {
+    method: "POST";
+    path: "/mp/v1/push/consents";
+    parameters: {};
+    query: {};
+    header: {};
+    body: GiveTopicConsent;
+    status: 204;
+    answer: null;
+    codes: "CONSENT_TEXT_OUTDATED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOPIC_RESTS_ON_LAW" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** One call, no proof, no reason; from the next message on nothing of it is sent. */
+  RefuseTopic: {
+    method: "DELETE";
+    path: "/mp/v1/push/consents/{topic}";
+    parameters: { topic: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "TOPIC_RESTS_ON_LAW" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Channels, quiet hours, topics that are off, language. */
+  ReadPushPreferences: {
+    method: "GET";
+    path: "/mp/v1/push/preferences";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: PushPreferences;
+    codes: "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** Holds for whatever is sent from now on, also what waits already. */
+  SetPushPreferences: {
+    method: "PUT";
+    path: "/mp/v1/push/preferences";
+    parameters: {};
+    query: {};
+    header: {};
+    body: SetPushPreferences;
+    status: 200;
+    answer: PushPreferences;
+    codes: "CHANNEL_NOT_OFFERED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOPIC_RESTS_ON_LAW" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** End this session everywhere. */
   SignOut: {
@@ -3233,6 +3669,66 @@ export interface Operations {
     status: 204;
     answer: null;
     codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SESSION_ENDED" | "SESSION_UNKNOWN" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** What is next first, each with the clause that says so; while acting, of that person alone. */
+  ReadTimeline: {
+    method: "GET";
+    path: "/mp/v1/timeline";
+    parameters: {};
+    query: { closed?: boolean; cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: TimelineEntryPage;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Nothing more is said of it; what the department records stays what it is. */
+  FinishItem: {
+    method: "POST";
+    path: "/mp/v1/timeline/{itemId}/done";
+    parameters: { itemId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: TimelineEntry;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "NOT_YOURS_TO_DECIDE" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TIMELINE_ITEM_UNKNOWN" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Nothing more is said of it. */
+  DismissItem: {
+    method: "POST";
+    path: "/mp/v1/timeline/{itemId}/not-applicable";
+    parameters: { itemId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: TimelineEntry;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "NOT_YOURS_TO_DECIDE" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TIMELINE_ITEM_UNKNOWN" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** It is as if nothing had been said; what was held back and is still of use is said. */
+  ReopenItem: {
+    method: "POST";
+    path: "/mp/v1/timeline/{itemId}/reopen";
+    parameters: { itemId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: TimelineEntry;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "NOT_YOURS_TO_DECIDE" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TIMELINE_ITEM_UNKNOWN" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Nothing is said of it until then. Said again it is the same. */
+  SnoozeItem: {
+    method: "POST";
+    path: "/mp/v1/timeline/{itemId}/snooze";
+    parameters: { itemId: string; };
+    query: {};
+    header: {};
+    body: SnoozeItem;
+    status: 200;
+    answer: TimelineEntry;
+    codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "NOT_YOURS_TO_DECIDE" | "SIGN_IN_REQUIRED" | "SNOOZE_INVALID" | "STEP_UP_REQUIRED" | "TIMELINE_ITEM_UNKNOWN" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Every use and refused try, newest first: who, where, which fields, with what verdict. */
   ListUsageRecords: {

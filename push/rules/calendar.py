@@ -5,9 +5,11 @@ counts (Civil Code art. 202). Other countries' schedules go on to the first of t
 other ``MonthEnd``, for who runs their programme.
 """
 
-import calendar
 from datetime import date, timedelta
 from enum import Enum
+from typing import Final
+
+_LENGTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 class MonthEnd(Enum):
@@ -19,9 +21,17 @@ class MonthEnd(Enum):
 
 def add_months(day: date, months: int, end: MonthEnd = MonthEnd.LAST_DAY) -> date:
     """The same day ``months`` later."""
-    count = day.year * 12 + day.month - 1 + months
-    year, month = count // 12, count % 12 + 1
-    last = calendar.monthrange(year, month)[1]
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    month += 1
+    if day.day <= 28:
+        return date(year, month, day.day)
+    leap = month == 2 and year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    last = _LENGTHS[month - 1] + leap
     if day.day <= last:
         return date(year, month, day.day)
     return date(year, month, last) + timedelta(days=0 if end is MonthEnd.LAST_DAY else 1)
+
+
+def earlier(day: date, *, months: int = 0, days: int = 0) -> date:
+    """``day``, so much earlier."""
+    return add_months(day, -months) - timedelta(days=days)

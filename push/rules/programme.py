@@ -6,7 +6,7 @@ other doses.
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -44,12 +44,26 @@ class Dose(Struct, frozen=True, kw_only=True):
     series: str | None = None
 
 
+class Spacing(Struct, frozen=True, kw_only=True):
+    """How long after an immunoglobulin some vaccines wait, and the clause that says so."""
+
+    vaccines: frozenset[str]
+    months: int
+    clause: str
+
+
 class Programme(Struct, frozen=True, kw_only=True):
-    """An edition, ready to be asked. ``dtp`` says which edition's diphtheria table is followed."""
+    """An edition, ready to be asked.
+
+    ``dtp`` says which edition's diphtheria table is followed. ``polio_type_two_doses`` is how many doses must
+    have the second type of the virus in them, where the edition has one number for everybody.
+    """
 
     id: str
     doses: Mapping[str, Dose]
     dtp: str
+    immunoglobulin: tuple[Spacing, ...] = ()
+    polio_type_two_doses: int | None = None
 
     def dose(self, name: str) -> Dose:
         """The dose called ``name``."""
@@ -59,7 +73,8 @@ class Programme(Struct, frozen=True, kw_only=True):
 class _File(Struct, frozen=True, kw_only=True):
     id: str
     doses: tuple[Dose, ...]
-    general: dict[str, Any] = {}
+    after_immunoglobulin: tuple[Spacing, ...] = ()
+    polio_type_two_doses: int | None = None
 
 
 _read: Final = msgspec.json.Decoder(_File).decode
@@ -77,7 +92,13 @@ def read_programme(content: bytes, *more: bytes) -> Programme:
     """The edition in ``content``, with the doses of local programmes (地方免疫规划) added."""
     files = [_read(each) for each in (content, *more)]
     doses = {dose.id: dose for file in files for dose in file.doses}
-    return Programme(id=files[0].id, doses=doses, dtp=files[0].id)
+    return Programme(
+        id=files[0].id,
+        doses=doses,
+        dtp=files[0].id,
+        immunoglobulin=tuple(spacing for file in files for spacing in file.after_immunoglobulin),
+        polio_type_two_doses=files[0].polio_type_two_doses,
+    )
 
 
 def edition_in_force(as_of: date) -> str:

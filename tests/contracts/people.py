@@ -21,6 +21,7 @@ _OTHERS = {
     "laboratory-issuer": "laboratory",
     "proposing-verifier": "rule_maker",
     "publishing-verifier": "rule_publisher",
+    "social-issuer": "social",
 }
 
 
@@ -88,6 +89,10 @@ class People:
     def laboratory(self) -> tuple[str, dict[str, str]]:
         """The same for a department that reports results of tests."""
         return self.issuer(next(each for each in SOURCES if "health:RESULT" in each.types))
+
+    def social(self) -> tuple[str, dict[str, str]]:
+        """The same for a department that reports payments."""
+        return self.issuer(next(each for each in DEPARTMENTS if "push:INSURANCE" in each.types))
 
     def rule_maker(self) -> tuple[str, dict[str, str]]:
         """The same for a clerk who may propose rules."""

@@ -444,6 +444,23 @@ def test_a_venue_is_put_up_checked_in_with_and_asked_about(promise: Promise) -> 
     promise.call("ReadExposures", queryId=query, status=403)
 
 
+def test_what_departments_report_is_on_a_timeline(promise: Promise) -> None:
+    due = (datetime.now(UTC) + timedelta(days=10)).date().isoformat()
+    payment = {"kind": "INSURANCE", "scheme": "FLEXIBLE", "dueOn": due}
+    fact = {"sourceId": "promise-1", "idNumber": LIN.id_number, "facts": payment}
+    said = promise.call("ReportFacts", {"items": [fact]}, errand="social").json()
+    assert said["recorded"] + said["repeated"] == 1
+    item = promise.call("ReadTimeline", query={"limit": "1"}).json()["items"][0]["id"]
+    until = {"until": (datetime.now(UTC) + timedelta(days=1)).isoformat()}
+    assert promise.call("SnoozeItem", until, itemId=item).json()["state"] == "snoozed"
+    promise.call("SnoozeItem", {"until": "2020-01-01T00:00:00Z"}, itemId=item, status=400)
+    assert promise.call("FinishItem", itemId=item).json()["state"] == "done"
+    promise.call("DismissItem", itemId=item)
+    promise.call("ReadTimeline", query={"closed": "true"})
+    promise.call("ReopenItem", itemId=item)
+    promise.call("FinishItem", itemId="0" * 32, status=404)
+
+
 def test_machines_ask(promise: Promise) -> None:
     promise.call("Alive")
     promise.call("Ready")

@@ -190,6 +190,16 @@ def test_settings_that_are_wrong_refuse_the_start(environ: dict[str, str], proce
     assert [secret for secret in SECRETS if secret in done.stderr + done.stdout] == []
 
 
+@pytest.mark.parametrize("process", ["web", "worker", "scheduler"])
+def test_a_folder_of_keys_that_is_not_there_refuses_the_start(environ: dict[str, str], process: str) -> None:
+    done = ran(suishen(process), {**environ, "SUISHEN_WALLET_KEYS_DIR": "/nowhere/wallet"})
+
+    assert done.returncode == 2
+    assert "/nowhere/wallet: " in done.stderr
+    assert "`suishen doctor` says more" in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+
+
 def test_production_refuses_a_simulator(environ: dict[str, str]) -> None:
     simulated = {"SUISHEN_ENV": "production", "SUISHEN_AUTH_WECHAT_BASE_URL": "http://127.0.0.1:9000"}
 

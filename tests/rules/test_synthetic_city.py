@@ -22,11 +22,13 @@ from bff.sandbox.city import (
     synthetic_identifiers,
 )
 from bff.sandbox.health import COLOURS, Colour, items_at
+from bff.sandbox.reminders import facts_at
 from health_code.models import HEALTH_TYPES
 from health_code.rules.colour import RuleSet, judge
 from health_code.rules.documents import read_rule_set
 from health_code.rules.evidence_files import read_evidence
 from health_code.rules.linter import rule_set_issues
+from push.timeline_models import PUSH_TYPES
 from wallet.issuers.base import load_registry
 from wallet.rules.claims import Party, settle_claims
 from wallet.rules.identifiers import check_id_number, check_uscc, ecert_identifier
@@ -56,7 +58,8 @@ def test_every_registered_type_has_a_certificate() -> None:
 
 
 def test_every_registered_type_is_issued_by_one_department() -> None:
-    assert sorted(code for each in DEPARTMENTS for code in each.types) == sorted(REGISTRY.types)
+    issued = [code for each in DEPARTMENTS for code in each.types if code not in PUSH_TYPES]
+    assert sorted(issued) == sorted(REGISTRY.types)
 
 
 def test_every_kind_of_trouble_has_somebody() -> None:
@@ -125,7 +128,13 @@ def test_sources_report_what_they_are_registered_for_and_nothing_else() -> None:
     types = {source.key: source.types for source in SOURCES}
     for key, item in items_at(datetime.now(UTC)):
         assert f"health:{item['facts']['kind']}" in types[key]
-    assert {name for names in types.values() for name in names} <= set(HEALTH_TYPES)
+    assert {name for names in types.values() for name in names} <= {*HEALTH_TYPES, *PUSH_TYPES}
+
+
+def test_departments_tell_the_reminders_what_they_are_registered_for() -> None:
+    types = {department.key: department.types for department in (*DEPARTMENTS, *SOURCES)}
+    for key, item in facts_at(datetime.now(UTC)):
+        assert f"push:{item['facts']['kind']}" in types[key]
 
 
 @pytest.mark.parametrize("hour", [0, 8, 16, 23])

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from bff.cli_push import push
 from push.programmes import EDITIONS, edition, in_force
 from push.rules.calendar import MonthEnd, add_months
-from push.rules.vaccination import Child, Given, Item, Status, UnknownVaccine, due_items
+from push.rules.vaccination import Child, Given, Status, UnknownVaccine, due_items
+from tests.vaccination import BORN, item_of
 
 CASES: Final = json.loads(
     (Path(__file__).parents[1] / "vectors" / "vaccination" / "cases.json").read_text("utf-8")
 )
-BORN: Final = date(2023, 3, 15)
 NAMES: Final = {
     "recommended_before": "recommendedBefore",
     "window_to": "windowTo",
@@ -28,31 +28,6 @@ NAMES: Final = {
     "to": "windowTo",
 }
 NOT_A_FIELD: Final = {"group", "vaccine", "task", "then", "dates"}
-
-
-def gave(*doses: str) -> list[Given]:
-    """Each dose as ``vaccine date``."""
-    parts = [dose.rsplit(" ", 1) for dose in doses]
-    return [Given(vaccine=vaccine, date=date.fromisoformat(day)) for vaccine, day in parts]
-
-
-def item_of(
-    group: str,
-    as_of: str,
-    *doses: str,
-    name: str = "cn-nip-2021",
-    child: Child | None = None,
-    **more: Any,  # noqa: ANN401
-) -> Item:
-    items = due_items(
-        edition(name, more.pop("region", None)),
-        child or Child(birth=BORN),
-        gave(*doses),
-        date.fromisoformat(as_of),
-        **more,
-    )
-    (found,) = [item for item in items if item.group == group and item.id != "hepb-test"]
-    return found
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
@@ -195,7 +170,8 @@ def test_a_light_child_of_a_carrier_has_four_doses_of_hepatitis_b() -> None:
     child = Child(birth=BORN, mother_hbsag="positive", birth_grams=1_800)
     found = item_of("hepatitis-b", "2023-05-01", "HepB 2023-03-15", "HepB 2023-04-15", child=child)
 
-    assert (found.dose, found.earliest, found.clause) == (3, date(2023, 5, 15), ("HepB-H1",))
+    assert (found.dose, found.earliest) == (3, date(2023, 5, 15))
+    assert "HepB-H1" in found.clause
 
 
 def test_shanghai_adds_varicella_and_nobody_else_has_it() -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
+import msgspec
 import pytest
 from redis.asyncio import Redis
 
@@ -86,3 +88,18 @@ async def test_one_batch_says_how_many_it_moved(redis: Redis, count: int) -> Non
     one = drain(redis, sink)
     await one._open()
     assert await one.once() == count
+
+
+async def test_an_entry_nobody_can_read_is_laid_aside_and_holds_nobody_up(redis: Redis) -> None:
+    taken: list[int] = []
+
+    async def decode(entries: Entries) -> None:
+        taken.extend([msgspec.json.decode(entry, type=int) for entry in entries])
+
+    for entry in (b"1", b"{not json", b"2", b'"\xff"', b"3"):
+        await redis.xadd(STREAM, {"e": entry})
+    await run_until(lambda: taken[-1:] == [3], Drain(redis, STREAM, decode, consumer="one"))
+    assert taken == [1, 2, 3]
+    assert await redis.xlen(STREAM) == 0
+    found: Any = await redis.xrange(f"{STREAM}:dead")
+    assert [fields[b"e"] for _, fields in found] == [b"{not json", b'"\xff"']

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bff.sandbox.bench import codecs, health, keeper, recolour
+from bff.sandbox.bench import codecs, health, keeper, planning, recolour
 from bff.sandbox.bench import tokens as access_tokens
 from bff.sandbox.bench.figures import (
     ALONE_ROWS,
@@ -16,6 +16,7 @@ from bff.sandbox.bench.figures import (
     HTTP_ROWS,
     MODES,
     PAGE_ROW,
+    PLAN_ROW,
     RECOLOUR_ROW,
     SESSION_ROWS,
     SHOWING_ROWS,
@@ -118,6 +119,8 @@ def _alone(name: str, seconds: float) -> Round:
         return keeper.measure(seconds)
     if name == RECOLOUR_ROW:
         return recolour.measure(seconds)
+    if name == PLAN_ROW:
+        return planning.measure(seconds)
     if name in CODEC_ROWS:
         return codecs.measure(name, seconds)
     if name in HEALTH_ROWS:

@@ -1,0 +1,118 @@
+"""Delivery of the reminders, wired: its stores, what is counted, and what residents read and decide of it."""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Final
+
+from prometheus_client import Counter, Histogram
+from redis.asyncio import Redis
+
+from auth_bridges.ports import Chance, Clock
+from bff.platform.changes import Changes
+from bff.platform.coalesce import together
+from bff.platform.idnumbers import IdNumbers
+from bff.platform.ids import timed_id
+from bff.platform.mongo import Database
+from bff.platform.redis import ScriptRunner
+from push.channels.base import Channel
+from push.delivery import Delivery, DeliveryStores
+from push.inbox import Inbox
+from push.models import Intent
+from push.ports import Addresses, Credits, Templates
+from push.rules.quiet import QuietHours
+from push.settings import PushSettings
+from push.store.attempts import AttemptStore
+from push.store.caps import CapStore
+from push.store.gates import Gates, Pace
+from push.store.inbox import InboxStore
+from push.store.wishes import ConsentStore, PreferenceStore
+from push.story import Stories
+from push.wishes import Wishes
+
+_CHANGES: Final = "push:changes"
+_USUAL: Final = Pace(per_second=5_000)
+_decided = Counter("suishen_push_decisions", "What was decided of notices, and why", ["step", "reason"])
+_attempts = Counter("suishen_push_attempts", "What channels answered", ["channel", "outcome"])
+_accepted = Histogram(
+    "suishen_push_accepted_seconds",
+    "From when a notice was due to when a provider had taken it.",
+    ["lane"],
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600),
+)
+
+
+class DeliveryMeter:
+    """Counts for the operators' metrics."""
+
+    def decided(self, step: str, reason: str) -> None:
+        """A notice goes to a channel, waits or stays in the inbox."""
+        _decided.labels(step, reason).inc()
+
+    def attempted(self, channel: str, outcome: str, *, lane: str, seconds: float) -> None:
+        """A channel answered."""
+        _attempts.labels(channel, outcome).inc()
+        if outcome == "accepted":
+            _accepted.labels(lane).observe(seconds)
+
+
+class DeliveryParts:
+    """Everything of delivery that a process needs."""
+
+    def __init__(
+        self,
+        *,
+        mongo: Database,
+        redis: Redis,
+        run: ScriptRunner,
+        personal: IdNumbers,
+        clock: Clock,
+        chance: Chance,
+        channels: Sequence[Channel],
+        addresses: Addresses,
+        templates: Templates,
+        credit: Credits,
+        intent: Callable[[str], Awaitable[Intent | None]],
+        settings: PushSettings,
+    ) -> None:
+        self._inbox = InboxStore(mongo["push_inbox"], together)
+        self._attempts = AttemptStore(mongo["push_attempts"], together)
+        self._consents = ConsentStore(mongo["push_consents"])
+        paces = {name: Pace(per_second=most) for name, most in settings.per_second.items()}
+        self.gates = Gates(run, paces, _USUAL)
+        self.changes = Changes(redis, _CHANGES)
+        self.inbox = Inbox(store=self._inbox, personal=personal, announce=self.changes.announce, clock=clock)
+        self.wishes = Wishes(
+            preferences=PreferenceStore(mongo["push_preferences"]),
+            consents=self._consents,
+            channels=[channel.name for channel in channels],
+            quiet=QuietHours(start=settings.quiet_from, end=settings.quiet_to),
+            clock=clock,
+            timed_id=timed_id,
+        )
+        self.deliver = Delivery(
+            stores=DeliveryStores(
+                inbox=self._inbox, attempts=self._attempts, caps=CapStore(run), gates=self.gates
+            ),
+            wishes=self.wishes,
+            channels=channels,
+            addresses=addresses,
+            templates=templates,
+            credit=credit,
+            personal=personal,
+            announce=self.changes.announce,
+            meter=DeliveryMeter(),
+            clock=clock,
+            chance=chance,
+            timed_id=timed_id,
+            settings=settings,
+        )
+        self.stories = Stories(intent=intent, inbox=self._inbox, attempts=self._attempts)
+
+    async def ensure_indexes(self) -> None:
+        """Make every index; safe to repeat."""
+        for store in (self._inbox, self._attempts, self._consents):
+            await store.ensure_indexes()
+
+    async def forget(self, residents: Collection[str]) -> None:
+        """Keep nothing of what ``residents`` were told, wanted and agreed to."""
+        await self.inbox.forget(residents)
+        await self.wishes.forget(residents)

@@ -1,0 +1,316 @@
+"""Timelines, wired: who reads for whom, whose certificates end, and what people are planned by."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from functools import cache
+from hashlib import blake2b
+from importlib.resources import files
+from typing import Final
+
+from prometheus_client import Counter
+
+from auth_bridges.models import ActingGrant, Resident, Standing
+from auth_bridges.ports import Clock
+from auth_bridges.store import AuthStores
+from auth_bridges.vault import Vault
+from bff.platform.audit import AuditRecorder
+from bff.platform.idnumbers import IdNumbers
+from bff.platform.mongo import Database
+from miniapp_schemas.acting import ActingKind
+from miniapp_schemas.base import Text
+from push.facts import FactIntake
+from push.models import Topic
+from push.planning import Edition, InForce, Planner
+from push.ports import Reader
+from push.programmes import clause_text, edition, in_force
+from push.rules.calendar import add_months
+from push.rules.facts import Held
+from push.rules.milestones import SHANGHAI
+from push.rules.plan import Programmes
+from push.store.documents import Transactions
+from push.store.outbox import OutboxStore
+from push.store.people import PeopleStore
+from push.store.shards import WALK, ShardStore
+from push.store.timeline import TimelineStore
+from push.ticker import Ticker
+from push.timeline import Timeline
+from wallet.issuers.base import HolderKind, Registry
+from wallet.models import Credential
+from wallet.refusals import InvalidIdNumber
+from wallet.rules.identifiers import check_id_number
+from wallet.sealing import open_secrets
+from wallet.store import CredentialStore
+
+_WALK_FOR: Final = timedelta(seconds=50)
+_MOST_WARDS: Final = 50
+_ADDRESSED_AGE_MONTHS: Final = 14 * 12
+"""Under fourteen a child is never addressed itself (儿童个人信息网络保护规定)."""
+_OF_AGE_MONTHS: Final = 18 * 12
+_MONEY: Final = frozenset({Topic.INSURANCE, Topic.PENSION})
+_BODY: Final = frozenset({Topic.VACCINATION, Topic.HEALTH})
+_ticked: Final = Counter("suishen_push_ticker", "What the ticker did with milestones", ["what"])
+
+
+class LinkedPeople:
+    """The residents and their grants, as the reminders know them."""
+
+    def __init__(self, stores: AuthStores, personal: IdNumbers, clock: Clock) -> None:
+        self._residents = stores.residents
+        self._grants = stores.grants
+        self._personal = personal
+        self._vault = Vault(stores.resident_keys, personal, secrets.token_bytes)
+        self._clock = clock
+
+    async def readers_of(self, subject: str, *, born: date | None) -> Sequence[Reader]:
+        """Whose accounts are addressed in what concerns ``subject``."""
+        own = await self._account(subject)
+        if own is not None and born is None:
+            number = await self._vault.number(own)
+            born = None if number is None else date.fromisoformat(number[6:14])
+        readers: dict[str, Reader] = {}
+        if own is not None and self._has_reached(born, _ADDRESSED_AGE_MONTHS):
+            readers[own.id] = await self._own(own)
+        if not self._has_reached(born, _OF_AGE_MONTHS):
+            for grant in await self._grants.guardians(subject, now=self._clock()):
+                await self._add(readers, grant)
+        if own is None and born is None:
+            for grant in await self._grants.agents(subject, now=self._clock()):
+                await self._add(readers, grant)
+        return list(readers.values())
+
+    async def wards_of(self, resident: str) -> Mapping[str, Reader]:
+        """Whom ``resident`` acts for now, and they themselves."""
+        own = await self._residents.root_of(resident)
+        if own is None or own.holder is None or own.standing is not Standing.ACTIVE:
+            return {}
+        wards = {own.holder: await self._own(own)}
+        for grant in await self._grants.in_force(own.holder, now=self._clock(), limit=_MOST_WARDS):
+            reader = _reader(own, grant)
+            known = wards.get(grant.whom)
+            if reader.topics and (known is None or (reader.decides and not known.decides)):
+                wards[grant.whom] = reader
+        return wards
+
+    async def _account(self, holder: str) -> Resident | None:
+        """The account of who holds an ID number, if they may sign in."""
+        found = await self._residents.root(await self._residents.by_holder(holder))
+        return None if found is None or found.standing is not Standing.ACTIVE else found
+
+    async def _own(self, resident: Resident) -> Reader:
+        name = await self._vault.name(resident)
+        masked = "" if name is None else self._personal.mask_name(name)
+        return Reader(resident=resident.id, name=masked, own=True)
+
+    async def _add(self, readers: dict[str, Reader], grant: ActingGrant) -> None:
+        account = await self._account(grant.agent)
+        if account is not None:
+            readers.setdefault(account.id, _reader(account, grant))
+
+    def _has_reached(self, born: date | None, months: int) -> bool:
+        return born is not None and self._clock().astimezone(SHANGHAI).date() >= add_months(born, months)
+
+
+def _reader(resident: Resident, grant: ActingGrant) -> Reader:
+    return Reader(
+        resident=resident.id,
+        name=grant.whom_name or "",
+        own=False,
+        topics=_topics(grant),
+        decides=grant.kind in {ActingKind.GUARDIAN, ActingKind.ENTERPRISE},
+    )
+
+
+def _topics(grant: ActingGrant) -> frozenset[Topic]:
+    """What of another's timeline a grant lets one see: a guardian all, others what they were granted."""
+    certificates = frozenset({Topic.EXPIRY}) if "wallet:read" in grant.scopes else frozenset()
+    match grant.kind:
+        case ActingKind.GUARDIAN:
+            return frozenset(Topic)
+        case ActingKind.FAMILY:
+            body = _BODY if "health:show" in grant.scopes else frozenset()
+            return certificates | body | (_MONEY if certificates else frozenset())
+        case ActingKind.ENTERPRISE:
+            return certificates | {Topic.POLICY}
+        case ActingKind.CLERK:
+            return frozenset()
+
+
+class HeldCredentials:
+    """The wallet's certificates, as the reminders know them."""
+
+    def __init__(self, credentials: CredentialStore, registry: Registry, personal: IdNumbers) -> None:
+        self._credentials = credentials
+        self._registry = registry
+        self._personal = personal
+
+    async def held_by(self, subjects: Sequence[str]) -> Mapping[str, Sequence[Held]]:
+        """The certificates in force that each of ``subjects`` holds and that end some day.
+
+        A child's lie in its parents' wallets too and are the child's; an organisation's are of whoever
+        keeps them.
+        """
+        found: dict[str, list[Held]] = {subject: [] for subject in subjects}
+        for credential in await self._credentials.ending(list(found)):
+            until = credential.valid_until
+            of = self._registry.types.get(credential.type)
+            if until is None or of is None:
+                continue
+            owners = set(credential.keepers)
+            if of.holder is HolderKind.PERSON:
+                owners = {self._holder(credential)}
+            held = Held(id=credential.id, title_zh=of.name.zh, title_en=of.name.en, valid_until=until)
+            for subject in owners & found.keys():
+                found[subject].append(held)
+        return found
+
+    def _holder(self, credential: Credential) -> str:
+        return self._personal.hash(open_secrets(credential, self._personal).holder_number)
+
+
+class _Meter:
+    """Counts what tickers do, for the operators."""
+
+    def fired(self, milestones: int, intents: int) -> None:
+        _ticked.labels("fired").inc(milestones)
+        _ticked.labels("intents").inc(intents)
+
+    def lapsed(self, milestones: int) -> None:
+        _ticked.labels("lapsed").inc(milestones)
+
+    def unread(self, milestones: int) -> None:
+        _ticked.labels("unread").inc(milestones)
+
+    def lost_claim(self) -> None:
+        _ticked.labels("lost_claim").inc()
+
+
+class TimelineParts:
+    """What is due and when it is told of, wired."""
+
+    def __init__(
+        self,
+        *,
+        mongo: Database,
+        outbox: OutboxStore,
+        personal: IdNumbers,
+        auth_stores: AuthStores,
+        credentials: CredentialStore,
+        registry: Registry,
+        recorder: AuditRecorder,
+        clock: Clock,
+        chance: Callable[[int], bytes],
+    ) -> None:
+        self.recorder = recorder
+        self.people = PeopleStore(mongo["push_people"], mongo["push_facts"], mongo["push_replannings"])
+        self.store = TimelineStore(mongo["push_timeline"], mongo["push_milestones"])
+        self.shards = ShardStore(mongo["push_shards"])
+        self.transactions = transactions = Transactions(mongo.client)
+        self.linked = linked = LinkedPeople(auth_stores, personal, clock)
+        self.planner = Planner(
+            people=self.people,
+            timeline=self.store,
+            outbox=outbox,
+            transactions=transactions,
+            credentials=HeldCredentials(credentials, registry, personal),
+            personal=personal,
+            edition=Edition(name=edition_name, in_force=programmes_in_force),
+            clock=clock,
+        )
+        self.intake = FactIntake(
+            planner=self.planner,
+            personal=personal,
+            valid_number=_is_id_number,
+            audit=recorder.record,
+            clock=clock,
+        )
+        self.timeline = Timeline(
+            timeline=self.store,
+            people=self.people,
+            outbox=outbox,
+            transactions=transactions,
+            readers=linked,
+            personal=personal,
+            words=clause_words,
+            clock=clock,
+        )
+        self._clock = clock
+        self._holder = chance(16).hex()
+        self.ticker = Ticker(
+            holder=self._holder,
+            shards=self.shards,
+            timeline=self.store,
+            people=self.people,
+            outbox=outbox,
+            planner=self.planner,
+            readers=linked,
+            transactions=transactions,
+            personal=personal,
+            meter=_Meter(),
+            clock=clock,
+        )
+
+    async def replan(self) -> None:
+        """Go on with the walk to the programmes in force, if there is one; one process at a time does.
+
+        The claim is never needed for being right: two that walk at once only make each other begin anew.
+        """
+        claim = await self.shards.claim(WALK, self._holder)
+        if claim is None:
+            return
+        began = self._clock()
+
+        async def told(_: int) -> bool:
+            return self._clock() - began < _WALK_FOR and await self.shards.still(claim)
+
+        try:
+            await self.planner.walk(told=told)
+        finally:
+            await self.shards.release(claim)
+
+    async def ensure_indexes(self) -> None:
+        """Make every index; safe to repeat."""
+        for store in (self.people, self.store, self.shards):
+            await store.ensure_indexes()
+
+
+def programmes_in_force(as_of: date, region: str | None) -> Programmes:
+    """The programmes in force on a day, with what a region adds."""
+    return Programmes(vaccination=in_force(as_of, region))
+
+
+def programmes_of(name: str) -> InForce:
+    """The edition of this name, whatever the day."""
+    return lambda _, region: Programmes(vaccination=edition(name, region))
+
+
+def edition_name(as_of: date) -> str:
+    """What people are planned by: another name when another edition comes into force, or its data changes."""
+    programme = in_force(as_of)
+    return f"{programme.id}/{programme.dtp}/{_fingerprint()}"
+
+
+@cache
+def _fingerprint() -> str:
+    digest = blake2b(digest_size=6)
+    for file in sorted(files("push.programmes").iterdir(), key=lambda each: each.name):
+        if file.name.endswith(".json"):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def clause_words(programme: str, clause: str) -> Text:
+    """What a clause says."""
+    try:
+        zh, en = clause_text(programme, clause)
+    except KeyError:
+        return Text(zh=clause, en=clause)
+    return Text(zh=zh, en=en)
+
+
+def _is_id_number(number: str) -> bool:
+    try:
+        check_id_number(number)
+    except InvalidIdNumber:
+        return False
+    return True

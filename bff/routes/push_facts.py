@@ -1,0 +1,28 @@
+"""``/issuer/v1/reminders``: departments report what reminders follow from."""
+
+from litestar import Controller, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from bff.platform.identity import Principal
+from bff.routes.callers import source
+from miniapp_schemas.push_facts import FactReceipt, ReportFacts
+from push.facts import FactIntake
+
+
+class FactController(Controller):
+    """Facts from registered departments."""
+
+    path = "/issuer/v1/reminders/facts"
+    tags = ("issuer",)
+    opt = {"audience": "issuer", "assurance": None, "scope": "push:report"}
+
+    @post(operation_id="ReportFacts", summary="Report facts (事项数据报送)", status_code=200)
+    async def report(
+        self,
+        data: JSONBody[ReportFacts],
+        principal: NamedDependency[Principal],
+        push_facts: NamedDependency[FactIntake],
+    ) -> FactReceipt:
+        """Record facts, one by one; repeating one is the same one. What follows from them is planned anew."""
+        return await push_facts.report(source(principal), data.items)

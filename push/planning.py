@@ -1,0 +1,304 @@
+"""From what is known of people to what is due to them: planned anew whenever either may have changed.
+
+One transaction takes in what was said and what follows from it: the fact, the items it settles, the
+milestones of those that are left, and the intents of the settled ones that nobody has been told of yet. Who
+dies in between has done nothing. Of two that plan the same person at once one begins again and reads what the
+other did.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from push.ports import Clock, Credentials, PersonalData
+from push.rules.due import DueItem
+from push.rules.facts import Fact, Held, known
+from push.rules.milestones import SHANGHAI, milestones
+from push.rules.plan import Programmes, look_again, plan
+from push.rules.timeline import Change, change_of, context, shard_of
+from push.store.documents import Session, Transactions
+from push.store.outbox import OutboxStore
+from push.store.people import PeopleStore
+from push.store.timeline import TimelineStore
+from push.timeline_models import Difference, Planned, StoredFact, StoredMilestone, TimelineItem
+
+BATCH: Final = 50
+"""People planned in one transaction, which is begun again as a whole."""
+_pack: Final = msgspec.msgpack.Encoder().encode
+_fact: Final[Callable[[bytes], Fact]] = msgspec.msgpack.Decoder(Fact).decode
+_item: Final = msgspec.msgpack.Decoder(DueItem).decode
+
+InForce = Callable[[date, str | None], Programmes]
+"""The programmes in force on a day, in a region."""
+
+
+class Edition(Struct, frozen=True, kw_only=True):
+    """What people are planned by: a name that changes when the programmes do."""
+
+    name: Callable[[date], str]
+    in_force: InForce
+
+
+class _Outcome(Struct, frozen=True, kw_only=True):
+    """What planning one person comes to: the change, when to look again, and when they were born."""
+
+    change: Change
+    again: datetime | None
+    born: date | None
+
+
+class Recorded(Struct, frozen=True, kw_only=True):
+    """What is kept under the ids of facts that were reported, and what planning with them changed."""
+
+    kept: dict[str, StoredFact]
+    difference: Difference
+
+
+class Planner:
+    """Plans people. One object a process; everything it keeps is in its stores."""
+
+    def __init__(
+        self,
+        *,
+        people: PeopleStore,
+        timeline: TimelineStore,
+        outbox: OutboxStore,
+        transactions: Transactions,
+        credentials: Credentials,
+        personal: PersonalData,
+        edition: Edition,
+        clock: Clock,
+    ) -> None:
+        self._people = people
+        self._timeline = timeline
+        self._outbox = outbox
+        self._within = transactions
+        self._credentials = credentials
+        self._personal = personal
+        self._edition = edition
+        self._clock = clock
+
+    async def record(self, facts: Sequence[StoredFact]) -> Recorded:
+        """Keep ``facts`` and plan anew whom they are about, both or neither; said again it is once."""
+        by_subject: dict[str, list[StoredFact]] = {}
+        for fact in facts:
+            by_subject.setdefault(fact.subject, []).append(fact)
+        kept: dict[str, StoredFact] = {}
+        difference = Difference()
+        for subjects in _batches(sorted(by_subject)):
+            said = [fact for subject in subjects for fact in by_subject[subject]]
+            done = await self._plan(subjects, said)
+            kept |= done.kept
+            difference += done.difference
+        return Recorded(kept=kept, difference=difference)
+
+    async def replan(self, subjects: Iterable[str], *, walk: bool = False) -> Difference:
+        """Plan ``subjects`` anew; with ``walk`` what that changes is added to the walk's report."""
+        difference = Difference()
+        for batch in _batches(sorted(set(subjects))):
+            difference += (await self._plan(batch, (), walk=walk)).difference
+        return difference
+
+    async def wake(self, subjects: Sequence[str]) -> None:
+        """Let ``subjects`` be planned anew soon, because of something that is kept elsewhere."""
+        people = [Planned(id=subject, shard=shard_of(subject)) for subject in subjects]
+        await self._people.touch(people, at=self._clock())
+
+    async def preview(self, subjects: Sequence[str], in_force: InForce) -> Difference:
+        """What planning ``subjects`` by other programmes would change; nothing is written."""
+        now = self._clock()
+        facts = await self._people.facts_of(subjects)
+        held = await self._held(subjects)
+        items = await self._timeline.of(subjects)
+        difference = Difference()
+        for subject in subjects:
+            outcome = self._outcome(
+                subject,
+                facts=facts[subject],
+                held=held,
+                items=items[subject],
+                told={},
+                now=now,
+                in_force=in_force,
+            )
+            difference += outcome.change.difference
+        return difference
+
+    # --- walks -------------------------------------------------------------------------------------------
+
+    async def walk(self, *, told: Callable[[int], Awaitable[bool]]) -> Difference | None:
+        """Plan everybody anew whom other programmes planned last; None if ``told`` ended the walk.
+
+        Who is planned says by what, so whoever goes on after a walk was cut short plans the rest. A walk
+        that has arrived is not begun again: an older release beside a newer one would never come to an end.
+        """
+        now = self._clock()
+        name = self._edition.name(_day(now))
+        walk = await self._people.walk(name, now=now)
+        if walk.finished_at is not None:
+            return walk.difference
+        done = 0
+        while subjects := await self._people.not_by(name, limit=BATCH):
+            done += (await self.replan(subjects, walk=True)).people
+            if not await told(done):
+                return None
+        await self._people.arrived(name, now=self._clock())
+        return (await self._people.walk(name, now=now)).difference
+
+    async def left(self) -> int:
+        """How many the walk still has before it."""
+        return await self._people.count(self._edition.name(_day(self._clock())))
+
+    # --- how ---------------------------------------------------------------------------------------------
+
+    async def _plan(
+        self, subjects: Sequence[str], facts: Sequence[StoredFact], *, walk: bool = False
+    ) -> Recorded:
+        held = await self._held(subjects)
+
+        async def steps(session: Session) -> Recorded:
+            now = self._clock()
+            # The first step is a write: of two transactions on one person the second begins anew after it.
+            await self._people.begin(
+                session, [Planned(id=subject, shard=shard_of(subject)) for subject in subjects]
+            )
+            kept = await self._people.keep(session, facts) if facts else {}
+            everything = await self._people.facts_of(subjects, session)
+            items = await self._timeline.of(subjects, session)
+            ids = [item.id for each in items.values() for item in each]
+            told = await self._timeline.milestones_of(ids, session)
+            name = self._edition.name(_day(now))
+            outcomes = {
+                subject: self._outcome(
+                    subject,
+                    facts=everything[subject],
+                    held=held,
+                    items=items[subject],
+                    told=told,
+                    now=now,
+                    in_force=self._edition.in_force,
+                )
+                for subject in subjects
+            }
+            changes = {subject: outcome.change for subject, outcome in outcomes.items()}
+            settled = [item for change in changes.values() for item in change.settled]
+            await self._timeline.change(
+                session,
+                settled=settled,
+                items=[
+                    self._sealed(subject, key, item)
+                    for subject, change in changes.items()
+                    for key, item in change.items.items()
+                ],
+                withdrawn=[key for change in changes.values() for key in change.withdrawn],
+                milestones=[each for change in changes.values() for each in change.milestones],
+            )
+            if settled:
+                await self._outbox.cancel(settled, at=now, session=session)
+            await self._people.planned(
+                session, [self._planned(subject, each, name) for subject, each in outcomes.items()]
+            )
+            difference = Difference()
+            for change in changes.values():
+                difference += change.difference
+            if walk:
+                await self._people.went_on(session, name, difference)
+            return Recorded(kept=kept, difference=difference)
+
+        return await self._within(steps)
+
+    def _outcome(
+        self,
+        subject: str,
+        *,
+        facts: Sequence[StoredFact],
+        held: Mapping[str, Sequence[Held]],
+        items: Sequence[TimelineItem],
+        told: Mapping[str, Sequence[StoredMilestone]],
+        now: datetime,
+        in_force: InForce,
+    ) -> _Outcome:
+        as_of = _day(now)
+        said = [
+            (fact.id, _fact(self._personal.open(fact.sealed, fact_context(fact.id))))
+            for fact in counting(facts)
+        ]
+        person = known(said, held.get(subject, ()))
+        planned = plan(person, in_force(as_of, person.region), as_of)
+        change = change_of(
+            subject,
+            before={item.id: open_item(self._personal, item) for item in items},
+            marks={item.id: item.mark for item in items if item.mark is not None},
+            kept=told,
+            after=[(item, milestones(item)) for item in planned],
+            now=now,
+        )
+        again = look_again(planned, as_of)
+        return _Outcome(change=change, again=None if again is None else _start_of(again), born=person.born)
+
+    def _planned(self, subject: str, outcome: _Outcome, name: str) -> Planned:
+        born = None if outcome.born is None else outcome.born.isoformat().encode()
+        return Planned(
+            id=subject,
+            shard=shard_of(subject),
+            planned_by=name,
+            replan_at=outcome.again,
+            born=None if born is None else self._personal.seal(born, context(subject)),
+        )
+
+    async def _held(self, subjects: Sequence[str]) -> Mapping[str, Sequence[Held]]:
+        return await self._credentials.held_by(subjects)
+
+    def _sealed(self, subject: str, key: str, item: DueItem) -> TimelineItem:
+        day = item.earliest or item.recommended_before or item.window_to
+        return TimelineItem(
+            id=key,
+            subject=subject,
+            shard=shard_of(subject),
+            topic=item.topic,
+            at=self._clock() if day is None else _start_of(day),
+            sealed=self._personal.seal(_pack(item), context(key)),
+        )
+
+
+def counting(facts: Sequence[StoredFact]) -> list[StoredFact]:
+    """Those of a person's facts that nothing took the place of."""
+    over = {fact.supersedes for fact in facts if fact.supersedes is not None}
+    return [fact for fact in facts if fact.id not in over and not fact.void]
+
+
+def seal_fact(personal: PersonalData, fact: str, content: Fact) -> bytes:
+    """``content`` as the fact of this id keeps it."""
+    return personal.seal(_pack(content), fact_context(fact))
+
+
+def fact_context(fact: str) -> bytes:
+    """What the sealed content of a fact belongs to."""
+    return f"push:fact:{fact}".encode()
+
+
+def open_item(personal: PersonalData, item: TimelineItem) -> DueItem:
+    """What an item says."""
+    return _item(personal.open(item.sealed, context(item.id)))
+
+
+def born_of(personal: PersonalData, planned: Planned) -> date | None:
+    """When somebody was born, where that is known."""
+    if planned.born is None:
+        return None
+    return date.fromisoformat(personal.open(planned.born, context(planned.id)).decode())
+
+
+def _batches(subjects: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (subjects[start : start + BATCH] for start in range(0, len(subjects), BATCH))
+
+
+def _day(now: datetime) -> date:
+    return now.astimezone(SHANGHAI).date()
+
+
+def _start_of(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)

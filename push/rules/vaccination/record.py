@@ -1,0 +1,99 @@
+"""What is known of a child: birth, sex, and what was given, as the clauses ask about it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Final, Literal
+
+from msgspec import Struct
+
+Sex = Literal["M", "F"]
+
+
+class Given(Struct, frozen=True, kw_only=True, order=True):
+    """A vaccination that was given; also an immunoglobulin, or the blood test after hepatitis B."""
+
+    date: date
+    vaccine: str
+
+
+class Child(Struct, frozen=True, kw_only=True):
+    """Whom it is about, as far as the programme asks."""
+
+    birth: date
+    sex: Sex | None = None
+    mother_hbsag: Literal["positive", "negative", "unknown"] = "negative"
+    birth_grams: int | None = None
+    gestation_weeks: int | None = None
+
+    @property
+    def early(self) -> bool:
+        """Whether born before 37 weeks or under 2,500 g (早产儿、低出生体重儿)."""
+        return (self.birth_grams or 9_999) < 2_500 or (self.gestation_weeks or 40) < 37
+
+
+class UnknownVaccine(ValueError):
+    """A vaccine nobody here knows; what it was is not guessed."""
+
+
+HEPATITIS_B_TEST: Final = "HepB-test"
+"""HepB-H2's blood test, as a record says that it was done."""
+IMMUNOGLOBULIN: Final = "IG"
+LIVE: Final = "live"
+"""What every injected live vaccine counts as, beside itself (注射类减毒活疫苗)."""
+
+_PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    **{
+        name: (name,)
+        for name in (
+            *("HepB", "IPV", "bOPV", "tOPV", "DTaP", "DT", "JE-I", "MPSV-A", "MPSV-AC", "HepA-I"),
+            HEPATITIS_B_TEST,
+        )
+    },
+    **{name: (name, LIVE) for name in ("BCG", "JE-L", "HepA-L", "VarV")},
+    "sIPV": ("IPV",),
+    "DTP": ("DTaP",),
+    "DTwP": ("DTaP",),
+    "DTaP-IPV-Hib": ("DTaP", "IPV"),
+    "DTaP-IPV": ("DTaP", "IPV"),
+    "DTaP-Hib": ("DTaP",),
+    "MMR": ("MMR", "measles", "mumps", "rubella", LIVE),
+    "MR": ("measles", "rubella", LIVE),
+    "MM": ("measles", "mumps", LIVE),
+    "MV": ("measles", LIVE),
+    "MenA": ("MPSV-A",),
+    "MenAC": ("MPSV-AC",),
+    "HepA-HepB": ("HepA-I", "HepB"),
+    **dict.fromkeys(("2vHPV", "4vHPV", "9vHPV"), ("HPV",)),
+    **dict.fromkeys(("MCV-AC", "MCV2", "MPCV-AC", "MPSV-ACYW", "MPSV-ACYW135", "MCV4"), ("MPSV-AC",)),
+    **dict.fromkeys(("IG", "HBIG", "RIG", "TIG"), (IMMUNOGLOBULIN,)),
+    # Known, and no part of any national programme.
+    **dict.fromkeys(("Hib", "PCV13", "PPV23", "Rotavirus", "EV71", "Influenza", "Rabies", "COVID-19"), ()),
+}
+
+
+class Record:
+    """What was given until a day, in order, by what was in it."""
+
+    def __init__(self, child: Child, given: Iterable[Given], as_of: date) -> None:
+        by_part: dict[str, list[date]] = {}
+        # The same vaccine twice on one day is one dose written down twice.
+        for each in sorted({each for each in given if each.date <= as_of}):
+            parts = _PARTS.get(each.vaccine)
+            if parts is None:
+                raise UnknownVaccine(each.vaccine)
+            if each.date < child.birth:
+                raise ValueError(f"{each.vaccine} was given before birth")
+            for part in parts:
+                by_part.setdefault(part, []).append(each.date)
+        self._by_part = by_part
+
+    def dates(self, *parts: str) -> Sequence[date]:
+        """When something with one of ``parts`` in it was given, in order."""
+        if len(parts) == 1:
+            return self._by_part.get(parts[0], ())
+        return sorted(day for part in parts for day in self._by_part.get(part, ()))
+
+    def last(self, part: str) -> date | None:
+        """When something with ``part`` in it was last given."""
+        days = self._by_part.get(part)
+        return days[-1] if days else None

@@ -1,0 +1,288 @@
+"""Whether a provider is asked right now: its breaker (熔断), that of the template, and its pace.
+
+Redis only, on the server's own clock, one round trip a question: who loses it finds every gate open and every
+pace unused, and is told soon enough by the providers themselves. What operators said has a key of its own
+without an end.
+
+A breaker opens when too many of the calls of a minute went wrong or took too long, and for longer each time
+it opens again. When its rest is over it lets one probe through at a time; the first good one closes it.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from msgspec import Struct
+
+from push.models import MessageClass
+from push.ports import RunScript
+
+_FORCED: Final = "{push}:forced"
+_OPENED: Final = "{push}:opened"
+_WINDOW_MS: Final = 60_000
+_KEPT_MS: Final = 2 * 24 * 3600 * 1000
+_PROBE_MS: Final = 5_000
+_FORCED_MS: Final = 60_000
+"""How soon what waits for a forced breaker looks again."""
+
+# KEYS: forced, pace, then breakers. ARGV: microseconds between two calls, burst, then the breakers' names.
+# Answers why not (0: go, 1: the pace, 2: operators, 3: a breaker), for how many ms, and which are probed.
+_ASK: Final = f"""
+local clock = redis.call('TIME')
+local micros = clock[1] * 1000000 + clock[2]
+local now = math.floor(micros / 1000)
+local probed = {{}}
+local tripped = {{}}
+for i = 3, #KEYS do
+  local forced = redis.call('HGET', KEYS[1], ARGV[i])
+  if forced and string.sub(forced, 1, 4) == 'open' then return {{2, {_FORCED_MS}, ''}} end
+  tripped[i] = false
+  if not forced then
+    local state = redis.call('HMGET', KEYS[i], 'until', 'probe')
+    local rests = tonumber(state[1] or '0')
+    local probe = tonumber(state[2] or '0')
+    if now < rests then return {{3, rests - now, ''}} end
+    if rests > 0 then
+      if now < probe then return {{3, probe - now, ''}} end
+      tripped[i] = true
+      probed[#probed + 1] = ARGV[i]
+    end
+  end
+end
+local interval = tonumber(ARGV[1])
+local due = math.max(tonumber(redis.call('GET', KEYS[2]) or '0'), micros)
+local early = due + interval - micros - interval * tonumber(ARGV[2])
+if early > 0 then return {{1, math.ceil(early / 1000), ''}} end
+redis.call('SET', KEYS[2], string.format('%d', due + interval),
+  'PX', math.ceil((due + interval - micros) / 1000) + 1)
+for i = 3, #KEYS do
+  if tripped[i] then redis.call('HSET', KEYS[i], 'probe', string.format('%d', now + {_PROBE_MS})) end
+  if now - tonumber(redis.call('HGET', KEYS[i], 'since') or '0') >= {_WINDOW_MS} then
+    redis.call('HSET', KEYS[i], 'since', string.format('%d', now), 'calls', 0, 'bad', 0)
+    redis.call('PEXPIRE', KEYS[i], {_KEPT_MS})
+  end
+  redis.call('HINCRBY', KEYS[i], 'calls', 1)
+end
+return {{0, 0, table.concat(probed, '\\n')}}
+"""
+
+# KEYS: a breaker, the opened. ARGV: its name, 1 if it went wrong, the fewest bad calls and their share of all
+# in percent that open it, its shortest and longest rest in ms.
+_HEARD: Final = f"""
+local clock = redis.call('TIME')
+local now = math.floor((clock[1] * 1000000 + clock[2]) / 1000)
+local state = redis.call('HMGET', KEYS[1], 'until', 'calls', 'bad', 'opens')
+local rests = tonumber(state[1] or '0')
+if ARGV[2] == '0' then
+  if rests > 0 and now >= rests then
+    redis.call('HDEL', KEYS[1], 'until', 'probe', 'opens', 'why')
+    redis.call('HSET', KEYS[1], 'since', string.format('%d', now), 'calls', 0, 'bad', 0)
+    redis.call('SREM', KEYS[2], ARGV[1])
+  end
+  return 0
+end
+if now < rests then return 0 end
+local bad = redis.call('HINCRBY', KEYS[1], 'bad', 1)
+redis.call('PEXPIRE', KEYS[1], {_KEPT_MS})
+local calls = math.max(tonumber(state[2] or '0'), bad)
+if rests == 0 and (bad < tonumber(ARGV[3]) or bad * 100 < tonumber(ARGV[4]) * calls) then return 0 end
+local opens = tonumber(state[4] or '0')
+local rest = math.min(tonumber(ARGV[5]) * 2 ^ math.min(opens, 16), tonumber(ARGV[6]))
+redis.call('HSET', KEYS[1], 'until', string.format('%d', now + rest), 'opens', opens + 1, 'why', 'failing',
+  'bad', 0, 'calls', 0, 'since', string.format('%d', now))
+redis.call('SADD', KEYS[2], ARGV[1])
+return 1
+"""
+
+# KEYS: a breaker, the opened. ARGV: its name, for how many ms, why. A longer rest stays.
+_PAUSE: Final = f"""
+local clock = redis.call('TIME')
+local rests = math.floor((clock[1] * 1000000 + clock[2]) / 1000) + tonumber(ARGV[2])
+if rests > tonumber(redis.call('HGET', KEYS[1], 'until') or '0') then
+  redis.call('HSET', KEYS[1], 'until', string.format('%d', rests), 'why', ARGV[3])
+  redis.call('PEXPIRE', KEYS[1], math.max({_KEPT_MS}, tonumber(ARGV[2]) * 2))
+  redis.call('SADD', KEYS[2], ARGV[1])
+end
+return 0
+"""
+
+# KEYS: forced, then breakers. ARGV: their names.
+_STATES: Final = """
+local clock = redis.call('TIME')
+local answer = {math.floor((clock[1] * 1000000 + clock[2]) / 1000)}
+for i = 2, #KEYS do
+  local state = redis.call('HMGET', KEYS[i], 'until', 'calls', 'bad', 'why')
+  answer[i] = {redis.call('HGET', KEYS[1], ARGV[i - 1]) or '', state[1] or '0', state[2] or '0',
+    state[3] or '0', state[4] or ''}
+end
+return answer
+"""
+
+
+class Tolerance(Struct, frozen=True, kw_only=True):
+    """What a breaker bears a minute: fewer than ``least`` bad calls, or a smaller share than ``percent``."""
+
+    least: int
+    percent: int
+    rest: timedelta
+    longest: timedelta = timedelta(minutes=15)
+
+
+PROVIDER: Final = Tolerance(least=10, percent=30, rest=timedelta(seconds=10))
+TEMPLATE: Final = Tolerance(least=3, percent=1, rest=timedelta(minutes=15), longest=timedelta(hours=6))
+AT_ONCE: Final = Tolerance(least=1, percent=0, rest=timedelta(minutes=1))
+
+
+class Gate(Struct, frozen=True, kw_only=True):
+    """The answer: go where ``reason`` is empty, else not before ``wait`` is over.
+
+    ``brief`` says that it is only the pace, worth waiting for. Those ``probed`` want to hear how it went.
+    """
+
+    reason: str = ""
+    wait: timedelta = timedelta()
+    brief: bool = False
+    probed: tuple[str, ...] = ()
+
+
+class BreakerState(StrEnum):
+    """Closed lets everything through, open nothing, half-open a probe now and then."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+class Breaker(Struct, frozen=True, kw_only=True):
+    """How a provider or one template there is doing, for operators; ``forced`` is what one of them said."""
+
+    name: str
+    state: BreakerState
+    calls: int
+    bad: int
+    why: str
+    wait: timedelta
+    forced: str
+
+
+class Pace(Struct, frozen=True, kw_only=True):
+    """How fast a provider is asked; for marketing half of that, so that a campaign never takes all."""
+
+    per_second: int
+
+    def interval(self, message_class: MessageClass) -> int:
+        """Microseconds between two calls."""
+        share = 1 if message_class is MessageClass.SERVICE else 2
+        return max(1, 1_000_000 * share // self.per_second)
+
+    def burst(self, message_class: MessageClass) -> int:
+        """How many may come at once: what is sent in a fifth of a second."""
+        share = 1 if message_class is MessageClass.SERVICE else 2
+        return max(1, self.per_second // (5 * share))
+
+
+class Gates:
+    """The gates of all providers, shared by all workers."""
+
+    def __init__(self, run: RunScript, paces: Mapping[str, Pace], usual: Pace) -> None:
+        self._run = run
+        self._paces = paces
+        self._usual = usual
+
+    async def ask(self, channel: str, template: str, message_class: MessageClass) -> Gate:
+        """Whether one message of ``template`` may go to ``channel`` now; asked is counted as called."""
+        pace = self._paces.get(channel, self._usual)
+        names = (channel, template_gate(channel, template))
+        keys = [_FORCED, f"{{push}}:pace:{channel}:{message_class.value}", *map(_key, names)]
+        args: list[str | bytes | int] = [pace.interval(message_class), pace.burst(message_class), *names]
+        gate: Gate = await self._run(_ASK, keys, args, _gate)
+        return gate
+
+    async def heard(self, name: str, *, bad: bool, tolerance: Tolerance) -> bool:
+        """Tell the gate ``name`` how a call went; whether it opened over it."""
+        args: list[str | bytes | int] = [
+            name,
+            int(bad),
+            tolerance.least,
+            tolerance.percent,
+            _ms(tolerance.rest),
+            _ms(tolerance.longest),
+        ]
+        return bool(await self._run(_HEARD, [_key(name), _OPENED], args))
+
+    async def pause(self, name: str, rest: timedelta, *, why: str) -> None:
+        """Ask nobody behind ``name`` for so long."""
+        await self._run(_PAUSE, [_key(name), _OPENED], [name, _ms(rest), why])
+
+    async def force(self, name: str, state: BreakerState | None, *, why: str) -> None:
+        """Hold ``name`` open or closed until told otherwise, by the word of an operator; None lets it go."""
+        if state is None:
+            await self._run("return redis.call('HDEL', KEYS[1], ARGV[1])", [_FORCED], [name])
+            return
+        word = "closed" if state is BreakerState.CLOSED else "open"
+        await self._run(
+            "return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])", [_FORCED], [name, f"{word} {why}"]
+        )
+
+    async def states(self, channels: Sequence[str]) -> list[Breaker]:
+        """How ``channels`` are doing, and whatever else was opened or forced."""
+        opened, forced = (
+            await self._run("return redis.call('SMEMBERS', KEYS[1])", [_OPENED], read=_names),
+            await self._run("return redis.call('HKEYS', KEYS[1])", [_FORCED], read=_names),
+        )
+        names = [*channels, *sorted({*opened, *forced} - set(channels))]
+        keys = [_FORCED, *map(_key, names)]
+        now, *found = await self._run(_STATES, keys, names)
+        return [_breaker(name, state, now) for name, state in zip(names, found, strict=True)]
+
+
+def template_gate(channel: str, template: str) -> str:
+    """What the gate of one template at one provider is called."""
+    return f"{channel}/{template}"
+
+
+def _key(name: str) -> str:
+    return f"{{push}}:breaker:{name}"
+
+
+def _ms(span: timedelta) -> int:
+    return int(span / timedelta(milliseconds=1))
+
+
+def _names(answer: Any) -> set[str]:  # noqa: ANN401 - what Redis says
+    return {each.decode() for each in answer}
+
+
+_REASONS: Final = ("", "paced", "stopped", "breaker")
+
+
+def _gate(answer: Any) -> Gate:  # noqa: ANN401 - what Redis says
+    verdict, wait, probed = answer
+    return Gate(
+        reason=_REASONS[verdict],
+        wait=timedelta(milliseconds=wait),
+        brief=verdict == 1,
+        probed=tuple(probed.decode().split("\n")) if probed else (),
+    )
+
+
+def _breaker(name: str, state: Sequence[bytes], now: int) -> Breaker:
+    forced, until, calls, bad, why = (each.decode() for each in state)
+    word, _, said = forced.partition(" ")
+    rests = int(until)
+    if word:
+        judged = BreakerState(word)
+    elif rests == 0:
+        judged = BreakerState.CLOSED
+    else:
+        judged = BreakerState.OPEN if now < rests else BreakerState.HALF_OPEN
+    return Breaker(
+        name=name,
+        state=judged,
+        calls=int(calls),
+        bad=int(bad),
+        why=said or why,
+        wait=timedelta(milliseconds=max(0, rests - now)),
+        forced=word,
+    )

@@ -1,0 +1,84 @@
+"""What residents want and agreed to. MongoDB, majority and journal."""
+
+from collections.abc import Collection as Several
+from collections.abc import Sequence
+
+import msgspec
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.errors import DuplicateKeyError
+
+from push.delivery_models import ConsentDecision, Preferences
+from push.models import Topic
+from push.store.documents import Collection, document_of
+
+
+class PreferenceStore:
+    """Preferences of those who have any."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def of(self, residents: Sequence[str]) -> dict[str, Preferences]:
+        """The preferences of ``residents``, by resident."""
+        cursor = self._collection.find({"_id": {"$in": list(set(residents))}})
+        found = [msgspec.convert(document, Preferences) for document in await cursor.to_list(length=None)]
+        return {each.resident: each for each in found}
+
+    async def keep(self, preferences: Preferences) -> None:
+        """Keep ``preferences`` in the place of those before."""
+        document = document_of(preferences)
+        await self._collection.replace_one({"_id": preferences.resident}, document, upsert=True)
+
+    async def forget(self, residents: Several[str]) -> None:
+        """Keep nothing of what ``residents`` wanted."""
+        await self._collection.delete_many({"_id": {"$in": list(residents)}})
+
+
+class ConsentStore:
+    """Every decision that was ever made, and which of them stands."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def ensure_indexes(self) -> None:
+        """One standing decision for a resident and a topic; a resident's in the order of time."""
+        await self._collection.create_indexes(
+            [
+                IndexModel(
+                    [("resident", ASCENDING), ("topic", ASCENDING)],
+                    unique=True,
+                    name="standing",
+                    partialFilterExpression={"standing": True},
+                ),
+                IndexModel([("resident", ASCENDING), ("_id", DESCENDING)]),
+            ]
+        )
+
+    async def standing(self, residents: Sequence[str]) -> dict[tuple[str, Topic], ConsentDecision]:
+        """What stands, by resident and topic."""
+        cursor = self._collection.find({"resident": {"$in": list(set(residents))}, "standing": True})
+        found = [msgspec.convert(document, ConsentDecision) for document in await cursor.to_list(length=None)]
+        return {(each.resident, each.topic): each for each in found}
+
+    async def decide(self, decision: ConsentDecision) -> None:
+        """Let ``decision`` stand, and what stood before no longer.
+
+        Who dies in between leaves none standing, and then nothing is sent.
+        """
+        same = {"resident": decision.resident, "topic": decision.topic.value, "standing": True}
+        while True:
+            await self._collection.update_one(same, {"$set": {"standing": False, "until": decision.at}})
+            try:
+                await self._collection.insert_one(document_of(decision))
+            except DuplicateKeyError:
+                continue  # another decision of theirs came in this very moment, and is older than this one
+            return
+
+    async def history(self, resident: str, *, limit: int) -> list[ConsentDecision]:
+        """A resident's decisions, newest first."""
+        cursor = self._collection.find({"resident": resident}).sort("_id", DESCENDING).limit(limit)
+        return [msgspec.convert(document, ConsentDecision) for document in await cursor.to_list(length=limit)]
+
+    async def forget(self, residents: Several[str]) -> None:
+        """Keep nothing of what ``residents`` agreed to."""
+        await self._collection.delete_many({"resident": {"$in": list(residents)}})

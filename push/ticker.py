@@ -1,0 +1,277 @@
+"""The ticker: what is due becomes something to tell, once.
+
+    look      which shards have something due, and are nobody's
+    claim     one conditional update a shard; of two tickers one goes on to the next shard
+    plan      people whose plan may be another by now are planned first
+    fire      milestones and what they say, in one transaction that writes to the claim under its number
+    release   whoever comes next need not wait for the lease to run out
+
+Any number may run, and there is none that leads. A ticker that dies keeps its shard for as long as the lease;
+one that was only slow finds at its next transaction that the shard is another's. Missed hours are not looked
+for: whatever is due and waits is in the index, and what is of no use any more lapses.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+from push.models import Intent, Topic
+from push.outbox import seal_values
+from push.planning import Planner, born_of, open_item
+from push.ports import Clock, People, PersonalData, Reader
+from push.rules.due import DueItem
+from push.rules.keys import intent_key
+from push.rules.milestones import SHANGHAI
+from push.rules.timeline import SHARDS
+from push.store.documents import Session, Transactions
+from push.store.outbox import OutboxStore
+from push.store.people import PeopleStore
+from push.store.shards import Claim, FenceLost, ShardStore
+from push.store.timeline import TimelineStore
+from push.timeline_models import StoredMilestone, TimelineItem
+
+_log: Final = logging.getLogger(__name__)
+EVERY_SECONDS: Final = 5.0
+BATCH: Final = 200
+"""Milestones a transaction: what it locks it locks for some tens of milliseconds."""
+_LOOK: Final = 10_000
+_TRY_AGAIN: Final = timedelta(hours=1)
+_READERS_AT_ONCE: Final = 16
+
+
+_PLACES: Final = {
+    Topic.VACCINATION: "就近的预防接种门诊",
+    Topic.ENROLMENT: "入学报名平台",
+    Topic.EXPIRY: "政务服务中心",
+    Topic.INSURANCE: "社保经办机构",
+    Topic.PENSION: "社保经办机构",
+    Topic.POLICY: "惠企政策平台",
+}
+
+
+class TickMeter(Protocol):
+    """Counts for the operators what tickers do."""
+
+    def fired(self, milestones: int, intents: int) -> None:
+        """So many milestones became so many intents."""
+
+    def lapsed(self, milestones: int) -> None:
+        """So many were of no use any more."""
+
+    def unread(self, milestones: int) -> None:
+        """So many are about somebody for whom nobody reads yet."""
+
+    def lost_claim(self) -> None:
+        """Somebody else was faster."""
+
+
+class Fired(Struct, frozen=True, kw_only=True):
+    """What became of a batch of milestones."""
+
+    looked: int
+    fired: int = 0
+    intents: int = 0
+    lapsed: int = 0
+    unread: int = 0
+
+
+class Ticker:
+    """One of any number."""
+
+    def __init__(
+        self,
+        *,
+        holder: str,
+        shards: ShardStore,
+        timeline: TimelineStore,
+        people: PeopleStore,
+        outbox: OutboxStore,
+        planner: Planner,
+        readers: People,
+        transactions: Transactions,
+        personal: PersonalData,
+        meter: TickMeter,
+        clock: Clock,
+        every: float = EVERY_SECONDS,
+    ) -> None:
+        self._holder = holder
+        self._shards = shards
+        self._timeline = timeline
+        self._people = people
+        self._outbox = outbox
+        self._planner = planner
+        self._readers = readers
+        self._within = transactions
+        self._personal = personal
+        self._meter = meter
+        self._clock = clock
+        self._every = every
+        # Each ticker goes round in an order of its own, so that two seldom want the same shard.
+        self._order = sorted(range(SHARDS), key=lambda shard: sha256(f"{holder}{shard}".encode()).digest())
+
+    async def follow(self) -> None:
+        """Tick for ever; cancel to stop. A store that is away is asked again: what is due stays due."""
+        while True:
+            try:
+                await self.once()
+            except Exception as failure:  # noqa: BLE001  any store may fail in any way; what is due stays due
+                _log.warning("ticker failed: %s", type(failure).__name__)
+            await asyncio.sleep(self._every)
+
+    async def once(self) -> Fired:
+        """Fire whatever is due now in shards nobody else holds."""
+        now = self._clock()
+        due = await self._timeline.shards_due(shards=self._order, now=now, limit=_LOOK)
+        due |= await self._people.shards_due(shards=self._order, now=now, limit=_LOOK)
+        total = Fired(looked=0)
+        for shard in [each for each in self._order if each in due]:
+            total = _sum(total, await self._shard(shard))
+        return total
+
+    async def _shard(self, shard: int) -> Fired:
+        claim = await self._shards.claim(shard, self._holder)
+        total = Fired(looked=0)
+        if claim is None:
+            self._meter.lost_claim()
+            return total
+        try:
+            while subjects := await self._people.due(shard, now=self._clock(), limit=BATCH):
+                await self._planner.replan(subjects)
+            while (done := await self._fire(claim)).looked:
+                total = _sum(total, done)
+        except FenceLost:
+            self._meter.lost_claim()
+        finally:
+            with contextlib.suppress(Exception):  # the lease runs out by itself
+                await self._shards.release(claim)
+        return total
+
+    async def _fire(self, claim: Claim) -> Fired:
+        """A batch of what is due in a claimed shard; all of it, or nothing if the claim is another's."""
+        now = self._clock()
+        due = await self._timeline.due(claim.shard, now=now, limit=BATCH)
+        if not due:
+            return Fired(looked=0)
+        readers = await self._read_by([each for each in due if each.useful_until > now])
+
+        async def steps(session: Session) -> Fired:
+            await self._shards.hold(session, claim)
+            waiting = await self._timeline.still_waiting(session, due)
+            items = await self._timeline.items([each.item for each in waiting], session)
+            fired: list[StoredMilestone] = []
+            lapsed: list[StoredMilestone] = []
+            unread: list[StoredMilestone] = []
+            intents: list[Intent] = []
+            for each in waiting:
+                item = items.get(each.item)
+                if item is None or each.useful_until <= now:
+                    lapsed.append(each)
+                elif told := self._intents(each, item, readers.get(each.subject, ()), now):
+                    intents += told
+                    fired.append(each)
+                else:
+                    unread.append(each)
+            await self._outbox.add_within(session, intents, at=now)
+            await self._timeline.settle(
+                session,
+                fired=[each.id for each in fired],
+                lapsed=[each.id for each in lapsed],
+                # Nobody is linked yet; the item stays in the list, and somebody may be in an hour.
+                again=[each.id for each in unread],
+                at=now + _TRY_AGAIN,
+            )
+            return Fired(
+                looked=len(due),
+                fired=len(fired),
+                intents=len(intents),
+                lapsed=len(lapsed),
+                unread=len(unread),
+            )
+
+        done = await self._within(steps)
+        self._meter.fired(done.fired, done.intents)
+        self._meter.lapsed(done.lapsed)
+        self._meter.unread(done.unread)
+        return done
+
+    async def _read_by(self, due: Sequence[StoredMilestone]) -> Mapping[str, Sequence[Reader]]:
+        """Who is addressed in what concerns each person; asked before the transaction, not in it."""
+        subjects = list(dict.fromkeys(each.subject for each in due))
+        planned = await self._people.of(subjects)
+        at_once = asyncio.Semaphore(_READERS_AT_ONCE)
+
+        async def of(subject: str) -> Sequence[Reader]:
+            known = planned.get(subject)
+            born: date | None = None if known is None else born_of(self._personal, known)
+            async with at_once:
+                return await self._readers.readers_of(subject, born=born)
+
+        return dict(zip(subjects, await asyncio.gather(*map(of, subjects)), strict=True))
+
+    def _intents(
+        self, milestone: StoredMilestone, item: TimelineItem, readers: Sequence[Reader], now: datetime
+    ) -> list[Intent]:
+        due = open_item(self._personal, item)
+        return [
+            self._intent(milestone, item, due, reader, now)
+            for reader in readers
+            if item.topic in reader.topics
+        ]
+
+    def _intent(
+        self,
+        milestone: StoredMilestone,
+        item: TimelineItem,
+        due: DueItem,
+        reader: Reader,
+        now: datetime,
+    ) -> Intent:
+        # The topic and not the edition: a new edition that says the same says nothing new.
+        key = intent_key(item.topic.value, item.subject, due.id, milestone.name, reader.resident)
+        return Intent(
+            id=key,
+            addressee=reader.resident,
+            topic=item.topic,
+            lane=milestone.lane,
+            template=milestone.template,
+            values=seal_values(self._personal, key, values_of(due, reader.name, now)),
+            rule=item.topic.value,
+            item=item.id,
+            milestone=milestone.name,
+            created_at=now,
+            not_before=now,
+            useful_until=milestone.useful_until,
+            link=f"/timeline?item={item.id}",
+            about=None if reader.own else item.subject,
+        )
+
+
+def values_of(item: DueItem, name: str, now: datetime) -> dict[str, str]:
+    """What the places of an item's template are filled with."""
+    day = item.earliest or item.window_to or now.astimezone(SHANGHAI).date()
+    until = item.window_to or item.recommended_before or day
+    return {
+        "name": name,
+        "item": item.title_zh,
+        "item_en": item.title_en,
+        "date": day.isoformat(),
+        "until": until.isoformat(),
+        "place": _PLACES.get(item.topic, ""),
+        "clause": " ".join(item.clause),
+    }
+
+
+def _sum(one: Fired, other: Fired) -> Fired:
+    return Fired(
+        looked=one.looked + other.looked,
+        fired=one.fired + other.fired,
+        intents=one.intents + other.intents,
+        lapsed=one.lapsed + other.lapsed,
+        unread=one.unread + other.unread,
+    )

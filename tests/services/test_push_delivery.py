@@ -1,0 +1,470 @@
+"""Delivery: the inbox once, the channels in the resident's order, and never twice where two would be seen."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from redis.asyncio import Redis
+
+from bff.platform.mongo import Database
+from bff.platform.outbound import Outbound
+from push.channels.base import FailureClass
+from push.delivery_models import AttemptState, Preferences
+from push.models import Lane, MessageClass, Topic
+from push.ports import Outcome
+from push.rules.chain import LEASE
+from push.rules.quiet import QuietHours
+from push.settings import PushSettings
+from push.store.gates import BreakerState
+from tests.push_world import NOON, Provider, PushWorld, one
+
+
+@pytest.fixture
+async def world(mongo_database: Database, redis: Redis) -> AsyncIterator[PushWorld]:
+    async with Outbound.open() as http:
+        yield PushWorld(mongo_database, redis, http)
+
+
+@pytest.fixture
+async def wechat() -> AsyncIterator[Provider]:
+    async with Provider.open() as provider:
+        yield provider
+
+
+@pytest.fixture
+async def sms() -> AsyncIterator[Provider]:
+    async with Provider.open() as provider:
+        yield provider
+
+
+@pytest.fixture
+def both(world: PushWorld, wechat: Provider, sms: Provider) -> PushWorld:
+    """A resident reached by WeChat, which would show two of the same, and by text message."""
+    world.channel("wechat", wechat)
+    world.channel("sms", sms)
+    for channel in ("wechat", "sms"):
+        world.book.at("lin", channel)
+    return world
+
+
+def failure(kind: FailureClass, code: str = "no", **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    return {"failure": kind.value, "code": code, **more}
+
+
+class TestOnce:
+    async def test_a_notice_is_in_the_inbox_and_with_the_first_channel_only(
+        self, both: PushWorld, wechat: Provider, sms: Provider
+    ) -> None:
+        parts = await both.parts()
+        assert await one(parts.deliver, both.intent()) == Outcome(key=both.intent().id, done="wechat")
+        (notice,) = await both.inbox()
+        assert (notice.unread, notice.decisions[0].channel) == (True, "wechat")
+        assert (len(wechat.calls), len(sms.calls)) == (1, 0)
+        (told,) = (await parts.inbox.page("lin", topic=None, before=None, limit=5)).items
+        assert (told.title.zh, told.body.en) == ("提醒 one", "林小满: Reminder one")
+        attempt = (await both.attempts())["wechat"]
+        assert (attempt.state, attempt.receipt, attempt.calls) == (AttemptState.ACCEPTED, "receipt-1", 1)
+
+    async def test_delivered_again_it_is_seen_to_already(self, both: PushWorld, wechat: Provider) -> None:
+        parts = await both.parts()
+        for _ in range(3):
+            assert (await one(parts.deliver, both.intent())).done == "wechat"
+        assert len(wechat.calls) == 1
+        assert len(await both.inbox()) == 1
+
+    async def test_what_nobody_could_open_is_not_at_rest(self, both: PushWorld) -> None:
+        parts = await both.parts()
+        await one(parts.deliver, both.intent())
+        for name in await both.database.list_collection_names():
+            async for document in both.database[name].find():
+                assert "林小满" not in repr(document)
+                assert "提醒" not in repr(document)
+
+    async def test_of_many_at_once_every_one_is_told_once(self, both: PushWorld, wechat: Provider) -> None:
+        parts = await both.parts()
+        intents = [both.intent(str(number)) for number in range(300)]
+        outcomes = await parts.deliver(intents)
+        assert [outcome.key for outcome in outcomes] == [intent.id for intent in intents]
+        assert {outcome.done for outcome in outcomes} == {"wechat"}
+        assert Counter(wechat.keys) == Counter(intent.id for intent in intents)
+        assert len(await both.inbox()) == 300
+
+    @pytest.mark.parametrize("workers", [2, 3])
+    async def test_of_several_workers_at_one_notice_one_calls(
+        self, both: PushWorld, wechat: Provider, sms: Provider, workers: int
+    ) -> None:
+        processes = [await both.parts() for _ in range(workers)]
+        for number in range(20):
+            intent = both.intent(str(number))
+            outcomes = await asyncio.gather(*(one(parts.deliver, intent) for parts in processes))
+            # Who was overtaken looks again when whoever was faster must be through.
+            done = [outcome for outcome in outcomes if outcome.done]
+            assert all(outcome.again == NOON + LEASE for outcome in outcomes if not outcome.done)
+            assert {outcome.done for outcome in done} == {"wechat"}
+            assert await one(processes[0].deliver, intent) == done[0]
+        assert len(wechat.calls) == 20
+        assert len(set(wechat.keys)) == 20
+        assert sms.calls == []
+        assert len(await both.inbox()) == 20
+
+    async def test_what_lapsed_is_told_nobody_and_stays_where_it_is(self, both: PushWorld) -> None:
+        parts = await both.parts()
+        late = both.intent("late", useful=timedelta(hours=1))
+        told = both.intent("told", useful=timedelta(hours=1))
+        both.book.known.clear()
+        await one(parts.deliver, told)
+        both.clock.turn(3600)
+        assert await parts.deliver([late, told]) == [
+            Outcome(key=late.id),
+            Outcome(key=told.id, done="inbox"),
+        ]
+        assert len(await both.inbox()) == 1
+
+    async def test_one_that_cannot_be_written_holds_up_no_other(
+        self, both: PushWorld, wechat: Provider
+    ) -> None:
+        parts = await both.parts()
+        broken = replace(both.intent("broken"), values=b"sealed by nobody")
+        outcomes = await parts.deliver([broken, both.intent("whole")])
+        assert (outcomes[0].dead, outcomes[1].done) == ("cannot be written: SealBroken", "wechat")
+        assert len(await both.inbox()) == 1
+
+    async def test_several_devices_of_a_channel_are_told_and_one_that_takes_it_is_enough(
+        self, world: PushWorld, wechat: Provider
+    ) -> None:
+        world.channel("jpush", wechat, idempotent=True)
+        world.book.at("lin", "jpush", device="a")
+        world.book.at("lin", "jpush", device="b")
+        parts = await world.parts()
+        wechat.answers = [failure(FailureClass.NEXT_CHANNEL)]
+        assert (await one(parts.deliver, world.intent())).done == "jpush"
+        assert sorted(call["to"] for call in wechat.calls) == ["lin@jpusha", "lin@jpushb"]
+        assert set(await world.states()) == {"jpush:a", "jpush:b"}
+
+
+class TestWhatProvidersDo:
+    @pytest.mark.parametrize("answer", ["late", "never", "wrong"])
+    async def test_an_unknown_is_never_sent_again_there_and_the_next_channel_tells_it(
+        self, both: PushWorld, wechat: Provider, sms: Provider, answer: str
+    ) -> None:
+        wechat.answers = [answer]
+        parts = await both.parts()
+        assert (await one(parts.deliver, both.intent())).done == "sms"
+        for _ in range(3):
+            both.clock.turn(3600)
+            await one(parts.deliver, both.intent())
+        assert (len(wechat.calls), len(sms.calls)) == (1, 1)
+        assert wechat.shown.most_common(1)[0][1] == 1
+        assert (await both.states())["wechat"] is AttemptState.UNKNOWN
+
+    async def test_where_several_show_one_an_unknown_is_sent_again(
+        self, world: PushWorld, wechat: Provider
+    ) -> None:
+        world.channel("jpush", wechat, idempotent=True)
+        world.book.at("lin", "jpush", device="a")
+        wechat.answers = ["never"]
+        parts = await world.parts()
+        again = (await one(parts.deliver, world.intent())).again
+        assert again is not None
+        world.clock.now = again
+        assert (await one(parts.deliver, world.intent())).done == "jpush"
+        assert len(wechat.calls) == 2
+        attempt = (await world.attempts())["jpush:a"]
+        assert (attempt.state, attempt.calls, attempt.fence) == (AttemptState.ACCEPTED, 2, 2)
+
+    async def test_what_a_provider_puts_off_is_tried_again_by_schedule(
+        self, both: PushWorld, wechat: Provider, sms: Provider
+    ) -> None:
+        parts = await both.parts()
+        wechat.answers = [failure(FailureClass.RETRY, "-1") for _ in range(2)]
+        for _ in range(2):
+            again = (await one(parts.deliver, both.intent())).again
+            assert again is not None
+            assert both.clock() <= again <= both.clock() + timedelta(seconds=4)
+            both.clock.now = again
+        assert (await one(parts.deliver, both.intent())).done == "wechat"
+        assert (len(wechat.calls), len(sms.calls)) == (3, 0)
+
+    async def test_what_a_provider_asks_to_wait_is_waited(self, both: PushWorld, wechat: Provider) -> None:
+        parts = await both.parts()
+        wechat.answers = [failure(FailureClass.RETRY, "429", after=600.0)]
+        again = (await one(parts.deliver, both.intent())).again
+        assert again is not None
+        assert again >= NOON + timedelta(seconds=600)
+
+    async def test_a_channel_that_puts_off_for_ever_gives_way_and_then_nobody_waits_past_the_use(
+        self, world: PushWorld, wechat: Provider
+    ) -> None:
+        world.channel("wechat", wechat)
+        world.book.at("lin", "wechat")
+        wechat.answers = [failure(FailureClass.RETRY, "-1") for _ in range(1000)]
+        parts = await world.parts()
+        intent = world.intent(useful=timedelta(hours=2))
+        until = intent.useful_until
+        outcome = await one(parts.deliver, intent)
+        while outcome.again is not None:
+            assert world.clock() <= outcome.again < until
+            world.clock.now = outcome.again
+            await world.redis.flushdb()  # the breaker is not what this is about
+            outcome = await one(parts.deliver, intent)
+        assert outcome.done == "inbox"
+        assert 8 < len(wechat.calls) < 80
+
+    async def test_nobody_at_an_address_is_buried_with_the_time_it_is_known_of(
+        self, both: PushWorld, wechat: Provider
+    ) -> None:
+        wechat.answers = [failure(FailureClass.TOMBSTONE, "410", dead_since=NOON.isoformat())]
+        parts = await both.parts()
+        assert (await one(parts.deliver, both.intent())).done == "sms"
+        assert both.book.buried == [("lin@wechat", NOON)]
+
+    async def test_a_message_that_is_wrong_is_for_an_operator_unless_another_channel_takes_it(
+        self, both: PushWorld, wechat: Provider, sms: Provider
+    ) -> None:
+        wechat.answers = [failure(FailureClass.BROKEN, "47003") for _ in range(2)]
+        parts = await both.parts()
+        assert (await one(parts.deliver, both.intent("one"))).done == "sms"
+        sms.answers = [failure(FailureClass.NEXT_CHANNEL)]
+        outcome = await one(parts.deliver, both.intent("two"))
+        assert outcome.dead == "wechat: 47003"
+        assert len(await both.inbox()) == 2
+
+    async def test_who_is_not_reached_was_certainly_not_told(self, both: PushWorld, wechat: Provider) -> None:
+        both.channels[0]._url = "http://127.0.0.1:1/send"
+        parts = await both.parts()
+        assert (await one(parts.deliver, both.intent())).again is not None
+        attempt = (await both.attempts())["wechat"]
+        assert (attempt.state, attempt.failure) == (AttemptState.FAILED, FailureClass.RETRY)
+
+    async def test_a_channel_that_breaks_leaves_an_unknown_and_no_half_finished_call(
+        self, both: PushWorld, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def breaks(*_: object) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(both.channels[0], "send", breaks)
+        parts = await both.parts()
+        assert (await one(parts.deliver, both.intent())).done == "sms"
+        assert (await both.states())["wechat"] is AttemptState.UNKNOWN
+
+
+class TestCredits:
+    @pytest.fixture
+    async def paying(self, world: PushWorld, wechat: Provider, sms: Provider) -> PushWorld:
+        world.channel("wechat", wechat, takes_credit=True)
+        world.channel("sms", sms)
+        for channel in ("wechat", "sms"):
+            world.book.at("lin", channel)
+        await world.purse.give("lin", 2)
+        return world
+
+    async def test_a_message_takes_one_and_without_one_the_next_channel_is_used(
+        self, paying: PushWorld, wechat: Provider
+    ) -> None:
+        parts = await paying.parts()
+        done = [(await one(parts.deliver, paying.intent(name))).done for name in "abc"]
+        assert done == ["wechat", "wechat", "sms"]
+        assert await paying.purse.left("lin") == (0, 0, 2)
+        (notice,) = [each for each in await paying.inbox() if len(each.decisions) == 2]
+        assert notice.decisions[1].passed == {"wechat": "no_credit"}
+
+    @pytest.mark.parametrize(
+        ("answer", "left"),
+        [
+            (failure(FailureClass.NEXT_CHANNEL), (2, 0, 0)),
+            (failure(FailureClass.NEXT_CHANNEL, "43101", no_credit=True), (0, 0, 0)),
+            ("never", (1, 0, 1)),
+        ],
+        ids=["refused", "none left", "unknown"],
+    )
+    async def test_a_refusal_gives_it_back_and_an_unknown_spends_it(
+        self,
+        paying: PushWorld,
+        wechat: Provider,
+        answer: str | dict[str, Any],
+        left: tuple[int, int, int],
+    ) -> None:
+        wechat.answers = [answer]
+        parts = await paying.parts()
+        assert (await one(parts.deliver, paying.intent())).done == "sms"
+        assert await paying.purse.left("lin") == left
+
+
+class TestWhatResidentsWant:
+    async def test_nothing_is_sent_of_what_nobody_agreed_to_and_it_is_in_the_inbox(
+        self, both: PushWorld, wechat: Provider
+    ) -> None:
+        parts = await both.parts()
+        assert (await one(parts.deliver, both.intent("a", topic=Topic.VACCINATION))).done == "inbox"
+        await both.agrees(parts, Topic.VACCINATION)
+        assert (await one(parts.deliver, both.intent("b", topic=Topic.VACCINATION))).done == "wechat"
+        both.clock.turn(1)
+        await parts.wishes.refuse("lin", Topic.VACCINATION)
+        assert (await one(parts.deliver, both.intent("c", topic=Topic.VACCINATION))).done == "inbox"
+        assert (await one(parts.deliver, both.intent("d", topic=Topic.HEALTH))).done == "wechat"
+        assert len(wechat.calls) == 2
+        reasons = Counter(notice.decisions[0].reason for notice in await both.inbox())
+        assert reasons == {"no_consent": 2, "": 2}
+        record = await both.database["push_consents"].find({}).sort("_id", 1).to_list(length=None)
+        assert [(each["given"], "until" in each) for each in record] == [(True, True), (False, False)]
+        used = await both.database["push_attempts"].find_one({"consent": {"$ne": None}})
+        assert used is not None
+        assert used["consent"] == record[0]["_id"]
+
+    async def test_their_order_their_hours_their_language(
+        self, both: PushWorld, wechat: Provider, sms: Provider
+    ) -> None:
+        parts = await both.parts()
+        wants = Preferences(
+            resident="lin",
+            channels=("sms",),
+            quiet=QuietHours(start="12:00", end="14:00"),
+            language="en",
+        )
+        await parts.wishes.prefer(wants)
+        assert (await one(parts.deliver, both.intent())).again == NOON + timedelta(hours=2)
+        both.clock.turn(2 * 3600)
+        assert (await one(parts.deliver, both.intent())).done == "sms"
+        assert (wechat.calls, sms.calls[0]["title"]) == ([], "Reminder one")
+        (notice,) = await both.inbox()
+        assert [(each.reason, each.channel) for each in notice.decisions] == [("quiet", None), ("", "sms")]
+
+    async def test_a_topic_that_is_off_only_comes_to_the_inbox(self, both: PushWorld) -> None:
+        parts = await both.parts()
+        await both.agrees(parts, Topic.EXPIRY)
+        await parts.wishes.prefer(Preferences(resident="lin", off=(Topic.EXPIRY,)))
+        assert (await one(parts.deliver, both.intent(topic=Topic.EXPIRY))).done == "inbox"
+
+    async def test_a_topic_rings_so_often_a_day_and_a_notice_tried_again_counts_once(
+        self, both: PushWorld, wechat: Provider
+    ) -> None:
+        both.settings = PushSettings(topic_per_day=2)
+        parts = await both.parts()
+        await both.agrees(parts, Topic.EXPIRY)
+        wechat.answers = [failure(FailureClass.RETRY)]
+        first = both.intent("0", topic=Topic.EXPIRY)
+        again = (await one(parts.deliver, first)).again
+        assert again is not None
+        both.clock.now = again
+        intents = [first, *(both.intent(str(number), topic=Topic.EXPIRY) for number in range(1, 4))]
+        done = [(await one(parts.deliver, intent)).done for intent in intents]
+        assert done == ["wechat", "wechat", "inbox", "inbox"]
+        both.clock.turn(24 * 3600)
+        assert (await one(parts.deliver, both.intent("next", topic=Topic.EXPIRY))).done == "wechat"
+
+    async def test_marketing_comes_to_a_phone_twice_a_day(self, world: PushWorld, wechat: Provider) -> None:
+        world.channel("jpush", wechat, idempotent=True)
+        world.book.at("lin", "jpush", device="a")
+        parts = await world.parts()
+        await world.agrees(parts, Topic.POLICY)
+        done = [
+            (
+                await one(
+                    parts.deliver,
+                    world.intent(name, topic=Topic.POLICY, message_class=MessageClass.MARKETING),
+                )
+            ).done
+            for name in "abc"
+        ]
+        assert done == ["jpush", "jpush", "inbox"]
+
+    async def test_only_what_is_urgent_rings_at_night(self, both: PushWorld) -> None:
+        parts = await both.parts()
+        both.clock.turn(12 * 3600)
+        assert (await one(parts.deliver, both.intent("code", lane=Lane.URGENT))).done == "wechat"
+        waits = await one(parts.deliver, both.intent("reminder"))
+        assert waits.again == NOON + timedelta(hours=20)
+
+
+class TestProvidersInTrouble:
+    async def test_a_provider_that_fails_is_left_alone_and_the_others_tell_it(
+        self, both: PushWorld, wechat: Provider, sms: Provider
+    ) -> None:
+        wechat.answers = ["never"] * 1000
+        parts = await both.parts()
+        await parts.deliver([both.intent(str(number)) for number in range(60)])
+        called = len(wechat.calls)
+        other = await both.parts()
+        assert (await one(other.deliver, both.intent("after"))).done == "sms"
+        assert len(wechat.calls) == called
+        (breaker, *_) = await other.gates.states(["wechat", "sms"])
+        assert (breaker.name, breaker.state, breaker.why) == ("wechat", BreakerState.OPEN, "failing")
+
+    async def test_a_quota_that_is_used_up_pauses_that_provider_for_everybody(
+        self, both: PushWorld, wechat: Provider
+    ) -> None:
+        wechat.answers = [failure(FailureClass.RETRY, "45009", after=3600.0, lane_stop=True)]
+        parts = await both.parts()
+        await one(parts.deliver, both.intent("a"))
+        assert (await one(parts.deliver, both.intent("b"))).done == "sms"
+        assert len(wechat.calls) == 1
+        (breaker, *_) = await parts.gates.states(["wechat"])
+        assert (breaker.state, breaker.why) == (BreakerState.OPEN, "45009")
+
+    async def test_a_template_that_is_broken_for_all_is_stopped_and_the_others_go_on(
+        self, both: PushWorld, wechat: Provider
+    ) -> None:
+        wechat.answers = [failure(FailureClass.STOP_TEMPLATE, "40037") for _ in range(3)]
+        parts = await both.parts()
+        for name in "abcd":
+            assert (await one(parts.deliver, both.intent(name))).done == "sms"
+        assert len(wechat.calls) == 3
+        other = replace(both.intent("e"), template="another")
+        assert (await one(parts.deliver, other)).done == "wechat"
+
+    async def test_a_channel_that_is_set_up_wrong_is_stopped_at_once(
+        self, both: PushWorld, wechat: Provider
+    ) -> None:
+        wechat.answers = [failure(FailureClass.CONFIGURATION, "40125")]
+        parts = await both.parts()
+        for name in "ab":
+            assert (await one(parts.deliver, both.intent(name))).done == "sms"
+        assert len(wechat.calls) == 1
+
+    async def test_what_is_too_fast_waits_its_turn(self, both: PushWorld, wechat: Provider) -> None:
+        both.settings = PushSettings(per_second={"wechat": 10})
+        parts = await both.parts()
+        outcomes = await parts.deliver([both.intent(str(number)) for number in range(12)])
+        waiting = [outcome.again for outcome in outcomes if outcome.again is not None]
+        assert len(waiting) > 0
+        assert all(NOON < again <= NOON + timedelta(seconds=2) for again in waiting)
+        assert len(wechat.calls) == 12 - len(waiting)
+
+    async def test_operators_stop_a_provider_and_let_it_go(self, both: PushWorld, wechat: Provider) -> None:
+        parts = await both.parts()
+        await parts.gates.force("wechat", BreakerState.OPEN, why="they asked for it")
+        assert (await one(parts.deliver, both.intent("a"))).done == "sms"
+        (breaker, *_) = await parts.gates.states(["wechat"])
+        assert (breaker.state, breaker.forced, breaker.why) == (
+            BreakerState.OPEN,
+            "open",
+            "they asked for it",
+        )
+        await parts.gates.force("wechat", None, why="")
+        assert (await one(parts.deliver, both.intent("b"))).done == "wechat"
+
+    async def test_losing_all_of_redis_tells_nobody_twice(self, both: PushWorld, wechat: Provider) -> None:
+        parts = await both.parts()
+        await one(parts.deliver, both.intent())
+        await both.redis.flushdb()
+        assert (await one(parts.deliver, both.intent())).done == "wechat"
+        assert len(wechat.calls) == 1
+
+
+class TestTheStory:
+    async def test_it_tells_everything_but_the_words(self, both: PushWorld, wechat: Provider) -> None:
+        wechat.answers = [failure(FailureClass.NEXT_CHANNEL, "43101")]
+        parts = await both.parts()
+        await one(parts.deliver, both.intent())
+        story = await parts.stories.of(both.intent().id)
+        assert story.inbox is not None
+        assert [each.channel for each in story.inbox.decisions] == ["wechat", "sms"]
+        assert story.inbox.decisions[1].passed == {"wechat": "43101"}
+        assert [(each.channel, each.state.value, each.code) for each in story.attempts] == [
+            ("wechat", "failed", "43101"),
+            ("sms", "accepted", ""),
+        ]
