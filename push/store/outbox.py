@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 from motor.motor_asyncio import AsyncIOMotorClientSession
 from msgspec import Struct
-from pymongo import ASCENDING, DESCENDING, UpdateMany
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateMany
 from pymongo.errors import BulkWriteError
 
 from push.models import Intent, IntentState, Lane
@@ -49,14 +49,18 @@ class OutboxStore:
 
         An intent leaves these indexes when it is done: they stay as small as what is under way.
         """
-        for state, *fields in (
+        under_way = (
             (IntentState.CREATED, ("lane", ASCENDING), ("not_before", ASCENDING)),
             (IntentState.RELAYED, ("lane", ASCENDING), ("relayed_at", ASCENDING)),
             (IntentState.DEAD, ("finished_at", DESCENDING), ("_id", DESCENDING)),
-        ):
-            await self._collection.create_index(fields, partialFilterExpression={"state": state})
-        await self._collection.create_index([("item", ASCENDING)])
-        await self._collection.create_index([("addressee", ASCENDING)])
+        )
+        await self._collection.create_indexes(
+            [
+                *(IndexModel(by, partialFilterExpression={"state": state}) for state, *by in under_way),
+                IndexModel([("item", ASCENDING)]),
+                IndexModel([("addressee", ASCENDING)]),
+            ]
+        )
 
     async def add(self, intents: Sequence[Intent]) -> int:
         """Keep ``intents``; how many were new. Those that were there already stay as they are."""
