@@ -27,7 +27,7 @@ async def work(settings: Settings) -> None:
             loop.add_signal_handler(signum, stopping.set)
     async with Platform.open(settings) as platform:
         drains, carriers = platform.drains(), platform.carriers()
-        # A batch of notices is thousands of objects that end together: full collections cost as much as it does.
+        # A batch of notices is thousands of objects that end together; full collections cost as much again.
         settle_memory()
         _log.info("worker.started", streams=len(drains), carriers=len(carriers))
         async with asyncio.TaskGroup() as group:
