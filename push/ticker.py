@@ -146,7 +146,7 @@ class Ticker:
             return total
         try:
             while subjects := await self._people.due(claim.shards, now=self._clock(), limit=BATCH):
-                await self._planner.replan(subjects)
+                await self._planner.replan_each(subjects)
                 await self._shards.hold(claim)
             while (done := await self._fire(claim)).looked:
                 total = _sum(total, done)
@@ -215,7 +215,11 @@ class Ticker:
     def _intents(
         self, milestone: StoredMilestone, item: TimelineItem, readers: Sequence[Reader], now: datetime
     ) -> list[Intent]:
-        due = open_item(self._personal, item)
+        try:
+            due = open_item(self._personal, item)
+        except Exception as failure:  # noqa: BLE001 - one text that was changed must not silence a city
+            _log.error("an item cannot be opened: %s", type(failure).__name__)
+            return []
         return [
             self._intent(milestone, item, due, reader, now)
             for reader in readers
