@@ -14,7 +14,7 @@ from bff.platform.push_timeline import LinkedPeople
 from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
 from miniapp_schemas.acting import ActingKind
-from push.models import IntentState, Lane
+from push.models import IntentState, Lane, Topic
 from push.ports import Reader
 from push.programmes import content
 from push.refusals import NotYoursToDecide, SnoozeInvalid, TimelineItemUnknown
@@ -500,3 +500,33 @@ async def test_what_is_due_is_found_by_its_index(town: Town) -> None:
         plan = await town.platform._mongo[name].find(query).explain()
         assert "IXSCAN" in str(plan["queryPlanner"]["winningPlan"])
         assert "COLLSCAN" not in str(plan["queryPlanner"]["winningPlan"])
+
+
+async def test_what_is_due_is_read_in_the_guardians_inbox(town: Town) -> None:
+    mother = await town.resident(MOTHER)
+    await town.link(MOTHER, CHILD)
+    town.now = datetime.now(UTC)
+    child = id_number(town.now.date() - timedelta(days=40))
+    await town.link(MOTHER, child)
+    await town.born(child)
+    await town.report(
+        {
+            "sourceId": "i1",
+            "idNumber": MOTHER,
+            "facts": {
+                "kind": "INSURANCE",
+                "scheme": "FLEXIBLE",
+                "dueOn": (town.now + timedelta(days=5)).date().isoformat(),
+            },
+        }
+    )
+
+    await town.parts.ticker.once()
+    intents = await town.intents()
+    outcomes = await town.platform.push.deliver(intents)
+
+    assert {each.topic for each in intents} == {Topic.VACCINATION, Topic.INSURANCE}
+    assert all(each.done is not None for each in outcomes)
+    inbox = await town.platform.push_inbox.page(mother.id, topic=None, before=None, limit=20)
+    assert len(inbox.items) == len(intents)
+    assert any("乙肝疫苗 第2剂" in each.title.zh for each in inbox.items)
