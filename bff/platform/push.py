@@ -16,9 +16,11 @@ from bff.platform.outbound import Outbound
 from bff.platform.push_china import ChinaParts
 from bff.platform.push_delivery import DeliveryParts
 from bff.platform.push_outbox import Carrier, CarryingParts
+from bff.platform.push_phones import PhoneParts
 from bff.platform.push_timeline import TimelineParts
 from bff.platform.redis import ScriptRunner
 from health_code.ports import Admit
+from push.addresses import JoinedAddresses
 from push.settings import PushSettings
 from push.store.outbox import OutboxStore
 from wallet.issuers.base import Registry
@@ -48,7 +50,7 @@ class PushParts:
         credentials: CredentialStore,
         registry: Registry,
     ) -> None:
-        del acting, admit, http
+        del acting, admit
         self.outbox = OutboxStore(mongo["push_outbox"])
         self.china = ChinaParts(
             mongo=mongo,
@@ -60,6 +62,16 @@ class PushParts:
             settings=settings,
             clock=clock,
         )
+        self.phones = PhoneParts(
+            mongo=mongo,
+            redis=redis,
+            personal=personal,
+            auth_stores=auth_stores,
+            clock=clock,
+            chance=chance,
+            http=http,
+            settings=settings,
+        )
         self.delivery = DeliveryParts(
             mongo=mongo,
             redis=redis,
@@ -67,8 +79,8 @@ class PushParts:
             personal=personal,
             clock=clock,
             chance=chance,
-            channels=self.china.channels,
-            addresses=self.china.addresses,
+            channels=(*self.china.channels, *self.phones.channels),
+            addresses=JoinedAddresses([self.china.addresses, *self.phones.addresses]),
             templates=self.china.templates,
             credit=self.china.credits,
             intent=self.outbox.get,
@@ -86,6 +98,7 @@ class PushParts:
             auth_stores=auth_stores,
             credentials=credentials,
             registry=registry,
+            settings=settings,
             recorder=recorder,
             clock=clock,
             chance=chance,
@@ -97,10 +110,15 @@ class PushParts:
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat."""
-        for store in (self.outbox, self.china, self.delivery, self.timeline):
+        for store in (self.outbox, self.china, self.delivery, self.timeline, self.phones):
             await store.ensure_indexes()
 
     async def forget(self, residents: Collection[str]) -> None:
         """Keep nothing of deleted accounts."""
         await self.china.forget(residents)
         await self.delivery.forget(residents)
+        await self.phones.devices.forget_all(residents)
+
+    def close(self) -> None:
+        """End the connections that are kept."""
+        self.phones.close()

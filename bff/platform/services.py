@@ -285,6 +285,7 @@ class Platform:
             registry=registry,
         )
         self._offer_push()
+        self.push_devices = self.push.phones.devices
         self.push_facts = self.push.timeline.intake
         self.timeline = self.push.timeline.timeline
         self.push_changes = self.push.delivery.changes
@@ -311,8 +312,9 @@ class Platform:
         client = open_mongo(settings.platform.mongo_url, patience=patience)
         redis = open_redis(settings.platform.redis_url)
         try:
-            async with Outbound.open() as http:
+            async with Outbound.open() as http, contextlib.AsyncExitStack() as held:
                 platform = cls(settings, database(client, settings.platform.mongo_database), redis, http)
+                held.callback(platform.push.close)
                 async with _background(
                     platform.token_keys.watch(),
                     platform.wallet_keys.watch(),

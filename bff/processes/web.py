@@ -49,6 +49,7 @@ from bff.routes import (
     legal_person,
     notices,
     ops,
+    push_devices,
     push_facts,
     push_subscriptions,
     push_templates,
@@ -98,6 +99,7 @@ _PARTS: Final = (
     ),
     *("health_appeals", "health_manual", "health_statistics"),
     *("push_callbacks", "push_credits", "push_templates"),
+    "push_devices",
     *("push_facts", "timeline"),
     *("push_changes", "push_inbox", "push_wishes"),
 )
@@ -190,6 +192,7 @@ def api_handlers() -> list[ControllerRouterHandler]:
         health_venues.ExposureQueryController,
         push_subscriptions.SubscriptionController,
         push_templates.TemplateController,
+        push_devices.PushDeviceController,
         timeline.TimelineController,
         push_facts.FactController,
         notices.NoticeController,
