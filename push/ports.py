@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from push.channels.base import Address, Language, Message
 from push.models import Intent, Lane, Topic
+from push.rules.audience import Known
 from push.rules.facts import Held
 
 Clock = Callable[[], datetime]
@@ -146,6 +147,43 @@ class ProviderToken(Protocol):
 
     async def refused(self, token: str) -> None:
         """The provider does not take ``token``: forget it everywhere."""
+
+
+class Crowd(Protocol):
+    """The residents a campaign may be for, by their random ids."""
+
+    async def page(self, *, after: str, before: str | None, limit: int) -> Sequence[Known]:
+        """Those with ids after ``after`` and before ``before``, by id; fewer than ``limit`` are the last."""
+
+    async def size(self) -> int:
+        """How many there are, about."""
+
+    async def masked_names(self, residents: Sequence[str]) -> Sequence[str]:
+        """Their names, masked; a resident with no name has none."""
+
+
+class Addressees(Protocol):
+    """Whom notices are for, as operators may know them."""
+
+    async def by_number(self, id_number: str) -> str | None:
+        """The resident who holds ``id_number``, if there is one."""
+
+    async def masked_name(self, resident: str) -> str | None:
+        """The name of ``resident``, masked, if it is known."""
+
+
+class Consented(Protocol):
+    """Who of several residents agrees to be told of a topic."""
+
+    async def __call__(self, residents: Sequence[str], topic: Topic) -> frozenset[str]:
+        """Those of ``residents`` who do."""
+
+
+class Sendings(Protocol):
+    """What providers said to what a campaign sent."""
+
+    async def __call__(self, campaign: str) -> tuple[int, int, int]:
+        """How many calls there were, how many were refused, and of how many the outcome is unknown."""
 
 
 class Reader(Struct, frozen=True, kw_only=True):

@@ -199,6 +199,24 @@ class PushSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "运营商报备的通知模板编号，仅含正文一个变量。"},
         ),
     ] = None
+    campaign_backlog: Annotated[
+        int,
+        Meta(
+            description="How many notices of a campaign may wait to be sent before no more are made.",
+            ge=1_000,
+            le=1_000_000,
+            extra={"zh": "群发通知积压上限，达到后暂缓生成。"},
+        ),
+    ] = 20_000
+    campaign_canary_seconds: Annotated[
+        int,
+        Meta(
+            description="How long the first thousandth of a campaign is watched before the rest goes out.",
+            ge=0,
+            le=86_400,
+            extra={"zh": "群发灰度（千分之一）的最短观察时间（秒）。"},
+        ),
+    ] = 120
     topic_per_day: Annotated[
         int,
         Meta(

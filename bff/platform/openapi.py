@@ -90,6 +90,7 @@ _TAGS: Final[Mapping[str, str]] = {
     "health-code": "The health code (健康码): its colour and why, shown and checked (亮码、验码).",
     "health-rules": "Rule sets of the health code (赋码规则): one proposes, another publishes.",
     "health-venues": "Venue codes (场所码): put up, checked in with, purged; and who may ask who was there.",
+    "push-console": "Running the reminders (提醒运维): lanes, providers, dead letters, campaigns (群发).",
     "timeline": "What is due to a resident and those they act for (待办提醒), and why.",
     "notices": "What a resident was told (通知), how they want to be, and what they agreed to.",
     "ops": "For the machines that run us.",

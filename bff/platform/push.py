@@ -1,6 +1,6 @@
 """The reminders, wired: what people are told, how it reaches them, and what departments know of them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 from redis.asyncio import Redis
 
@@ -15,6 +15,7 @@ from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
 from bff.platform.push_china import ChinaParts
 from bff.platform.push_delivery import DeliveryParts
+from bff.platform.push_operations import OperationParts
 from bff.platform.push_outbox import Carrier, CarryingParts
 from bff.platform.push_phones import PhoneParts
 from bff.platform.push_timeline import TimelineParts
@@ -91,6 +92,19 @@ class PushParts:
         self.carrying = CarryingParts(
             outbox=self.outbox, redis=redis, run=run, recorder=recorder, clock=clock, chance=chance
         )
+        self.operations = OperationParts(
+            mongo=mongo,
+            stores=auth_stores,
+            personal=personal,
+            recorder=recorder,
+            notify=self.carrying.notify,
+            consented=self.delivery.wishes.willing,
+            attributes=_nothing_known,
+            delivery=self.delivery,
+            dead_letters=self.carrying.dead_letters,
+            clock=clock,
+            settings=settings,
+        )
         self.timeline = TimelineParts(
             mongo=mongo,
             outbox=self.outbox,
@@ -106,11 +120,14 @@ class PushParts:
 
     def carriers(self, *, consumer: str) -> list[Carrier]:
         """What a worker process runs for the reminders."""
-        return self.carrying.carriers(self.deliver, consumer=consumer)
+        return [
+            *self.carrying.carriers(self.deliver, consumer=consumer),
+            self.operations.campaigning,
+        ]
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat."""
-        for store in (self.outbox, self.china, self.delivery, self.timeline, self.phones):
+        for store in (self.outbox, self.china, self.delivery, self.timeline, self.phones, self.operations):
             await store.ensure_indexes()
 
     async def forget(self, residents: Collection[str]) -> None:
@@ -122,3 +139,8 @@ class PushParts:
     def close(self) -> None:
         """End the connections that are kept."""
         self.phones.close()
+
+
+async def _nothing_known(subjects: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+    del subjects
+    return {}

@@ -285,12 +285,6 @@ class Platform:
             registry=registry,
         )
         self._offer_push()
-        self.push_devices = self.push.phones.devices
-        self.push_facts = self.push.timeline.intake
-        self.timeline = self.push.timeline.timeline
-        self.push_changes = self.push.delivery.changes
-        self.push_inbox = self.push.delivery.inbox
-        self.push_wishes = self.push.delivery.wishes
         self._clerk_rate = Rate(wallet.clerk_per_minute, max(1, wallet.clerk_per_minute // 2))
         self._organisation_rate = Rate(
             wallet.organisation_per_minute, max(1, wallet.organisation_per_minute // 10)
@@ -426,6 +420,14 @@ class Platform:
         self.push_callbacks = self.push.china.callbacks
         self.push_credits = self.push.china.credits
         self.push_templates = self.push.china.desk
+        self.push_devices = self.push.phones.devices
+        self.push_campaigns = self.push.operations.campaigns
+        self.push_facts = self.push.timeline.intake
+        self.timeline = self.push.timeline.timeline
+        self.push_console = self.push.operations.console
+        self.push_changes = self.push.delivery.changes
+        self.push_inbox = self.push.delivery.inbox
+        self.push_wishes = self.push.delivery.wishes
 
     def _wire_wechat(
         self, auth: AuthSettings, http: Outbound, run: ScriptRunner

@@ -49,6 +49,7 @@ from bff.routes import (
     legal_person,
     notices,
     ops,
+    push_console,
     push_devices,
     push_facts,
     push_subscriptions,
@@ -101,7 +102,7 @@ _PARTS: Final = (
     *("push_callbacks", "push_credits", "push_templates"),
     "push_devices",
     *("push_facts", "timeline"),
-    *("push_changes", "push_inbox", "push_wishes"),
+    *("push_campaigns", "push_changes", "push_console", "push_inbox", "push_wishes"),
 )
 # Longer than a balancer keeps an idle connection (Caddy: two minutes): who closes it first never sends on it.
 _IDLE_SECONDS: Final = 150
@@ -193,10 +194,12 @@ def api_handlers() -> list[ControllerRouterHandler]:
         push_subscriptions.SubscriptionController,
         push_templates.TemplateController,
         push_devices.PushDeviceController,
+        push_console.CampaignController,
         timeline.TimelineController,
         push_facts.FactController,
         notices.NoticeController,
         notices.PushPreferenceController,
+        push_console.PushConsoleController,
         issuer.TypeController,
         issuer.IssuedController,
     ]

@@ -498,6 +498,44 @@ def test_a_phone_is_registered_seen_and_forgotten(promise: Promise) -> None:
     promise.call("ForgetPushDevice", deviceId=phone["id"], status=404)
 
 
+def test_a_campaign_is_drafted_approved_paused_and_cancelled(promise: Promise) -> None:
+    ask = partial(promise.call, errand="operating")
+    audience = {"districts": ["31"], "ageFrom": 60, "attributes": [{"name": "trade", "values": ["food"]}]}
+    assert ask("PreviewAudience", {"topic": "policy", "audience": audience}).json()["count"] == 0
+    said = {
+        "title": "约定的检验",
+        "topic": "policy",
+        "audience": audience,
+        "text": "约定的检验",
+        "textEn": "To see that a promise is kept",
+        "usefulUntil": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
+    }
+    key = {"Idempotency-Key": "promise-campaign-1"}
+    drafted = ask("DraftCampaign", said, headers=key).json()["id"]
+    assert drafted in [each["id"] for each in ask("ListCampaigns").json()["items"]]
+    ask("ApproveCampaign", campaignId=drafted, status=403)
+    assert ask("ReadCampaign", campaignId=drafted).json()["state"] == "DRAFT"
+    because = {"reason": "约定的检验"}
+    ask("PauseCampaign", because, campaignId=drafted, status=409)
+    promise.call("ApproveCampaign", campaignId=drafted, errand="approving")
+    ask("ResumeCampaign", because, campaignId=drafted, status=409)
+    nothing = "01900000-0000-7000-8000-000000000000"
+    ask("CancelCampaign", because, campaignId=nothing, status=404)
+
+
+def test_an_operator_looks_at_lanes_providers_dead_letters_and_a_notice(promise: Promise) -> None:
+    ask = partial(promise.call, errand="operating")
+    assert [each["lane"] for each in ask("ListPushLanes").json()] == ["urgent", "normal", "bulk"]
+    ask("ReadPushFigures")
+    ask("ListPushProviders")
+    hold = {"name": "pigeon", "hold": "automatic", "reason": "约定的检验"}
+    ask("HoldBreaker", hold, status=404)
+    ask("ListDeadNotices")
+    assert ask("RedriveNotices", {"keys": ["0" * 64], "reason": "约定的检验"}).json() == {"count": 0}
+    ask("FindNotices", {"idNumber": LIN.id_number})
+    ask("ReadNoticeStory", noticeId="0" * 64, status=404)
+
+
 def test_what_departments_report_is_on_a_timeline(promise: Promise) -> None:
     due = (datetime.now(UTC) + timedelta(days=10)).date().isoformat()
     payment = {"kind": "INSURANCE", "scheme": "FLEXIBLE", "dueOn": due}
