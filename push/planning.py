@@ -6,8 +6,10 @@ dies in between has done nothing. Of two that plan the same person at once one b
 other did.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -25,8 +27,14 @@ from push.store.people import PeopleStore
 from push.store.timeline import TimelineStore
 from push.timeline_models import Difference, Planned, StoredFact, StoredMilestone, TimelineItem
 
+_log: Final = logging.getLogger(__name__)
+_AT_ONCE: Final = 3
+"""Batches of one report that are planned at once: while MongoDB writes one another is thought about."""
 BATCH: Final = 50
 """People planned in one transaction, which is begun again as a whole."""
+_POSTPONED: Final = timedelta(hours=1)
+_SOME_DAY: Final = date(2999, 1, 1)
+"""Where in a list what has no day yet is: behind what has."""
 _pack: Final = msgspec.msgpack.Encoder().encode
 _fact: Final[Callable[[bytes], Fact]] = msgspec.msgpack.Decoder(Fact).decode
 _item: Final = msgspec.msgpack.Decoder(DueItem).decode
@@ -88,9 +96,14 @@ class Planner:
             by_subject.setdefault(fact.subject, []).append(fact)
         kept: dict[str, StoredFact] = {}
         difference = Difference()
-        for subjects in _batches(sorted(by_subject)):
+        at_once = asyncio.Semaphore(_AT_ONCE)
+
+        async def batch(subjects: Sequence[str]) -> Recorded:
             said = [fact for subject in subjects for fact in by_subject[subject]]
-            done = await self._plan(subjects, said)
+            async with at_once:
+                return await self._plan(subjects, said)
+
+        for done in await asyncio.gather(*map(batch, _batches(sorted(by_subject)))):
             kept |= done.kept
             difference += done.difference
         return Recorded(kept=kept, difference=difference)
@@ -101,6 +114,22 @@ class Planner:
         for batch in _batches(sorted(set(subjects))):
             difference += (await self._plan(batch, (), walk=walk)).difference
         return difference
+
+    async def replan_each(self, subjects: Sequence[str], *, walk: bool = False) -> Difference:
+        """Plan ``subjects`` anew; who cannot be planned is left for an hour and holds up nobody else."""
+        try:
+            return await self.replan(subjects, walk=walk)
+        except Exception:  # noqa: BLE001 - whoever it is because of, the others are planned
+            difference = Difference()
+            for subject in subjects:
+                try:
+                    difference += await self.replan([subject], walk=walk)
+                except Exception as failure:  # noqa: BLE001 - if a store is away, so it is for the next line
+                    now = self._clock()
+                    name = self._edition.name(_day(now))
+                    await self._people.postpone(subject, until=now + _POSTPONED, planned_by=name)
+                    _log.error("somebody cannot be planned: %s", type(failure).__name__)
+            return difference
 
     async def wake(self, subjects: Sequence[str]) -> None:
         """Let ``subjects`` be planned anew soon, because of something that is kept elsewhere."""
@@ -142,11 +171,23 @@ class Planner:
             return walk.difference
         done = 0
         while subjects := await self._people.not_by(name, limit=BATCH):
-            done += (await self.replan(subjects, walk=True)).people
+            await self.replan_each(subjects, walk=True)
+            done += len(subjects)
             if not await told(done):
                 return None
         await self._people.arrived(name, now=self._clock())
         return (await self._people.walk(name, now=now)).difference
+
+    async def everybody(self) -> AsyncIterator[Sequence[str]]:
+        """Everybody there is a plan for, so many at a time as one transaction plans."""
+        batch: list[str] = []
+        async for subject in self._people.everybody():
+            batch.append(subject)
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
 
     async def left(self) -> int:
         """How many the walk still has before it."""
@@ -166,6 +207,9 @@ class Planner:
                 session, [Planned(id=subject, shard=shard_of(subject)) for subject in subjects]
             )
             kept = await self._people.keep(session, facts) if facts else {}
+            if facts and all(kept[fact.id] is not fact for fact in facts):
+                # All of it was said before, and planned with.
+                return Recorded(kept=kept, difference=Difference())
             everything = await self._people.facts_of(subjects, session)
             items = await self._timeline.of(subjects, session)
             ids = [item.id for each in items.values() for item in each]
@@ -188,11 +232,17 @@ class Planner:
             await self._timeline.change(
                 session,
                 settled=settled,
-                items=[
+                added=[
                     self._sealed(subject, key, item)
                     for subject, change in changes.items()
-                    for key, item in change.items.items()
+                    for key, item in change.added.items()
                 ],
+                changed=[
+                    self._sealed(subject, key, item)
+                    for subject, change in changes.items()
+                    for key, item in change.changed.items()
+                ],
+                unmarked=[key for change in changes.values() for key in change.unmarked],
                 withdrawn=[key for change in changes.values() for key in change.withdrawn],
                 milestones=[each for change in changes.values() for each in change.milestones],
             )
@@ -259,7 +309,7 @@ class Planner:
             subject=subject,
             shard=shard_of(subject),
             topic=item.topic,
-            at=self._clock() if day is None else _start_of(day),
+            at=_start_of(day or _SOME_DAY),
             sealed=self._personal.seal(_pack(item), context(key)),
         )
 

@@ -15,7 +15,7 @@ Address = Annotated[str, Meta(pattern=r"^https?://\S+\Z")]
 
 
 class PushSettings(Struct, frozen=True, kw_only=True):
-    """When a city keeps quiet, how often it disturbs anybody, how fast it asks whom, and by which ways."""
+    """When a city keeps quiet, how often it disturbs anybody, by which ways, and whom it believes."""
 
     quiet_from: Annotated[
         str,
@@ -33,6 +33,42 @@ class PushSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "免打扰结束时间(HH:MM)。"},
         ),
     ] = "08:00"
+    wechat_callback_token: Annotated[
+        str | None,
+        Meta(
+            description="Token of the message push in WeChat's console; none: WeChat's messages are refused.",
+            extra={"zh": "微信后台“消息推送”的 Token；不设则拒收微信推送。", "secret": True},
+        ),
+    ] = None
+    wechat_callback_key: Annotated[
+        Annotated[str, Meta(pattern=r"^[A-Za-z0-9]{43}\Z")] | None,
+        Meta(
+            description="EncodingAESKey there, in secure mode; set, nothing in the clear is believed.",
+            extra={"zh": "“消息推送”安全模式的 EncodingAESKey；设置后不再接受明文消息。", "secret": True},
+        ),
+    ] = None
+    wechat_state: Annotated[
+        Literal["formal", "trial", "developer"],
+        Meta(
+            description="Which release of the mini-program a message opens.",
+            extra={"zh": "点击订阅消息所打开的小程序版本。"},
+        ),
+    ] = "formal"
+    alipay_failures: Annotated[
+        tuple[
+            Annotated[
+                str,
+                Meta(
+                    pattern=r"^[A-Za-z0-9_.-]{1,64}=(retry|next_channel|tombstone|stop_template|broken|configuration|no_credit)\Z"
+                ),
+            ],
+            ...,
+        ],
+        Meta(
+            description="What is done about Alipay's codes for template messages: `CODE=class`.",
+            extra={"zh": "支付宝模板消息错误码的处置方式，形如 `CODE=类别`。"},
+        ),
+    ] = ()
     apns_key_file: Annotated[
         Path | None,
         Meta(
@@ -163,6 +199,24 @@ class PushSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "运营商报备的通知模板编号，仅含正文一个变量。"},
         ),
     ] = None
+    campaign_backlog: Annotated[
+        int,
+        Meta(
+            description="How many notices of a campaign may wait to be sent before no more are made.",
+            ge=1_000,
+            le=1_000_000,
+            extra={"zh": "群发通知积压上限，达到后暂缓生成。"},
+        ),
+    ] = 20_000
+    campaign_canary_seconds: Annotated[
+        int,
+        Meta(
+            description="How long the first thousandth of a campaign is watched before the rest goes out.",
+            ge=0,
+            le=86_400,
+            extra={"zh": "群发灰度（千分之一）的最短观察时间（秒）。"},
+        ),
+    ] = 120
     topic_per_day: Annotated[
         int,
         Meta(
@@ -200,6 +254,13 @@ class PushSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "各渠道每秒请求上限（JSON）。"},
         ),
     ] = {}
+    policies_file: Annotated[
+        Path | None,
+        Meta(
+            description="The city's policies for enterprises, as docs/programmes.md says; none if unset.",
+            extra={"zh": "本市惠企政策文件(见 docs/programmes.md)；不填则没有。"},
+        ),
+    ] = None
 
     def __repr__(self) -> str:
         return f"PushSettings(quiet_from={self.quiet_from!r}, quiet_to={self.quiet_to!r}, …)"

@@ -84,14 +84,16 @@ _TAGS: Final[Mapping[str, str]] = {
     "issuer": "Departments issue, suspend, resume and revoke.",
     "health-manual": "Evidence entered by hand (人工录入), by two people of two organisations.",
     "health-appeals": "Reviewing appeals against what a colour rests on (申诉复核).",
+    "push": "Reminders and notices (提醒、通知): what a resident allows, and where.",
+    "push-templates": "What notices say (提醒模板), written by operators.",
     "statistics": "What everybody may know.",
     "health-code": "The health code (健康码): its colour and why, shown and checked (亮码、验码).",
     "health-rules": "Rule sets of the health code (赋码规则): one proposes, another publishes.",
     "health-venues": "Venue codes (场所码): put up, checked in with, purged; and who may ask who was there.",
+    "push-console": "Running the reminders (提醒运维): lanes, providers, dead letters, campaigns (群发).",
     "timeline": "What is due to a resident and those they act for (待办提醒), and why.",
     "notices": "What a resident was told (通知), how they want to be, and what they agreed to.",
     "ops": "For the machines that run us.",
-    "push": "Reminders (提醒): how residents are reached.",
 }
 _ABOUT: Final = """\
 JSON in camelCase. Within `/v1` fields and values are only ever added: ignore what you do not know.

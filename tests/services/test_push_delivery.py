@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
-from push.channels.base import FailureClass
+from push.channels.base import Address, Answer, FailureClass, Message
 from push.delivery_models import AttemptState, Preferences
 from push.models import Lane, MessageClass, Topic
 from push.ports import Outcome
@@ -20,7 +20,7 @@ from push.rules.chain import LEASE
 from push.rules.quiet import QuietHours
 from push.settings import PushSettings
 from push.store.gates import BreakerState
-from tests.push_world import NOON, Provider, PushWorld, one
+from tests.push_world import NOON, PATIENT, Provider, PushWorld, one
 
 
 @pytest.fixture
@@ -152,6 +152,7 @@ class TestWhatProvidersDo:
         self, both: PushWorld, wechat: Provider, sms: Provider, answer: str
     ) -> None:
         wechat.answers = [answer]
+        both.channels[0].patience = 0.3 if answer == "late" else PATIENT
         parts = await both.parts()
         assert (await one(parts.deliver, both.intent())).done == "sms"
         for _ in range(3):
@@ -393,6 +394,24 @@ class TestProvidersInTrouble:
         assert len(wechat.calls) == called
         (breaker, *_) = await other.gates.states(["wechat", "sms"])
         assert (breaker.name, breaker.state, breaker.why) == ("wechat", BreakerState.OPEN, "failing")
+
+    async def test_a_provider_that_is_slow_is_left_alone_too(
+        self, both: PushWorld, wechat: Provider, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        send = both.channels[0].send
+
+        async def slow(message: Message, address: Address) -> Answer:
+            answer = await send(message, address)
+            both.clock.turn(4)
+            return answer
+
+        monkeypatch.setattr(both.channels[0], "send", slow)
+        parts = await both.parts()
+        for number in range(12):
+            await one(parts.deliver, both.intent(str(number)))
+        assert len(wechat.calls) == 10
+        (breaker, *_) = await parts.gates.states(["wechat"])
+        assert breaker.state is BreakerState.OPEN
 
     async def test_a_quota_that_is_used_up_pauses_that_provider_for_everybody(
         self, both: PushWorld, wechat: Provider
