@@ -358,7 +358,7 @@ class Delivery:
         intent, now = case.intent, self._clock()
         # The credit first: set aside under the key, it is the same one for whoever tries next.
         if channel.takes_credit and not await self._credit.reserve(
-            intent.addressee, intent.template, intent.id, at=now
+            intent.addressee, intent.template, intent.id, at=now, channel=channel.name
         ):
             case.closed[channel.name] = Closed(reason="no_credit")
             return None
@@ -435,6 +435,7 @@ class Delivery:
                 spent=attempt.state is not AttemptState.FAILED,
                 none_left=none_left,
                 at=attempt.at,
+                channel=channel.name,
             )
 
 

@@ -182,15 +182,43 @@ class Templates(Protocol):
 
 
 class Credits(Protocol):
-    """How many messages of a template a resident has allowed (订阅消息次数)."""
+    """How many messages of a template a resident has allowed (订阅消息次数), on each ``channel``."""
 
-    async def reserve(self, resident: str, template: str, key: str, *, at: datetime) -> bool:
+    async def reserve(self, resident: str, template: str, key: str, *, at: datetime, channel: str) -> bool:
         """Set one aside for the intent ``key``; False where there is none. The same key twice is one."""
 
     async def settle(
-        self, resident: str, template: str, key: str, *, spent: bool, none_left: bool, at: datetime
+        self,
+        resident: str,
+        template: str,
+        key: str,
+        *,
+        spent: bool,
+        none_left: bool,
+        at: datetime,
+        channel: str,
     ) -> None:
         """Spend what ``key`` set aside, or give it back; with ``none_left`` nothing is left at all."""
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """What a provider said later of a message it had accepted.
+
+    ``reference`` is its name for the message, as ``Accepted.receipt`` told it. ``code`` is its own word.
+    """
+
+    channel: str
+    reference: str
+    delivered: bool
+    code: str
+    at: datetime
+
+
+class TakeReceipt(Protocol):
+    """Hears what became of messages."""
+
+    async def __call__(self, receipt: Receipt) -> None:
+        """Note it at the attempt it is of, once; one that nobody knows is no error."""
 
 
 class Notify(Protocol):

@@ -1,12 +1,12 @@
 """The reminders' settings, from ``SUISHEN_PUSH_*``."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 
 class PushSettings(Struct, frozen=True, kw_only=True):
-    """When a city keeps quiet, how often it disturbs anybody, and how fast it asks whom."""
+    """When a city keeps quiet, how often it disturbs anybody, how it asks others and whom it believes."""
 
     quiet_from: Annotated[
         str,
@@ -42,6 +42,42 @@ class PushSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "群发灰度（千分之一）的最短观察时间（秒）。"},
         ),
     ] = 120
+    wechat_callback_token: Annotated[
+        str | None,
+        Meta(
+            description="Token of the message push in WeChat's console; none: WeChat's messages are refused.",
+            extra={"zh": "微信后台“消息推送”的 Token；不设则拒收微信推送。", "secret": True},
+        ),
+    ] = None
+    wechat_callback_key: Annotated[
+        Annotated[str, Meta(pattern=r"^[A-Za-z0-9]{43}\Z")] | None,
+        Meta(
+            description="EncodingAESKey there, in secure mode; set, nothing in the clear is believed.",
+            extra={"zh": "“消息推送”安全模式的 EncodingAESKey；设置后不再接受明文消息。", "secret": True},
+        ),
+    ] = None
+    wechat_state: Annotated[
+        Literal["formal", "trial", "developer"],
+        Meta(
+            description="Which release of the mini-program a message opens.",
+            extra={"zh": "点击订阅消息所打开的小程序版本。"},
+        ),
+    ] = "formal"
+    alipay_failures: Annotated[
+        tuple[
+            Annotated[
+                str,
+                Meta(
+                    pattern=r"^[A-Za-z0-9_.-]{1,64}=(retry|next_channel|tombstone|stop_template|broken|configuration|no_credit)\Z"
+                ),
+            ],
+            ...,
+        ],
+        Meta(
+            description="What is done about Alipay's codes for template messages: `CODE=class`.",
+            extra={"zh": "支付宝模板消息错误码的处置方式，形如 `CODE=类别`。"},
+        ),
+    ] = ()
     topic_per_day: Annotated[
         int,
         Meta(

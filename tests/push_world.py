@@ -170,7 +170,7 @@ class Purse:
         assert purse is not None
         return purse["left"], len(purse["aside"]), len(purse["spent"])
 
-    async def reserve(self, resident: str, template: str, key: str, *, at: datetime) -> bool:
+    async def reserve(self, resident: str, template: str, key: str, *, at: datetime, channel: str) -> bool:
         if await self._purses.find_one({"_id": resident, "aside": key}) is not None:
             return True
         taken = await self._purses.update_one(
@@ -180,7 +180,15 @@ class Purse:
         return taken.modified_count == 1
 
     async def settle(
-        self, resident: str, template: str, key: str, *, spent: bool, none_left: bool, at: datetime
+        self,
+        resident: str,
+        template: str,
+        key: str,
+        *,
+        spent: bool,
+        none_left: bool,
+        at: datetime,
+        channel: str,
     ) -> None:
         change: dict[str, Any] = {"$pull": {"aside": key}}
         change |= {"$push": {"spent": key}} if spent else {"$inc": {"left": 1}}

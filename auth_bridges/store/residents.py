@@ -88,6 +88,20 @@ class Residents:
         """The ids of ``resident`` and of everybody merged into them, themselves first."""
         return await tree_below(self._residents, resident.id)
 
+    async def below(self, roots: Sequence[str]) -> dict[str, str]:
+        """Each of ``roots`` and everybody merged into them, with the one of ``roots`` they are below."""
+        found, level = {root: root for root in roots}, list(roots)
+        while level:
+            query = {"_id": {"$in": level}, "absorbed": {"$ne": []}}
+            above = [each async for each in self._residents.find(query, {"absorbed": 1})]
+            level = []
+            for document in above:
+                for each in document.get("absorbed", ()):
+                    if each not in found:
+                        found[each] = found[document["_id"]]
+                        level.append(each)
+        return found
+
     async def by_holder(self, holder: str) -> Resident | None:
         """The resident whose ID number has this keyed hash."""
         return struct_of(await self._residents.find_one({"holder": holder}), Resident)

@@ -84,6 +84,8 @@ _TAGS: Final[Mapping[str, str]] = {
     "issuer": "Departments issue, suspend, resume and revoke.",
     "health-manual": "Evidence entered by hand (人工录入), by two people of two organisations.",
     "health-appeals": "Reviewing appeals against what a colour rests on (申诉复核).",
+    "push": "Reminders and notices (提醒、通知): what a resident allows, and where.",
+    "push-templates": "What notices say (提醒模板), written by operators.",
     "statistics": "What everybody may know.",
     "health-code": "The health code (健康码): its colour and why, shown and checked (亮码、验码).",
     "health-rules": "Rule sets of the health code (赋码规则): one proposes, another publishes.",

@@ -1,6 +1,7 @@
 """Delivery of the reminders, wired: its stores, what is counted, and what residents read and decide of it."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import timedelta
 from typing import Final
 
 from prometheus_client import Counter, Histogram
@@ -17,13 +18,14 @@ from push.channels.base import Channel
 from push.delivery import Delivery, DeliveryStores
 from push.inbox import Inbox
 from push.models import Intent
-from push.ports import Addresses, Credits, Templates
+from push.ports import Addresses, Credits, Receipt, Templates
 from push.rules.quiet import QuietHours
 from push.settings import PushSettings
 from push.store.attempts import AttemptStore
 from push.store.caps import CapStore
 from push.store.gates import Gates, Pace
 from push.store.inbox import InboxStore
+from push.store.receipts import ReceiptStore
 from push.store.wishes import ConsentStore, PreferenceStore
 from push.story import Stories
 from push.wishes import Wishes
@@ -76,6 +78,8 @@ class DeliveryParts:
         self._inbox = InboxStore(mongo["push_inbox"], together)
         self._attempts = AttemptStore(mongo["push_attempts"], together)
         self._consents = ConsentStore(mongo["push_consents"])
+        self._receipts = ReceiptStore(mongo["push_receipts"])
+        self._kept_for = timedelta(days=settings.attempt_days)
         paces = {name: Pace(per_second=most) for name, most in settings.per_second.items()}
         self.gates = Gates(run, paces, _USUAL)
         self.changes = Changes(redis, _CHANGES)
@@ -105,12 +109,18 @@ class DeliveryParts:
             timed_id=timed_id,
             settings=settings,
         )
-        self.stories = Stories(intent=intent, inbox=self._inbox, attempts=self._attempts)
+        self.stories = Stories(
+            intent=intent, inbox=self._inbox, attempts=self._attempts, receipts=self._receipts
+        )
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat."""
-        for store in (self._inbox, self._attempts, self._consents):
+        for store in (self._inbox, self._attempts, self._consents, self._receipts):
             await store.ensure_indexes()
+
+    async def take_receipt(self, receipt: Receipt) -> None:
+        """Keep what a provider said later of a message, as long as the attempt it is of."""
+        await self._receipts.add(receipt, expires_at=receipt.at + self._kept_for)
 
     async def forget(self, residents: Collection[str]) -> None:
         """Keep nothing of what ``residents`` were told, wanted and agreed to."""

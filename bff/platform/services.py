@@ -278,14 +278,15 @@ class Platform:
             clock=self.clock,
             chance=secrets.token_bytes,
             http=http,
+            wechat=self.wechat,
+            alipay=self.alipay,
             settings=settings.push,
             credentials=self._credentials,
             registry=registry,
         )
-        self.push_campaigns = self.push.operations.campaigns
+        self._offer_push()
         self.push_facts = self.push.timeline.intake
         self.timeline = self.push.timeline.timeline
-        self.push_console = self.push.operations.console
         self.push_changes = self.push.delivery.changes
         self.push_inbox = self.push.delivery.inbox
         self.push_wishes = self.push.delivery.wishes
@@ -322,6 +323,7 @@ class Platform:
                     platform.health.changes.follow(),
                     platform.push_changes.follow(),
                     platform.health.silence.follow(),
+                    platform.push.china.templates.follow(),
                     platform._prepare(),
                 ):
                     # So that the first callers are not told to wait; where Redis is away, they are.
@@ -416,6 +418,14 @@ class Platform:
         self.health_venues = self.health.venues.venues
         self.health_checkins = self.health.venues.book
         self.health_tracing = self.health.venues.tracing
+
+    def _offer_push(self) -> None:
+        """The parts of the reminders under the names that handlers ask for."""
+        self.push_callbacks = self.push.china.callbacks
+        self.push_campaigns = self.push.operations.campaigns
+        self.push_console = self.push.operations.console
+        self.push_credits = self.push.china.credits
+        self.push_templates = self.push.china.desk
 
     def _wire_wechat(
         self, auth: AuthSettings, http: Outbound, run: ScriptRunner

@@ -19,6 +19,7 @@ from miniapp_schemas.health_rules import RuleSetId
 from miniapp_schemas.health_venues import ExposureQueryId, VenueId
 from miniapp_schemas.notices import NoticeId, TopicText
 from miniapp_schemas.push_console import CampaignId, DeadCursor
+from miniapp_schemas.push_templates import TemplateName
 from miniapp_schemas.session import SessionId
 from miniapp_schemas.wallet import CredentialId, PresentationId
 
@@ -52,6 +53,7 @@ __all__ = [
     "SessionIdInPath",
     "StatusListNumber",
     "StepUpChallenge",
+    "TemplateNameInPath",
     "TopicInPath",
     "TopicInQuery",
     "VenueIdInPath",
@@ -111,6 +113,7 @@ FaceCheckIdInPath = Annotated[str, path(FaceCheckId)]
 ProviderInPath = Annotated[str, path(Provider)]
 ConsentInPath = Annotated[str, path(ConsentName)]
 StepUpChallenge = Annotated[str | None, header(ChallengeText, "X-Step-Up")]
+TemplateNameInPath = Annotated[str, path(TemplateName)]
 SessionIdInPath = Annotated[str, path(SessionId)]
 GrantIdInPath = Annotated[str, path(GrantId)]
 StatusListNumber = Annotated[

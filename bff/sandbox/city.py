@@ -371,8 +371,8 @@ CLERKS: Final = (
         number="5001",
         passphrase="stapler-magnolia-5001",  # noqa: S106
         scenes=("general", "gov.counter", "school.enrolment", "business.check"),
-        story_zh="政务窗口，可为居民帮办，登记场所并批准流调查询",
-        story_en="government counter; may act for a resident in a case; venue codes, exposure queries",
+        story_zh="政务窗口，可为居民帮办，登记场所并批准流调查询；运营提醒",
+        story_en="government counter; acts for residents in a case; venue codes, exposure queries; reminders",
         scopes=(
             "acting:assist",
             "health:appeals",

@@ -131,6 +131,12 @@ export interface ActingSession {
   acting: ActingFor | null;
 }
 
+/** Put a version in force. */
+export interface ActivateTemplate {
+  /** A version's number; 0 is the text that is shipped. */
+  version: number;
+}
+
 /** Take somebody one may act for into one's list (亲属码). */
 export interface AddFamilyMember {
   /** The grant by which one acts for them. */
@@ -1911,6 +1917,14 @@ export interface PreviewAudience {
   audience: AudienceQuery;
 }
 
+/** Look at a template before it is kept. */
+export interface PreviewTemplate {
+  /** What it would say. */
+  draft: TemplateDraft;
+  /** What fills its places; made-up values where not given. */
+  values?: Record<string, string>;
+}
+
 /** Why the request was refused (RFC 9457), in Chinese and English. */
 export interface Problem {
   /** `urn:suishen:problem:` and the code. */
@@ -2216,6 +2230,14 @@ export interface ReportFacts {
   items: ReportFact[];
 }
 
+/** What a resident answered in one pop-up. */
+export interface ReportSubscriptions {
+  /** In whose app they were asked. */
+  provider: SubscriptionProvider;
+  /** One for each template they were asked for. */
+  results: SubscriptionResult[];
+}
+
 /** A test's result (检测结果). `occurredAt` is when the sample was taken. */
 export interface Result {
   /** Which of the kinds this is. */
@@ -2469,10 +2491,140 @@ export interface StoryEvent {
   calls: number | null;
 }
 
+/** What `wx.requestSubscribeMessage` says of one template. */
+export type SubscriptionAnswer =
+  | "accept"
+  | "acceptWithAudio"
+  | "acceptWithForcePush"
+  | "ban"
+  | "filter"
+  | "reject";
+
+/** How often a resident may still be written to by one provider's template (订阅次数). */
+export interface SubscriptionInfo {
+  /** Whose template it is. */
+  provider: SubscriptionProvider;
+  /** A template as its provider calls it. */
+  templateId: string;
+  /** The notices that go out by it. */
+  templates: string[];
+  /** Whether one yes is for all times (长期订阅), not for one message each. */
+  standing: boolean;
+  /** Messages allowed and not sent yet; 0 of a standing one. */
+  left: number;
+  /** Whether a message could go out now. */
+  agreed: boolean;
+  /** Whether the last word was no. */
+  refused: boolean;
+}
+
+/** Whose templates need a resident's yes. */
+export type SubscriptionProvider =
+  | "alipay"
+  | "wechat";
+
+/** One line of a pop-up's result. */
+export interface SubscriptionResult {
+  /** A template as its provider calls it. */
+  templateId: string;
+  /** As the provider's page API said it. */
+  answer: SubscriptionAnswer;
+}
+
 /** Act for the other side of a grant. */
 export interface SwitchActing {
   /** Opaque; newer ones sort higher. */
   grantId: string;
+}
+
+/** A provider's own template that the notice goes out by. */
+export interface TemplateBinding {
+  /** As the provider calls it. */
+  templateId: string;
+  /** How each of its fields is filled. */
+  fields: Record<string, string>;
+  /** Where a tap leads; `{link}` is the notice's own address. */
+  page?: string;
+  /** Whether one yes is for all times (长期订阅). */
+  standing?: boolean;
+  /** What its enumerations allow. */
+  choices?: Record<string, string[]>;
+}
+
+/** A template whole, as it would be kept. */
+export interface TemplateDraft {
+  /** In Chinese. */
+  zh: TemplateWords;
+  /** In English. */
+  en: TemplateWords;
+  /** By WeChat. */
+  wechat?: TemplateBinding | null;
+  /** By Alipay. */
+  alipay?: TemplateBinding | null;
+}
+
+/** What is kept of a template: two versions to change between, and one that waits. */
+export interface TemplateInfo {
+  /** A notice's name. */
+  name: string;
+  /** What it says if nobody writes anything. */
+  shipped: TemplateDraft;
+  /** What is in force; absent: the shipped text. */
+  current: TemplateVersion | null;
+  /** What was before. */
+  previous: TemplateVersion | null;
+  /** What waits to be in force. */
+  saved: TemplateVersion | null;
+}
+
+/** How a template looks, filled. */
+export interface TemplatePreview {
+  /** In Chinese. */
+  zh: TemplateWords;
+  /** In English. */
+  en: TemplateWords;
+  /** WeChat's fields. */
+  wechat: Record<string, string>;
+  /** Alipay's fields. */
+  alipay: Record<string, string>;
+  /** For what it would not be kept. */
+  problems: TemplateProblem[];
+}
+
+/** Something a provider would refuse, or that must not be said where it stands. */
+export interface TemplateProblem {
+  /** Where. */
+  field: string;
+  /** Why, in one word. */
+  why: string;
+}
+
+/** A version as it was saved. */
+export interface TemplateVersion {
+  /** Its number. */
+  number: number;
+  /** When. */
+  savedAt: string;
+  /** What it says. */
+  draft: TemplateDraft;
+}
+
+/**
+ * One notice in one language.
+ *
+ *     Places are `{name}`, `{item}`, `{item_en}`, `{date}`, `{until}`, `{place}` and `{clause}`.
+ */
+export interface TemplateWords {
+  /** What it is about. */
+  title: string;
+  /** What there is to do. */
+  body: string;
+  /** On a locked screen; no places. */
+  lockTitle: string;
+  /** On a locked screen; no places. */
+  lockBody: string;
+  /** The same in plain words (易读), read aloud after the title. */
+  plain: string;
 }
 
 /** The same sentence in Chinese and in English. */
@@ -2832,6 +2984,10 @@ export type RefusalCode =
   | "STEP_UP_CHALLENGE_REFUSED"
   | "STEP_UP_NOT_PROVED"
   | "STEP_UP_REQUIRED"
+  | "TEMPLATE_CHANGED"
+  | "TEMPLATE_INVALID"
+  | "TEMPLATE_UNKNOWN"
+  | "TEMPLATE_VERSION_UNKNOWN"
   | "TERM_NOT_GRANTABLE"
   | "TIMELINE_ITEM_UNKNOWN"
   | "TOO_LARGE"
@@ -3880,6 +4036,30 @@ export interface Operations {
     answer: PushPreferences;
     codes: "CHANNEL_NOT_OFFERED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOPIC_RESTS_ON_LAW" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
+  /** Every provider's template that notices go out by, and how many messages of it are allowed. */
+  ListSubscriptions: {
+    method: "GET";
+    path: "/mp/v1/push/subscriptions";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: SubscriptionInfo[];
+    codes: "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** Count what a pop-up allowed; told again with the same key, and by the provider, it counts once. */
+  ReportSubscriptions: {
+    method: "POST";
+    path: "/mp/v1/push/subscriptions";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; };
+    body: ReportSubscriptions;
+    status: 200;
+    answer: SubscriptionInfo[];
+    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
   /** End this session everywhere. */
   SignOut: {
     method: "DELETE";
@@ -4519,6 +4699,66 @@ export interface Operations {
     status: 200;
     answer: RuleSetInfo;
     codes: "ENDINGS_UNHEARD" | "RULE_SET_UNKNOWN" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Every notice there is, with its versions. */
+  ListPushTemplates: {
+    method: "GET";
+    path: "/verifier/v1/push-templates";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: TemplateInfo[];
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** One notice, with its versions. */
+  ReadPushTemplate: {
+    method: "GET";
+    path: "/verifier/v1/push-templates/{templateName}";
+    parameters: { templateName: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: TemplateInfo;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TEMPLATE_UNKNOWN" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** What waits, what was before, or the shipped text; in force in every process within seconds. */
+  ActivatePushTemplate: {
+    method: "POST";
+    path: "/verifier/v1/push-templates/{templateName}/activate";
+    parameters: { templateName: string; };
+    query: {};
+    header: {};
+    body: ActivateTemplate;
+    status: 200;
+    answer: TemplateInfo;
+    codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TEMPLATE_CHANGED" | "TEMPLATE_INVALID" | "TEMPLATE_UNKNOWN" | "TEMPLATE_VERSION_UNKNOWN" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Keep a version that waits; nothing goes out by it yet. */
+  SavePushTemplate: {
+    method: "PUT";
+    path: "/verifier/v1/push-templates/{templateName}/draft";
+    parameters: { templateName: string; };
+    query: {};
+    header: {};
+    body: TemplateDraft;
+    status: 200;
+    answer: TemplateInfo;
+    codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TEMPLATE_CHANGED" | "TEMPLATE_INVALID" | "TEMPLATE_UNKNOWN" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** A draft, filled, and everything for which it would not be kept. */
+  PreviewPushTemplate: {
+    method: "POST";
+    path: "/verifier/v1/push-templates/{templateName}/preview";
+    parameters: { templateName: string; };
+    query: {};
+    header: {};
+    body: PreviewTemplate;
+    status: 200;
+    answer: TemplatePreview;
+    codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TEMPLATE_UNKNOWN" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Every campaign, and how far it is. */
   ListCampaigns: {

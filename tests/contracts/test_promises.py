@@ -345,6 +345,29 @@ def test_an_appeal_is_about_a_reason_of_ones_own_colour(promise: Promise) -> Non
     promise.call("ReadAttachment", appealId=nothing, attachmentId=nothing, status=404)
 
 
+def test_an_operator_writes_what_a_notice_says_and_a_resident_allows_it(promise: Promise) -> None:
+    name = "pension-due"
+    assert name in [each["name"] for each in promise.call("ListPushTemplates").json()]
+    kept = promise.call("ReadPushTemplate", templateName=name).json()
+    draft = {language: kept["shipped"][language] for language in ("zh", "en")}
+    draft["wechat"] = {"templateId": "promise-pension", "fields": {"thing1": "{item}"}}
+    promise.call("PreviewPushTemplate", {"draft": draft}, templateName=name)
+    saved = promise.call("SavePushTemplate", draft, templateName=name).json()["saved"]["number"]
+    promise.call("ActivatePushTemplate", {"version": saved}, templateName=name)
+    promise.call("ActivatePushTemplate", {"version": 99}, templateName=name, status=404)
+    wrong = {**draft, "wechat": {**draft["wechat"], "fields": {"date1": "{item}"}}}
+    promise.call("SavePushTemplate", wrong, templateName=name, status=400)
+    said = {
+        "provider": "wechat",
+        "results": [{"templateId": "promise-pension", "answer": "accept"}],
+    }
+    key = {"Idempotency-Key": "promise-subscribe-1"}
+    (told,) = promise.call("ReportSubscriptions", said, headers=key).json()
+    assert told["left"] == 1
+    assert promise.call("ListSubscriptions").json() == [told]
+    promise.call("ActivatePushTemplate", {"version": 0}, templateName=name)
+
+
 def test_everybody_reads_the_statistics(promise: Promise) -> None:
     assert promise.call("HealthStatistics").json()["k"] == 10
 
