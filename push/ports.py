@@ -1,7 +1,7 @@
 """What the reminders need from outside, as they would like to be given it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
@@ -86,6 +86,69 @@ class Audit(Protocol):
         """Return once the event is on disk."""
 
 
+class Reply(Protocol):
+    """What somebody outside answered; header names in lower case."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers."""
+
+    @property
+    def body(self) -> bytes:
+        """The whole body, as it came."""
+
+
+class Http(Protocol):
+    """Asks somebody outside, once: no retry, no redirect, no cookie."""
+
+    def __call__(
+        self,
+        method: str,
+        url: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        connect: float = 3.0,
+        total: float = 5.0,
+        largest: int = 65_536,
+    ) -> Awaitable[Reply]:
+        """The answer, whatever its status.
+
+        ``ConnectionRefusedError``: it certainly never got there. ``TimeoutError`` and
+        ``ConnectionAbortedError``: nobody can tell whether it did.
+        """
+
+
+class Http2(Http, Protocol):
+    """The same over connections that carry many requests at once and are kept."""
+
+    def hang_up(self, url: str) -> None:
+        """Begin nothing more on the connections to where ``url`` leads; the next call makes a new one."""
+
+
+class TokenAway(Exception):
+    """No token can be had now; asking again makes sense ``after`` a while."""
+
+    def __init__(self, after: timedelta) -> None:
+        super().__init__(f"no token for {after}")
+        self.after = after
+
+
+class ProviderToken(Protocol):
+    """The token a provider knows us by, one for all processes."""
+
+    async def token(self) -> str:
+        """One that lives, as far as we know; ``TokenAway`` if there is none now."""
+
+    async def refused(self, token: str) -> None:
+        """The provider does not take ``token``: forget it everywhere."""
+
+
 class Crowd(Protocol):
     """The residents a campaign may be for, by their random ids."""
 
@@ -140,8 +203,8 @@ class Reader(Struct, frozen=True, kw_only=True):
 class People(Protocol):
     """The residents, as the reminders know them."""
 
-    async def readers_of(self, subject: str, *, born: date | None) -> Sequence[Reader]:
-        """Whose accounts are addressed in what concerns ``subject``, a keyed hash.
+    async def readers_of(self, subjects: Mapping[str, date | None]) -> Mapping[str, Sequence[Reader]]:
+        """Whose accounts are addressed in what concerns each of ``subjects``, by keyed hash, born then.
 
         Under fourteen only the linked guardians, never the child; from fourteen on the person's own account,
         and under eighteen the guardians too. Nobody where nobody is linked.

@@ -17,9 +17,11 @@ from bff.platform.push_china import ChinaParts
 from bff.platform.push_delivery import DeliveryParts
 from bff.platform.push_operations import OperationParts
 from bff.platform.push_outbox import Carrier, CarryingParts
+from bff.platform.push_phones import PhoneParts
 from bff.platform.push_timeline import TimelineParts
 from bff.platform.redis import ScriptRunner
 from health_code.ports import Admit
+from push.addresses import JoinedAddresses
 from push.settings import PushSettings
 from push.store.outbox import OutboxStore
 from wallet.issuers.base import Registry
@@ -49,7 +51,7 @@ class PushParts:
         credentials: CredentialStore,
         registry: Registry,
     ) -> None:
-        del acting, admit, http
+        del acting, admit
         self.outbox = OutboxStore(mongo["push_outbox"])
         self.china = ChinaParts(
             mongo=mongo,
@@ -61,6 +63,16 @@ class PushParts:
             settings=settings,
             clock=clock,
         )
+        self.phones = PhoneParts(
+            mongo=mongo,
+            redis=redis,
+            personal=personal,
+            auth_stores=auth_stores,
+            clock=clock,
+            chance=chance,
+            http=http,
+            settings=settings,
+        )
         self.delivery = DeliveryParts(
             mongo=mongo,
             redis=redis,
@@ -68,8 +80,8 @@ class PushParts:
             personal=personal,
             clock=clock,
             chance=chance,
-            channels=self.china.channels,
-            addresses=self.china.addresses,
+            channels=(*self.china.channels, *self.phones.channels),
+            addresses=JoinedAddresses([self.china.addresses, *self.phones.addresses]),
             templates=self.china.templates,
             credit=self.china.credits,
             intent=self.outbox.get,
@@ -100,6 +112,7 @@ class PushParts:
             auth_stores=auth_stores,
             credentials=credentials,
             registry=registry,
+            settings=settings,
             recorder=recorder,
             clock=clock,
             chance=chance,
@@ -114,13 +127,18 @@ class PushParts:
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat."""
-        for store in (self.outbox, self.china, self.delivery, self.timeline, self.operations):
+        for store in (self.outbox, self.china, self.delivery, self.timeline, self.phones, self.operations):
             await store.ensure_indexes()
 
     async def forget(self, residents: Collection[str]) -> None:
         """Keep nothing of deleted accounts."""
         await self.china.forget(residents)
         await self.delivery.forget(residents)
+        await self.phones.devices.forget_all(residents)
+
+    def close(self) -> None:
+        """End the connections that are kept."""
+        self.phones.close()
 
 
 async def _nothing_known(subjects: Sequence[str]) -> Mapping[str, Mapping[str, str]]:

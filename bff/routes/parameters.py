@@ -19,6 +19,7 @@ from miniapp_schemas.health_rules import RuleSetId
 from miniapp_schemas.health_venues import ExposureQueryId, VenueId
 from miniapp_schemas.notices import NoticeId, TopicText
 from miniapp_schemas.push_console import CampaignId, DeadCursor
+from miniapp_schemas.push_devices import PushDeviceId
 from miniapp_schemas.push_templates import TemplateName
 from miniapp_schemas.session import SessionId
 from miniapp_schemas.wallet import CredentialId, PresentationId
@@ -49,6 +50,7 @@ __all__ = [
     "PageSize",
     "PresentationIdInPath",
     "ProviderInPath",
+    "PushDeviceIdInPath",
     "RuleSetIdInPath",
     "SessionIdInPath",
     "StatusListNumber",
@@ -114,6 +116,7 @@ ProviderInPath = Annotated[str, path(Provider)]
 ConsentInPath = Annotated[str, path(ConsentName)]
 StepUpChallenge = Annotated[str | None, header(ChallengeText, "X-Step-Up")]
 TemplateNameInPath = Annotated[str, path(TemplateName)]
+PushDeviceIdInPath = Annotated[str, path(PushDeviceId)]
 SessionIdInPath = Annotated[str, path(SessionId)]
 GrantIdInPath = Annotated[str, path(GrantId)]
 StatusListNumber = Annotated[

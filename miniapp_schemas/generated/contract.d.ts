@@ -185,6 +185,11 @@ export interface AnswerByProvider {
   code: string;
 }
 
+/** Which of Apple's two worlds the app was built for. */
+export type AppBuild =
+  | "development"
+  | "production";
+
 /** An appeal, as its reviewers see it. */
 export interface AppealCase {
   /** As who filed it sees it. */
@@ -1043,6 +1048,14 @@ export interface EnterpriseDescribed {
   foundedOn: string;
   /** What else policies ask about, as codes. */
   traits?: string[];
+  /** 从业人数. */
+  employees?: number | null;
+  /** 年营业收入, in 10,000 yuan. */
+  revenue?: number | null;
+  /** 研发费用占比, per cent of revenue. */
+  researchShare?: number | null;
+  /** 列入失信名单. */
+  listedForDefault?: boolean | null;
 }
 
 /** What became of one reported item. */
@@ -1846,12 +1859,14 @@ export interface PaperHealthCode {
   expiresAt: string;
 }
 
-/** A yearly confirmation (养老待遇资格认证). */
-export interface PensionDue {
+/** That somebody draws a pension, and when they last confirmed it (养老待遇资格认证). */
+export interface PensionDrawn {
   /** Which of the kinds this is. */
   kind: "PENSION";
-  /** The last day. */
-  dueOn: string;
+  /** Since when. */
+  entitledFrom: string;
+  /** The last confirmation, if there was one. */
+  confirmedOn?: string | null;
 }
 
 /** The phone that is bound now; refresh the session for its level. */
@@ -1869,6 +1884,15 @@ export interface PhoneCodeSent {
   /** Masked. */
   phone: string;
 }
+
+/** Who made the phone, where JPush reaches it through its maker. */
+export type PhoneMaker =
+  | "hmos"
+  | "honor"
+  | "huawei"
+  | "oppo"
+  | "vivo"
+  | "xiaomi";
 
 /** `signed`: claims in the QR, checkable offline. `opaque`: 128 random bits, online only. */
 export type PresentationMode =
@@ -2080,6 +2104,26 @@ export interface PurgeProofPage {
   nextCursor: string | null;
 }
 
+/** A device notices are sent to (推送设备). */
+export interface PushDevice {
+  /** Its name here. */
+  id: string;
+  /** By whom it is reached. */
+  kind: PushKind;
+  /** When it was last heard of. */
+  registeredAt: string;
+}
+
+/** The caller's devices, and what this city offers. */
+export interface PushDevices {
+  /** Newest first. */
+  devices: PushDevice[];
+  /** The kinds a device may be registered as. */
+  offered: PushKind[];
+  /** `applicationServerKey` for a browser; null where not offered. */
+  webPushKey: string | null;
+}
+
 /** How well it runs, told by the latest sendings. */
 export interface PushFigures {
   /** Sendings looked at: the latest thousand at most. */
@@ -2095,6 +2139,13 @@ export interface PushFigures {
   /** Dead letters that wait for an operator. */
   dead: number;
 }
+
+/** By whom the device is reached. */
+export type PushKind =
+  | "apns"
+  | "fcm"
+  | "jpush"
+  | "webpush";
 
 /** How the caller is told (通知偏好). */
 export interface PushPreferences {
@@ -2158,6 +2209,20 @@ export interface Redriven {
   count: number;
 }
 
+/** A device, as its maker's library knows it; to be sent at every start of the app. */
+export interface RegisterPushDevice {
+  /** By whom it is reached. */
+  kind: PushKind;
+  /** Device token or registration id; not for a browser. */
+  token?: string | null;
+  /** For a browser, and for nothing else. */
+  subscription?: WebPushSubscription | null;
+  /** With `jpush`: who made the phone. */
+  maker?: PhoneMaker | null;
+  /** With `apns`: which build of the app this is. */
+  build?: AppBuild;
+}
+
 /** Register a place of one's own organisation. */
 export interface RegisterVenue {
   /** Its name in Chinese. */
@@ -2213,7 +2278,7 @@ export interface ReportFact {
   /** The department's own id of this fact, used once. */
   sourceId: string;
   /** What is so, by kind. */
-  facts: BirthRecorded | DoseGiven | HouseholdRegistered | InsuranceDue | PensionDue | EnterpriseDescribed;
+  facts: BirthRecorded | DoseGiven | HouseholdRegistered | InsuranceDue | PensionDrawn | EnterpriseDescribed;
   /** Of whom: 公民身份号码. */
   idNumber?: string | null;
   /** Of which enterprise, instead. */
@@ -2645,8 +2710,8 @@ export interface TimelineEntry {
   title: Text;
   /** Whom it is about, masked; null for the caller themselves. */
   name: string | null;
-  /** Whether it can be done now, or is late. */
-  status: "due" | "not_yet_due" | "overdue";
+  /** Whether it can be done now, or is late; of some things no day is known yet. */
+  status: "due" | "not_announced" | "not_yet_due" | "overdue";
   /** The first day on which it can be done. */
   earliest: string | null;
   /** The day before which it should be done. */
@@ -2844,6 +2909,16 @@ export interface Verify {
   requestId: string;
 }
 
+/** What `PushSubscription.toJSON()` gives, without its expiry. */
+export interface WebPushSubscription {
+  /** The push service's address for this browser. */
+  endpoint: string;
+  /** `keys.p256dh`. */
+  p256dh: string;
+  /** `keys.auth`. */
+  auth: string;
+}
+
 /** Sign in with the code `wx.login` gave the mini-program. */
 export interface WechatSignIn {
   /** The code of `wx.login`: once, five minutes. */
@@ -2888,6 +2963,8 @@ export type RefusalCode =
   | "CREDENTIAL_UNKNOWN"
   | "DELETION_BEGUN"
   | "DELETION_UNKNOWN"
+  | "DEVICE_NOT_USABLE"
+  | "DEVICE_UNKNOWN"
   | "ENDINGS_UNHEARD"
   | "EVIDENCE_INVALID"
   | "EXPOSURE_QUERY_EXPIRED"
@@ -2950,6 +3027,7 @@ export type RefusalCode =
   | "PROVIDER_TOKEN_UNREADABLE"
   | "PROVIDER_UNAVAILABLE"
   | "PROVIDER_UNKNOWN"
+  | "PUSH_KIND_NOT_OFFERED"
   | "REGISTRY_UNAVAILABLE"
   | "REPLY_AMBIGUOUS"
   | "REPLY_FOREIGN"
@@ -4011,6 +4089,42 @@ export interface Operations {
     status: 204;
     answer: null;
     codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "TOPIC_RESTS_ON_LAW" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Where I am reached, and where I could be. */
+  ListPushDevices: {
+    method: "GET";
+    path: "/mp/v1/push/devices";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: PushDevices;
+    codes: "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** Register this device, or say that it is still there. It is the caller's now, whoever's it was. */
+  RegisterPushDevice: {
+    method: "PUT";
+    path: "/mp/v1/push/devices";
+    parameters: {};
+    query: {};
+    header: { "X-Device-Id"?: string; };
+    body: RegisterPushDevice;
+    status: 200;
+    answer: PushDevice;
+    codes: "DEVICE_NOT_USABLE" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PUSH_KIND_NOT_OFFERED" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Send nothing to that device; an app that signs out says so first. */
+  ForgetPushDevice: {
+    method: "DELETE";
+    path: "/mp/v1/push/devices/{deviceId}";
+    parameters: { deviceId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "DEVICE_UNKNOWN" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Channels, quiet hours, topics that are off, language. */
   ReadPushPreferences: {

@@ -54,7 +54,7 @@ class OutboxStore:
             (IntentState.DEAD, ("finished_at", DESCENDING), ("_id", DESCENDING)),
         ):
             await self._collection.create_index(fields, partialFilterExpression={"state": state})
-        await self._collection.create_index([("item", ASCENDING), ("state", ASCENDING)])
+        await self._collection.create_index([("item", ASCENDING)])
 
     async def add(self, intents: Sequence[Intent]) -> int:
         """Keep ``intents``; how many were new. Those that were there already stay as they are."""

@@ -467,6 +467,36 @@ def test_a_venue_is_put_up_checked_in_with_and_asked_about(promise: Promise) -> 
     promise.call("ReadExposures", queryId=query, status=403)
 
 
+def test_a_resident_reads_notices_and_says_how_to_be_told(promise: Promise) -> None:
+    assert promise.call("ListNotices", query={"limit": "5", "topic": "account"}).json()["unread"] >= 0
+    promise.call("ReadNotice", noticeId="0" * 64, status=404)
+    promise.call("ReadAllNotices", {})
+    assert promise.first_line("FollowNotices") == "event: unread"
+    found = promise.call("ReadPushPreferences").json()
+    said = {
+        "channels": found["offered"],
+        "quiet": {"start": "23:00", "end": "07:00"},
+        "topicsOff": ["policy"],
+    }
+    assert promise.call("SetPushPreferences", said).json()["topicsOff"] == ["policy"]
+    promise.call("SetPushPreferences", {})
+    topic = next(each for each in promise.call("ListTopicConsents").json() if each["basis"] == "guardian")
+    given = {"topic": topic["topic"], "textVersion": topic["words"]["version"]}
+    promise.call("GiveTopicConsent", given)
+    promise.call("RefuseTopic", topic=topic["topic"])
+    promise.call("RefuseTopic", topic="account", status=409)
+
+
+def test_a_phone_is_registered_seen_and_forgotten(promise: Promise) -> None:
+    phone = promise.call("RegisterPushDevice", {"kind": "apns", "token": "a1" * 32}).json()
+    assert phone["id"] in [each["id"] for each in promise.call("ListPushDevices").json()["devices"]]
+    development = {"kind": "apns", "token": "a1" * 32, "build": "development"}
+    promise.call("RegisterPushDevice", development, status=409)
+    promise.call("RegisterPushDevice", {"kind": "webpush", "token": "no-browser"}, status=400)
+    promise.call("ForgetPushDevice", deviceId=phone["id"])
+    promise.call("ForgetPushDevice", deviceId=phone["id"], status=404)
+
+
 def test_a_campaign_is_drafted_approved_paused_and_cancelled(promise: Promise) -> None:
     ask = partial(promise.call, errand="operating")
     audience = {"districts": ["31"], "ageFrom": 60, "attributes": [{"name": "trade", "values": ["food"]}]}
