@@ -91,7 +91,7 @@ class AudienceQuery(Request, frozen=True, kw_only=True):
         list[AttributeAmong],
         Meta(
             description="What departments told us of them: `home` (a district), `insurance` (a scheme that "
-            "is to be paid), `pension` (`due`).",
+            "is to be paid), `pension` (`drawn`).",
             max_length=40,
         ),
     ] = []

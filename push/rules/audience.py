@@ -51,12 +51,12 @@ class Audience(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def attributes_of(said: facts.Known) -> dict[str, str]:
-    """What departments said of somebody, as a campaign asks for it: where they live, and what they are due.
+    """What departments said of somebody, as a campaign asks for it: home, dues and pension.
 
-    ``home`` is a district, ``insurance`` the scheme of a contribution to be paid, ``pension`` is ``due``.
+    ``home`` is a district, ``insurance`` the scheme of a contribution to be paid, ``pension`` is ``drawn``.
     """
     found = {"home": said.district, "insurance": said.insurance[-1].scheme if said.insurance else None}
-    found["pension"] = "due" if said.pension is not None else None
+    found["pension"] = "drawn" if said.pension is not None else None
     return {name: value for name, value in found.items() if value is not None}
 
 

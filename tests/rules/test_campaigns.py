@@ -62,10 +62,10 @@ def test_what_departments_said_can_be_asked_for() -> None:
     said = facts.Known(
         district="310104",
         insurance=(facts.Payment(id="1", due_on=TODAY, scheme="resident-medical"),),
-        pension=facts.Pension(due_on=TODAY),
+        pension=facts.Pension(entitled_from=TODAY),
     )
 
-    assert attributes_of(said) == {"home": "310104", "insurance": "resident-medical", "pension": "due"}
+    assert attributes_of(said) == {"home": "310104", "insurance": "resident-medical", "pension": "drawn"}
     assert attributes_of(facts.Known()) == {}
 
 
