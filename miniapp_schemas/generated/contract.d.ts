@@ -373,7 +373,7 @@ export interface AudienceQuery {
   sex?: "F" | "M" | null;
   /** Only those who agree to the topic. Else who does not finds it in the app, and hears nothing. */
   agreed?: boolean;
-  /** What departments told us of them. */
+  /** What departments told us of them: `home` (a district), `insurance` (a scheme that is to be paid), `pension` (`drawn`). */
   attributes?: AttributeAmong[];
 }
 
