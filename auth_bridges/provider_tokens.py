@@ -90,14 +90,14 @@ class ProviderTokens:
         fetch: FetchToken,
         clock: Clock,
         chance: Chance,
-        per_minute: int = _PER_MINUTE,
+        most: int = _PER_MINUTE,
         patience: float = _PATIENCE,
     ) -> None:
         self._store = store
         self._fetch = fetch
         self._clock = clock
         self._chance = chance
-        self._per_minute = per_minute
+        self._most = most
         self._patience = patience
         self._copy: KeptToken | None = None
         self._copy_until: datetime | None = None
@@ -200,11 +200,11 @@ class ProviderTokens:
         deadline = loop.time() + self._patience
         owner = self._chance(16).hex()
         while True:
-            taken = await self._store.take(owner, seen=seen, lease=_LEASE, per_minute=self._per_minute)
+            taken = await self._store.take(owner, seen=seen, lease=_LEASE, most=self._most)
             if isinstance(taken, Taken):
                 return await self._fetch_as(owner, taken)
             if isinstance(taken, Spent):
-                _log.error("too many tokens were fetched in a minute; no more for %s", taken.wait)
+                _log.error("too many tokens were fetched; no more for %s", taken.wait)
                 self._shut_until = self._clock() + taken.wait
                 raise _shut(taken.wait)
             kept, fence = await self._store.read()

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
+from bff.cli_push_replan import replan
+
 if TYPE_CHECKING:
     from push.rules.due import DueItem
     from push.rules.vaccination import Given, Item
@@ -27,6 +29,9 @@ _OPEN: Final = {"due": "进行中", "not_yet_due": "未开始", "passed": "已�
 @click.group()
 def push() -> None:
     """Reminders (提醒)."""
+
+
+push.add_command(replan)
 
 
 class _Day(click.ParamType[date]):

@@ -17,7 +17,6 @@ FactId = Annotated[
         pattern=r"^[A-Za-z0-9._-]+\Z",
     ),
 ]
-DueOn = Annotated[date, Meta(description="The last day.")]
 
 
 class _Facts(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True, tag_field="kind"):
@@ -67,13 +66,14 @@ class InsuranceDue(_Facts, frozen=True, kw_only=True, tag="INSURANCE"):
         Literal["RESIDENT_MEDICAL", "RESIDENT_PENSION", "FLEXIBLE"],
         Meta(description="城乡居民医保, 城乡居民养老保险 or 灵活就业人员."),
     ]
-    due_on: DueOn
+    due_on: Annotated[date, Meta(description="The last day.")]
 
 
-class PensionDue(_Facts, frozen=True, kw_only=True, tag="PENSION"):
-    """A yearly confirmation (养老待遇资格认证)."""
+class PensionDrawn(_Facts, frozen=True, kw_only=True, tag="PENSION"):
+    """That somebody draws a pension, and when they last confirmed it (养老待遇资格认证)."""
 
-    due_on: DueOn
+    entitled_from: Annotated[date, Meta(description="Since when.")]
+    confirmed_on: Annotated[date | None, Meta(description="The last confirmation, if there was one.")] = None
 
 
 class EnterpriseDescribed(_Facts, frozen=True, kw_only=True, tag="ENTERPRISE"):
@@ -92,9 +92,15 @@ class EnterpriseDescribed(_Facts, frozen=True, kw_only=True, tag="ENTERPRISE"):
         list[Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{1,39}\Z")]],
         Meta(description="What else policies ask about, as codes.", max_length=50),
     ] = []
+    employees: Annotated[Annotated[int, Meta(ge=0)] | None, Meta(description="从业人数.")] = None
+    revenue: Annotated[float | None, Meta(description="年营业收入, in 10,000 yuan.")] = None
+    research_share: Annotated[
+        Annotated[float, Meta(ge=0, le=100)] | None, Meta(description="研发费用占比, per cent of revenue.")
+    ] = None
+    listed_for_default: Annotated[bool | None, Meta(description="列入失信名单.")] = None
 
 
-Facts = BirthRecorded | DoseGiven | HouseholdRegistered | InsuranceDue | PensionDue | EnterpriseDescribed
+Facts = BirthRecorded | DoseGiven | HouseholdRegistered | InsuranceDue | PensionDrawn | EnterpriseDescribed
 
 
 class ReportFact(Request, frozen=True, kw_only=True):

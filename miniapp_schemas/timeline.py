@@ -34,7 +34,8 @@ class TimelineEntry(Response, frozen=True, kw_only=True):
     title: Annotated[Text, Meta(description="What is to be done.")]
     name: Annotated[str | None, Meta(description="Whom it is about, masked; null for the caller themselves.")]
     status: Annotated[
-        Literal["due", "not_yet_due", "overdue"], Meta(description="Whether it can be done now, or is late.")
+        Literal["due", "not_yet_due", "overdue", "not_announced"],
+        Meta(description="Whether it can be done now, or is late; of some things no day is known yet."),
     ]
     earliest: Annotated[date | None, Meta(description="The first day on which it can be done.")]
     recommended_before: Annotated[date | None, Meta(description="The day before which it should be done.")]

@@ -41,7 +41,7 @@ from push.ports import (
 )
 from push.rules.backoff import again_at
 from push.rules.caps import buckets
-from push.rules.chain import LEASE, Closed, Go, Place, Situation, Stay, Wait, lost, next_step
+from push.rules.chain import LEASE, Closed, Go, Place, Situation, Stay, Step, Wait, lost, next_step
 from push.settings import PushSettings
 from push.store.attempts import AttemptStore
 from push.store.caps import CapStore
@@ -53,7 +53,7 @@ _log: Final = structlog.get_logger(__name__)
 _CALL_SECONDS: Final = 20.0
 _SLOW: Final = timedelta(seconds=3)
 _AT_ONCE: Final = 100
-"""How many calls to one provider this process has under way; more would wait for connections."""
+"""How many notices this process has at one provider: no more are written down as calling than can call."""
 _STEPS: Final = 24
 _PAUSE: Final = timedelta(minutes=1)
 _read_values: Final = msgspec.msgpack.Decoder(dict[str, str]).decode
@@ -80,6 +80,7 @@ class _Case:
         self.addresses: dict[str, Address] = {}
         self.places: dict[str, list[Place]] = {}
         self.decisions: list[Decision] = []
+        self.first: Step | None = None
 
     def situation(self) -> Situation:
         """What decides where it goes now."""
@@ -214,7 +215,8 @@ class Delivery:
     def _inbox_notice(self, case: _Case, text: NoticeText) -> InboxNotice:
         """What the inbox keeps, with the first decision in it, so that it costs no write of its own."""
         intent, now = case.intent, self._clock()
-        case.decisions = [_decision(next_step(case.situation(), now), now)]
+        case.first = next_step(case.situation(), now)
+        case.decisions = [_decision(case.first, now)]
         return InboxNotice(
             id=intent.id,
             resident=intent.addressee,
@@ -284,15 +286,12 @@ class Delivery:
         return outcome
 
     async def _steps(self, case: _Case, message: Message) -> Outcome:
-        key = case.intent.id
-        first = True
+        key, step = case.intent.id, case.first
         for _ in range(_STEPS):
-            now = self._clock()
-            step = next_step(case.situation(), now)
-            decision = _decision(step, now)
-            if not (first and _same(decision, case.decisions[0])):
-                case.decisions.append(decision)
-            first = False
+            if step is None:
+                now = self._clock()
+                step = next_step(case.situation(), now)
+                case.decisions.append(_decision(step, now))
             match step:
                 case Stay(reason=reason):
                     self._meter.decided("inbox", reason)
@@ -307,23 +306,29 @@ class Delivery:
                     return Outcome(key=key, again=until)
                 case Go(channel=channel, places=places):
                     self._meter.decided("channel", channel)
-                    taken = await asyncio.gather(*(self._attempt(case, message, each) for each in places))
-                    if any(taken):
+                    if await self._taken(case, message, places):
                         return Outcome(key=key, done=channel)
+                    step = None
         return Outcome(key=key, again=min(self._clock() + _PAUSE, case.intent.useful_until))
+
+    async def _taken(self, case: _Case, message: Message, places: Sequence[Place]) -> bool:
+        """Whether any of ``places`` took it; all are asked."""
+        if len(places) == 1:
+            return await self._attempt(case, message, places[0])
+        return any(await asyncio.gather(*(self._attempt(case, message, each) for each in places)))
 
     # --- one attempt -----------------------------------------------------------------------------
 
     async def _attempt(self, case: _Case, message: Message, place: Place) -> bool:
         """Ask the channel at ``place`` once; whether it took it. What came of it is in ``case``."""
         channel = self._channels[place.channel]
+        gate = await self._admitted(case, place)
+        if gate is None:
+            return False
+        attempt = await self._reserved(case, channel, place)
+        if attempt is None:
+            return False
         async with self._room[channel.name]:
-            gate = await self._admitted(case, place)
-            if gate is None:
-                return False
-            attempt = await self._reserved(case, channel, place)
-            if attempt is None:
-                return False
             asked = self._clock()
             attempt = replace(attempt, state=AttemptState.CALLING, at=asked, calls=attempt.calls + 1)
             if not await self._stores.attempts.start(attempt):
@@ -358,7 +363,7 @@ class Delivery:
         intent, now = case.intent, self._clock()
         # The credit first: set aside under the key, it is the same one for whoever tries next.
         if channel.takes_credit and not await self._credit.reserve(
-            intent.addressee, intent.template, intent.id, at=now
+            intent.addressee, intent.template, intent.id, at=now, channel=channel.name
         ):
             case.closed[channel.name] = Closed(reason="no_credit")
             return None
@@ -435,6 +440,7 @@ class Delivery:
                 spent=attempt.state is not AttemptState.FAILED,
                 none_left=none_left,
                 at=attempt.at,
+                channel=channel.name,
             )
 
 
@@ -454,7 +460,7 @@ def _since(intent: Intent, now: datetime) -> float:
     return (now - intent.not_before).total_seconds()
 
 
-def _decision(step: Go | Wait | Stay, now: datetime) -> Decision:
+def _decision(step: Step, now: datetime) -> Decision:
     match step:
         case Go(channel=channel, passed=passed):
             return Decision(at=now, channel=channel, passed=passed)
@@ -462,7 +468,3 @@ def _decision(step: Go | Wait | Stay, now: datetime) -> Decision:
             return Decision(at=now, until=until, reason=reason, passed=passed)
         case Stay(reason=reason, passed=passed):
             return Decision(at=now, reason=reason, passed=passed)
-
-
-def _same(one: Decision, other: Decision) -> bool:
-    return replace(one, at=other.at) == other

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from push.channels.base import FailureClass, Language
 from push.models import Intent, Topic
+from push.ports import Receipt
 from push.rules.quiet import QuietHours
 
 
@@ -119,8 +120,9 @@ class ConsentDecision(Struct, frozen=True, kw_only=True, omit_defaults=True, ren
 
 
 class Story(Struct, frozen=True, kw_only=True):
-    """All that happened to one notice (通知全程): what was meant, what the inbox has, what was tried."""
+    """All that happened to one notice (通知全程): what was meant, shown, tried, and heard of it later."""
 
     intent: Intent | None
     inbox: InboxNotice | None
     attempts: tuple[Attempt, ...]
+    receipts: tuple[Receipt, ...] = ()

@@ -142,7 +142,7 @@ def _check_days(facts: wire.Facts, born: date | None, today: date) -> None:
                 raise FactInvalid(why_zh="疫苗代码未知", why_en="the vaccine is not known") from None
             except ValueError:
                 raise FactInvalid(why_zh="接种日期早于出生", why_en="it was given before birth") from None
-        case wire.InsuranceDue(due_on=due_on) | wire.PensionDue(due_on=due_on):
+        case wire.InsuranceDue(due_on=due_on):
             if not _OLDEST < due_on < today + _FURTHEST:
                 raise FactInvalid(why_zh="日期不合理", why_en="the date cannot be meant")
         case _:

@@ -1,7 +1,9 @@
 """What the reminders keep: intents, what became of them, and what a resident was told."""
 
+import re
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -80,3 +82,49 @@ class Intent(Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"id"
     tries: int = 0
     outcome: str | None = None
     finished_at: datetime | None = None
+
+
+class DeviceKind(StrEnum):
+    """What kind of thing notices can be sent to; each is a channel of the same name."""
+
+    APNS = "apns"
+    FCM = "fcm"
+    JPUSH = "jpush"
+    WEBPUSH = "webpush"
+
+    def fits(self, token: str) -> bool:
+        """Whether ``token`` looks like one of this kind; a browser has none."""
+        form = _TOKENS.get(self)
+        return form is not None and form.fullmatch(token) is not None
+
+
+_TOKENS: Final = {
+    # Apple: of no promised length, in practice 32 bytes.
+    DeviceKind.APNS: re.compile(r"(?:[0-9A-Fa-f]{2}){16,128}"),
+    DeviceKind.FCM: re.compile(r"[A-Za-z0-9_:-]{32,1024}"),
+    DeviceKind.JPUSH: re.compile(r"[0-9a-f]{11,64}"),
+}
+
+
+class Device(Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"id": "_id"}):
+    """A phone or browser somebody registered (推送设备).
+
+    ``id`` is the keyed hash of its token, so that a token is one device whoever brings it. ``target`` is the
+    token, sealed under the context ``push:device:<id>``. ``device`` is the client's own name for the machine.
+    ``dead_since`` is when its provider last knew somebody there, once it knows nobody.
+    """
+
+    id: str
+    resident: str
+    kind: DeviceKind
+    app: str
+    target: bytes
+    registered_at: datetime
+    device: str = ""
+    vendor: str = ""
+    dead_since: datetime | None = None
+
+
+def device_context(device: str) -> bytes:
+    """What a device's sealed token belongs to."""
+    return f"push:device:{device}".encode()

@@ -6,7 +6,8 @@ dies in between has done nothing. Of two that plan the same person at once one b
 other did.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -25,8 +26,12 @@ from push.store.people import PeopleStore
 from push.store.timeline import TimelineStore
 from push.timeline_models import Difference, Planned, StoredFact, StoredMilestone, TimelineItem
 
+_AT_ONCE: Final = 3
+"""Batches of one report that are planned at once: while MongoDB writes one another is thought about."""
 BATCH: Final = 50
 """People planned in one transaction, which is begun again as a whole."""
+_SOME_DAY: Final = date(2999, 1, 1)
+"""Where in a list what has no day yet is: behind what has."""
 _pack: Final = msgspec.msgpack.Encoder().encode
 _fact: Final[Callable[[bytes], Fact]] = msgspec.msgpack.Decoder(Fact).decode
 _item: Final = msgspec.msgpack.Decoder(DueItem).decode
@@ -88,9 +93,14 @@ class Planner:
             by_subject.setdefault(fact.subject, []).append(fact)
         kept: dict[str, StoredFact] = {}
         difference = Difference()
-        for subjects in _batches(sorted(by_subject)):
+        at_once = asyncio.Semaphore(_AT_ONCE)
+
+        async def batch(subjects: Sequence[str]) -> Recorded:
             said = [fact for subject in subjects for fact in by_subject[subject]]
-            done = await self._plan(subjects, said)
+            async with at_once:
+                return await self._plan(subjects, said)
+
+        for done in await asyncio.gather(*map(batch, _batches(sorted(by_subject)))):
             kept |= done.kept
             difference += done.difference
         return Recorded(kept=kept, difference=difference)
@@ -148,6 +158,17 @@ class Planner:
         await self._people.arrived(name, now=self._clock())
         return (await self._people.walk(name, now=now)).difference
 
+    async def everybody(self) -> AsyncIterator[Sequence[str]]:
+        """Everybody there is a plan for, so many at a time as one transaction plans."""
+        batch: list[str] = []
+        async for subject in self._people.everybody():
+            batch.append(subject)
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
     async def left(self) -> int:
         """How many the walk still has before it."""
         return await self._people.count(self._edition.name(_day(self._clock())))
@@ -166,6 +187,9 @@ class Planner:
                 session, [Planned(id=subject, shard=shard_of(subject)) for subject in subjects]
             )
             kept = await self._people.keep(session, facts) if facts else {}
+            if facts and all(kept[fact.id] is not fact for fact in facts):
+                # All of it was said before, and planned with.
+                return Recorded(kept=kept, difference=Difference())
             everything = await self._people.facts_of(subjects, session)
             items = await self._timeline.of(subjects, session)
             ids = [item.id for each in items.values() for item in each]
@@ -188,11 +212,17 @@ class Planner:
             await self._timeline.change(
                 session,
                 settled=settled,
-                items=[
+                added=[
                     self._sealed(subject, key, item)
                     for subject, change in changes.items()
-                    for key, item in change.items.items()
+                    for key, item in change.added.items()
                 ],
+                changed=[
+                    self._sealed(subject, key, item)
+                    for subject, change in changes.items()
+                    for key, item in change.changed.items()
+                ],
+                unmarked=[key for change in changes.values() for key in change.unmarked],
                 withdrawn=[key for change in changes.values() for key in change.withdrawn],
                 milestones=[each for change in changes.values() for each in change.milestones],
             )
@@ -259,7 +289,7 @@ class Planner:
             subject=subject,
             shard=shard_of(subject),
             topic=item.topic,
-            at=self._clock() if day is None else _start_of(day),
+            at=_start_of(day or _SOME_DAY),
             sealed=self._personal.seal(_pack(item), context(key)),
         )
 

@@ -1,13 +1,14 @@
 """What the reminders need from outside, as they would like to be given it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
 from push.channels.base import Address, Language, Message
 from push.models import Intent, Lane, Topic
+from push.rules.audience import Known
 from push.rules.facts import Held
 
 Clock = Callable[[], datetime]
@@ -85,6 +86,106 @@ class Audit(Protocol):
         """Return once the event is on disk."""
 
 
+class Reply(Protocol):
+    """What somebody outside answered; header names in lower case."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers."""
+
+    @property
+    def body(self) -> bytes:
+        """The whole body, as it came."""
+
+
+class Http(Protocol):
+    """Asks somebody outside, once: no retry, no redirect, no cookie."""
+
+    def __call__(
+        self,
+        method: str,
+        url: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        connect: float = 3.0,
+        total: float = 5.0,
+        largest: int = 65_536,
+    ) -> Awaitable[Reply]:
+        """The answer, whatever its status.
+
+        ``ConnectionRefusedError``: it certainly never got there. ``TimeoutError`` and
+        ``ConnectionAbortedError``: nobody can tell whether it did.
+        """
+
+
+class Http2(Http, Protocol):
+    """The same over connections that carry many requests at once and are kept."""
+
+    def hang_up(self, url: str) -> None:
+        """Begin nothing more on the connections to where ``url`` leads; the next call makes a new one."""
+
+
+class TokenAway(Exception):
+    """No token can be had now; asking again makes sense ``after`` a while."""
+
+    def __init__(self, after: timedelta) -> None:
+        super().__init__(f"no token for {after}")
+        self.after = after
+
+
+class ProviderToken(Protocol):
+    """The token a provider knows us by, one for all processes."""
+
+    async def token(self) -> str:
+        """One that lives, as far as we know; ``TokenAway`` if there is none now."""
+
+    async def refused(self, token: str) -> None:
+        """The provider does not take ``token``: forget it everywhere."""
+
+
+class Crowd(Protocol):
+    """The residents a campaign may be for, by their random ids."""
+
+    async def page(self, *, after: str, before: str | None, limit: int) -> Sequence[Known]:
+        """Those with ids after ``after`` and before ``before``, by id; fewer than ``limit`` are the last."""
+
+    async def size(self) -> int:
+        """How many there are, about."""
+
+    async def masked_names(self, residents: Sequence[str]) -> Sequence[str]:
+        """Their names, masked; a resident with no name has none."""
+
+
+class Addressees(Protocol):
+    """Whom notices are for, as operators may know them."""
+
+    async def by_number(self, id_number: str) -> str | None:
+        """The resident who holds ``id_number``, if there is one."""
+
+    async def masked_name(self, resident: str) -> str | None:
+        """The name of ``resident``, masked, if it is known."""
+
+
+class Consented(Protocol):
+    """Who of several residents agrees to be told of a topic."""
+
+    async def __call__(self, residents: Sequence[str], topic: Topic) -> frozenset[str]:
+        """Those of ``residents`` who do."""
+
+
+class Sendings(Protocol):
+    """What providers said to what a campaign sent."""
+
+    async def __call__(self, campaign: str) -> tuple[int, int, int]:
+        """How many calls there were, how many were refused, and of how many the outcome is unknown."""
+
+
 class Reader(Struct, frozen=True, kw_only=True):
     """Who reads what concerns a person: an account, and the name they know the person by.
 
@@ -102,8 +203,8 @@ class Reader(Struct, frozen=True, kw_only=True):
 class People(Protocol):
     """The residents, as the reminders know them."""
 
-    async def readers_of(self, subject: str, *, born: date | None) -> Sequence[Reader]:
-        """Whose accounts are addressed in what concerns ``subject``, a keyed hash.
+    async def readers_of(self, subjects: Mapping[str, date | None]) -> Mapping[str, Sequence[Reader]]:
+        """Whose accounts are addressed in what concerns each of ``subjects``, by keyed hash, born then.
 
         Under fourteen only the linked guardians, never the child; from fourteen on the person's own account,
         and under eighteen the guardians too. Nobody where nobody is linked.
@@ -144,15 +245,43 @@ class Templates(Protocol):
 
 
 class Credits(Protocol):
-    """How many messages of a template a resident has allowed (订阅消息次数)."""
+    """How many messages of a template a resident has allowed (订阅消息次数), on each ``channel``."""
 
-    async def reserve(self, resident: str, template: str, key: str, *, at: datetime) -> bool:
+    async def reserve(self, resident: str, template: str, key: str, *, at: datetime, channel: str) -> bool:
         """Set one aside for the intent ``key``; False where there is none. The same key twice is one."""
 
     async def settle(
-        self, resident: str, template: str, key: str, *, spent: bool, none_left: bool, at: datetime
+        self,
+        resident: str,
+        template: str,
+        key: str,
+        *,
+        spent: bool,
+        none_left: bool,
+        at: datetime,
+        channel: str,
     ) -> None:
         """Spend what ``key`` set aside, or give it back; with ``none_left`` nothing is left at all."""
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """What a provider said later of a message it had accepted.
+
+    ``reference`` is its name for the message, as ``Accepted.receipt`` told it. ``code`` is its own word.
+    """
+
+    channel: str
+    reference: str
+    delivered: bool
+    code: str
+    at: datetime
+
+
+class TakeReceipt(Protocol):
+    """Hears what became of messages."""
+
+    async def __call__(self, receipt: Receipt) -> None:
+        """Note it at the attempt it is of, once; one that nobody knows is no error."""
 
 
 class Notify(Protocol):

@@ -3,17 +3,209 @@
 from miniapp_schemas.refusals import Kind, Refusal
 
 __all__ = [
+    "AudienceInvalid",
+    "CallbackForged",
+    "CallbackUnknown",
+    "CallbackUnreadable",
+    "CampaignInvalid",
+    "CampaignNotOpen",
+    "CampaignUnknown",
     "ChannelNotOffered",
     "ConsentTextOutdated",
+    "DeviceNotUsable",
+    "DeviceUnknown",
     "FactConflict",
     "FactInvalid",
     "FactKindNotAllowed",
     "NotYoursToDecide",
     "NoticeUnknown",
+    "ProviderUnknown",
+    "PushKindNotOffered",
+    "SecondOperatorNeeded",
     "SnoozeInvalid",
+    "TemplateChanged",
+    "TemplateInvalid",
+    "TemplateUnknown",
+    "TemplateVersionUnknown",
     "TimelineItemUnknown",
     "TopicRestsOnLaw",
 ]
+
+
+class TemplateUnknown(Refusal):
+    """No such template."""
+
+    code = "TEMPLATE_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "没有此模板"
+    title_en = "Unknown template"
+    detail_zh = "没有找到该提醒模板。"
+    detail_en = "There is no such template."
+
+
+class TemplateVersionUnknown(Refusal):
+    """No such version, or one that is not kept any more."""
+
+    code = "TEMPLATE_VERSION_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "没有此版本"
+    title_en = "Unknown version"
+    detail_zh = "该版本不存在，或已不再保留。"
+    detail_en = "There is no such version, or it is not kept any more."
+
+
+class TemplateInvalid(Refusal):
+    """A template a provider would refuse, or that says too much on a locked screen."""
+
+    code = "TEMPLATE_INVALID"
+    kind = Kind.INVALID
+    title_zh = "模板不合规"
+    title_en = "The template is not valid"
+    detail_zh = "请更正：{why}（另有 {more} 处）。"
+    detail_en = "Correct these: {why} (and {more} more)."
+
+
+class TemplateChanged(Refusal):
+    """Somebody else changed it at the same time."""
+
+    code = "TEMPLATE_CHANGED"
+    kind = Kind.CONFLICT
+    title_zh = "模板已被他人修改"
+    title_en = "The template was changed meanwhile"
+    detail_zh = "请重新查看后再试。"
+    detail_en = "Look at it again, then try once more."
+
+
+class CallbackForged(Refusal):
+    """A message in a provider's name that it did not sign, or signed long ago."""
+
+    code = "CALLBACK_FORGED"
+    kind = Kind.FORBIDDEN
+    title_zh = "签名无效"
+    title_en = "The signature is not valid"
+    detail_zh = "消息签名无效或已过时。"
+    detail_en = "The message is not signed as it should be, or was signed too long ago."
+
+
+class CallbackUnreadable(Refusal):
+    """A signed message that is not of the documented form."""
+
+    code = "CALLBACK_UNREADABLE"
+    kind = Kind.INVALID
+    title_zh = "消息无法读取"
+    title_en = "The message cannot be read"
+    detail_zh = "消息格式与文档不符。"
+    detail_en = "The message is not of the documented form."
+
+
+class CallbackUnknown(Refusal):
+    """Nobody expects messages there."""
+
+    code = "CALLBACK_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "没有此接收地址"
+    title_en = "Nobody listens there"
+    detail_zh = "该应用未配置消息接收。"
+    detail_en = "No messages are expected for that app."
+
+
+class PushKindNotOffered(Refusal):
+    """This city does not send to that kind of device, or not to that build of the app."""
+
+    code = "PUSH_KIND_NOT_OFFERED"
+    kind = Kind.CONFLICT
+    title_zh = "本市未开通此类推送"
+    title_en = "Not offered here"
+    detail_zh = "本市未开通该推送方式，通知仍可在消息中心查看。"
+    detail_en = "This city does not send to that kind of device; notices are in the inbox."
+
+
+class DeviceNotUsable(Refusal):
+    """The token or subscription is none of its kind, or leads where we do not call."""
+
+    code = "DEVICE_NOT_USABLE"
+    kind = Kind.INVALID
+    title_zh = "设备标识无效"
+    title_en = "The device cannot be used"
+    detail_zh = "推送标识格式不正确，或其推送服务不在允许范围内。"
+    detail_en = "The token or subscription is malformed, or its push service is not one we call."
+
+
+class DeviceUnknown(Refusal):
+    """The caller has no such device."""
+
+    code = "DEVICE_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "没有该设备"
+    title_en = "No such device"
+    detail_zh = "该设备未登记，或已被移除。"
+    detail_en = "The device is not registered, or no longer."
+
+
+class AudienceInvalid(Refusal):
+    """Whom a campaign is for cannot be asked for like this."""
+
+    code = "AUDIENCE_INVALID"
+    kind = Kind.INVALID
+    title_zh = "受众条件有误"
+    title_en = "The audience is not valid"
+    detail_zh = "受众条件不可用：{why_zh}。"
+    detail_en = "The audience cannot be used: {why_en}."
+
+
+class CampaignInvalid(Refusal):
+    """A campaign says something impossible."""
+
+    code = "CAMPAIGN_INVALID"
+    kind = Kind.INVALID
+    title_zh = "群发内容有误"
+    title_en = "The campaign is not valid"
+    detail_zh = "群发不可用：{why_zh}。"
+    detail_en = "The campaign cannot be used: {why_en}."
+
+
+class CampaignUnknown(Refusal):
+    """No such campaign."""
+
+    code = "CAMPAIGN_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "没有这次群发"
+    title_en = "No such campaign"
+    detail_zh = "群发不存在。"
+    detail_en = "It does not exist."
+
+
+class CampaignNotOpen(Refusal):
+    """The campaign is not where this could be done to it."""
+
+    code = "CAMPAIGN_NOT_OPEN"
+    kind = Kind.CONFLICT
+    title_zh = "群发状态不允许此操作"
+    title_en = "Not in this state"
+    detail_zh = "群发目前的状态是 {state}，不能进行此操作。"
+    detail_en = "The campaign is {state}; this cannot be done now."
+
+
+class SecondOperatorNeeded(Refusal):
+    """Who drafted a campaign does not approve it."""
+
+    code = "SECOND_OPERATOR_NEEDED"
+    kind = Kind.FORBIDDEN
+    title_zh = "须由另一人批准"
+    title_en = "Somebody else has to approve"
+    detail_zh = "群发须由拟定人以外的人批准。"
+    detail_en = "Whoever drafted a campaign cannot approve it."
+
+
+class ProviderUnknown(Refusal):
+    """No channel of this name."""
+
+    code = "PROVIDER_UNKNOWN"
+    kind = Kind.NOT_FOUND
+    title_zh = "没有这个渠道"
+    title_en = "No such provider"
+    detail_zh = "没有此名称的发送渠道。"
+    detail_en = "There is no channel of this name."
 
 
 class FactInvalid(Refusal):

@@ -169,7 +169,7 @@ class Timeline:
             topic=item.topic.value,
             title=Text(zh=due.title_zh, en=due.title_en),
             name=None if reader.own else reader.name,
-            status=status_on(due, self._today()).value,  # type: ignore[arg-type]  # one of the three that are open
+            status=status_on(due, self._today()).value,  # type: ignore[arg-type]  # no plan has another
             earliest=due.earliest,
             recommended_before=due.recommended_before,
             window_to=due.window_to,

@@ -28,12 +28,16 @@ class Wish(Struct, frozen=True, kw_only=True):
 
     def refused(self, intent: Intent) -> str:
         """Why ``intent`` stays in the inbox whatever happens; empty where it need not."""
-        if not needs_consent(intent.topic):
+        return self.refuses(intent.topic)
+
+    def refuses(self, topic: Topic) -> str:
+        """Why nothing of ``topic`` leaves the inbox; empty where it may."""
+        if not needs_consent(topic):
             return ""
-        consent = self.consents.get(intent.topic)
+        consent = self.consents.get(topic)
         if consent is None or not consent.given:
             return "no_consent"
-        return "topic_off" if intent.topic in self.off else ""
+        return "topic_off" if topic in self.off else ""
 
 
 class Agreement(Struct, frozen=True, kw_only=True):
@@ -73,6 +77,11 @@ class Wishes:
         for (resident, topic), decision in (await self._consents.standing(residents)).items():
             consents[resident][topic] = decision
         return {resident: self._wish(preferences.get(resident), consents[resident]) for resident in consents}
+
+    async def willing(self, residents: Sequence[str], topic: Topic) -> frozenset[str]:
+        """Those of ``residents`` who are told of ``topic`` by more than the inbox."""
+        wishes = await self.of(residents)
+        return frozenset(resident for resident, wish in wishes.items() if not wish.refuses(topic))
 
     async def preferences(self, resident: str) -> Preferences:
         """How ``resident`` wants to be told."""

@@ -49,6 +49,7 @@ class Town:
             recorder=platform.push.timeline.recorder,
             clock=lambda: self.now,
             chance=secrets.token_bytes,
+            settings=platform.settings.push,
         )
 
     # --- people --------------------------------------------------------------------------------------
@@ -86,6 +87,13 @@ class Town:
         kept = await self.platform.auth_stores.grants.offer(grant)
         assert kept is not None
         return kept
+
+    async def appoint(self, agent: str, uscc: str) -> None:
+        """Let the holder of a number act for an enterprise."""
+        grant = await self.link(agent, agent, ActingKind.ENTERPRISE)
+        await self.platform._mongo["acting_grants"].update_one(
+            {"_id": grant.id}, {"$set": {"whom": self.platform.personal.pseudonym("uscc", uscc)}}
+        )
 
     def viewer(self, resident: Resident) -> Viewer:
         return Viewer(resident=resident.id)

@@ -30,8 +30,8 @@ from tests.factories import Clock
 
 NOON: Final = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
 """Twelve o'clock in the city: nobody is asleep."""
-PATIENT: Final = 0.4
-"""How many seconds a channel here waits for its provider."""
+PATIENT: Final = 30.0
+"""How many seconds a channel here waits for its provider, which may be busy with other tests."""
 
 Behaviour = Callable[[dict[str, Any]], Any]
 
@@ -44,7 +44,7 @@ class Provider:
         self.shown: Counter[str] = Counter()
         self.answers: list[Any] = []
         """What it does with the calls to come, one after the other; then it takes everything."""
-        self.arrived = asyncio.Event()
+        self.closing = asyncio.Event()
         self.url = ""
 
     @property
@@ -54,11 +54,10 @@ class Provider:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         call = msgspec.json.decode(await request.read())
         self.calls.append(call)
-        self.arrived.set()
         answer = self.answers.pop(0) if self.answers else {"id": f"receipt-{len(self.calls)}"}
         if answer == "late":
             self.shown[call["key"]] += 1
-            await asyncio.sleep(PATIENT * 3)
+            await self.closing.wait()
             return web.json_response({"id": "too late"})
         if answer == "never":
             self.shown[call["key"]] += 1
@@ -87,6 +86,7 @@ class Provider:
         try:
             yield provider
         finally:
+            provider.closing.set()
             await runner.cleanup()
 
 
@@ -99,19 +99,19 @@ class WireChannel:
         self.name = name
         self.idempotent = idempotent
         self.takes_credit = takes_credit
-        self.carries = True
+        self.patience = PATIENT
         self._url = url
         self._http = http
 
     def takes(self, message: Message) -> bool:
-        return self.carries
+        return True
 
     async def send(self, message: Message, address: Address) -> Answer:
         body = msgspec.json.encode(
             {"key": message.key, "to": address.target, "title": message.title, "language": message.language}
         )
         try:
-            reply = await self._http("POST", self._url, body=body, total=PATIENT)
+            reply = await self._http("POST", self._url, body=body, total=self.patience)
         except ConnectionRefusedError:
             return Failed(failure=FailureClass.RETRY, code="unreached")
         except (TimeoutError, ConnectionAbortedError):
@@ -170,7 +170,7 @@ class Purse:
         assert purse is not None
         return purse["left"], len(purse["aside"]), len(purse["spent"])
 
-    async def reserve(self, resident: str, template: str, key: str, *, at: datetime) -> bool:
+    async def reserve(self, resident: str, template: str, key: str, *, at: datetime, channel: str) -> bool:
         if await self._purses.find_one({"_id": resident, "aside": key}) is not None:
             return True
         taken = await self._purses.update_one(
@@ -180,7 +180,15 @@ class Purse:
         return taken.modified_count == 1
 
     async def settle(
-        self, resident: str, template: str, key: str, *, spent: bool, none_left: bool, at: datetime
+        self,
+        resident: str,
+        template: str,
+        key: str,
+        *,
+        spent: bool,
+        none_left: bool,
+        at: datetime,
+        channel: str,
     ) -> None:
         change: dict[str, Any] = {"$pull": {"aside": key}}
         change |= {"$push": {"spent": key}} if spent else {"$inc": {"left": 1}}

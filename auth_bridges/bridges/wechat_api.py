@@ -17,6 +17,7 @@ from auth_bridges.bridges.wechat_wire import (
     Sent,
     Told,
     WechatWire,
+    decode_told,
     refusal_of,
     unreadable,
 )
@@ -35,6 +36,9 @@ from auth_bridges.refusals import (
     OpenDataStale,
     OpenDataUnreadable,
     PhoneCodeRejected,
+    ProviderBusy,
+    ProviderTokenUnavailable,
+    ProviderUnavailable,
     ReplyForeign,
     ReplyStale,
 )
@@ -45,6 +49,7 @@ _PHONE: Final = "/wxa/business/getuserphonenumber"
 _CHECK: Final = "/wxa/checksession"
 _RESET: Final = "/wxa/resetusersessionkey"
 _SESSION_IS_OVER: Final = 87009
+_POST_TOTAL: Final = 5.0
 
 _PHONE_MEANINGS: Final[Meanings] = {
     40003: PhoneCodeRejected,  # another person's openid
@@ -83,7 +88,7 @@ class WechatApi:
         clock: Clock,
     ) -> None:
         self._wire = wire
-        self._appid = appid
+        self.appid = appid
         self._tokens = tokens
         self._session_keys = session_keys
         self._secure = secure
@@ -103,7 +108,7 @@ class WechatApi:
         if info is None:
             raise unreadable()
         try:
-            check_watermark(info.watermark, appid=self._appid, now=self._clock())
+            check_watermark(info.watermark, appid=self.appid, now=self._clock())
         except OpenDataForeign:
             raise ReplyForeign from None
         except OpenDataStale:
@@ -143,7 +148,7 @@ class WechatApi:
         """What the mini-program sent sealed (``encryptedData``): opened with this person's last two keys."""
         for key in await self._session_keys.of(openid):
             try:
-                return read_open_data(encrypted, iv, key, appid=self._appid, now=self._clock())
+                return read_open_data(encrypted, iv, key, appid=self.appid, now=self._clock())
             except OpenDataUnreadable:
                 continue
         raise OpenDataUnreadable
@@ -152,6 +157,38 @@ class WechatApi:
         """Whether WeChat signed ``rawData`` with one of this person's last two keys."""
         keys = await self._session_keys.of(openid)
         return any(raw_data_is_signed(raw_data, signature, key) for key in keys)
+
+    async def post(self, path: str, body: bytes) -> bytes:
+        """What WeChat answers to ``body``, JSON, at ``path``, whatever its code; in the clear.
+
+        ``ProviderUnreached`` and ``ProviderTokenUnavailable``: certainly nothing was done.
+        ``ProviderUnavailable``: nobody can tell.
+        """
+        sent = Sent(headers={"content-type": "application/json"}, body=body)
+        begun = False
+
+        async def ask(token: str) -> bytes:
+            nonlocal begun
+            begun = True
+            _, reply = await self._wire.ask(
+                "POST", path, query={"access_token": token}, total=_POST_TOTAL, sent=lambda _: sent
+            )
+            try:
+                told = decode_told(reply.body)
+            except NOT_JSON:
+                raise unreadable() from None
+            if told.errcode in TOKEN_IS_WRONG:
+                begun = False
+                raise TokenRefused
+            return reply.body
+
+        try:
+            return await self._tokens.spend(ask)
+        except (ProviderBusy, ProviderUnavailable):
+            if begun:
+                raise
+            # It was the token that could not be had: the message never left.
+            raise ProviderTokenUnavailable(retry_after=5) from None
 
     # --- how ------------------------------------------------------------------------------------------
 

@@ -128,11 +128,13 @@ class Grants:
         found = struct_of(await self._grants.find_one(wanted), ActingGrant)
         return None if found is None else found.whom_name
 
-    async def agents(self, organisation: str, *, now: datetime) -> list[ActingGrant]:
-        """The grants by which agents act for ``organisation`` now."""
+    async def standing_for(
+        self, whom: Sequence[str], kinds: Sequence[ActingKind], *, now: datetime
+    ) -> list[ActingGrant]:
+        """The grants of ``kinds`` by which anybody acts for one of ``whom`` now."""
         wanted = {
-            "whom": organisation,
-            "kind": ActingKind.ENTERPRISE.value,
+            "whom": {"$in": list(whom)},
+            "kind": {"$in": [kind.value for kind in kinds]},
             **_IN_FORCE,
             "expires_at": {"$gt": now},
         }

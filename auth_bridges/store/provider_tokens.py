@@ -100,12 +100,16 @@ def digest_of(token: str) -> str:
 class ProviderTokenStore:
     """One access token: kept sealed, under a name made of environment, provider and appid. Redis only."""
 
-    def __init__(self, redis: Redis, personal: PersonalData, *, name: str) -> None:
+    def __init__(
+        self, redis: Redis, personal: PersonalData, *, name: str, period: timedelta = _BUDGET_PERIOD
+    ) -> None:
+        """``period`` is what the number of tokens that may be fetched is counted over."""
         base = f"auth:token:{{{name}}}"
         self._keys = (base, f"{base}:lease", f"{base}:fetched")
         self._context = f"provider-token:{name}".encode()
         self._redis = redis
         self._personal = personal
+        self._period = period
         self._take = redis.register_script(_TAKE)
         self._keep = redis.register_script(_KEEP)
         self._release = redis.register_script(_RELEASE)
@@ -122,11 +126,11 @@ class ProviderTokenStore:
         except Exception:  # noqa: BLE001 - sealed with a key that was dropped, or written by another release
             return None, int(fence or 0)
 
-    async def take(self, owner: str, *, seen: int, lease: timedelta, per_minute: int) -> Taken | Spent | None:
+    async def take(self, owner: str, *, seen: int, lease: timedelta, most: int) -> Taken | Spent | None:
         """Become the one who fetches; None if somebody else does, or has since fence ``seen``."""
         told, number, refused = await self._run(
             self._take,
-            [owner, _ms(lease), seen, per_minute, _ms(_BUDGET_PERIOD), _ms(_REMEMBERED)],
+            [owner, _ms(lease), seen, most, _ms(self._period), _ms(_REMEMBERED)],
         )
         if told == b"taken":
             return Taken(fence=number, refused=refused.decode())

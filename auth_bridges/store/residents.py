@@ -11,7 +11,7 @@ from motor.motor_asyncio import AsyncIOMotorClientSession
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from auth_bridges.models import FormerName, Link, ProviderSubject, Resident
+from auth_bridges.models import FormerName, Link, ProviderSubject, Resident, Standing
 from auth_bridges.ports import Together
 from auth_bridges.store.documents import Collection, Document, document_of, reader_by_id, struct_of
 
@@ -88,6 +88,20 @@ class Residents:
         """The ids of ``resident`` and of everybody merged into them, themselves first."""
         return await tree_below(self._residents, resident.id)
 
+    async def below(self, roots: Sequence[str]) -> dict[str, str]:
+        """Each of ``roots`` and everybody merged into them, with the one of ``roots`` they are below."""
+        found, level = {root: root for root in roots}, list(roots)
+        while level:
+            query = {"_id": {"$in": level}, "absorbed": {"$ne": []}}
+            above = [each async for each in self._residents.find(query, {"absorbed": 1})]
+            level = []
+            for document in above:
+                for each in document.get("absorbed", ()):
+                    if each not in found:
+                        found[each] = found[document["_id"]]
+                        level.append(each)
+        return found
+
     async def by_holder(self, holder: str) -> Resident | None:
         """The resident whose ID number has this keyed hash."""
         return struct_of(await self._residents.find_one({"holder": holder}), Resident)
@@ -96,6 +110,21 @@ class Residents:
         """The residents whose ID numbers have these keyed hashes, by hash."""
         found = self._residents.find({"holder": {"$in": list(holders)}})
         return {document["holder"]: msgspec.convert(document, Resident) async for document in found}
+
+    async def walk(self, *, after: str, before: str | None, limit: int) -> Sequence[Resident]:
+        """Residents who are somebody's living account, by id; so much of each as tells who they are."""
+        wanted: Document = {
+            "_id": {"$gt": after} if before is None else {"$gt": after, "$lt": before},
+            "standing": Standing.ACTIVE.value,
+            "merged_into": None,
+        }
+        fields = {"created_at": 1, "holder": 1, "number": 1}
+        found = self._residents.find(wanted, fields).sort("_id", ASCENDING).limit(limit)
+        return [msgspec.convert(each, Resident) async for each in found]
+
+    async def size(self) -> int:
+        """How many residents there are, about."""
+        return await self._residents.estimated_document_count()
 
     async def link_of(self, subject: ProviderSubject) -> Link | None:
         """Where this way in leads: by its subject, else by another name that means the same person."""

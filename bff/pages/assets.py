@@ -26,12 +26,13 @@ _MEDIA_TYPES: Final = {
     ".wasm": "application/wasm",
     ".webmanifest": "application/manifest+json",
 }
-_FOLDERS: Final = ("clerk", "front", "icons", "resident", "shared", "vendor")
+_FOLDERS: Final = ("clerk", "console", "front", "icons", "resident", "shared", "vendor")
 _DOCUMENTS: Final = {
     "/": "front/index.html",
     "/clerk/": "clerk/index.html",
     "/clerk/manifest.webmanifest": "clerk/manifest.webmanifest",
     "/clerk/sw.js": "clerk/sw.js",
+    "/console/": "console/index.html",
     "/favicon.ico": "icons/mark.svg",
     "/resident/": "resident/index.html",
 }

@@ -6,9 +6,10 @@ request: the questions are slow and some need rights a web process should not ha
 
 import importlib.util
 import re
+import ssl
 import stat
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -21,8 +22,12 @@ from auth_bridges.bridges.wechat_secure import KeysUnusable, read_secure_keys
 from auth_bridges.codec.certificates import read_bundle
 from bff.platform.keys import KeyRing, KeyRingProblem
 from bff.platform.mongo import Database, database, open_mongo
+from bff.platform.push_phones import read_p256
 from bff.platform.redis import open_redis
 from bff.platform.settings import Settings, SettingsError, load_settings
+from push.channels.fcm import read_service_account
+from push.channels.jpush import read_vendors
+from push.settings import PushSettings
 
 __all__ = ["Finding", "Level", "examine"]
 
@@ -145,6 +150,7 @@ def _keys(settings: Settings) -> list[Finding]:
         findings += _ring("oidc-keys", "OpenID 客户端", "OpenID client", settings.auth.oidc_keys_dir)
     if settings.auth.wechat_secure_dir is not None:
         findings.append(_secure_keys(settings.auth.wechat_secure_dir))
+    findings += _phones(settings.push)
     rings = [settings.auth.token_keys_dir, settings.wallet.keys_dir, settings.health.keys_dir]
     if len({ring.resolve() for ring in rings}) < len(rings):
         findings.append(
@@ -185,6 +191,47 @@ def _roots(file: Path | None) -> list[Finding]:
             "Put a PEM file of root certificates there, or leave SUISHEN_AUTH_LEGAL_PERSON_ROOTS_FILE out.",
         )
     ]
+
+
+_PUSH_FILES: Final[tuple[tuple[str, Callable[[Path], object], str, str], ...]] = (
+    ("apns_key_file", read_p256, "苹果推送密钥", "Apple's push key"),
+    (
+        "apns_ca_file",
+        lambda file: ssl.create_default_context(cafile=str(file)),
+        "苹果推送根证书",
+        "Apple's roots",
+    ),
+    ("fcm_service_account_file", read_service_account, "Google 服务账号密钥", "Google's service account"),
+    ("jpush_vendors_file", read_vendors, "厂商通道表", "The table of makers' channels"),
+    ("webpush_key_file", read_p256, "浏览器推送密钥", "The key browsers know us by"),
+)
+
+
+def _phones(push: PushSettings) -> list[Finding]:
+    """What keeps a way to phones from being used, found before the first notice does."""
+    findings = []
+    for field, read, zh, en in _PUSH_FILES:
+        file: Path | None = getattr(push, field)
+        if file is None:
+            continue
+        name = f"SUISHEN_PUSH_{field.upper()}"
+        check = field.removesuffix("_file").replace("_", "-")
+        try:
+            read(file)
+        except (OSError, ValueError) as error:
+            why = type(error).__name__
+            findings.append(
+                _error(
+                    check,
+                    f"{zh}读不出（{why}）。",
+                    f"{en} cannot be read ({why}).",
+                    f"更正 {name} 所指的文件，或不设此项。",
+                    f"Correct the file {name} names, or leave it out.",
+                )
+            )
+        else:
+            findings.append(_ok(check, f"{zh}可用。", f"{en}: usable."))
+    return findings
 
 
 def _secure_keys(folder: Path) -> Finding:

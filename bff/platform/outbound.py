@@ -22,7 +22,7 @@ from prometheus_client import Histogram
 _log: Final = logging.getLogger(__name__)
 _CONNECTIONS: Final = 400
 _PER_HOST: Final = 100
-_seconds: Final = Histogram(
+outbound_seconds: Final = Histogram(
     "suishen_outbound_seconds",
     "From asking to the last byte of the answer; `outcome` is a status class, `unreached` or `unanswered`.",
     ["host", "outcome"],
@@ -99,7 +99,7 @@ class Outbound:
             _log.warning("%s gave no answer: %s", host, type(error).__name__)
             raise ConnectionAbortedError("no answer") from None
         finally:
-            _seconds.labels(host, outcome).observe(perf_counter() - start)
+            outbound_seconds.labels(host, outcome).observe(perf_counter() - start)
 
 
 async def _whole(response: ClientResponse, largest: int) -> Reply:

@@ -1,55 +1,31 @@
 """The reminders, wired: what people are told, how it reaches them, and what departments know of them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 
 from redis.asyncio import Redis
 
 from auth_bridges.acting import ActingService
+from auth_bridges.bridges.alipay_client import AlipayClient
+from auth_bridges.bridges.wechat_api import WechatApi
 from auth_bridges.ports import Chance, Clock
 from auth_bridges.store import AuthStores
 from bff.platform.audit import AuditRecorder
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
+from bff.platform.push_china import ChinaParts
 from bff.platform.push_delivery import DeliveryParts
+from bff.platform.push_operations import OperationParts
 from bff.platform.push_outbox import Carrier, CarryingParts
+from bff.platform.push_phones import PhoneParts
 from bff.platform.push_timeline import TimelineParts
 from bff.platform.redis import ScriptRunner
 from health_code.ports import Admit
-from push.channels.base import Address, Language, Message
-from push.models import Intent
+from push.addresses import JoinedAddresses
 from push.settings import PushSettings
 from push.store.outbox import OutboxStore
 from wallet.issuers.base import Registry
 from wallet.store import CredentialStore
-
-
-class Nowhere:
-    """A city that has no provider: nobody is reached, nothing is allowed, and the inbox is all there is."""
-
-    async def of(self, residents: Sequence[str]) -> Mapping[str, Sequence[Address]]:
-        """Nobody has an address."""
-        del residents
-        return {}
-
-    async def bury(self, address: Address, *, dead_since: datetime | None) -> None:
-        """Nobody was there."""
-
-    async def reserve(self, resident: str, template: str, key: str, *, at: datetime) -> bool:
-        """Nothing was allowed."""
-        del resident, template, key, at
-        return False
-
-    async def settle(
-        self, resident: str, template: str, key: str, *, spent: bool, none_left: bool, at: datetime
-    ) -> None:
-        """Nothing was set aside."""
-
-    def render(self, intent: Intent, values: Mapping[str, str], *, language: Language) -> Message:
-        """There are no words for it."""
-        del values, language
-        raise KeyError(intent.template)
 
 
 class PushParts:
@@ -69,16 +45,34 @@ class PushParts:
         clock: Clock,
         chance: Chance,
         http: Outbound,
+        wechat: WechatApi,
+        alipay: AlipayClient | None,
         settings: PushSettings,
         credentials: CredentialStore,
         registry: Registry,
     ) -> None:
-        del acting, admit, http
+        del acting, admit
         self.outbox = OutboxStore(mongo["push_outbox"])
-        self.carrying = CarryingParts(
-            outbox=self.outbox, redis=redis, run=run, recorder=recorder, clock=clock, chance=chance
+        self.china = ChinaParts(
+            mongo=mongo,
+            personal=personal,
+            auth_stores=auth_stores,
+            recorder=recorder,
+            wechat=wechat,
+            alipay=alipay,
+            settings=settings,
+            clock=clock,
         )
-        nowhere = Nowhere()
+        self.phones = PhoneParts(
+            mongo=mongo,
+            redis=redis,
+            personal=personal,
+            auth_stores=auth_stores,
+            clock=clock,
+            chance=chance,
+            http=http,
+            settings=settings,
+        )
         self.delivery = DeliveryParts(
             mongo=mongo,
             redis=redis,
@@ -86,11 +80,29 @@ class PushParts:
             personal=personal,
             clock=clock,
             chance=chance,
-            channels=(),
-            addresses=nowhere,
-            templates=nowhere,
-            credit=nowhere,
+            channels=(*self.china.channels, *self.phones.channels),
+            addresses=JoinedAddresses([self.china.addresses, *self.phones.addresses]),
+            templates=self.china.templates,
+            credit=self.china.credits,
             intent=self.outbox.get,
+            settings=settings,
+        )
+        self.deliver = self.china.templates.once_read(self.delivery.deliver)
+        self.china.receipts_go_to(self.delivery.take_receipt)
+        self.carrying = CarryingParts(
+            outbox=self.outbox, redis=redis, run=run, recorder=recorder, clock=clock, chance=chance
+        )
+        self.operations = OperationParts(
+            mongo=mongo,
+            stores=auth_stores,
+            personal=personal,
+            recorder=recorder,
+            notify=self.carrying.notify,
+            consented=self.delivery.wishes.willing,
+            attributes=_nothing_known,
+            delivery=self.delivery,
+            dead_letters=self.carrying.dead_letters,
+            clock=clock,
             settings=settings,
         )
         self.timeline = TimelineParts(
@@ -100,6 +112,7 @@ class PushParts:
             auth_stores=auth_stores,
             credentials=credentials,
             registry=registry,
+            settings=settings,
             recorder=recorder,
             clock=clock,
             chance=chance,
@@ -107,14 +120,28 @@ class PushParts:
 
     def carriers(self, *, consumer: str) -> list[Carrier]:
         """What a worker process runs for the reminders."""
-        return self.carrying.carriers(self.delivery.deliver, consumer=consumer)
+        return [
+            *self.carrying.carriers(self.deliver, consumer=consumer),
+            self.operations.campaigning,
+        ]
 
     async def ensure_indexes(self) -> None:
         """Make every index; safe to repeat."""
-        for store in (self.outbox, self.delivery, self.timeline):
+        for store in (self.outbox, self.china, self.delivery, self.timeline, self.phones, self.operations):
             await store.ensure_indexes()
 
     async def forget(self, residents: Collection[str]) -> None:
         """Keep nothing of deleted accounts."""
         await self.outbox.forget(residents)
+        await self.china.forget(residents)
         await self.delivery.forget(residents)
+        await self.phones.devices.forget_all(residents)
+
+    def close(self) -> None:
+        """End the connections that are kept."""
+        self.phones.close()
+
+
+async def _nothing_known(subjects: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+    del subjects
+    return {}

@@ -3,9 +3,9 @@
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
-from functools import cache
 from hashlib import blake2b
 from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 from prometheus_client import Counter
@@ -23,18 +23,31 @@ from push.facts import FactIntake
 from push.models import Topic
 from push.planning import Edition, InForce, Planner
 from push.ports import Reader
-from push.programmes import clause_text, edition, in_force
+from push.programmes import (
+    ENROLMENT,
+    clause_text,
+    edition,
+    enrolment_in,
+    expiry,
+    in_force,
+    insurance,
+    policies,
+)
 from push.rules.calendar import add_months
 from push.rules.facts import Held
 from push.rules.milestones import SHANGHAI
 from push.rules.plan import Programmes
+from push.rules.policy import read_policies
+from push.rules.programme import Programme
+from push.settings import PushSettings
 from push.store.documents import Transactions
 from push.store.outbox import OutboxStore
 from push.store.people import PeopleStore
-from push.store.shards import WALK, ShardStore
+from push.store.shards import WALK, FenceLost, ShardStore
 from push.store.timeline import TimelineStore
 from push.ticker import Ticker
 from push.timeline import Timeline
+from push.timeline_models import Difference
 from wallet.issuers.base import HolderKind, Registry
 from wallet.models import Credential
 from wallet.refusals import InvalidIdNumber
@@ -47,6 +60,8 @@ _MOST_WARDS: Final = 50
 _ADDRESSED_AGE_MONTHS: Final = 14 * 12
 """Under fourteen a child is never addressed itself (儿童个人信息网络保护规定)."""
 _OF_AGE_MONTHS: Final = 18 * 12
+_DECIDING: Final = (ActingKind.GUARDIAN, ActingKind.ENTERPRISE)
+"""Those by whose grants one is addressed, and decides: family may look."""
 _MONEY: Final = frozenset({Topic.INSURANCE, Topic.PENSION})
 _BODY: Final = frozenset({Topic.VACCINATION, Topic.HEALTH})
 _ticked: Final = Counter("suishen_push_ticker", "What the ticker did with milestones", ["what"])
@@ -62,22 +77,30 @@ class LinkedPeople:
         self._vault = Vault(stores.resident_keys, personal, secrets.token_bytes)
         self._clock = clock
 
-    async def readers_of(self, subject: str, *, born: date | None) -> Sequence[Reader]:
-        """Whose accounts are addressed in what concerns ``subject``."""
-        own = await self._account(subject)
-        if own is not None and born is None:
-            number = await self._vault.number(own)
-            born = None if number is None else date.fromisoformat(number[6:14])
-        readers: dict[str, Reader] = {}
-        if own is not None and self._has_reached(born, _ADDRESSED_AGE_MONTHS):
-            readers[own.id] = await self._own(own)
-        if not self._has_reached(born, _OF_AGE_MONTHS):
-            for grant in await self._grants.guardians(subject, now=self._clock()):
-                await self._add(readers, grant)
-        if own is None and born is None:
-            for grant in await self._grants.agents(subject, now=self._clock()):
-                await self._add(readers, grant)
-        return list(readers.values())
+    async def readers_of(self, subjects: Mapping[str, date | None]) -> Mapping[str, Sequence[Reader]]:
+        """Whose accounts are addressed in what concerns each of ``subjects``, born then."""
+        now = self._clock()
+        accounts = await self._accounts(list(subjects))
+        by_whom: dict[str, list[ActingGrant]] = {}
+        for grant in await self._grants.standing_for(list(subjects), _DECIDING, now=now):
+            by_whom.setdefault(grant.whom, []).append(grant)
+        agents = await self._accounts(sorted({each.agent for grants in by_whom.values() for each in grants}))
+        found: dict[str, Sequence[Reader]] = {}
+        for subject, birth in subjects.items():
+            own, born = accounts.get(subject), birth
+            if own is not None and born is None:
+                number = await self._vault.number(own)
+                born = None if number is None else date.fromisoformat(number[6:14])
+            readers: dict[str, Reader] = {}
+            if own is not None and self._has_reached(born, _ADDRESSED_AGE_MONTHS):
+                readers[own.id] = await self._own(own)
+            for grant in by_whom.get(subject, ()):
+                agent = agents.get(grant.agent)
+                # Who has come of age has no guardian any more, whatever the grant says.
+                if agent is not None and not self._has_reached(born, _OF_AGE_MONTHS):
+                    readers.setdefault(agent.id, _reader(agent, grant))
+            found[subject] = list(readers.values())
+        return found
 
     async def wards_of(self, resident: str) -> Mapping[str, Reader]:
         """Whom ``resident`` acts for now, and they themselves."""
@@ -92,20 +115,20 @@ class LinkedPeople:
                 wards[grant.whom] = reader
         return wards
 
-    async def _account(self, holder: str) -> Resident | None:
-        """The account of who holds an ID number, if they may sign in."""
-        found = await self._residents.root(await self._residents.by_holder(holder))
-        return None if found is None or found.standing is not Standing.ACTIVE else found
+    async def _accounts(self, holders: Sequence[str]) -> Mapping[str, Resident]:
+        """The accounts of those who hold these ID numbers and may sign in."""
+        found = await self._residents.by_holders(holders)
+        roots = {holder: await self._residents.root(each) for holder, each in found.items()}
+        return {
+            holder: root
+            for holder, root in roots.items()
+            if root is not None and root.standing is Standing.ACTIVE
+        }
 
     async def _own(self, resident: Resident) -> Reader:
         name = await self._vault.name(resident)
         masked = "" if name is None else self._personal.mask_name(name)
         return Reader(resident=resident.id, name=masked, own=True)
-
-    async def _add(self, readers: dict[str, Reader], grant: ActingGrant) -> None:
-        account = await self._account(grant.agent)
-        if account is not None:
-            readers.setdefault(account.id, _reader(account, grant))
 
     def _has_reached(self, born: date | None, months: int) -> bool:
         return born is not None and self._clock().astimezone(SHANGHAI).date() >= add_months(born, months)
@@ -117,7 +140,7 @@ def _reader(resident: Resident, grant: ActingGrant) -> Reader:
         name=grant.whom_name or "",
         own=False,
         topics=_topics(grant),
-        decides=grant.kind in {ActingKind.GUARDIAN, ActingKind.ENTERPRISE},
+        decides=grant.kind in _DECIDING,
     )
 
 
@@ -159,13 +182,67 @@ class HeldCredentials:
             owners = set(credential.keepers)
             if of.holder is HolderKind.PERSON:
                 owners = {self._holder(credential)}
-            held = Held(id=credential.id, title_zh=of.name.zh, title_en=of.name.en, valid_until=until)
+            held = Held(
+                id=credential.id,
+                type=credential.type,
+                title_zh=of.name.zh,
+                title_en=of.name.en,
+                issued=credential.valid_from,
+                valid_until=until,
+            )
             for subject in owners & found.keys():
                 found[subject].append(held)
         return found
 
     def _holder(self, credential: Credential) -> str:
         return self._personal.hash(open_secrets(credential, self._personal).holder_number)
+
+
+class Catalogue:
+    """The programmes of a city: those shipped, and its own policies."""
+
+    def __init__(self, policies_file: Path | None) -> None:
+        own = None if policies_file is None else policies_file.read_bytes()
+        self._policies = policies() if own is None else read_policies(own)
+        digest = blake2b(own or b"", digest_size=6)
+        for file in sorted(files("push.programmes").iterdir(), key=lambda each: each.name):
+            if file.name.endswith(".json"):
+                digest.update(file.read_bytes())
+        self._fingerprint = digest.hexdigest()
+
+    def name(self, as_of: date) -> str:
+        """What people are planned by: another name when another edition is in force, or the data changed."""
+        programme = in_force(as_of)
+        return f"{programme.id}/{programme.dtp}/{self._fingerprint}"
+
+    def in_force(self, as_of: date, region: str | None) -> Programmes:
+        """The programmes in force on a day, with what a region adds."""
+        return self._with(in_force(as_of, region), region)
+
+    def by_edition(self, name: str) -> InForce:
+        """The same with this edition of the national programme, whatever the day."""
+        return lambda _, region: self._with(edition(name, region), region)
+
+    def words(self, programme: str, clause: str) -> Text:
+        """What a clause says; of a policy, why one is told of it."""
+        policy = next((each for each in self._policies.policies if each.id == clause), None)
+        if policy is not None and programme == self._policies.id:
+            return Text(zh=policy.clause.zh, en=policy.clause.en)
+        try:
+            zh, en = clause_text(programme, clause)
+        except KeyError:
+            # An edition that is not shipped any more: its clause is still called so.
+            return Text(zh=clause, en=clause)
+        return Text(zh=zh, en=en)
+
+    def _with(self, vaccination: Programme, region: str | None) -> Programmes:
+        return Programmes(
+            vaccination=vaccination,
+            enrolment=enrolment_in(region) if region in ENROLMENT else None,
+            expiry=expiry(),
+            insurance=insurance(),
+            policies=self._policies,
+        )
 
 
 class _Meter:
@@ -200,8 +277,11 @@ class TimelineParts:
         recorder: AuditRecorder,
         clock: Clock,
         chance: Callable[[int], bytes],
+        settings: PushSettings,
     ) -> None:
+        self.settings = settings
         self.recorder = recorder
+        self.catalogue = Catalogue(settings.policies_file)
         self.people = PeopleStore(mongo["push_people"], mongo["push_facts"], mongo["push_replannings"])
         self.store = TimelineStore(mongo["push_timeline"], mongo["push_milestones"])
         self.shards = ShardStore(mongo["push_shards"])
@@ -214,7 +294,7 @@ class TimelineParts:
             transactions=transactions,
             credentials=HeldCredentials(credentials, registry, personal),
             personal=personal,
-            edition=Edition(name=edition_name, in_force=programmes_in_force),
+            edition=Edition(name=self.catalogue.name, in_force=self.catalogue.in_force),
             clock=clock,
         )
         self.intake = FactIntake(
@@ -231,13 +311,13 @@ class TimelineParts:
             transactions=transactions,
             readers=linked,
             personal=personal,
-            words=clause_words,
+            words=self.catalogue.words,
             clock=clock,
         )
         self._clock = clock
-        self._holder = chance(16).hex()
+        self._chance = chance
         self.ticker = Ticker(
-            holder=self._holder,
+            holder=chance(16).hex(),
             shards=self.shards,
             timeline=self.store,
             people=self.people,
@@ -250,21 +330,26 @@ class TimelineParts:
             clock=clock,
         )
 
-    async def replan(self) -> None:
-        """Go on with the walk to the programmes in force, if there is one; one process at a time does.
+    async def replan(self, seen: Callable[[int], bool] | None = None) -> Difference | None:
+        """Go on with the walk to the programmes in force; what it changed, or None if it is not at its end.
 
-        The claim is never needed for being right: two that walk at once only make each other begin anew.
+        One process at a time walks, for most of a minute, or for as long as ``seen``, which hears how many
+        were planned, says so. The claim is not needed for being right: two that walk at once only make each
+        other begin anew.
         """
-        claim = await self.shards.claim(WALK, self._holder)
+        claim = await self.shards.claim([WALK], self._chance(16).hex())
         if claim is None:
-            return
+            return None
         began = self._clock()
 
-        async def told(_: int) -> bool:
-            return self._clock() - began < _WALK_FOR and await self.shards.still(claim)
+        async def told(count: int) -> bool:
+            await self.shards.hold(claim)
+            return self._clock() - began < _WALK_FOR if seen is None else seen(count)
 
         try:
-            await self.planner.walk(told=told)
+            return await self.planner.walk(told=told)
+        except FenceLost:
+            return None
         finally:
             await self.shards.release(claim)
 
@@ -272,40 +357,6 @@ class TimelineParts:
         """Make every index; safe to repeat."""
         for store in (self.people, self.store, self.shards):
             await store.ensure_indexes()
-
-
-def programmes_in_force(as_of: date, region: str | None) -> Programmes:
-    """The programmes in force on a day, with what a region adds."""
-    return Programmes(vaccination=in_force(as_of, region))
-
-
-def programmes_of(name: str) -> InForce:
-    """The edition of this name, whatever the day."""
-    return lambda _, region: Programmes(vaccination=edition(name, region))
-
-
-def edition_name(as_of: date) -> str:
-    """What people are planned by: another name when another edition comes into force, or its data changes."""
-    programme = in_force(as_of)
-    return f"{programme.id}/{programme.dtp}/{_fingerprint()}"
-
-
-@cache
-def _fingerprint() -> str:
-    digest = blake2b(digest_size=6)
-    for file in sorted(files("push.programmes").iterdir(), key=lambda each: each.name):
-        if file.name.endswith(".json"):
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-def clause_words(programme: str, clause: str) -> Text:
-    """What a clause says."""
-    try:
-        zh, en = clause_text(programme, clause)
-    except KeyError:
-        return Text(zh=clause, en=clause)
-    return Text(zh=zh, en=en)
 
 
 def _is_id_number(number: str) -> bool:

@@ -278,15 +278,13 @@ class Platform:
             clock=self.clock,
             chance=secrets.token_bytes,
             http=http,
+            wechat=self.wechat,
+            alipay=self.alipay,
             settings=settings.push,
             credentials=self._credentials,
             registry=registry,
         )
-        self.push_facts = self.push.timeline.intake
-        self.timeline = self.push.timeline.timeline
-        self.push_changes = self.push.delivery.changes
-        self.push_inbox = self.push.delivery.inbox
-        self.push_wishes = self.push.delivery.wishes
+        self._offer_push()
         self._clerk_rate = Rate(wallet.clerk_per_minute, max(1, wallet.clerk_per_minute // 2))
         self._organisation_rate = Rate(
             wallet.organisation_per_minute, max(1, wallet.organisation_per_minute // 10)
@@ -308,8 +306,9 @@ class Platform:
         client = open_mongo(settings.platform.mongo_url, patience=patience)
         redis = open_redis(settings.platform.redis_url)
         try:
-            async with Outbound.open() as http:
+            async with Outbound.open() as http, contextlib.AsyncExitStack() as held:
                 platform = cls(settings, database(client, settings.platform.mongo_database), redis, http)
+                held.callback(platform.push.close)
                 async with _background(
                     platform.token_keys.watch(),
                     platform.wallet_keys.watch(),
@@ -320,6 +319,7 @@ class Platform:
                     platform.health.changes.follow(),
                     platform.push_changes.follow(),
                     platform.health.silence.follow(),
+                    platform.push.china.templates.follow(),
                     platform._prepare(),
                 ):
                     # So that the first callers are not told to wait; where Redis is away, they are.
@@ -414,6 +414,20 @@ class Platform:
         self.health_venues = self.health.venues.venues
         self.health_checkins = self.health.venues.book
         self.health_tracing = self.health.venues.tracing
+
+    def _offer_push(self) -> None:
+        """The parts of the reminders under the names that handlers ask for."""
+        self.push_callbacks = self.push.china.callbacks
+        self.push_credits = self.push.china.credits
+        self.push_templates = self.push.china.desk
+        self.push_devices = self.push.phones.devices
+        self.push_campaigns = self.push.operations.campaigns
+        self.push_facts = self.push.timeline.intake
+        self.timeline = self.push.timeline.timeline
+        self.push_console = self.push.operations.console
+        self.push_changes = self.push.delivery.changes
+        self.push_inbox = self.push.delivery.inbox
+        self.push_wishes = self.push.delivery.wishes
 
     def _wire_wechat(
         self, auth: AuthSettings, http: Outbound, run: ScriptRunner

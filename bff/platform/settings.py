@@ -21,7 +21,7 @@ from msgspec import inspect as shapes
 
 from auth_bridges.settings import AuthSettings, alipay_problems
 from health_code.settings import HealthSettings
-from push.settings import PushSettings
+from push.settings import APNS_GROUP, JPUSH_GROUP, SMS_GROUP, WEBPUSH_GROUP, PushSettings
 from wallet.settings import WalletSettings
 
 __all__ = [
@@ -494,10 +494,15 @@ _GROUPS: Final = (
         "SUISHEN_AUTH_CITIZEN_REDIRECT_URI",
     ),
     ("SUISHEN_AUTH_FAMILY_BASE_URL", "SUISHEN_AUTH_FAMILY_KEY"),
+    *(
+        tuple(f"SUISHEN_PUSH_{field.upper()}" for field in group)
+        for group in (APNS_GROUP, JPUSH_GROUP, WEBPUSH_GROUP, SMS_GROUP)
+    ),
 )
 _NEEDS: Final = (
     ("SUISHEN_AUTH_CITIZEN_ISSUER", "SUISHEN_AUTH_OIDC_KEYS_DIR"),
     ("SUISHEN_AUTH_CLERK_SSO_REDIRECT_URI", "SUISHEN_AUTH_OIDC_KEYS_DIR"),
+    ("SUISHEN_PUSH_WECHAT_CALLBACK_KEY", "SUISHEN_PUSH_WECHAT_CALLBACK_TOKEN"),
 )
 
 

@@ -3,9 +3,10 @@
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from litestar import Request, Response, get, post
+from litestar import MediaType, Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
+from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from auth_bridges.federation import Federation
@@ -13,6 +14,8 @@ from auth_bridges.models import ClientFacts
 from auth_bridges.refusals import ProviderTokenRefused, ProviderTokenUnreadable, ProviderUnavailable
 from bff.platform.services import Platform
 from miniapp_schemas.keys import JsonWebKeySet
+from push.callbacks import WechatCallbacks
+from push.refusals import CallbackForged, CallbackUnknown, CallbackUnreadable
 
 __all__ = ["callback_handlers"]
 
@@ -49,9 +52,37 @@ async def client_keys(platform: NamedDependency[Platform]) -> Response[JsonWebKe
     return Response(platform.client_keys().published(), headers={"Cache-Control": "public, max-age=300"})
 
 
+@get(
+    "/callbacks/wechat/{appid:str}",
+    opt={**_PUBLIC, "refusals": (CallbackForged, CallbackUnknown)},
+    include_in_schema=False,
+    media_type=MediaType.TEXT,
+)
+async def wechat_asks(
+    request: Request[Any, Any, Any], appid: FromPath[str], push_callbacks: NamedDependency[WechatCallbacks]
+) -> Response[str]:
+    """An administrator entered our address in WeChat's console, and WeChat tries it."""
+    return Response(push_callbacks.confirm(appid, dict(request.query_params)), headers=_NOT_KEPT)
+
+
+@post(
+    "/callbacks/wechat/{appid:str}",
+    opt={**_PUBLIC, "refusals": (CallbackForged, CallbackUnknown, CallbackUnreadable)},
+    status_code=200,
+    include_in_schema=False,
+    media_type=MediaType.TEXT,
+)
+async def wechat_tells(
+    request: Request[Any, Any, Any], appid: FromPath[str], push_callbacks: NamedDependency[WechatCallbacks]
+) -> Response[str]:
+    """WeChat pushes an event (消息推送); for any other answer than this word it asks again."""
+    await push_callbacks.hear(appid, dict(request.query_params), await request.body())
+    return Response("success", headers=_NOT_KEPT)
+
+
 def callback_handlers() -> list[ControllerRouterHandler]:
     """Everything that providers call."""
-    return [clerk_signed_out, client_keys]
+    return [clerk_signed_out, client_keys, wechat_asks, wechat_tells]
 
 
 async def _only(request: Request[Any, Any, Any], name: str) -> str:

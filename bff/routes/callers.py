@@ -9,6 +9,7 @@ from bff.platform.identity import Principal
 from health_code.models import HEALTH_TYPES, Department, Person
 from health_code.rules.evidence import Kind
 from miniapp_schemas.assurance import AssuranceLevel
+from push.campaign_models import Operator
 from push.timeline import Viewer
 from push.timeline_models import PUSH_TYPES, FactKind, Source
 from wallet.models import Deputy, Issuer, Requester
@@ -64,6 +65,15 @@ def requester(principal: Principal) -> Requester:
 def person(principal: Principal) -> Person:
     """The clerk, as one of the two whom something grave needs."""
     return Person(
+        id=principal.subject,
+        organisation=principal.organisation or "",
+        organisation_name=principal.organisation_name or "",
+    )
+
+
+def operator(principal: Principal) -> Operator:
+    """The clerk, as one who runs the reminders."""
+    return Operator(
         id=principal.subject,
         organisation=principal.organisation or "",
         organisation_name=principal.organisation_name or "",

@@ -223,7 +223,7 @@ async def _events(
                 if notice.cursor not in sent:
                     yield _notice_event(notice)
             sent = {notice.cursor for notice in found}
-            since = max(since, *sent)
+            since = max([since, *sent])
             if len(found) == _A_TURN:
                 event.set()
             if (now_unread := await inbox.unread(resident)) != unread:

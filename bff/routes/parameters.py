@@ -18,6 +18,9 @@ from miniapp_schemas.health_manual import ManualId, ManualStateText
 from miniapp_schemas.health_rules import RuleSetId
 from miniapp_schemas.health_venues import ExposureQueryId, VenueId
 from miniapp_schemas.notices import NoticeId, TopicText
+from miniapp_schemas.push_console import CampaignId, DeadCursor
+from miniapp_schemas.push_devices import PushDeviceId
+from miniapp_schemas.push_templates import TemplateName
 from miniapp_schemas.session import SessionId
 from miniapp_schemas.wallet import CredentialId, PresentationId
 
@@ -26,9 +29,11 @@ __all__ = [
     "AppealStateInQuery",
     "AttachmentIdInPath",
     "BoundDevice",
+    "CampaignIdInPath",
     "ConsentInPath",
     "CredentialIdInPath",
     "CursorInQuery",
+    "DeadCursorInQuery",
     "DeviceId",
     "ExposureQueryIdInPath",
     "FaceCheckIdInPath",
@@ -45,10 +50,12 @@ __all__ = [
     "PageSize",
     "PresentationIdInPath",
     "ProviderInPath",
+    "PushDeviceIdInPath",
     "RuleSetIdInPath",
     "SessionIdInPath",
     "StatusListNumber",
     "StepUpChallenge",
+    "TemplateNameInPath",
     "TopicInPath",
     "TopicInQuery",
     "VenueIdInPath",
@@ -95,6 +102,8 @@ OverdueInQuery = Annotated[
 ]
 VenueIdInPath = Annotated[str, path(VenueId)]
 ExposureQueryIdInPath = Annotated[str, path(ExposureQueryId)]
+CampaignIdInPath = Annotated[str, path(CampaignId)]
+DeadCursorInQuery = Annotated[str | None, query(DeadCursor, "cursor")]
 RuleSetIdInPath = Annotated[str, path(RuleSetId)]
 PresentationIdInPath = Annotated[str, path(PresentationId)]
 NoticeIdInPath = Annotated[str, path(NoticeId)]
@@ -106,6 +115,8 @@ FaceCheckIdInPath = Annotated[str, path(FaceCheckId)]
 ProviderInPath = Annotated[str, path(Provider)]
 ConsentInPath = Annotated[str, path(ConsentName)]
 StepUpChallenge = Annotated[str | None, header(ChallengeText, "X-Step-Up")]
+TemplateNameInPath = Annotated[str, path(TemplateName)]
+PushDeviceIdInPath = Annotated[str, path(PushDeviceId)]
 SessionIdInPath = Annotated[str, path(SessionId)]
 GrantIdInPath = Annotated[str, path(GrantId)]
 StatusListNumber = Annotated[

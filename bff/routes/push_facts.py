@@ -1,5 +1,7 @@
 """``/issuer/v1/reminders``: departments report what reminders follow from."""
 
+from typing import Final
+
 from litestar import Controller, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
@@ -9,6 +11,9 @@ from bff.routes.callers import source
 from miniapp_schemas.push_facts import FactReceipt, ReportFacts
 from push.facts import FactIntake
 
+MAX_FACTS_BODY: Final = 512 * 1024
+"""Five hundred facts, each as long as one can be."""
+
 
 class FactController(Controller):
     """Facts from registered departments."""
@@ -17,7 +22,12 @@ class FactController(Controller):
     tags = ("issuer",)
     opt = {"audience": "issuer", "assurance": None, "scope": "push:report"}
 
-    @post(operation_id="ReportFacts", summary="Report facts (事项数据报送)", status_code=200)
+    @post(
+        operation_id="ReportFacts",
+        summary="Report facts (事项数据报送)",
+        status_code=200,
+        request_max_body_size=MAX_FACTS_BODY,
+    )
     async def report(
         self,
         data: JSONBody[ReportFacts],

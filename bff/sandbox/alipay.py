@@ -4,7 +4,9 @@ How they are asked, signed and sealed is in ``alipay_gateway.py``; here is only 
 the documentation is silent the comment says what was chosen.
 """
 
+import json
 import random
+from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,6 +21,7 @@ CERTIFY_KEPT: Final = timedelta(days=90)
 _ACCESS_SECONDS: Final = 1_296_000
 _REFRESH_SECONDS: Final = 2_592_000
 _ALPHABET: Final = "0123456789abcdef"
+_MESSAGES_KEPT: Final = 5_000
 
 
 class Trouble(Exception):
@@ -104,6 +107,9 @@ class AlipayBooks:
         self._access: dict[str, tuple[str, str, datetime]] = {}
         self._refresh: dict[str, tuple[str, str, datetime] | None] = {}
         self._checks: dict[str, _Check] = {}
+        self._allowed: dict[tuple[str, str, str], int | None] = {}
+        self._troubles: dict[str, deque[Trouble]] = {}
+        self.messages: deque[dict[str, str]] = deque(maxlen=_MESSAGES_KEPT)
 
     # --- what people do --------------------------------------------------------------------------
 
@@ -133,6 +139,15 @@ class AlipayBooks:
             found.stage = Stage.PASSED if passed else Stage.FAILED
         return found.return_url
 
+    def allow(self, appid: str, resident: str, template: str, times: int | None) -> None:
+        """A resident subscribes to a template (``my.requestSubscribeMessage``); None is for all times."""
+        left = self._allowed.get((appid, resident, template), 0)
+        self._allowed[appid, resident, template] = None if times is None or left is None else left + times
+
+    def order(self, method: str, trouble: Trouble, times: int) -> None:
+        """Let the next calls of ``method`` end in ``trouble``."""
+        self._troubles.setdefault(method, deque()).extend([trouble] * times)
+
     def move(self, appid: str, names: Names) -> None:
         """Alipay moves an app from one name of people to the next."""
         self.apps[appid] = AlipayApp(appid=appid, names=names, certificates=self.apps[appid].certificates)
@@ -141,7 +156,12 @@ class AlipayBooks:
 
     def answer(self, app: AlipayApp, method: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """What ``method`` answers to ``given``, or ``Trouble``."""
+        if ordered := self._troubles.get(method):
+            raise ordered.popleft()
         match method:
+            case "alipay.open.app.mini.templatemessage.send":
+                self._message(app, given)
+                return _success()
             case "alipay.system.oauth.token":
                 return self._token(app, given)
             case "alipay.user.info.share":
@@ -224,6 +244,29 @@ class AlipayBooks:
             case Stage.FAILED:
                 return {"passed": "F", "fail_reason": "Z1147"}
         return {"passed": "F"}
+
+    def _message(self, app: AlipayApp, given: Mapping[str, Any]) -> None:
+        """``alipay.open.app.mini.templatemessage.send``; what it says of mistakes is not documented."""
+        template, page = given.get("user_template_id"), given.get("page")
+        try:
+            data = json.loads(str(given.get("data", "")))
+        except ValueError:
+            data = None
+        if not template or page is None or not isinstance(data, dict) or len(str(given["data"])) > 2048:
+            raise Trouble("40002", "isv.invalid-parameter")
+        if not all(isinstance(each, dict) and each.get("value") for each in data.values()):
+            raise Trouble("40002", "isv.invalid-parameter")
+        for (appid, resident, allowed), left in self._allowed.items():
+            names = {"to_user_id": user_id_of(resident), "to_open_id": open_id_of(appid, resident)}
+            said = {name: given[name] for name in names if name in given}
+            if (appid, allowed) != (app.appid, template) or not said or not said.items() <= names.items():
+                continue
+            if left == 0:
+                break
+            self._allowed[appid, resident, allowed] = None if left is None else left - 1
+            self.messages.append({"resident": resident, "template": allowed, "data": str(given["data"])})
+            return
+        raise Trouble("40004", "USER_NOT_SUBSCRIBED")
 
     def phone(self, resident_phone: str | None) -> dict[str, Any]:
         """What the packet of ``my.getPhoneNumber`` holds: camelCase, unlike everything else."""

@@ -39,6 +39,7 @@ _TOKEN: Final = "alipay.system.oauth.token"  # noqa: S105 - a method's name
 _NAME: Final = ("支付宝", "Alipay")
 # Which verb v3 wants; a method that is not here has no address.
 _V3: Final = {
+    "/v3/alipay/open/app/mini/templatemessage/send": ("POST", "alipay.open.app.mini.templatemessage.send"),
     "/v3/alipay/system/oauth/token": ("POST", _TOKEN),
     "/v3/alipay/user/info/share": ("POST", "alipay.user.info.share"),
     "/v3/alipay/user/certify/open/initialize": ("POST", "alipay.user.certify.open.initialize"),
@@ -124,6 +125,24 @@ class Order(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """So many answers of one hostile kind."""
 
     mode: Hostile
+    times: Annotated[int, Meta(ge=1, le=1000)] = 1
+
+
+class Subscribe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A resident allows ``times`` messages of a template; without a number all of them."""
+
+    appid: str
+    resident: ResidentKey
+    template: str
+    times: Annotated[int, Meta(ge=1)] | None = None
+
+
+class Ordered(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """The next calls of a method end in an error."""
+
+    method: str
+    code: str
+    sub_code: str = ""
     times: Annotated[int, Meta(ge=1, le=1000)] = 1
 
 
@@ -462,6 +481,9 @@ class Alipay:
             web.get("/_sim/alipay/certify", self._certified_by_hand),
             web.post("/_sim/alipay/hostile", _with(Order, self._order)),
             web.post("/_sim/alipay/move", _with(Move, self._move)),
+            web.post("/_sim/alipay/subscribe", _with(Subscribe, self._subscribe)),
+            web.post("/_sim/alipay/trouble", _with(Ordered, self._trouble)),
+            web.get("/_sim/alipay/sent", self._sent),
             web.get("/_sim/alipay/sign-in", self._sign_in),
         ]
 
@@ -500,6 +522,18 @@ class Alipay:
         if asked.next_certificate:
             self.roll_over(asked.appid)
         return web.Response(status=204)
+
+    async def _subscribe(self, asked: Subscribe) -> web.Response:
+        self._known(asked.appid)
+        self.books.allow(asked.appid, asked.resident, asked.template, asked.times)
+        return web.Response(status=204)
+
+    async def _trouble(self, asked: Ordered) -> web.Response:
+        self.books.order(asked.method, Trouble(asked.code, asked.sub_code), asked.times)
+        return web.Response(status=204)
+
+    async def _sent(self, _: web.Request) -> web.Response:
+        return web.json_response(list(self.books.messages))
 
     async def _sign_in(self, request: web.Request) -> web.Response:
         """A page to choose who holds the phone; then back to ``redirect_uri`` with ``#code=…&state=…``."""

@@ -317,6 +317,8 @@ ORGANISATIONS: Final = (
     Organisation(key="museum", id="haiyu-museum", name="海屿市博物馆"),
     Organisation(key="health-office", id="haiyu-health-office", name="海屿市卫生健康委员会规则处"),
     Organisation(key="cdc-office", id="haiyu-cdc-office", name="海屿市疾病预防控制中心应急办"),
+    Organisation(key="operations", id="haiyu-operations", name="海屿市城市运行中心"),
+    Organisation(key="press-office", id="haiyu-press-office", name="海屿市政府新闻办公室"),
 )
 SIGNING_ON: Final = "haiyu-bank"
 """The organisation whose clerks may sign in where its people do (单点登录)."""
@@ -369,8 +371,8 @@ CLERKS: Final = (
         number="5001",
         passphrase="stapler-magnolia-5001",  # noqa: S106
         scenes=("general", "gov.counter", "school.enrolment", "business.check"),
-        story_zh="政务窗口，可为居民帮办，登记场所并批准流调查询",
-        story_en="government counter; may act for a resident in a case; venue codes, exposure queries",
+        story_zh="政务窗口，可为居民帮办，登记场所并批准流调查询；运营提醒",
+        story_en="government counter; acts for residents in a case; venue codes, exposure queries; reminders",
         scopes=(
             "acting:assist",
             "health:appeals",
@@ -379,6 +381,7 @@ CLERKS: Final = (
             "health:manual",
             "health:manual-release",
             "health:venues",
+            "push:operate",
             "wallet:verify",
         ),
     ),
@@ -408,6 +411,24 @@ CLERKS: Final = (
         story_zh="健康码规则：由第二人发布；另一单位复核人工录入与申诉",
         story_en="health code rules: the second person, who publishes; the other side of entries and appeals",
         scopes=("health:appeals", "health:manual", "health:rules"),
+    ),
+    Clerk(
+        organisation="haiyu-operations",
+        number="9001",
+        passphrase="orchard-beacon-9001",  # noqa: S106
+        scenes=(),
+        story_zh="提醒运维：通道、死信，拟定群发",
+        story_en="runs the reminders: lanes, dead letters; drafts campaigns",
+        scopes=("push:operate",),
+    ),
+    Clerk(
+        organisation="haiyu-press-office",
+        number="9002",
+        passphrase="harvest-lantern-9002",  # noqa: S106
+        scenes=(),
+        story_zh="提醒运维：由第二人批准群发",
+        story_en="runs the reminders: the second person, who approves campaigns",
+        scopes=("push:operate",),
     ),
 )
 

@@ -1,4 +1,4 @@
-"""``suishen up`` and ``suishen demo``."""
+"""``suishen up``, ``suishen demo`` and ``suishen rehearse``."""
 
 import os
 import sys
@@ -66,6 +66,43 @@ def demo(*, as_json: bool) -> None:
 
         held = run(as_json=as_json, environ=os.environ)
     sys.exit(0 if held else 1)
+
+
+@click.command()
+@click.option("--residents", default=1_000_000, show_default=True, type=click.IntRange(100, 25_000_000))
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 16))
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Where there is room for it: a million residents take some gigabytes.",
+)
+@click.option("--json", "as_json", is_flag=True, help="What came of it, as one JSON object.")
+def rehearse(residents: int, workers: int, data: Path | None, *, as_json: bool) -> None:
+    """A campaign to a million, paused once and a worker killed over it (群发演练).
+
+    Exit status 0 only if everybody has one notice and nobody two.
+    """
+    import msgspec
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    with _explained():
+        from bff.sandbox.rehearsal import run
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=Console(stderr=True), refresh_per_second=2) as progress:
+            task = progress.add_task("")
+
+            def told(what: str, done: int, whole: int) -> None:
+                progress.update(task, description=what, completed=done, total=whole)
+
+            rehearsed = run(residents, workers=workers, data=data, told=told)
+    if as_json:
+        click.echo(msgspec.json.encode(rehearsed).decode())
+    else:
+        for name, value in msgspec.to_builtins(rehearsed).items():
+            click.echo(f"{name:<18} {value}")
+    sys.exit(0 if rehearsed.held else 1)
 
 
 @contextmanager

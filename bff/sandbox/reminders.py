@@ -60,13 +60,18 @@ def facts_at(now: datetime) -> list[tuple[str, dict[str, Any]]]:
         for vaccine, days in _GIVEN
         for day in days
     ]
+    pension = {
+        "kind": "PENSION",
+        "entitledFrom": "2003-09-09",
+        "confirmedOn": (today - timedelta(days=359)).isoformat(),
+    }
     home = {"kind": "HOUSEHOLD", "district": "310104", "since": "2021-06-01"}
     return [
         ("cdc", _about(child, "seed-birth", birth)),
         *doses,
         ("police", _about(child, "seed-home", home)),
         ("social", _due("lin", "INSURANCE", today + timedelta(days=20), scheme="RESIDENT_MEDICAL")),
-        ("social", _due("wang", "PENSION", today + timedelta(days=6))),
+        ("social", _about(person("wang").id_number, f"seed-pension-{today:%Y%m%d}", pension)),
         ("market", _enterprise()),
     ]
 

@@ -16,7 +16,7 @@ import socket
 import struct
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -77,6 +77,29 @@ class Shifts(Protocol):
         """Be ``offset`` ahead of the time, or behind it, from now on."""
 
 
+@runtime_checkable
+class SaysGoodbye(Protocol):
+    """A provider over HTTP/2, which can end a connection in good order."""
+
+    def goodbye_said(self) -> int:
+        """How many connections it ended so."""
+
+
+Arrived = Callable[[str, str, Mapping[str, str]], "Fault | None"]
+"""Notes method, path and query of a request; the fault that strikes it, if one does."""
+
+
+@runtime_checkable
+class TwoSided(Protocol):
+    """A provider whose API is not HTTP/1.1: what it serves itself begins and ends with its controls."""
+
+    async def begin(self, arrived: Arrived) -> None:
+        """Listen."""
+
+    async def end(self) -> None:
+        """Close its port and every connection."""
+
+
 class FaultKind(StrEnum):
     """What can go wrong between us and a provider."""
 
@@ -98,12 +121,18 @@ class FaultKind(StrEnum):
     """The connection breaks before the first byte of the reply; the provider has done its part."""
     OUTAGE = "outage"
     """The connection breaks before the provider has done anything."""
+    GOODBYE = "goodbye"
+    """Over HTTP/2: the request is sent back unread, with the connection's end (GOAWAY)."""
     REFUSED = "refused"
     """Nobody listens, for ``seconds``."""
 
 
 _BEFORE: Final = frozenset({FaultKind.BUSY, FaultKind.THROTTLE, FaultKind.BAD_GATEWAY, FaultKind.OUTAGE})
-_NEEDS: Final[dict[FaultKind, type]] = {FaultKind.THROTTLE: Throttles, FaultKind.REVOKED: Revokes}
+_NEEDS: Final[dict[FaultKind, type]] = {
+    FaultKind.THROTTLE: Throttles,
+    FaultKind.REVOKED: Revokes,
+    FaultKind.GOODBYE: SaysGoodbye,
+}
 
 
 class Fault(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -198,11 +227,15 @@ class Simulator:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5, handle_signals=False)
         await self._runner.setup()
         await self._listen(port)
+        if isinstance(self.provider, TwoSided):
+            await self.provider.begin(self.arrived)
 
     async def stop(self) -> None:
         """Close the port and every connection."""
         if self._reopening is not None:
             self._reopening.cancel()
+        if isinstance(self.provider, TwoSided):
+            await self.provider.end()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -217,22 +250,7 @@ class Simulator:
         """Note the request, let the plan have its way, answer."""
         if request.path.startswith("/_sim/"):
             return await handler(request)
-        now = self._now()
-        fault = next(
-            (each.fault for each in self._faults if each.strikes(request.path, now, self._chance)), None
-        )
-        self._journal.append(
-            Arrival(
-                at=now,
-                method=request.method,
-                path=request.path,
-                query={
-                    name: "***" if "secret" in name or "token" in name else value
-                    for name, value in request.query.items()
-                },
-                fault=fault.kind if fault else None,
-            )
-        )
+        fault = self.arrived(request.method, request.path, request.query)
         if fault is None:
             return await handler(request)
         if fault.kind in _BEFORE:
@@ -242,6 +260,24 @@ class Simulator:
         if fault.kind is FaultKind.LATENCY:
             await asyncio.sleep(fault.milliseconds / 1000)
         return await _spoil(fault.kind, request, await handler(request))
+
+    def arrived(self, method: str, path: str, query: Mapping[str, str]) -> Fault | None:
+        """Note a request in the journal; the fault that strikes it, if one does."""
+        now = self._now()
+        fault = next((each.fault for each in self._faults if each.strikes(path, now, self._chance)), None)
+        self._journal.append(
+            Arrival(
+                at=now,
+                method=method,
+                path=path,
+                query={
+                    name: "***" if "secret" in name or "token" in name else value
+                    for name, value in query.items()
+                },
+                fault=fault.kind if fault else None,
+            )
+        )
+        return fault
 
     def _instead(self, kind: FaultKind, request: web.Request) -> web.Response:
         """The answer of somebody who never reached the provider's books."""

@@ -6,7 +6,7 @@
 import hmac
 from collections import deque
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 import msgspec
 from aiohttp import web
@@ -17,18 +17,31 @@ from bff.sandbox.simulator import Clock, utc_now
 _KEPT: Final = 1000
 
 
-class _Message(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    phone: Annotated[str, Meta(pattern=r"^\+[0-9]{8,15}\Z")]
-    template: Literal["one-time-code"]
+Phone = Annotated[str, Meta(pattern=r"^\+[0-9]{8,15}\Z")]
+
+
+class _Code(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="one-time-code", tag_field="template"
+):
+    phone: Phone
     code: Annotated[str, Meta(pattern=r"^[0-9]{4,8}\Z")]
 
 
-class Delivered(Struct, frozen=True, kw_only=True):
-    """A message as it lies on a phone."""
+class _Notice(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="notice", tag_field="template"
+):
+    phone: Phone
+    text: Annotated[str, Meta(min_length=1, max_length=500)]
+    id: str = ""
+
+
+class Delivered(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A message as it lies on a phone: a code, or a text."""
 
     at: datetime
     phone: str
-    code: str
+    code: str = ""
+    text: str = ""
 
 
 class Sms:
@@ -43,7 +56,11 @@ class Sms:
 
     def latest(self, phone: str) -> str:
         """The newest code on ``phone``."""
-        return next(each.code for each in reversed(self._outbox) if each.phone == phone)
+        return next(each.code for each in reversed(self._outbox) if each.phone == phone and each.code)
+
+    def texts(self, phone: str) -> list[str]:
+        """What ``phone`` was told that is no code, newest last."""
+        return [each.text for each in self._outbox if each.phone == phone and each.text]
 
     def sent(self) -> int:
         """How many messages went out."""
@@ -57,14 +74,19 @@ class Sms:
         """How it says that it cannot."""
         return web.json_response({"error": "busy"}, status=503)
 
+    def throttled(self) -> web.Response:
+        """How it says "too often"."""
+        return web.json_response({"error": "too many"}, status=429, headers={"Retry-After": "9"})
+
     async def _take(self, request: web.Request) -> web.Response:
         if not hmac.compare_digest(request.headers.get("Authorization", ""), f"Bearer {self._key}"):
             return web.json_response({"error": "unauthorized"}, status=401)
         try:
-            message = msgspec.json.decode(await request.read(), type=_Message)
+            message = msgspec.json.decode(await request.read(), type=_Code | _Notice)
         except msgspec.DecodeError as error:
             return web.json_response({"error": str(error)}, status=400)
-        self._outbox.append(Delivered(at=self._now(), phone=message.phone, code=message.code))
+        code, text = (message.code, "") if isinstance(message, _Code) else ("", message.text)
+        self._outbox.append(Delivered(at=self._now(), phone=message.phone, code=code, text=text))
         return web.json_response({"status": "accepted"}, status=202)
 
     async def _show(self, request: web.Request) -> web.Response:

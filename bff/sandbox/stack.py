@@ -46,6 +46,7 @@ from bff.sandbox.kept import Kept
 from bff.sandbox.servers import EmbeddedServers
 
 if TYPE_CHECKING:
+    from bff.sandbox.push_city import PhonePorts
     from bff.sandbox.seed import Key
     from bff.sandbox.simulator import Simulator
 
@@ -163,6 +164,7 @@ class City:
         sms_url: str,
         family_url: str,
         authority_url: str,
+        phone_ports: "PhonePorts",
         env: dict[str, str],
         web: list[Web],
         workers: list[Program],
@@ -176,6 +178,8 @@ class City:
         self.sms_url = sms_url
         self.family_url = family_url
         self.authority_url = authority_url
+        self.phone_ports = phone_ports
+        """Where the simulated makers of phones are."""
         self.env = env
         """What a further process of the product has to be started with."""
         self.web = web
@@ -259,6 +263,8 @@ def private_stack(
     is taken from this process's environment. A port for metrics is the first web process's alone.
     ``meanwhile`` is called while the web processes start.
     """
+    from bff.sandbox.push_city import PhonePorts, push_environment, simulated_phones
+
     data = data.absolute()
     simulator_port = simulator_port or free_port()
     simulator_url = f"http://127.0.0.1:{simulator_port}"
@@ -271,12 +277,15 @@ def private_stack(
         running.callback(servers.stop)
         sms_port, population_port, family_port = free_port(), free_port(), free_port()
         authority_port = free_port()
+        sms_url = f"http://127.0.0.1:{sms_port}"
+        phone_ports = PhonePorts.free()
         family_url = f"http://127.0.0.1:{family_port}"
         first = web_port or free_port()
         env = (
             _environment(data, servers, simulator_url, alipay_url)
             | _openid_environment(data, openid_url, f"http://127.0.0.1:{first}")
-            | _offices(sms_port, population_port)
+            | _offices(sms_url, population_port)
+            | push_environment(phone_ports, data / "keys" / "push", sms_url)
             | {"SUISHEN_AUTH_FAMILY_BASE_URL": family_url, "SUISHEN_AUTH_FAMILY_KEY": FAMILY_KEY}
             | {"SUISHEN_AUTH_FACE_RETURN_URL": f"http://127.0.0.1:{first}/resident/?face"}
             | {name: value for name, value in settings.items() if name != _METRICS_PORT}
@@ -288,9 +297,10 @@ def private_stack(
             simulator_url=simulator_url,
             alipay_url=alipay_url,
             openid_url=openid_url,
-            sms_url=f"http://127.0.0.1:{sms_port}",
+            sms_url=sms_url,
             family_url=family_url,
             authority_url=f"http://127.0.0.1:{authority_port}",
+            phone_ports=phone_ports,
             env=env,
             web=[
                 Web(f"web-{number}", port, env, data, **(alone if number == 1 else {}))
@@ -308,10 +318,14 @@ def private_stack(
         running.enter_context(_simulated_alipay(alipay_port, home, data / "keys" / "alipay"))
         running.enter_context(_simulated_openid(openid_port, city.base_url))
         say("模拟微信、支付宝、市民云 · simulated WeChat, Alipay, Citizen Cloud")
-        running.enter_context(_simulated_sms(sms_port))
-        running.enter_context(_simulated_population(population_port))
-        running.enter_context(_simulated_family(family_port))
-        running.enter_context(_simulated_authority(authority_port, data / "keys" / "legal-person"))
+        for office in (
+            _simulated_sms(sms_port),
+            _simulated_population(population_port),
+            _simulated_family(family_port),
+            _simulated_authority(authority_port, data / "keys" / "legal-person"),
+            simulated_phones(phone_ports, data / "keys" / "push"),
+        ):
+            running.enter_context(office)
         servers.await_ready()
         keep_variables(data, env)
         city.follow_servers()
@@ -343,7 +357,10 @@ def private_stack(
 def _environment(data: Path, servers: EmbeddedServers, simulator_url: str, alipay_url: str) -> dict[str, str]:
     """What the product's processes are told: the addresses, and keys made at the first start."""
     keys = data / "keys"
-    if not all((keys / name).exists() for name in ("id-seal", "alipay", "oidc", "legal-person", "health")):
+    if not all(
+        (keys / name).exists()
+        for name in ("id-seal", "alipay", "oidc", "legal-person", "health", "push/browsers.pem")
+    ):
         _make_keys(keys)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SUISHEN_")}
     return inherited | {
@@ -393,10 +410,10 @@ def _kept_port(file: Path) -> int:
     return port
 
 
-def _offices(sms_port: int, population_port: int) -> dict[str, str]:
+def _offices(sms_url: str, population_port: int) -> dict[str, str]:
     """What the product's processes are told of the text message gateway and the population registry."""
     return {
-        "SUISHEN_AUTH_SMS_BASE_URL": f"http://127.0.0.1:{sms_port}",
+        "SUISHEN_AUTH_SMS_BASE_URL": sms_url,
         "SUISHEN_AUTH_SMS_KEY": SMS_KEY,
         "SUISHEN_AUTH_POPULATION_BASE_URL": f"http://127.0.0.1:{population_port}",
         "SUISHEN_AUTH_POPULATION_KEY": POPULATION_KEY,
@@ -408,9 +425,11 @@ def _make_keys(folder: Path) -> None:
     from bff.platform import keys
     from bff.sandbox import alipay_keys
     from bff.sandbox.authority_city import kept_roots
+    from bff.sandbox.push_city import make_push_keys
 
     alipay_keys.kept(folder / "alipay")
     kept_roots(folder / "legal-person")
+    make_push_keys(folder / "push")
     for ring in ("tokens", "wallet", "health", "oidc"):
         if not (folder / ring / "current").exists():
             shutil.rmtree(folder / ring, ignore_errors=True)

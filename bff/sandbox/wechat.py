@@ -2,8 +2,8 @@
 
 Read from the official pages and the error tables; where those are silent the comment says what was chosen.
 HTTP status is always 200, the type always ``text/plain``, a login's success has no ``errcode``. Tokens are
-in ``wechat_tokens.py``, what is done about people in ``wechat_people.py``, the secure API in
-``wechat_secure.py``.
+in ``wechat_tokens.py``, what is done about people in ``wechat_people.py``, subscribe messages in
+``wechat_subscribe.py``, the secure API in ``wechat_secure.py``.
 
 ``/_sim/wechat/…`` plays the mini-program (``login``, ``phone``, ``user-info``, ``subscribe``), the
 administrator (``modes``, ``move``) and risk control (``block``); ``sign-in`` is a login for a browser.
@@ -34,6 +34,7 @@ from bff.sandbox.wechat_secure import (
     open_request,
     seal_reply,
 )
+from bff.sandbox.wechat_subscribe import Subscriptions
 from bff.sandbox.wechat_tokens import Tokens
 
 T = TypeVar("T")
@@ -59,15 +60,6 @@ class Block(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     resident: ResidentKey
     blocked: bool
-
-
-class Subscribe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A resident allows ``times`` messages of a template."""
-
-    appid: str
-    resident: ResidentKey
-    template: str
-    times: int = 1
 
 
 class Move(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -151,6 +143,7 @@ class Wechat:
             self._apps, now=self._now, chance=self._chance, a_day=tokens_a_day, a_minute=stable_a_minute
         )
         self.people = People(phones or {}, now=self._now, chance=self._chance)
+        self.subscriptions = Subscriptions(now=self._now, chance=self._chance)
 
     # --- what people do --------------------------------------------------------------------------
 
@@ -258,7 +251,7 @@ class Wechat:
             web.route("*", "/cgi-bin/token", self._token),
             web.route("*", "/cgi-bin/stable_token", self._stable_token),
             web.route("*", "/wxa/business/getuserphonenumber", self._posted(people.phone_number)),
-            web.route("*", "/cgi-bin/message/subscribe/send", self._posted(people.send)),
+            web.route("*", "/cgi-bin/message/subscribe/send", self._posted(self.subscriptions.send)),
             web.get("/wxa/checksession", self._asked(lambda _, query: people.check_session(query))),
             web.get(
                 "/wxa/resetusersessionkey", self._asked(lambda _, query: people.reset_session_key(query))
@@ -266,18 +259,18 @@ class Wechat:
             web.post("/_sim/wechat/login", self._login),
             web.post("/_sim/wechat/phone", self._tap_phone),
             web.post("/_sim/wechat/user-info", self._user_info),
-            web.post("/_sim/wechat/subscribe", self._subscribe),
             web.post("/_sim/wechat/block", self._block),
             web.post("/_sim/wechat/move", self._move),
             web.post("/_sim/wechat/modes", self._set_modes),
             web.get("/_sim/wechat/sign-in", self._sign_in),
+            *self.subscriptions.routes(_body),
         ]
 
     def _answered(self, answer: Callable[[], Answer]) -> web.Response:
         try:
             return plain(answer())
         except Refused as refused:
-            return plain(self._error(refused.errcode))
+            return plain(self._error(refused.errcode, refused.said))
 
     async def _jscode2session(self, request: web.Request) -> web.Response:
         # A POST is answered as if it had brought nothing, whatever its query says.
@@ -327,7 +320,7 @@ class Wechat:
                 return self._sealed(asked, token, handle)
             except Refused as refused:
                 # Nobody whose envelope was not opened is answered in one.
-                return plain(self._error(refused.errcode))
+                return plain(self._error(refused.errcode, refused.said))
 
         return respond
 
@@ -344,7 +337,7 @@ class Wechat:
         try:
             answer = handle(app, inside)
         except Refused as refused:
-            answer = self._error(refused.errcode)
+            answer = self._error(refused.errcode, refused.said)
         if side is None:
             raise Refused(40238)
         if not self._modes.changing_certificate:
@@ -385,11 +378,6 @@ class Wechat:
         if asked.appid not in self._apps:
             raise web.HTTPNotFound(text="no such mini-program")
         return asked
-
-    async def _subscribe(self, request: web.Request) -> web.Response:
-        asked = _body(await request.read(), Subscribe)
-        self.people.grant(asked.appid, asked.resident, asked.template, asked.times)
-        return web.Response(status=204)
 
     async def _block(self, request: web.Request) -> web.Response:
         asked = _body(await request.read(), Block)

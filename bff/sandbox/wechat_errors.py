@@ -52,18 +52,19 @@ class Errors:
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
 
-    def __call__(self, errcode: int) -> Answer:
-        """The reply that says ``errcode``."""
+    def __call__(self, errcode: int, said: str | None = None) -> Answer:
+        """The reply that says ``errcode``, in words of its own if there are any."""
         rid = "-".join(f"{self._chance.getrandbits(32):08x}" for _ in range(3))
-        return {"errcode": errcode, "errmsg": f"{ERRORS[errcode]}, rid: {rid}"}
+        return {"errcode": errcode, "errmsg": f"{said or ERRORS.get(errcode, 'unknown')}, rid: {rid}"}
 
 
 class Refused(Exception):
     """A call that ends with an error."""
 
-    def __init__(self, errcode: int) -> None:
+    def __init__(self, errcode: int, said: str | None = None) -> None:
         super().__init__(errcode)
         self.errcode = errcode
+        self.said = said
 
 
 def plain(reply: Mapping[str, Any]) -> web.Response:

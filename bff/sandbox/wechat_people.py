@@ -1,14 +1,13 @@
-"""What the simulated WeChat does for and about people: phones, session keys, sealed data, grants to send.
+"""What the simulated WeChat does for and about people: phones, session keys, sealed data.
 
 A phone code is of another kind than a login code, lives five minutes from the tap that made it, and works
-once. A session key is proved by a signature made with it, as text. One grant of a person is one message.
+once. A session key is proved by a signature made with it, as text.
 """
 
 import hmac
 import json
 import random
 from base64 import b64decode, b64encode
-from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hashlib import sha1, sha256
@@ -47,7 +46,6 @@ class People:
         self._chance = chance
         self._codes: dict[str, _PhoneCode] = {}
         self._session_keys: dict[str, str] = {}
-        self._grants: Counter[tuple[str, str, str]] = Counter()
         self.country_as_number = False
         """The documentation says that ``countryCode`` is a string and shows a number."""
         self.watermark_appid: str | None = None
@@ -142,22 +140,6 @@ class People:
     def _watermark(self, appid: str) -> dict[str, object]:
         made_at = self._now() - self.watermark_age
         return {"timestamp": int(made_at.timestamp()), "appid": self.watermark_appid or appid}
-
-    # --- subscriptions -------------------------------------------------------------------------------
-
-    def grant(self, appid: str, resident: str, template: str, times: int) -> None:
-        """A person allows so many messages of a template (订阅消息)."""
-        self._grants[appid, openid_of(appid, resident), template] += times
-
-    def send(self, app: WechatApp, asked: Mapping[str, Any]) -> Answer:
-        """``message/subscribe/send``: one grant is one message."""
-        whom = (app.appid, str(asked.get("touser", "")), str(asked.get("template_id", "")))
-        if not whom[1].startswith("oSIM"):
-            raise Refused(40003)
-        if self._grants[whom] <= 0:
-            raise Refused(43101)
-        self._grants[whom] -= 1
-        return {**_OK, "msgid": self._chance.getrandbits(60)}
 
 
 def _cbc(key: bytes, iv: bytes, plain: bytes) -> bytes:

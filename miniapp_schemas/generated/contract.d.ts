@@ -131,6 +131,12 @@ export interface ActingSession {
   acting: ActingFor | null;
 }
 
+/** Put a version in force. */
+export interface ActivateTemplate {
+  /** A version's number; 0 is the text that is shipped. */
+  version: number;
+}
+
 /** Take somebody one may act for into one's list (亲属码). */
 export interface AddFamilyMember {
   /** The grant by which one acts for them. */
@@ -178,6 +184,11 @@ export interface AnswerByProvider {
   /** The provider's one-time code; good once. */
   code: string;
 }
+
+/** Which of Apple's two worlds the app was built for. */
+export type AppBuild =
+  | "development"
+  | "production";
 
 /** An appeal, as its reviewers see it. */
 export interface AppealCase {
@@ -330,6 +341,48 @@ export interface AttachmentContent {
   content: string;
 }
 
+/** An attribute a department has told us of is one of some values. */
+export interface AttributeAmong {
+  /** The attribute. */
+  name: string;
+  /** What it may be. */
+  values: string[];
+}
+
+/** How many a campaign is for, and who some of them are. */
+export interface AudiencePreview {
+  /** How many residents. */
+  count: number;
+  /** Counted; else reckoned from a random twenty thousand of the city. */
+  exact: boolean;
+  /** How many residents were looked at. */
+  lookedAt: number;
+  /** Masked names of a few of them. */
+  sample: string[];
+}
+
+/** Whom a campaign is for (受众): every condition must hold. Nobody known to be under 14 is addressed. */
+export interface AudienceQuery {
+  /** 行政区划代码 or their beginnings (GB/T 2260): where the ID number was given out. */
+  districts?: string[];
+  /** The youngest, in whole years. */
+  ageFrom?: number | null;
+  /** The oldest, in whole years. */
+  ageTo?: number | null;
+  /** As the ID number says. */
+  sex?: "F" | "M" | null;
+  /** Only those who agree to the topic. Else who does not finds it in the app, and hears nothing. */
+  agreed?: boolean;
+  /** What departments told us of them. */
+  attributes?: AttributeAmong[];
+}
+
+/** What an operator does, and why. */
+export interface Because {
+  /** Why, for the audit trail. */
+  reason: string;
+}
+
 /** Bind the phone a provider tells for a code of its own (`getPhoneNumber`). */
 export interface BindPhoneByCode {
   /** The provider's one-time code; good once. */
@@ -389,6 +442,82 @@ export type BlockStatus =
 export interface BringCertificate {
   /** What its QR says. */
   text: string;
+}
+
+/** A campaign (群发). */
+export interface CampaignInfo {
+  /** Opaque; newer ones sort higher. */
+  id: string;
+  /** STOPPED: by its own failures. DONE: everybody it is for has a notice or will. */
+  state: "CANARY" | "CANCELLED" | "DONE" | "DRAFT" | "PAUSED" | "RUNNING" | "STOPPED";
+  /** What the operators call it. */
+  title: string;
+  /** What a resident agrees to be told of, or not. */
+  topic: "account" | "enrolment" | "expiry" | "health" | "insurance" | "pension" | "policy" | "vaccination";
+  /** What the makers of phones make of it (消息分类): marketing is limited a day. */
+  messageClass: "marketing" | "service";
+  /** Whom it is for. */
+  audience: AudienceQuery;
+  /** What is said, in Chinese. */
+  text: string;
+  /** The same in English. */
+  textEn: string;
+  /** The screen it opens; empty for none. */
+  link: string;
+  /** From when on nobody is told any more. */
+  usefulUntil: string;
+  /** How many are told a minute. */
+  perMinute: number;
+  /** How many it was for when it was drafted. */
+  estimate: number;
+  /** How many are told before anybody else. */
+  canary: number;
+  /** The organisation whose operator drafted it. */
+  draftedBy: string;
+  /** When that was. */
+  draftedAt: string;
+  /** The organisation whose operator approved it. */
+  approvedBy: string | null;
+  /** When that was. */
+  approvedAt: string | null;
+  /** When its canary was through. */
+  widenedAt: string | null;
+  /** Why it is where it is, in Chinese, if anything was said. */
+  why: string;
+  /** The same in English, or as it was said. */
+  whyEn: string;
+  /** How far it is. */
+  progress: CampaignProgress;
+}
+
+/** One page of a list, newest first. */
+export interface CampaignInfoPage {
+  /** The entries of this page. */
+  items: CampaignInfo[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+}
+
+/** How far a campaign has come. */
+export interface CampaignProgress {
+  /** Residents looked at. */
+  lookedAt: number;
+  /** Of these, whom it is for: each has one notice. */
+  meant: number;
+  /** Parts of the city gone through. */
+  partsDone: number;
+  /** Parts of the city; 0 before it begins. */
+  parts: number;
+  /** Notices that wait to be sent. */
+  waiting: number;
+  /** Notices in an inbox, whatever else reached a phone. */
+  done: number;
+  /** Notices an operator must look at. */
+  dead: number;
+  /** Notices that came too late to be of use. */
+  lapsed: number;
+  /** Notices cancelled with the campaign. */
+  cancelled: number;
 }
 
 /** A certificate that was believed, with its source and age; rules say what follows from it. */
@@ -731,6 +860,34 @@ export interface CredentialTypeInfo {
   mode: PresentationMode;
 }
 
+/** A dead letter (死信): nobody knows what to do with it but an operator. */
+export interface DeadNotice {
+  /** A notice. */
+  key: string;
+  /** What a resident agrees to be told of, or not. */
+  topic: "account" | "enrolment" | "expiry" | "health" | "insurance" | "pension" | "policy" | "vaccination";
+  /** What it says, by the template's name. */
+  template: string;
+  /** Which waits for which: bulk never delays normal, normal never urgent. */
+  lane: "bulk" | "normal" | "urgent";
+  /** The campaign it is of. */
+  campaign: string | null;
+  /** Why it is dead. */
+  why: string;
+  /** How often it was tried. */
+  tries: number;
+  /** Since when. */
+  deadAt: string;
+}
+
+/** One page of a list, newest first. */
+export interface DeadNoticePage {
+  /** The entries of this page. */
+  items: DeadNotice[];
+  /** Pass as `cursor` for the next page; absent on the last. */
+  nextCursor: string | null;
+}
+
 /** A declaration as recorded. The rules say what it weighs. */
 export interface Declaration {
   /** Our id of it, for a correction. */
@@ -847,6 +1004,28 @@ export interface DoseGiven {
   givenOn: string;
 }
 
+/** Draft a campaign; nobody is told anything until somebody else approves it. */
+export interface DraftCampaign {
+  /** What the operators call it. */
+  title: string;
+  /** What a resident agrees to be told of, or not. */
+  topic: "account" | "enrolment" | "expiry" | "health" | "insurance" | "pension" | "policy" | "vaccination";
+  /** What the makers of phones make of it (消息分类): marketing is limited a day. */
+  messageClass?: "marketing" | "service";
+  /** Whom it is for. */
+  audience: AudienceQuery;
+  /** What is said, in Chinese: one line that fits any provider's template. The same to everybody, and nothing personal. */
+  text: string;
+  /** The same in English. */
+  textEn: string;
+  /** The screen it opens, in the app. */
+  link?: string;
+  /** From when on nobody is to be told any more. */
+  usefulUntil: string;
+  /** How many may be told a minute. */
+  perMinute?: number;
+}
+
 /** An entry from abroad (入境). */
 export interface Entered {
   /** Which of the kinds this is. */
@@ -869,6 +1048,14 @@ export interface EnterpriseDescribed {
   foundedOn: string;
   /** What else policies ask about, as codes. */
   traits?: string[];
+  /** 从业人数. */
+  employees?: number | null;
+  /** 年营业收入, in 10,000 yuan. */
+  revenue?: number | null;
+  /** 研发费用占比, per cent of revenue. */
+  researchShare?: number | null;
+  /** 列入失信名单. */
+  listedForDefault?: boolean | null;
 }
 
 /** What became of one reported item. */
@@ -1082,6 +1269,20 @@ export interface FileAppeal {
   statement: string;
 }
 
+/** Look for the latest notices of somebody. In a body: an ID number has no place in an address. */
+export interface FindNotices {
+  /** 公民身份号码 (GB 11643) of a natural person. */
+  idNumber: string;
+}
+
+/** Whose notices they are, and the latest of them. */
+export interface FoundNotices {
+  /** A masked name; none for nobody we know. */
+  addressee: string | null;
+  /** The latest, newest first. */
+  notices: NoticeLine[];
+}
+
 /** Agree to a topic, in the words that were shown. */
 export interface GiveTopicConsent {
   /** The topic. */
@@ -1175,6 +1376,16 @@ export interface HealthStatistics {
   asOf: string | null;
   /** How many people; absent where that could say something of one of them. */
   people: number | null;
+}
+
+/** Hold a breaker open or closed, or let it judge for itself again. */
+export interface HoldBreaker {
+  /** A channel, or one template there: `wechat`, `wechat/campaign`. */
+  name: string;
+  /** open: nothing is sent. closed: everything is, whatever happens. */
+  hold: "automatic" | "closed" | "open";
+  /** Why, for the audit trail. */
+  reason: string;
 }
 
 /** Whom the certificate is about, and in whose wallet it lies. */
@@ -1323,6 +1534,20 @@ export interface JsonWebKey {
 export interface JsonWebKeySet {
   /** One of them has the `kid` of a token. */
   keys: JsonWebKey[];
+}
+
+/** One lane, and what waits in it. Nobody counts beyond 100,000. */
+export interface LaneInfo {
+  /** Which waits for which: bulk never delays normal, normal never urgent. */
+  lane: "bulk" | "normal" | "urgent";
+  /** Notices that are due and not on their way yet. */
+  due: number;
+  /** Notices that are not due yet, or are tried again later. */
+  later: number;
+  /** Notices on their way. */
+  sending: number;
+  /** Since when the oldest of those waits. */
+  oldestDueAt: string | null;
 }
 
 /** A text to sign. */
@@ -1527,6 +1752,18 @@ export interface NoticeInfo {
   by: string | null;
 }
 
+/** One notice in somebody's inbox, in a line. */
+export interface NoticeLine {
+  /** A notice. */
+  key: string;
+  /** What a resident agrees to be told of, or not. */
+  topic: "account" | "enrolment" | "expiry" | "health" | "insurance" | "pension" | "policy" | "vaccination";
+  /** When it came. */
+  at: string;
+  /** When it was read. */
+  readAt: string | null;
+}
+
 /** One page of the inbox, newest first, and how many of all are unread. */
 export interface NoticePage {
   /** The notices of this page. */
@@ -1535,6 +1772,40 @@ export interface NoticePage {
   nextCursor: string | null;
   /** How many are unread, up to 999. */
   unread: number;
+}
+
+/** One notice's whole story (通知全程): why it was meant, what was done and what came back. */
+export interface NoticeStory {
+  /** A notice. */
+  key: string;
+  /** created: waits. relayed: on its way. lapsed: of no use any more. */
+  state: "cancelled" | "created" | "dead" | "done" | "lapsed" | "relayed";
+  /** What a resident agrees to be told of, or not. */
+  topic: "account" | "enrolment" | "expiry" | "health" | "insurance" | "pension" | "policy" | "vaccination";
+  /** What it says, by the template's name. */
+  template: string;
+  /** Which waits for which: bulk never delays normal, normal never urgent. */
+  lane: "bulk" | "normal" | "urgent";
+  /** What the makers of phones make of it (消息分类): marketing is limited a day. */
+  messageClass: "marketing" | "service";
+  /** Whom it is for: a masked name. */
+  addressee: string | null;
+  /** Whether it is about somebody the reader acts for. */
+  aboutAnother: boolean;
+  /** The rule it follows from. */
+  rule: string;
+  /** Which moment of it. */
+  milestone: string;
+  /** The campaign it is of. */
+  campaign: string | null;
+  /** Until when it is of use. */
+  usefulUntil: string;
+  /** How often it was tried anew. */
+  tries: number;
+  /** What came of it. */
+  outcome: string | null;
+  /** What happened, oldest first. */
+  events: StoryEvent[];
 }
 
 /** What notices are about; each is agreed to or refused on its own. */
@@ -1588,12 +1859,14 @@ export interface PaperHealthCode {
   expiresAt: string;
 }
 
-/** A yearly confirmation (养老待遇资格认证). */
-export interface PensionDue {
+/** That somebody draws a pension, and when they last confirmed it (养老待遇资格认证). */
+export interface PensionDrawn {
   /** Which of the kinds this is. */
   kind: "PENSION";
-  /** The last day. */
-  dueOn: string;
+  /** Since when. */
+  entitledFrom: string;
+  /** The last confirmation, if there was one. */
+  confirmedOn?: string | null;
 }
 
 /** The phone that is bound now; refresh the session for its level. */
@@ -1611,6 +1884,15 @@ export interface PhoneCodeSent {
   /** Masked. */
   phone: string;
 }
+
+/** Who made the phone, where JPush reaches it through its maker. */
+export type PhoneMaker =
+  | "hmos"
+  | "honor"
+  | "huawei"
+  | "oppo"
+  | "vivo"
+  | "xiaomi";
 
 /** `signed`: claims in the QR, checkable offline. `opaque`: 128 random bits, online only. */
 export type PresentationMode =
@@ -1649,6 +1931,22 @@ export interface PresentationTicket {
   issuedAt: string;
   /** RFC 3339 instant in UTC. */
   expiresAt: string;
+}
+
+/** Ask how many a campaign would be for. */
+export interface PreviewAudience {
+  /** What a resident agrees to be told of, or not. */
+  topic: "account" | "enrolment" | "expiry" | "health" | "insurance" | "pension" | "policy" | "vaccination";
+  /** Whom it is for. */
+  audience: AudienceQuery;
+}
+
+/** Look at a template before it is kept. */
+export interface PreviewTemplate {
+  /** What it would say. */
+  draft: TemplateDraft;
+  /** What fills its places; made-up values where not given. */
+  values?: Record<string, string>;
 }
 
 /** Why the request was refused (RFC 9457), in Chinese and English. */
@@ -1766,6 +2064,24 @@ export interface ProveRealName {
   consentNotice: string;
 }
 
+/** One provider, or one template there, and whether anything is sent to it (熔断). */
+export interface ProviderInfo {
+  /** A channel, or one template there: `wechat`, `wechat/campaign`. */
+  name: string;
+  /** closed: sent to. open: left alone. half_open: tried with one at a time. */
+  breaker: "closed" | "half_open" | "open";
+  /** Whether an operator holds it so. */
+  byHand: boolean;
+  /** Why, where anything was said. */
+  why: string;
+  /** Calls in this minute. */
+  calls: number;
+  /** Of these, failed or slow. */
+  bad: number;
+  /** How long it is left alone yet. */
+  restsSeconds: number;
+}
+
 /** The log of one day and place is gone (清除证明). */
 export interface PurgeProof {
   /** 行政区划代码 (GB/T 2260). */
@@ -1787,6 +2103,49 @@ export interface PurgeProofPage {
   /** Pass as `cursor` for the next page; absent on the last. */
   nextCursor: string | null;
 }
+
+/** A device notices are sent to (推送设备). */
+export interface PushDevice {
+  /** Its name here. */
+  id: string;
+  /** By whom it is reached. */
+  kind: PushKind;
+  /** When it was last heard of. */
+  registeredAt: string;
+}
+
+/** The caller's devices, and what this city offers. */
+export interface PushDevices {
+  /** Newest first. */
+  devices: PushDevice[];
+  /** The kinds a device may be registered as. */
+  offered: PushKind[];
+  /** `applicationServerKey` for a browser; null where not offered. */
+  webPushKey: string | null;
+}
+
+/** How well it runs, told by the latest sendings. */
+export interface PushFigures {
+  /** Sendings looked at: the latest thousand at most. */
+  calls: number;
+  /** Of these, accepted by a provider. */
+  accepted: number;
+  /** Of these, within ten seconds of being due. */
+  withinTenSeconds: number;
+  /** Sendings refused, or failed for certain. */
+  refused: number;
+  /** Sendings with an outcome nobody knows. */
+  unknown: number;
+  /** Dead letters that wait for an operator. */
+  dead: number;
+}
+
+/** By whom the device is reached. */
+export type PushKind =
+  | "apns"
+  | "fcm"
+  | "jpush"
+  | "webpush";
 
 /** How the caller is told (通知偏好). */
 export interface PushPreferences {
@@ -1834,6 +2193,34 @@ export interface RealNameResult {
   trustGrade: number | null;
   /** The number was proved before: an operator looks at it. */
   merge: MergeInfo | null;
+}
+
+/** Send dead letters on their way again. */
+export interface Redrive {
+  /** Which. */
+  keys: string[];
+  /** Why, for the audit trail. */
+  reason: string;
+}
+
+/** What became of it. */
+export interface Redriven {
+  /** How many are on their way; what is of no use any more stays dead. */
+  count: number;
+}
+
+/** A device, as its maker's library knows it; to be sent at every start of the app. */
+export interface RegisterPushDevice {
+  /** By whom it is reached. */
+  kind: PushKind;
+  /** Device token or registration id; not for a browser. */
+  token?: string | null;
+  /** For a browser, and for nothing else. */
+  subscription?: WebPushSubscription | null;
+  /** With `jpush`: who made the phone. */
+  maker?: PhoneMaker | null;
+  /** With `apns`: which build of the app this is. */
+  build?: AppBuild;
 }
 
 /** Register a place of one's own organisation. */
@@ -1891,7 +2278,7 @@ export interface ReportFact {
   /** The department's own id of this fact, used once. */
   sourceId: string;
   /** What is so, by kind. */
-  facts: BirthRecorded | DoseGiven | HouseholdRegistered | InsuranceDue | PensionDue | EnterpriseDescribed;
+  facts: BirthRecorded | DoseGiven | HouseholdRegistered | InsuranceDue | PensionDrawn | EnterpriseDescribed;
   /** Of whom: 公民身份号码. */
   idNumber?: string | null;
   /** Of which enterprise, instead. */
@@ -1906,6 +2293,14 @@ export interface ReportFact {
 export interface ReportFacts {
   /** Judged one by one. */
   items: ReportFact[];
+}
+
+/** What a resident answered in one pop-up. */
+export interface ReportSubscriptions {
+  /** In whose app they were asked. */
+  provider: SubscriptionProvider;
+  /** One for each template they were asked for. */
+  results: SubscriptionResult[];
 }
 
 /** A test's result (检测结果). `occurredAt` is when the sample was taken. */
@@ -2145,10 +2540,156 @@ export interface StepUpAnswered {
   expiresAt: string;
 }
 
+/** One thing that happened to a notice. */
+export interface StoryEvent {
+  /** When. */
+  at: string;
+  /** What happened. tried: a provider was asked, or was about to be. */
+  what: "decided" | "finished" | "inbox" | "meant" | "read" | "relayed" | "tried";
+  /** On which channel. */
+  channel: string | null;
+  /** What came of it, or why. */
+  outcome: string | null;
+  /** What the provider said, in its own word. */
+  code: string | null;
+  /** How often the provider was asked. */
+  calls: number | null;
+}
+
+/** What `wx.requestSubscribeMessage` says of one template. */
+export type SubscriptionAnswer =
+  | "accept"
+  | "acceptWithAudio"
+  | "acceptWithForcePush"
+  | "ban"
+  | "filter"
+  | "reject";
+
+/** How often a resident may still be written to by one provider's template (订阅次数). */
+export interface SubscriptionInfo {
+  /** Whose template it is. */
+  provider: SubscriptionProvider;
+  /** A template as its provider calls it. */
+  templateId: string;
+  /** The notices that go out by it. */
+  templates: string[];
+  /** Whether one yes is for all times (长期订阅), not for one message each. */
+  standing: boolean;
+  /** Messages allowed and not sent yet; 0 of a standing one. */
+  left: number;
+  /** Whether a message could go out now. */
+  agreed: boolean;
+  /** Whether the last word was no. */
+  refused: boolean;
+}
+
+/** Whose templates need a resident's yes. */
+export type SubscriptionProvider =
+  | "alipay"
+  | "wechat";
+
+/** One line of a pop-up's result. */
+export interface SubscriptionResult {
+  /** A template as its provider calls it. */
+  templateId: string;
+  /** As the provider's page API said it. */
+  answer: SubscriptionAnswer;
+}
+
 /** Act for the other side of a grant. */
 export interface SwitchActing {
   /** Opaque; newer ones sort higher. */
   grantId: string;
+}
+
+/** A provider's own template that the notice goes out by. */
+export interface TemplateBinding {
+  /** As the provider calls it. */
+  templateId: string;
+  /** How each of its fields is filled. */
+  fields: Record<string, string>;
+  /** Where a tap leads; `{link}` is the notice's own address. */
+  page?: string;
+  /** Whether one yes is for all times (长期订阅). */
+  standing?: boolean;
+  /** What its enumerations allow. */
+  choices?: Record<string, string[]>;
+}
+
+/** A template whole, as it would be kept. */
+export interface TemplateDraft {
+  /** In Chinese. */
+  zh: TemplateWords;
+  /** In English. */
+  en: TemplateWords;
+  /** By WeChat. */
+  wechat?: TemplateBinding | null;
+  /** By Alipay. */
+  alipay?: TemplateBinding | null;
+}
+
+/** What is kept of a template: two versions to change between, and one that waits. */
+export interface TemplateInfo {
+  /** A notice's name. */
+  name: string;
+  /** What it says if nobody writes anything. */
+  shipped: TemplateDraft;
+  /** What is in force; absent: the shipped text. */
+  current: TemplateVersion | null;
+  /** What was before. */
+  previous: TemplateVersion | null;
+  /** What waits to be in force. */
+  saved: TemplateVersion | null;
+}
+
+/** How a template looks, filled. */
+export interface TemplatePreview {
+  /** In Chinese. */
+  zh: TemplateWords;
+  /** In English. */
+  en: TemplateWords;
+  /** WeChat's fields. */
+  wechat: Record<string, string>;
+  /** Alipay's fields. */
+  alipay: Record<string, string>;
+  /** For what it would not be kept. */
+  problems: TemplateProblem[];
+}
+
+/** Something a provider would refuse, or that must not be said where it stands. */
+export interface TemplateProblem {
+  /** Where. */
+  field: string;
+  /** Why, in one word. */
+  why: string;
+}
+
+/** A version as it was saved. */
+export interface TemplateVersion {
+  /** Its number. */
+  number: number;
+  /** When. */
+  savedAt: string;
+  /** What it says. */
+  draft: TemplateDraft;
+}
+
+/**
+ * One notice in one language.
+ *
+ *     Places are `{name}`, `{item}`, `{item_en}`, `{date}`, `{until}`, `{place}` and `{clause}`.
+ */
+export interface TemplateWords {
+  /** What it is about. */
+  title: string;
+  /** What there is to do. */
+  body: string;
+  /** On a locked screen; no places. */
+  lockTitle: string;
+  /** On a locked screen; no places. */
+  lockBody: string;
+  /** The same in plain words (易读), read aloud after the title. */
+  plain: string;
 }
 
 /** The same sentence in Chinese and in English. */
@@ -2169,8 +2710,8 @@ export interface TimelineEntry {
   title: Text;
   /** Whom it is about, masked; null for the caller themselves. */
   name: string | null;
-  /** Whether it can be done now, or is late. */
-  status: "due" | "not_yet_due" | "overdue";
+  /** Whether it can be done now, or is late; of some things no day is known yet. */
+  status: "due" | "not_announced" | "not_yet_due" | "overdue";
   /** The first day on which it can be done. */
   earliest: string | null;
   /** The day before which it should be done. */
@@ -2368,6 +2909,16 @@ export interface Verify {
   requestId: string;
 }
 
+/** What `PushSubscription.toJSON()` gives, without its expiry. */
+export interface WebPushSubscription {
+  /** The push service's address for this browser. */
+  endpoint: string;
+  /** `keys.p256dh`. */
+  p256dh: string;
+  /** `keys.auth`. */
+  auth: string;
+}
+
 /** Sign in with the code `wx.login` gave the mini-program. */
 export interface WechatSignIn {
   /** The code of `wx.login`: once, five minutes. */
@@ -2382,6 +2933,10 @@ export type RefusalCode =
   | "APPEAL_UNKNOWN"
   | "ASSERTION_REFUSED"
   | "ATTACHMENT_UNFIT"
+  | "AUDIENCE_INVALID"
+  | "CAMPAIGN_INVALID"
+  | "CAMPAIGN_NOT_OPEN"
+  | "CAMPAIGN_UNKNOWN"
   | "CERTIFICATE_CHALLENGE_ENDED"
   | "CERTIFICATE_EXPIRED"
   | "CERTIFICATE_NOT_BELIEVED"
@@ -2408,6 +2963,8 @@ export type RefusalCode =
   | "CREDENTIAL_UNKNOWN"
   | "DELETION_BEGUN"
   | "DELETION_UNKNOWN"
+  | "DEVICE_NOT_USABLE"
+  | "DEVICE_UNKNOWN"
   | "ENDINGS_UNHEARD"
   | "EVIDENCE_INVALID"
   | "EXPOSURE_QUERY_EXPIRED"
@@ -2469,6 +3026,8 @@ export type RefusalCode =
   | "PROVIDER_TOKEN_UNAVAILABLE"
   | "PROVIDER_TOKEN_UNREADABLE"
   | "PROVIDER_UNAVAILABLE"
+  | "PROVIDER_UNKNOWN"
+  | "PUSH_KIND_NOT_OFFERED"
   | "REGISTRY_UNAVAILABLE"
   | "REPLY_AMBIGUOUS"
   | "REPLY_FOREIGN"
@@ -2487,6 +3046,7 @@ export type RefusalCode =
   | "SCENE_UNKNOWN"
   | "SCOPE_MISSING"
   | "SCOPE_NOT_GRANTABLE"
+  | "SECOND_OPERATOR_NEEDED"
   | "SECOND_PERSON_NEEDED"
   | "SERIAL_CONFLICT"
   | "SESSION_ENDED"
@@ -2502,6 +3062,10 @@ export type RefusalCode =
   | "STEP_UP_CHALLENGE_REFUSED"
   | "STEP_UP_NOT_PROVED"
   | "STEP_UP_REQUIRED"
+  | "TEMPLATE_CHANGED"
+  | "TEMPLATE_INVALID"
+  | "TEMPLATE_UNKNOWN"
+  | "TEMPLATE_VERSION_UNKNOWN"
   | "TERM_NOT_GRANTABLE"
   | "TIMELINE_ITEM_UNKNOWN"
   | "TOO_LARGE"
@@ -3526,6 +4090,42 @@ export interface Operations {
     answer: null;
     codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "TOPIC_RESTS_ON_LAW" | "UNAVAILABLE" | "VALIDATION";
   };
+  /** Where I am reached, and where I could be. */
+  ListPushDevices: {
+    method: "GET";
+    path: "/mp/v1/push/devices";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: PushDevices;
+    codes: "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** Register this device, or say that it is still there. It is the caller's now, whoever's it was. */
+  RegisterPushDevice: {
+    method: "PUT";
+    path: "/mp/v1/push/devices";
+    parameters: {};
+    query: {};
+    header: { "X-Device-Id"?: string; };
+    body: RegisterPushDevice;
+    status: 200;
+    answer: PushDevice;
+    codes: "DEVICE_NOT_USABLE" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PUSH_KIND_NOT_OFFERED" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Send nothing to that device; an app that signs out says so first. */
+  ForgetPushDevice: {
+    method: "DELETE";
+    path: "/mp/v1/push/devices/{deviceId}";
+    parameters: { deviceId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 204;
+    answer: null;
+    codes: "DEVICE_UNKNOWN" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
   /** Channels, quiet hours, topics that are off, language. */
   ReadPushPreferences: {
     method: "GET";
@@ -3549,6 +4149,30 @@ export interface Operations {
     status: 200;
     answer: PushPreferences;
     codes: "CHANNEL_NOT_OFFERED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOPIC_RESTS_ON_LAW" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Every provider's template that notices go out by, and how many messages of it are allowed. */
+  ListSubscriptions: {
+    method: "GET";
+    path: "/mp/v1/push/subscriptions";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: SubscriptionInfo[];
+    codes: "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** Count what a pop-up allowed; told again with the same key, and by the provider, it counts once. */
+  ReportSubscriptions: {
+    method: "POST";
+    path: "/mp/v1/push/subscriptions";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; };
+    body: ReportSubscriptions;
+    status: 200;
+    answer: SubscriptionInfo[];
+    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** End this session everywhere. */
   SignOut: {
@@ -4189,6 +4813,258 @@ export interface Operations {
     status: 200;
     answer: RuleSetInfo;
     codes: "ENDINGS_UNHEARD" | "RULE_SET_UNKNOWN" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Every notice there is, with its versions. */
+  ListPushTemplates: {
+    method: "GET";
+    path: "/verifier/v1/push-templates";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: TemplateInfo[];
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** One notice, with its versions. */
+  ReadPushTemplate: {
+    method: "GET";
+    path: "/verifier/v1/push-templates/{templateName}";
+    parameters: { templateName: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: TemplateInfo;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TEMPLATE_UNKNOWN" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** What waits, what was before, or the shipped text; in force in every process within seconds. */
+  ActivatePushTemplate: {
+    method: "POST";
+    path: "/verifier/v1/push-templates/{templateName}/activate";
+    parameters: { templateName: string; };
+    query: {};
+    header: {};
+    body: ActivateTemplate;
+    status: 200;
+    answer: TemplateInfo;
+    codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TEMPLATE_CHANGED" | "TEMPLATE_INVALID" | "TEMPLATE_UNKNOWN" | "TEMPLATE_VERSION_UNKNOWN" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Keep a version that waits; nothing goes out by it yet. */
+  SavePushTemplate: {
+    method: "PUT";
+    path: "/verifier/v1/push-templates/{templateName}/draft";
+    parameters: { templateName: string; };
+    query: {};
+    header: {};
+    body: TemplateDraft;
+    status: 200;
+    answer: TemplateInfo;
+    codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TEMPLATE_CHANGED" | "TEMPLATE_INVALID" | "TEMPLATE_UNKNOWN" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** A draft, filled, and everything for which it would not be kept. */
+  PreviewPushTemplate: {
+    method: "POST";
+    path: "/verifier/v1/push-templates/{templateName}/preview";
+    parameters: { templateName: string; };
+    query: {};
+    header: {};
+    body: PreviewTemplate;
+    status: 200;
+    answer: TemplatePreview;
+    codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TEMPLATE_UNKNOWN" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Every campaign, and how far it is. */
+  ListCampaigns: {
+    method: "GET";
+    path: "/verifier/v1/push/campaigns";
+    parameters: {};
+    query: { cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: CampaignInfoPage;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Draft a campaign; nobody is told anything until somebody else approves it. */
+  DraftCampaign: {
+    method: "POST";
+    path: "/verifier/v1/push/campaigns";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; };
+    body: DraftCampaign;
+    status: 201;
+    answer: CampaignInfo;
+    codes: "AUDIENCE_INVALID" | "CAMPAIGN_INVALID" | "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Count an audience, or reckon it from a sample of the city; with a few masked names. */
+  PreviewAudience: {
+    method: "POST";
+    path: "/verifier/v1/push/campaigns/preview";
+    parameters: {};
+    query: {};
+    header: {};
+    body: PreviewAudience;
+    status: 200;
+    answer: AudiencePreview;
+    codes: "AUDIENCE_INVALID" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** One campaign, and how far it is. */
+  ReadCampaign: {
+    method: "GET";
+    path: "/verifier/v1/push/campaigns/{campaignId}";
+    parameters: { campaignId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: CampaignInfo;
+    codes: "CAMPAIGN_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** A thousandth is told first; the rest follows by itself if that goes well. */
+  ApproveCampaign: {
+    method: "POST";
+    path: "/verifier/v1/push/campaigns/{campaignId}/approve";
+    parameters: { campaignId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: CampaignInfo;
+    codes: "CAMPAIGN_NOT_OPEN" | "CAMPAIGN_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SECOND_OPERATOR_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Whoever was not told yet never is. */
+  CancelCampaign: {
+    method: "POST";
+    path: "/verifier/v1/push/campaigns/{campaignId}/cancel";
+    parameters: { campaignId: string; };
+    query: {};
+    header: {};
+    body: Because;
+    status: 200;
+    answer: CampaignInfo;
+    codes: "CAMPAIGN_NOT_OPEN" | "CAMPAIGN_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Nobody more is told, but for a batch under way. */
+  PauseCampaign: {
+    method: "POST";
+    path: "/verifier/v1/push/campaigns/{campaignId}/pause";
+    parameters: { campaignId: string; };
+    query: {};
+    header: {};
+    body: Because;
+    status: 200;
+    answer: CampaignInfo;
+    codes: "CAMPAIGN_NOT_OPEN" | "CAMPAIGN_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** It goes on where it was; the failures that stopped it are let pass. */
+  ResumeCampaign: {
+    method: "POST";
+    path: "/verifier/v1/push/campaigns/{campaignId}/resume";
+    parameters: { campaignId: string; };
+    query: {};
+    header: {};
+    body: Because;
+    status: 200;
+    answer: CampaignInfo;
+    codes: "CAMPAIGN_NOT_OPEN" | "CAMPAIGN_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** What nobody could deliver, and why. */
+  ListDeadNotices: {
+    method: "GET";
+    path: "/verifier/v1/push/dead-letters";
+    parameters: {};
+    query: { cursor?: string; limit?: number; };
+    header: {};
+    body: null;
+    status: 200;
+    answer: DeadNoticePage;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Try again what somebody has mended the cause of. */
+  RedriveNotices: {
+    method: "POST";
+    path: "/verifier/v1/push/dead-letters/redrive";
+    parameters: {};
+    query: {};
+    header: {};
+    body: Redrive;
+    status: 200;
+    answer: Redriven;
+    codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** The latest sendings: how soon, how many refused, of how many nobody knows. */
+  ReadPushFigures: {
+    method: "GET";
+    path: "/verifier/v1/push/figures";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: PushFigures;
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** What is due, what is later, what is on its way. */
+  ListPushLanes: {
+    method: "GET";
+    path: "/verifier/v1/push/lanes";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: LaneInfo[];
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** What is in the inbox of whoever holds an ID number, without its words. That one looked is kept. */
+  FindNotices: {
+    method: "POST";
+    path: "/verifier/v1/push/notices/find";
+    parameters: {};
+    query: {};
+    header: {};
+    body: FindNotices;
+    status: 200;
+    answer: FoundNotices;
+    codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Why it was meant, what was decided and tried, what came back. No words, and a masked name. */
+  ReadNoticeStory: {
+    method: "GET";
+    path: "/verifier/v1/push/notices/{noticeId}";
+    parameters: { noticeId: string; };
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: NoticeStory;
+    codes: "NOTICE_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+  };
+  /** Each channel, and each template that is left alone. */
+  ListPushProviders: {
+    method: "GET";
+    path: "/verifier/v1/push/providers";
+    parameters: {};
+    query: {};
+    header: {};
+    body: null;
+    status: 200;
+    answer: ProviderInfo[];
+    codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
+  };
+  /** In force in every process at once, until somebody lets it judge for itself again. */
+  HoldBreaker: {
+    method: "POST";
+    path: "/verifier/v1/push/providers/hold";
+    parameters: {};
+    query: {};
+    header: {};
+    body: HoldBreaker;
+    status: 200;
+    answer: ProviderInfo;
+    codes: "ENDINGS_UNHEARD" | "PROVIDER_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** End this session everywhere. */
   ClerkSignOut: {

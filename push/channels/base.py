@@ -16,7 +16,8 @@ class Message(Struct, frozen=True, kw_only=True):
 
     ``lock_title`` and ``lock_body`` are for a locked screen: no child's name, birth or vaccine is in them.
     ``values`` fill a provider's own template, chosen by ``template``. ``key`` is the intent's id, from which
-    every identifier at a provider is derived.
+    every identifier at a provider is derived. ``plain`` says the same in plain words (易读), ``aloud``
+    is what a voice reads.
     """
 
     key: str
@@ -32,13 +33,16 @@ class Message(Struct, frozen=True, kw_only=True):
     lock_body: str
     link: str
     useful_until: datetime
+    plain: str = ""
+    aloud: str = ""
 
 
 class Address(Struct, frozen=True, kw_only=True):
     """Where a resident is reached on one channel: an openid, a user id, a device's token.
 
     ``registered_at`` is when the address was last confirmed: a provider's word that it was dead before
-    then is out of date. ``vendor`` is the phone's maker where that matters (JPush).
+    then is out of date. ``vendor`` is the phone's maker where that matters (JPush); of Alipay, which of its
+    names of people ``target`` is.
     """
 
     channel: str

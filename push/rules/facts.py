@@ -47,9 +47,10 @@ class Insurance(_Fact, frozen=True, kw_only=True, tag="INSURANCE"):
 
 
 class Pension(_Fact, frozen=True, kw_only=True, tag="PENSION"):
-    """A yearly confirmation that a pension still is somebody's (养老待遇资格认证)."""
+    """That somebody draws a pension, and when they last confirmed it (养老待遇资格认证)."""
 
-    due_on: date
+    entitled_from: date
+    confirmed_on: date | None = None
 
 
 class Enterprise(_Fact, frozen=True, kw_only=True, tag="ENTERPRISE"):
@@ -60,25 +61,31 @@ class Enterprise(_Fact, frozen=True, kw_only=True, tag="ENTERPRISE"):
     size: Literal["MICRO", "SMALL", "MEDIUM", "LARGE"]
     founded_on: date
     traits: tuple[str, ...] = ()
+    employees: int | None = None
+    revenue: float | None = None
+    research_share: float | None = None
+    listed_for_default: bool | None = None
 
 
 Fact = Birth | Dose | Household | Insurance | Pension | Enterprise
 
 
 class Payment(Struct, frozen=True, kw_only=True):
-    """Something to be paid or confirmed until a day; ``id`` is the fact that says so."""
+    """Something to be paid until a day; ``id`` is the fact that says so."""
 
     id: str
     due_on: date
-    scheme: str = ""
+    scheme: str
 
 
 class Held(Struct, frozen=True, kw_only=True):
     """A certificate somebody holds that ends."""
 
     id: str
+    type: str
     title_zh: str
     title_en: str
+    issued: date
     valid_until: date
 
 
@@ -95,7 +102,7 @@ class Known(Struct, frozen=True, kw_only=True):
     district: str | None = None
     given: tuple[Given, ...] = ()
     insurance: tuple[Payment, ...] = ()
-    pension: tuple[Payment, ...] = ()
+    pension: Pension | None = None
     enterprise: Enterprise | None = None
     held: tuple[Held, ...] = ()
 
@@ -116,6 +123,7 @@ def known(facts: Iterable[tuple[str, Fact]], held: Iterable[Held] = ()) -> Known
     everything = list(facts)
     births = [fact for _, fact in everything if isinstance(fact, Birth)]
     homes = [fact for _, fact in everything if isinstance(fact, Household)]
+    pensions = [fact for _, fact in everything if isinstance(fact, Pension)]
     firms = [fact for _, fact in everything if isinstance(fact, Enterprise)]
     return Known(
         born=next((fact.born for _, fact in everything if fact.born is not None), None),
@@ -134,9 +142,7 @@ def known(facts: Iterable[tuple[str, Fact]], held: Iterable[Held] = ()) -> Known
             for name, fact in everything
             if isinstance(fact, Insurance)
         ),
-        pension=tuple(
-            Payment(id=name, due_on=fact.due_on) for name, fact in everything if isinstance(fact, Pension)
-        ),
+        pension=pensions[-1] if pensions else None,
         enterprise=firms[-1] if firms else None,
         held=tuple(held),
     )

@@ -49,7 +49,9 @@ class Change(Struct, frozen=True, kw_only=True):
     """What is to be written: ids of items and milestones that go, and what there is instead."""
 
     settled: tuple[str, ...]
-    items: dict[str, DueItem]
+    added: dict[str, DueItem]
+    changed: dict[str, DueItem]
+    unmarked: tuple[str, ...]
     withdrawn: tuple[str, ...]
     milestones: tuple[StoredMilestone, ...]
     difference: Difference
@@ -67,28 +69,35 @@ def change_of(
     """The step from the items ``before``, by their ids, with the milestones ``kept``, to the plan ``after``.
 
     A milestone that fired stays as it is, so that no plan says it again; what a resident asked for stays as
-    well. Of an item they want to hear nothing of, new milestones are held.
+    well. Of an item they want to hear nothing of, new milestones are held; but what is done for one term is
+    not done for the next.
     """
     planned = {item_id(subject, item.id): (item, told) for item, told in after}
     settled = tuple(name for name in before if name not in planned)
-    items: dict[str, DueItem] = {}
+    added: dict[str, DueItem] = {}
+    changed: dict[str, DueItem] = {}
+    unmarked: list[str] = []
     withdrawn: list[str] = []
     new: list[StoredMilestone] = []
     examples: list[Example] = [
         Example(change="removed", item=before[name].id, before=_days(before[name])) for name in settled
     ]
-    added = moved = 0
+    moved = 0
     for name, (item, told) in planned.items():
         old = before.get(name)
-        if old != item:
-            items[name] = item
         if old is None:
-            added += 1
+            added[name] = item
             examples.append(Example(change="added", item=item.id, after=_days(item)))
-        elif _days(old) != _days(item):
-            moved += 1
-            examples.append(Example(change="moved", item=item.id, before=_days(old), after=_days(item)))
-        wanted = {each.id: each for each in _milestones(subject, name, told, marks.get(name))}
+        elif old != item:
+            changed[name] = item
+            if _days(old) != _days(item):
+                moved += 1
+                examples.append(Example(change="moved", item=item.id, before=_days(old), after=_days(item)))
+        mark = marks.get(name)
+        if mark is not None and old is not None and _is_another_term(old, item):
+            unmarked.append(name)
+            mark = None
+        wanted = {each.id: each for each in _milestones(subject, name, told, mark)}
         there = {each.id: each for each in kept.get(name, ())}
         new += [each for key, each in wanted.items() if key not in there and each.useful_until > now]
         withdrawn += [
@@ -96,15 +105,17 @@ def change_of(
         ]
     return Change(
         settled=settled,
-        items=items,
+        added=added,
+        changed=changed,
+        unmarked=tuple(unmarked),
         withdrawn=tuple(withdrawn),
         milestones=tuple(new),
         difference=Difference(
             people=1,
-            added=added,
+            added=len(added),
             removed=len(settled),
             moved=moved,
-            unchanged=len(planned) - added - moved,
+            unchanged=len(planned) - len(added) - moved,
             examples=tuple(examples),
         ),
     )
@@ -159,6 +170,13 @@ def _milestones(
 
 def _is_open(milestone: StoredMilestone) -> bool:
     return milestone.state in {MilestoneState.WAITING, MilestoneState.HELD}
+
+
+def _is_another_term(old: DueItem, new: DueItem) -> bool:
+    """Whether ``new`` begins after ``old`` ended: the next year's confirmation, the renewed card's expiry."""
+    end = old.window_to or old.recommended_before or old.earliest
+    begin = new.earliest or new.window_to
+    return end is not None and begin is not None and begin > end
 
 
 def _days(item: DueItem) -> str:

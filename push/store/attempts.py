@@ -6,12 +6,14 @@ notice one calls, and one who was overtaken writes nothing any more. What many w
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 import msgspec
-from pymongo import ASCENDING, UpdateOne
+from pymongo import ASCENDING, UpdateMany
 from pymongo.errors import BulkWriteError
 
+from push.channels.base import FailureClass
 from push.delivery_models import Attempt, AttemptState
 from push.ports import Together
 from push.store.documents import DUPLICATE, Collection, Document, document_of
@@ -92,26 +94,47 @@ class AttemptStore:
         return [attempt.id in started for attempt in attempts]
 
     async def _settle_all(self, attempts: Sequence[Attempt]) -> Sequence[None]:
+        alike: dict[_Outcome, list[Attempt]] = defaultdict(list)
+        for attempt in attempts:
+            alike[_outcome(attempt)].append(attempt)
         await self._collection.bulk_write(
             [
-                UpdateOne(
-                    {"_id": attempt.id, "fence": attempt.fence, "state": {"$in": _SETTLED}},
-                    {"$set": _outcome(attempt)},
+                UpdateMany(
+                    {
+                        "_id": {"$in": [attempt.id for attempt in several]},
+                        "fence": outcome.fence,
+                        "state": {"$in": _SETTLED},
+                    },
+                    {
+                        "$set": {
+                            "state": outcome.state.value,
+                            "at": max(attempt.at for attempt in several),
+                            "failure": None if outcome.failure is None else outcome.failure.value,
+                            "code": outcome.code,
+                            "receipt": outcome.receipt,
+                            "again_at": outcome.again_at,
+                        }
+                    },
                 )
-                for attempt in attempts
+                for outcome, several in alike.items()
             ],
             ordered=False,
         )
         return [None] * len(attempts)
 
 
-def _outcome(attempt: Attempt) -> Document:
-    """What a settled attempt says beyond what was written before the call."""
-    return {
-        "state": attempt.state.value,
-        "at": attempt.at,
-        "failure": None if attempt.failure is None else attempt.failure.value,
-        "code": attempt.code,
-        "receipt": attempt.receipt,
-        "again_at": attempt.again_at,
-    }
+class _Outcome(NamedTuple):
+    """What a settled attempt says beyond what was written before the call; most say the same."""
+
+    fence: int
+    state: AttemptState
+    failure: FailureClass | None
+    code: str
+    receipt: str | None
+    again_at: datetime | None
+
+
+def _outcome(attempt: Attempt) -> _Outcome:
+    return _Outcome(
+        attempt.fence, attempt.state, attempt.failure, attempt.code, attempt.receipt, attempt.again_at
+    )

@@ -1,22 +1,25 @@
 """Whether a provider is asked right now: its breaker (熔断), that of the template, and its pace.
 
-Redis only, on the server's own clock, one round trip a question: who loses it finds every gate open and every
-pace unused, and is told soon enough by the providers themselves. What operators said has a key of its own
-without an end.
+Redis only, on the server's own clock, one round trip for all who ask at once: who loses it finds every gate
+open and every pace unused, and is told soon enough by the providers themselves. What operators said has a key
+of its own without an end.
 
 A breaker opens when too many of the calls of a minute went wrong or took too long, and for longer each time
 it opens again. When its rest is over it lets one probe through at a time; the first good one closes it.
 """
 
+import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from push.models import MessageClass
-from push.ports import RunScript
+from push.ports import RunScript, Together
 
 _FORCED: Final = "{push}:forced"
 _OPENED: Final = "{push}:opened"
@@ -26,45 +29,57 @@ _PROBE_MS: Final = 5_000
 _FORCED_MS: Final = 60_000
 """How soon what waits for a forced breaker looks again."""
 
-# KEYS: forced, pace, then breakers. ARGV: microseconds between two calls, burst, then the breakers' names.
-# Answers why not (0: go, 1: the pace, 2: operators, 3: a breaker), for how many ms, and which are probed.
+# KEYS: forced, pace, then breakers. ARGV: microseconds between two calls, burst, how many want to go, then
+# the breakers' names. Answers why not all go (0: they do, 1: the pace, 2: operators, 3: a breaker), for how
+# many ms the first of the others has to wait, how many go, and whose probe that is.
 _ASK: Final = f"""
 local clock = redis.call('TIME')
 local micros = clock[1] * 1000000 + clock[2]
 local now = math.floor(micros / 1000)
+local asked = tonumber(ARGV[3])
+local going = asked
+local verdict, wait = 0, 0
 local probed = {{}}
-local tripped = {{}}
 for i = 3, #KEYS do
-  local forced = redis.call('HGET', KEYS[1], ARGV[i])
-  if forced and string.sub(forced, 1, 4) == 'open' then return {{2, {_FORCED_MS}, ''}} end
-  tripped[i] = false
+  local name = ARGV[i + 1]
+  local forced = redis.call('HGET', KEYS[1], name)
+  if forced and string.sub(forced, 1, 4) == 'open' then return {{2, {_FORCED_MS}, 0, ''}} end
   if not forced then
     local state = redis.call('HMGET', KEYS[i], 'until', 'probe')
     local rests = tonumber(state[1] or '0')
     local probe = tonumber(state[2] or '0')
-    if now < rests then return {{3, rests - now, ''}} end
+    if now < rests then return {{3, rests - now, 0, ''}} end
     if rests > 0 then
-      if now < probe then return {{3, probe - now, ''}} end
-      tripped[i] = true
-      probed[#probed + 1] = ARGV[i]
+      if now < probe then return {{3, probe - now, 0, ''}} end
+      going, verdict, wait = 1, 3, {_PROBE_MS}
+      probed[#probed + 1] = i
     end
   end
 end
 local interval = tonumber(ARGV[1])
 local due = math.max(tonumber(redis.call('GET', KEYS[2]) or '0'), micros)
-local early = due + interval - micros - interval * tonumber(ARGV[2])
-if early > 0 then return {{1, math.ceil(early / 1000), ''}} end
-redis.call('SET', KEYS[2], string.format('%d', due + interval),
-  'PX', math.ceil((due + interval - micros) / 1000) + 1)
+local room = math.max(0, math.floor((interval * tonumber(ARGV[2]) - (due - micros)) / interval))
+if room < going then
+  going, verdict, probed = room, 1, room > 0 and probed or {{}}
+  wait = math.ceil((due + interval * (room + 1) - micros - interval * tonumber(ARGV[2])) / 1000)
+end
+if going == 0 then return {{verdict, wait, 0, ''}} end
+redis.call('SET', KEYS[2], string.format('%d', due + interval * going),
+  'PX', math.ceil((due + interval * going - micros) / 1000) + 1)
+local names = {{}}
+for n, i in ipairs(probed) do
+  redis.call('HSET', KEYS[i], 'probe', string.format('%d', now + {_PROBE_MS}))
+  names[n] = ARGV[i + 1]
+end
 for i = 3, #KEYS do
-  if tripped[i] then redis.call('HSET', KEYS[i], 'probe', string.format('%d', now + {_PROBE_MS})) end
   if now - tonumber(redis.call('HGET', KEYS[i], 'since') or '0') >= {_WINDOW_MS} then
     redis.call('HSET', KEYS[i], 'since', string.format('%d', now), 'calls', 0, 'bad', 0)
     redis.call('PEXPIRE', KEYS[i], {_KEPT_MS})
   end
-  redis.call('HINCRBY', KEYS[i], 'calls', 1)
+  redis.call('HINCRBY', KEYS[i], 'calls', going)
 end
-return {{0, 0, table.concat(probed, '\\n')}}
+if going == asked then verdict = 0 end
+return {{verdict, wait, going, table.concat(names, '\\n')}}
 """
 
 # KEYS: a breaker, the opened. ARGV: its name, 1 if it went wrong, the fewest bad calls and their share of all
@@ -118,6 +133,11 @@ for i = 2, #KEYS do
 end
 return answer
 """
+
+
+_PACED: Final = 1
+_REASONS: Final = ("", "paced", "stopped", "breaker")
+_Asked = tuple[str, str, MessageClass]
 
 
 class Tolerance(Struct, frozen=True, kw_only=True):
@@ -185,19 +205,50 @@ class Pace(Struct, frozen=True, kw_only=True):
 class Gates:
     """The gates of all providers, shared by all workers."""
 
-    def __init__(self, run: RunScript, paces: Mapping[str, Pace], usual: Pace) -> None:
+    def __init__(self, run: RunScript, paces: Mapping[str, Pace], usual: Pace, *, together: Together) -> None:
         self._run = run
         self._paces = paces
         self._usual = usual
+        self._ask = together(self._ask_all)
 
     async def ask(self, channel: str, template: str, message_class: MessageClass) -> Gate:
         """Whether one message of ``template`` may go to ``channel`` now; asked is counted as called."""
+        gate: Gate = await self._ask((channel, template, message_class))
+        return gate
+
+    async def _ask_all(self, asking: Sequence[_Asked]) -> Sequence[Gate | BaseException]:
+        """One question for all that want the same; who has to wait is told an instant of their own."""
+        several = Counter(asking)
+        answers = await asyncio.gather(
+            *(self._ask_for(asked, count) for asked, count in several.items()), return_exceptions=True
+        )
+        gates = {
+            asked: answer if isinstance(answer, BaseException) else iter(answer)
+            for asked, answer in zip(several, answers, strict=True)
+        }
+        return [
+            gate if isinstance(gate, BaseException) else next(gate)
+            for gate in (gates[asked] for asked in asking)
+        ]
+
+    async def _ask_for(self, asked: _Asked, count: int) -> Sequence[Gate]:
+        channel, template, message_class = asked
         pace = self._paces.get(channel, self._usual)
+        interval = pace.interval(message_class)
         names = (channel, template_gate(channel, template))
         keys = [_FORCED, f"{{push}}:pace:{channel}:{message_class.value}", *map(_key, names)]
-        args: list[str | bytes | int] = [pace.interval(message_class), pace.burst(message_class), *names]
-        gate: Gate = await self._run(_ASK, keys, args, _gate)
-        return gate
+        args: list[str | bytes | int] = [interval, pace.burst(message_class), count, *names]
+        verdict, wait, going, probed = await self._run(_ASK, keys, args)
+        go = Gate(probed=tuple(probed.decode().split("\n")) if probed else ())
+        stay = Gate(
+            reason=_REASONS[verdict],
+            wait=timedelta(milliseconds=wait),
+            brief=verdict == _PACED,
+        )
+        # Each at an instant of their own: who comes back in a crowd is sent away in a crowd.
+        apart = timedelta(microseconds=interval) if stay.brief else timedelta()
+        waiting = (replace(stay, wait=stay.wait + apart * number) for number in range(count - going))
+        return [*(go for _ in range(going)), *waiting]
 
     async def heard(self, name: str, *, bad: bool, tolerance: Tolerance) -> bool:
         """Tell the gate ``name`` how a call went; whether it opened over it."""
@@ -252,19 +303,6 @@ def _ms(span: timedelta) -> int:
 
 def _names(answer: Any) -> set[str]:  # noqa: ANN401 - what Redis says
     return {each.decode() for each in answer}
-
-
-_REASONS: Final = ("", "paced", "stopped", "breaker")
-
-
-def _gate(answer: Any) -> Gate:  # noqa: ANN401 - what Redis says
-    verdict, wait, probed = answer
-    return Gate(
-        reason=_REASONS[verdict],
-        wait=timedelta(milliseconds=wait),
-        brief=verdict == 1,
-        probed=tuple(probed.decode().split("\n")) if probed else (),
-    )
 
 
 def _breaker(name: str, state: Sequence[bytes], now: int) -> Breaker:

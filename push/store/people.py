@@ -116,10 +116,10 @@ class PeopleStore:
                 ordered=False,
             )
 
-    async def due(self, shard: int, *, now: datetime, limit: int) -> list[str]:
-        """Whom of a shard to plan again."""
-        found = self._people.find({"shard": shard, "replan_at": {"$lte": now}}, {"_id": 1})
-        return [each["_id"] async for each in found.sort("replan_at", ASCENDING).limit(limit)]
+    async def due(self, shards: Sequence[int], *, now: datetime, limit: int) -> list[str]:
+        """Whom of ``shards`` to plan again."""
+        found = self._people.find({"shard": {"$in": list(shards)}, "replan_at": {"$lte": now}}, {"_id": 1})
+        return [each["_id"] async for each in found.limit(limit)]
 
     async def shards_due(self, *, shards: Sequence[int], now: datetime, limit: int) -> set[int]:
         """Which of ``shards`` have somebody to plan again."""

@@ -2,14 +2,15 @@
 
 The lease is counted by MongoDB's own clock, so that a machine whose clock was moved neither keeps a shard nor
 takes one before its time. Who holds a claim that has run out may not know it; every transaction of theirs
-writes to the claim under its number, and finds that it is another's now.
+writes to the claim under its numbers, and finds that one is another's now.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from msgspec import Struct
-from pymongo import ReturnDocument, UpdateOne
+from pymongo import UpdateOne
 
 from push.rules.timeline import SHARDS
 from push.store.documents import Collection, Document, Session
@@ -25,10 +26,14 @@ class FenceLost(Exception):
 
 
 class Claim(Struct, frozen=True, kw_only=True):
-    """A shard, held under a number that nobody had before."""
+    """Shards, each held under a number that nobody had before."""
 
-    shard: int
-    fence: int
+    fences: dict[int, int]
+
+    @property
+    def shards(self) -> list[int]:
+        """Which ones."""
+        return list(self.fences)
 
 
 class ShardStore:
@@ -48,38 +53,39 @@ class ShardStore:
             ordered=False,
         )
 
-    async def claim(self, shard: int, holder: str) -> Claim | None:
-        """Take a shard nobody holds; None if somebody does. One conditional update: of two one does it."""
-        document = await self._collection.find_one_and_update(
-            {"_id": shard, "$expr": {"$lte": ["$until", "$$NOW"]}},
-            [{"$set": {"fence": {"$add": ["$fence", 1]}, "holder": holder, "until": _lease()}}],
-            return_document=ReturnDocument.AFTER,
-        )
-        return None if document is None else Claim(shard=shard, fence=document["fence"])
+    async def claim(self, shards: Sequence[int], holder: str) -> Claim | None:
+        """Take those of ``shards`` that nobody holds, if there are any; ``holder`` is a name for this claim.
 
-    async def hold(self, session: Session, claim: Claim) -> None:
-        """Keep the claim longer, in a transaction, or end that with ``FenceLost``.
+        One conditional update a shard: of two that claim at once each gets what the other did not.
+        """
+        taken = await self._collection.update_many(
+            {"_id": {"$in": list(shards)}, "$expr": {"$lte": ["$until", "$$NOW"]}},
+            [{"$set": {"fence": {"$add": ["$fence", 1]}, "holder": holder, "until": _lease()}}],
+        )
+        if not taken.modified_count:
+            return None
+        found = self._collection.find({"_id": {"$in": list(shards)}, "holder": holder}, {"fence": 1})
+        fences = {document["_id"]: document["fence"] async for document in found}
+        return Claim(fences=fences) if fences else None
+
+    async def hold(self, claim: Claim, session: Session | None = None) -> None:
+        """Keep the claim longer, in a transaction if in one, or end that with ``FenceLost``.
 
         A write, so that whoever claims meanwhile waits for the transaction, or ends it.
         """
-        found = await self._collection.update_one(
-            {"_id": claim.shard, "fence": claim.fence}, [{"$set": {"until": _lease()}}], session=session
+        held = await self._collection.update_many(
+            _under(claim), [{"$set": {"until": _lease()}}], session=session
         )
-        if not found.matched_count:
+        if held.matched_count < len(claim.fences):
             raise FenceLost
 
-    async def still(self, claim: Claim) -> bool:
-        """Keep the claim longer; False if it is another's by now."""
-        found = await self._collection.update_one(
-            {"_id": claim.shard, "fence": claim.fence}, [{"$set": {"until": _lease()}}]
-        )
-        return bool(found.matched_count)
-
     async def release(self, claim: Claim) -> None:
-        """Let others have the shard; no-op if they have it already."""
-        await self._collection.update_one(
-            {"_id": claim.shard, "fence": claim.fence}, [{"$set": {"until": "$$NOW"}}]
-        )
+        """Let others have the shards; no-op for those that others have already."""
+        await self._collection.update_many(_under(claim), [{"$set": {"until": "$$NOW"}}])
+
+
+def _under(claim: Claim) -> Document:
+    return {"$or": [{"_id": shard, "fence": fence} for shard, fence in claim.fences.items()]}
 
 
 def _lease() -> Document:

@@ -89,21 +89,29 @@ class TimelineStore:
         session: Session,
         *,
         settled: Sequence[str],
-        items: Sequence[TimelineItem],
+        added: Sequence[TimelineItem],
+        changed: Sequence[TimelineItem],
+        unmarked: Sequence[str],
         withdrawn: Sequence[str],
         milestones: Sequence[StoredMilestone],
     ) -> None:
         """Take the items ``settled`` and the milestones ``withdrawn`` away; keep what there is instead.
 
-        An item keeps the mark its resident gave it; a milestone that is there stays as it is.
+        An item that changed keeps the mark its resident gave it; a milestone that is there stays as it is.
         """
         if settled:
             await self._items.delete_many({"_id": {"$in": list(settled)}}, session=session)
             await self._milestones.delete_many({"item": {"$in": list(settled)}}, session=session)
         if withdrawn:
             await self._milestones.delete_many({"_id": {"$in": list(withdrawn)}}, session=session)
-        if items:
-            await self._items.bulk_write([_kept(item) for item in items], session=session)
+        if added:
+            await self._items.insert_many([document_of(item) for item in added], session=session)
+        if changed:
+            await self._items.bulk_write([_kept(item) for item in changed], session=session)
+        if unmarked:
+            await self._items.update_many(
+                {"_id": {"$in": list(unmarked)}}, {"$unset": {"mark": ""}}, session=session
+            )
         if milestones:
             await self._milestones.insert_many([document_of(each) for each in milestones], session=session)
 
@@ -153,13 +161,10 @@ class TimelineStore:
         )
         return {each["_id"] async for each in found}
 
-    async def due(self, shard: int, *, now: datetime, limit: int) -> list[StoredMilestone]:
-        """What of a shard is due, the longest overdue first."""
-        found = self._milestones.find({"shard": shard, "due_at": {"$lte": now}, **_WAITING})
-        return [
-            msgspec.convert(each, StoredMilestone)
-            async for each in found.sort("due_at", ASCENDING).limit(limit)
-        ]
+    async def due(self, shards: Sequence[int], *, now: datetime, limit: int) -> list[StoredMilestone]:
+        """What of ``shards`` is due, shard by shard, the longest overdue first."""
+        found = self._milestones.find({"shard": {"$in": list(shards)}, "due_at": {"$lte": now}, **_WAITING})
+        return [msgspec.convert(each, StoredMilestone) async for each in found.limit(limit)]
 
     async def still_waiting(
         self, session: Session, milestones: Sequence[StoredMilestone]
@@ -195,4 +200,4 @@ class TimelineStore:
 def _kept(item: TimelineItem) -> UpdateOne:
     document = document_of(item)
     document.pop("mark", None)
-    return UpdateOne({"_id": document.pop("_id")}, {"$set": document}, upsert=True)
+    return UpdateOne({"_id": document.pop("_id")}, {"$set": document})

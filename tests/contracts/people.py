@@ -15,12 +15,15 @@ RESIDENT = "lin"
 # One who may do all that clerks may.
 CLERK = next(clerk for clerk in CLERKS if "acting:assist" in clerk.scopes)
 DEPARTMENT = DEPARTMENTS[0]
+OPERATORS = [clerk for clerk in CLERKS if clerk.scopes == ("push:operate",)]
 RULE_MAKERS = [clerk for clerk in CLERKS if "health:rules" in clerk.scopes]
 # Whom an errand needs that not everybody of that audience may run.
 _OTHERS = {
     "laboratory-issuer": "laboratory",
     "proposing-verifier": "rule_maker",
     "publishing-verifier": "rule_publisher",
+    "operating-verifier": "operator",
+    "approving-verifier": "approver",
     "social-issuer": "social",
 }
 
@@ -101,6 +104,14 @@ class People:
     def rule_publisher(self) -> tuple[str, dict[str, str]]:
         """The same for the second person."""
         return self.verifier(RULE_MAKERS[1])
+
+    def operator(self) -> tuple[str, dict[str, str]]:
+        """The same for a clerk who runs the reminders."""
+        return self.verifier(OPERATORS[0])
+
+    def approver(self) -> tuple[str, dict[str, str]]:
+        """The same for the second one."""
+        return self.verifier(OPERATORS[1])
 
     def _post(self, url: str, body: dict[str, str]) -> dict[str, Any]:
         answer = httpx.post(url, json=body, timeout=30).raise_for_status()

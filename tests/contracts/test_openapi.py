@@ -165,6 +165,12 @@ MAPS = {
     # The facts of a piece of evidence, whatever its kind.
     "/components/schemas/AppealCase/properties/correction/anyOf/0",
     "/components/schemas/Disputed/properties/facts",
+    # By the names a provider gives the fields of its templates, and by the places of a text.
+    "/components/schemas/PreviewTemplate/properties/values",
+    "/components/schemas/TemplateBinding/properties/choices",
+    "/components/schemas/TemplateBinding/properties/fields",
+    "/components/schemas/TemplatePreview/properties/alipay",
+    "/components/schemas/TemplatePreview/properties/wechat",
 }
 # A format of its own, with a linter and a page of its own (docs/health-rules.md).
 DOCUMENTS = {

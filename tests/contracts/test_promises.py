@@ -345,6 +345,29 @@ def test_an_appeal_is_about_a_reason_of_ones_own_colour(promise: Promise) -> Non
     promise.call("ReadAttachment", appealId=nothing, attachmentId=nothing, status=404)
 
 
+def test_an_operator_writes_what_a_notice_says_and_a_resident_allows_it(promise: Promise) -> None:
+    name = "pension-due"
+    assert name in [each["name"] for each in promise.call("ListPushTemplates").json()]
+    kept = promise.call("ReadPushTemplate", templateName=name).json()
+    draft = {language: kept["shipped"][language] for language in ("zh", "en")}
+    draft["wechat"] = {"templateId": "promise-pension", "fields": {"thing1": "{item}"}}
+    promise.call("PreviewPushTemplate", {"draft": draft}, templateName=name)
+    saved = promise.call("SavePushTemplate", draft, templateName=name).json()["saved"]["number"]
+    promise.call("ActivatePushTemplate", {"version": saved}, templateName=name)
+    promise.call("ActivatePushTemplate", {"version": 99}, templateName=name, status=404)
+    wrong = {**draft, "wechat": {**draft["wechat"], "fields": {"date1": "{item}"}}}
+    promise.call("SavePushTemplate", wrong, templateName=name, status=400)
+    said = {
+        "provider": "wechat",
+        "results": [{"templateId": "promise-pension", "answer": "accept"}],
+    }
+    key = {"Idempotency-Key": "promise-subscribe-1"}
+    (told,) = promise.call("ReportSubscriptions", said, headers=key).json()
+    assert told["left"] == 1
+    assert promise.call("ListSubscriptions").json() == [told]
+    promise.call("ActivatePushTemplate", {"version": 0}, templateName=name)
+
+
 def test_everybody_reads_the_statistics(promise: Promise) -> None:
     assert promise.call("HealthStatistics").json()["k"] == 10
 
@@ -442,6 +465,74 @@ def test_a_venue_is_put_up_checked_in_with_and_asked_about(promise: Promise) -> 
     promise.call("ApproveExposureQuery", queryId=query, status=403)
     assert promise.call("ReadExposureQuery", queryId=query).json()["state"] == "APPROVED_ONCE"
     promise.call("ReadExposures", queryId=query, status=403)
+
+
+def test_a_resident_reads_notices_and_says_how_to_be_told(promise: Promise) -> None:
+    assert promise.call("ListNotices", query={"limit": "5", "topic": "account"}).json()["unread"] >= 0
+    promise.call("ReadNotice", noticeId="0" * 64, status=404)
+    promise.call("ReadAllNotices", {})
+    assert promise.first_line("FollowNotices") == "event: unread"
+    found = promise.call("ReadPushPreferences").json()
+    said = {
+        "channels": found["offered"],
+        "quiet": {"start": "23:00", "end": "07:00"},
+        "topicsOff": ["policy"],
+    }
+    assert promise.call("SetPushPreferences", said).json()["topicsOff"] == ["policy"]
+    promise.call("SetPushPreferences", {})
+    topic = next(each for each in promise.call("ListTopicConsents").json() if each["basis"] == "guardian")
+    given = {"topic": topic["topic"], "textVersion": topic["words"]["version"]}
+    promise.call("GiveTopicConsent", given)
+    promise.call("RefuseTopic", topic=topic["topic"])
+    promise.call("RefuseTopic", topic="account", status=409)
+
+
+def test_a_phone_is_registered_seen_and_forgotten(promise: Promise) -> None:
+    phone = promise.call("RegisterPushDevice", {"kind": "apns", "token": "a1" * 32}).json()
+    assert phone["id"] in [each["id"] for each in promise.call("ListPushDevices").json()["devices"]]
+    development = {"kind": "apns", "token": "a1" * 32, "build": "development"}
+    promise.call("RegisterPushDevice", development, status=409)
+    promise.call("RegisterPushDevice", {"kind": "webpush", "token": "no-browser"}, status=400)
+    promise.call("ForgetPushDevice", deviceId=phone["id"])
+    promise.call("ForgetPushDevice", deviceId=phone["id"], status=404)
+
+
+def test_a_campaign_is_drafted_approved_paused_and_cancelled(promise: Promise) -> None:
+    ask = partial(promise.call, errand="operating")
+    audience = {"districts": ["31"], "ageFrom": 60, "attributes": [{"name": "trade", "values": ["food"]}]}
+    assert ask("PreviewAudience", {"topic": "policy", "audience": audience}).json()["count"] == 0
+    said = {
+        "title": "约定的检验",
+        "topic": "policy",
+        "audience": audience,
+        "text": "约定的检验",
+        "textEn": "To see that a promise is kept",
+        "usefulUntil": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
+    }
+    key = {"Idempotency-Key": "promise-campaign-1"}
+    drafted = ask("DraftCampaign", said, headers=key).json()["id"]
+    assert drafted in [each["id"] for each in ask("ListCampaigns").json()["items"]]
+    ask("ApproveCampaign", campaignId=drafted, status=403)
+    assert ask("ReadCampaign", campaignId=drafted).json()["state"] == "DRAFT"
+    because = {"reason": "约定的检验"}
+    ask("PauseCampaign", because, campaignId=drafted, status=409)
+    promise.call("ApproveCampaign", campaignId=drafted, errand="approving")
+    ask("ResumeCampaign", because, campaignId=drafted, status=409)
+    nothing = "01900000-0000-7000-8000-000000000000"
+    ask("CancelCampaign", because, campaignId=nothing, status=404)
+
+
+def test_an_operator_looks_at_lanes_providers_dead_letters_and_a_notice(promise: Promise) -> None:
+    ask = partial(promise.call, errand="operating")
+    assert [each["lane"] for each in ask("ListPushLanes").json()] == ["urgent", "normal", "bulk"]
+    ask("ReadPushFigures")
+    ask("ListPushProviders")
+    hold = {"name": "pigeon", "hold": "automatic", "reason": "约定的检验"}
+    ask("HoldBreaker", hold, status=404)
+    ask("ListDeadNotices")
+    assert ask("RedriveNotices", {"keys": ["0" * 64], "reason": "约定的检验"}).json() == {"count": 0}
+    ask("FindNotices", {"idNumber": LIN.id_number})
+    ask("ReadNoticeStory", noticeId="0" * 64, status=404)
 
 
 def test_what_departments_report_is_on_a_timeline(promise: Promise) -> None:

@@ -99,7 +99,7 @@ async def test_whenever_a_ticker_is_killed_another_tells_everything_once(
     assert bool(told) is (step == "commit")
 
     shard = (await town.milestones(CHILD))[0].shard
-    assert await town.parts.shards.claim(shard, "too soon") is None
+    assert await town.parts.shards.claim([shard], "too soon") is None
     await town.lease_ends(shard)
     await town.parts.ticker.once()
 

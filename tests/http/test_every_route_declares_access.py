@@ -33,6 +33,8 @@ OPEN_API = {
     "POST /verifier/v1/session/refresh",
     "POST /callbacks/clerks/backchannel-logout",
     "GET /callbacks/oidc/jwks.json",
+    "GET /callbacks/wechat/{appid:str}",
+    "POST /callbacks/wechat/{appid:str}",
     "POST /issuer/v1/session",
     "GET /.well-known/jwks.json",
     "GET /verifier/v1/trust/jwks.json",

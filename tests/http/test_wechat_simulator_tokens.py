@@ -12,6 +12,7 @@ import pytest
 from bff.sandbox.simulator import simulated
 from bff.sandbox.wechat import Modes, Wechat
 from bff.sandbox.wechat_ids import WechatApp, openid_of
+from bff.sandbox.wechat_subscribe import Answered
 
 CITY: Final = WechatApp(appid="wxcity000000000001", secret="city-secret", open_platform="op-1")
 OTHER: Final = WechatApp(appid="wxother00000000002", secret="other-secret")
@@ -212,7 +213,7 @@ class TestPhoneCodes:
 class TestSubscriptions:
     async def test_one_grant_is_one_message(self, client: Client) -> None:
         token = (await client.stable())["access_token"]
-        client.wechat.people.grant(CITY.appid, "lin", "T1", 1)
+        client.wechat.subscriptions.answer(Answered(appid=CITY.appid, resident="lin", template="T1"))
         message = {"touser": openid_of(CITY.appid, "lin"), "template_id": "T1", "data": {}}
         path = "/cgi-bin/message/subscribe/send"
         assert (await client.post(path, message, access_token=token))["errcode"] == 0

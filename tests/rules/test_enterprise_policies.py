@@ -18,12 +18,12 @@ from push.rules.policy import Policies, UnsoundPolicy, policy_items, read_polici
 
 NOW: Final = date(2026, 11, 25)
 KNOWN: Final[Attributes] = {
-    "district": "310115",
+    "division": "310115",
     "industry": "I",
     "employees": 42,
     "research_share": 6.5,
-    "registered": date(2024, 2, 29),
-    "labels": frozenset({"high-tech", "sme"}),
+    "founded_on": date(2024, 2, 29),
+    "traits": frozenset({"high-tech", "sme"}),
     "listed_for_default": False,
 }
 
@@ -59,20 +59,20 @@ def published(*said: dict[str, Any]) -> Policies:
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        (op("in", attribute="district", values=["310115", "310101"]), True),
-        (op("in", attribute="district", values=["310101"]), False),
-        (op("in", attribute="labels", values=["high-tech", "unicorn"]), True),
-        (op("in", attribute="labels", values=["unicorn"]), False),
-        (op("in", attribute="kind", values=["limited"]), None),
+        (op("in", attribute="division", values=["310115", "310101"]), True),
+        (op("in", attribute="division", values=["310101"]), False),
+        (op("in", attribute="traits", values=["high-tech", "unicorn"]), True),
+        (op("in", attribute="traits", values=["unicorn"]), False),
+        (op("in", attribute="size", values=["SMALL"]), None),
         (op("between", attribute="employees", least=42, most=42), True),
         (op("between", attribute="employees", least=43), False),
         (op("between", attribute="employees", most=41), False),
         (op("between", attribute="research_share", least=6.5), True),
         (op("between", attribute="revenue", least=1), None),
-        (op("aged", attribute="registered", least_months=32), True),
-        (op("aged", attribute="registered", least_months=33), False),
-        (op("aged", attribute="registered", most_months=33), True),
-        (op("aged", attribute="registered", most_months=32), False),
+        (op("aged", attribute="founded_on", least_months=32), True),
+        (op("aged", attribute="founded_on", least_months=33), False),
+        (op("aged", attribute="founded_on", most_months=33), True),
+        (op("aged", attribute="founded_on", most_months=32), False),
         (op("is", attribute="listed_for_default", value=False), True),
         (op("is", attribute="listed_for_default", value=True), False),
         (op("not", of=op("is", attribute="listed_for_default", value=True)), True),
@@ -118,7 +118,7 @@ def test_what_hangs_on_the_unknown_is_unknown_where_it_matters(
     [
         op("eval", code="1"),
         op("all", of=[]),
-        op("in", attribute="district", values=[]),
+        op("in", attribute="division", values=[]),
         op("between", attribute="employees", least="1"),
         op("is", attribute="listed_for_default", value=1),
         op("not", of=[YES]),
@@ -137,14 +137,14 @@ def test_what_is_none_of_the_seven_operations_is_not_read(said: Any) -> None:  #
     [
         (op("in", attribute="colour", values=["red"]), "/: no attribute is called colour"),
         (op("all", of=[YES, op("not", of=op("is", attribute="profit", value=True))]), "/1/not: no attribute"),
-        (op("between", attribute="district", least=1), "district is a word"),
+        (op("between", attribute="division", least=1), "division is a word"),
         (op("in", attribute="employees", values=["1"]), "employees is a number"),
         (op("aged", attribute="employees", least_months=1), "employees is a number"),
-        (op("is", attribute="registered", value=True), "registered is a date"),
+        (op("is", attribute="founded_on", value=True), "founded_on is a date"),
         (op("between", attribute="employees"), "always holds"),
-        (op("aged", attribute="registered"), "always holds"),
+        (op("aged", attribute="founded_on"), "always holds"),
         (op("between", attribute="employees", least=2, most=1), "never holds"),
-        (op("aged", attribute="registered", least_months=12, most_months=12), "never holds"),
+        (op("aged", attribute="founded_on", least_months=12, most_months=12), "never holds"),
     ],
 )
 def test_the_linter_says_where_a_criterion_is_wrong(said: Any, finding: str) -> None:  # noqa: ANN401 - JSON

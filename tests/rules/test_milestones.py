@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from push.models import Lane, Topic
 from push.programmes import edition, in_force
+from push.rules.due import Difference, compare_plans
 from push.rules.milestones import (
     SHANGHAI,
     DueItem,
@@ -272,3 +273,32 @@ def test_every_plan_has_milestones_or_nothing_to_say(birth: date, age: int) -> N
     for each in items:
         found = milestones(each)
         assert all(isinstance(one, Milestone) for one in found)
+
+
+def test_a_new_edition_says_what_it_moves_and_what_it_adds() -> None:
+    as_of = date(2026, 6, 17)
+    girl = Child(birth=BORN, sex="F")
+    before, after = (
+        due_items_of_vaccination(due_items(edition(name), girl, [], as_of), edition=name)
+        for name in ("cn-nip-2021", "cn-nip-2026")
+    )
+    found = compare_plans(before, after)
+
+    assert {old.id: (old.earliest, new.earliest) for old, new in found.moved} == {
+        "vaccination/dtap-1": (date(2026, 6, 10), date(2026, 5, 10)),
+        "vaccination/mpsva-1": (date(2026, 9, 10), date(2026, 9, 10)),
+    }
+    assert [item.id for item in found.new] == ["vaccination/hpv-1"]
+    assert found.gone == ()
+    assert compare_plans(after, after) == Difference()
+
+
+def test_a_dose_that_was_given_goes_and_the_next_one_comes() -> None:
+    def planned(*given: Given) -> list[DueItem]:
+        plan = due_items(edition("cn-nip-2026"), Child(birth=BORN), given, date(2026, 11, 10))
+        return due_items_of_vaccination(plan, edition="cn-nip-2026")
+
+    found = compare_plans(planned(), planned(Given(vaccine="MMR", date=date(2026, 11, 10))))
+
+    assert [item.id for item in found.gone] == ["vaccination/mmr-1"]
+    assert [item.id for item in found.new] == ["vaccination/mmr-2"]

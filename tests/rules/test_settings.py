@@ -180,6 +180,32 @@ def test_what_is_set_up_by_half_is_refused(left_out: str) -> None:
     assert {problem.name for problem in problems(environ)} <= {left_out, *CITIZEN_CLOUD}
 
 
+APPLE = {
+    "SUISHEN_PUSH_APNS_KEY_FILE": "/etc/suishen/apple.p8",
+    "SUISHEN_PUSH_APNS_KEY_ID": "ABCDE12345",
+    "SUISHEN_PUSH_APNS_TEAM_ID": "ABCDE54321",
+    "SUISHEN_PUSH_APNS_TOPIC": "cn.gov.city.app",
+}
+JPUSH = {
+    "SUISHEN_PUSH_JPUSH_APP_KEY": "7d431e42dfa6a6d693ac2d04",
+    "SUISHEN_PUSH_JPUSH_MASTER_SECRET": "5e987ac6d2e04d95a9d8f0d1",
+}
+
+
+@pytest.mark.parametrize("way", [APPLE, JPUSH])
+def test_a_way_to_phones_set_up_by_half_is_refused(way: dict[str, str]) -> None:
+    assert load_settings({**COMPLETE, **way}).push is not None
+    for left_out in way:
+        half = {name: value for name, value in way.items() if name != left_out}
+        assert {problem.name for problem in problems({**COMPLETE, **half})} == {left_out}
+
+
+def test_a_simulated_maker_of_phones_is_not_for_production() -> None:
+    simulated = {**PRODUCTION, **JPUSH, "SUISHEN_PUSH_JPUSH_BASE_URL": "http://127.0.0.1:9000"}
+
+    assert {problem.name for problem in problems(simulated)} == {"SUISHEN_PUSH_JPUSH_BASE_URL"}
+
+
 def test_clerks_own_sign_in_needs_our_keys_as_a_client() -> None:
     (problem,) = problems({**COMPLETE, "SUISHEN_AUTH_CLERK_SSO_REDIRECT_URI": "https://suishen.city.gov.cn/"})
 
@@ -268,6 +294,8 @@ class TestSecrecy:
         shown = "".join(map(repr, (settings, settings.platform, settings.auth, settings.wallet)))
 
         assert [secret for secret in SECRETS if secret in shown] == []
+        jpush = load_settings({**COMPLETE, **JPUSH})
+        assert JPUSH["SUISHEN_PUSH_JPUSH_MASTER_SECRET"] not in f"{jpush!r}{jpush.push!r}"
 
     def test_every_address_is_shown_without_its_password(self) -> None:
         assert "mongodb://••••@10.0.0.5" in repr(load_settings(COMPLETE).platform)

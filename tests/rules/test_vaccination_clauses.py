@@ -38,6 +38,39 @@ def test_g1_a_dose_is_due_from_the_day_its_age_is_reached(as_of: str, status: St
     assert item_of("polio", as_of).status is status
 
 
+# The routine table, series by series: ages in months.
+TABLE_2021: Final = {
+    "hepb": [0, 1, 6],
+    "bcg": [0],
+    "polio": [2, 3, 4, 48],
+    "dtap": [3, 4, 5, 18],
+    "dt": [72],
+    "mmr": [8, 18],
+    "jel": [8, 24],
+    "jei": [8, 8, 24, 72],
+    "mpsva": [6, 9],
+    "mpsvac": [36, 72],
+    "hepal": [18],
+    "hepai": [18, 24],
+}
+TABLE_2026: Final = {
+    **{name: ages for name, ages in TABLE_2021.items() if name != "dt"},
+    "dtap": [2, 4, 6, 18, 72],
+    "hpv": [156, 162],
+}
+
+
+@pytest.mark.parametrize(("name", "table"), [("cn-nip-2021", TABLE_2021), ("cn-nip-2026", TABLE_2026)])
+def test_g1_the_ages_are_those_of_the_table(name: str, table: dict[str, list[int]]) -> None:
+    ages: dict[str, list[int]] = {}
+    for key, dose in edition(name).doses.items():
+        series, _, number = key.rpartition("-")
+        ages.setdefault(series, []).append(dose.min_age_months)
+        assert dose.dose == int(number) == len(ages[series])
+
+    assert ages == table
+
+
 # The list of clause G2, dose by dose; the table is what the engine reads, this is what the clause says.
 BEFORE_2021: Final = {
     "bcg-1": 3,
@@ -417,6 +450,9 @@ def test_dtap_r1_of_2026_the_five_doses_are_at_2_4_6_and_18_months_and_6_years()
     four = [f"DTaP {day}" for day in ("2020-03-10", "2020-05-10", "2020-07-10", "2021-07-10")]
     fifth = item_of(DTP, "2026-07-01", *four, child=born("2020-01-10"), name="cn-nip-2026")
     assert said(fifth) == ("DTaP", 5, "2026-01-10", "due")
+    for name in EDITIONS:
+        five = item_of(DTP, "2026-07-01", *four, "DTaP 2026-01-10", child=born("2020-01-10"), name=name)
+        assert five.status is Status.COMPLETE
     late = [*four[:3], "DTaP 2025-12-01"]
     year = item_of(DTP, "2026-07-01", *late, child=born("2020-01-10"), name="cn-nip-2026")
     assert said(year) == ("DTaP", 5, "2026-12-01", "not_yet_due")

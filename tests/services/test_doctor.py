@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from bff.platform import doctor
 from bff.platform.doctor import Finding, Level, examine
-from tests import wechat_keys
+from tests import phones, wechat_keys
 from tests.environs import COMPLETE, SECRETS
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -53,6 +53,29 @@ async def test_the_keys_of_wechats_secure_api_are_looked_at_where_there_are_any(
     assert wrong.level is Level.ERROR
     assert "app.pem" in wrong.en
     assert "wechat-secure" not in await found(healthy)
+
+
+async def test_the_keys_of_the_makers_of_phones_are_looked_at_where_there_are_any(
+    healthy: dict[str, str], tmp_path: Path
+) -> None:
+    phones.google_file(tmp_path / "google.json")
+    (tmp_path / "apple.p8").write_text(phones.apple_pem())
+    told = {
+        "SUISHEN_PUSH_FCM_SERVICE_ACCOUNT_FILE": str(tmp_path / "google.json"),
+        "SUISHEN_PUSH_APNS_KEY_FILE": str(tmp_path / "apple.p8"),
+        "SUISHEN_PUSH_APNS_KEY_ID": phones.KEY_ID,
+        "SUISHEN_PUSH_APNS_TEAM_ID": phones.TEAM,
+        "SUISHEN_PUSH_APNS_TOPIC": phones.BUNDLE,
+    }
+    findings = await found(healthy | told)
+    assert findings["apns-key"].level is findings["fcm-service-account"].level is Level.OK
+
+    (tmp_path / "apple.p8").write_text("not a key")
+    (tmp_path / "google.json").write_text('{"project_id": "haiyu-app"}')
+    findings = await found(healthy | told)
+    assert findings["apns-key"].level is findings["fcm-service-account"].level is Level.ERROR
+    assert "SUISHEN_PUSH_APNS_KEY_FILE" in findings["apns-key"].mend_en
+    assert "apns-key" not in await found(healthy)
 
 
 async def test_what_is_wrong_with_the_settings_is_said_before_anything_is_asked() -> None:

@@ -224,7 +224,7 @@ class TestFencing:
         self, keeper: Keeper, provider: Provider, redis: Redis
     ) -> None:
         store = ProviderTokenStore(redis, personal(), name=NAME)
-        late = await store.take("late", seen=0, lease=timedelta(milliseconds=50), per_minute=9)
+        late = await store.take("late", seen=0, lease=timedelta(milliseconds=50), most=9)
         assert isinstance(late, Taken)
         await asyncio.sleep(0.1)
         assert await keeper().token() == "token-1"
@@ -237,35 +237,35 @@ class TestFencing:
     async def test_only_the_holder_ends_a_lease(self, redis: Redis) -> None:
         store = ProviderTokenStore(redis, personal(), name=NAME)
         lease = timedelta(seconds=15)
-        assert isinstance(await store.take("a", seen=0, lease=lease, per_minute=9), Taken)
+        assert isinstance(await store.take("a", seen=0, lease=lease, most=9), Taken)
         await store.release("b")
-        assert await store.take("b", seen=0, lease=lease, per_minute=9) is None
+        assert await store.take("b", seen=0, lease=lease, most=9) is None
         await store.release("a")
-        assert isinstance(await store.take("b", seen=0, lease=lease, per_minute=9), Taken)
+        assert isinstance(await store.take("b", seen=0, lease=lease, most=9), Taken)
 
     async def test_every_step_may_be_repeated_by_its_owner(self, redis: Redis) -> None:
         """The client sends a command again when the reply was lost."""
         store = ProviderTokenStore(redis, personal(), name=NAME)
         lease = timedelta(seconds=15)
-        first = await store.take("a", seen=0, lease=lease, per_minute=1)
+        first = await store.take("a", seen=0, lease=lease, most=1)
         assert isinstance(first, Taken)
-        assert await store.take("a", seen=0, lease=lease, per_minute=1) == first
+        assert await store.take("a", seen=0, lease=lease, most=1) == first
         token = KeptToken(text="t", ends_at=NOW, renew_at=NOW, fence=first.fence)
         assert await store.keep("a", token)
         assert await store.keep("a", token)
-        assert isinstance(await store.take("b", seen=first.fence, lease=lease, per_minute=1), Spent)
+        assert isinstance(await store.take("b", seen=first.fence, lease=lease, most=1), Spent)
 
     async def test_who_looked_before_it_was_fetched_does_not_fetch_again(self, redis: Redis) -> None:
         store = ProviderTokenStore(redis, personal(), name=NAME)
         lease = timedelta(seconds=15)
-        taken = await store.take("a", seen=0, lease=lease, per_minute=9)
+        taken = await store.take("a", seen=0, lease=lease, most=9)
         assert isinstance(taken, Taken)
         await store.keep("a", KeptToken(text="t", ends_at=NOW, renew_at=NOW, fence=taken.fence))
-        assert await store.take("b", seen=0, lease=lease, per_minute=9) is None
+        assert await store.take("b", seen=0, lease=lease, most=9) is None
 
     async def test_only_the_token_that_was_refused_is_forgotten(self, redis: Redis) -> None:
         store = ProviderTokenStore(redis, personal(), name=NAME)
-        taken = await store.take("a", seen=0, lease=timedelta(seconds=15), per_minute=9)
+        taken = await store.take("a", seen=0, lease=timedelta(seconds=15), most=9)
         assert isinstance(taken, Taken)
         await store.keep("a", KeptToken(text="new", ends_at=NOW, renew_at=NOW, fence=taken.fence))
         await store.expire("old")
@@ -277,7 +277,7 @@ class TestFencing:
         self, keeper: Keeper, redis: Redis, provider: Provider
     ) -> None:
         store = ProviderTokenStore(redis, personal(), name=NAME)
-        await store.take("dead", seen=0, lease=timedelta(seconds=3), per_minute=9)
+        await store.take("dead", seen=0, lease=timedelta(seconds=3), most=9)
         process = keeper()
         with pytest.raises(ProviderTokenUnavailable):
             await process.token()
@@ -342,7 +342,7 @@ class TestKeeping:
     async def test_two_apps_do_not_share_a_token(self, redis: Redis, provider: Provider) -> None:
         """Sharing one key between mini-programs is an old mistake of others."""
         store = ProviderTokenStore(redis, personal(), name="test:wechat:wx2")
-        taken = await store.take("a", seen=0, lease=timedelta(seconds=15), per_minute=9)
+        taken = await store.take("a", seen=0, lease=timedelta(seconds=15), most=9)
         assert isinstance(taken, Taken)
         await store.keep("a", KeptToken(text="t", ends_at=NOW, renew_at=NOW, fence=taken.fence))
         other = ProviderTokenStore(redis, personal(), name=NAME)

@@ -20,7 +20,7 @@ from push.rules.chain import LEASE
 from push.rules.quiet import QuietHours
 from push.settings import PushSettings
 from push.store.gates import BreakerState
-from tests.push_world import NOON, Provider, PushWorld, one
+from tests.push_world import NOON, PATIENT, Provider, PushWorld, one
 
 
 @pytest.fixture
@@ -152,6 +152,7 @@ class TestWhatProvidersDo:
         self, both: PushWorld, wechat: Provider, sms: Provider, answer: str
     ) -> None:
         wechat.answers = [answer]
+        both.channels[0].patience = 0.3 if answer == "late" else PATIENT
         parts = await both.parts()
         assert (await one(parts.deliver, both.intent())).done == "sms"
         for _ in range(3):

@@ -3,17 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Final
 
+import msgspec
 import pytest
 
 from auth_bridges.models import GrantEnding
-from bff.platform.push_timeline import LinkedPeople, programmes_of
+from bff.platform.push_timeline import LinkedPeople
 from bff.platform.services import Platform
-from bff.platform.settings import Settings
+from bff.platform.settings import Settings, load_settings
 from miniapp_schemas.acting import ActingKind
-from push.models import IntentState
+from push.models import IntentState, Lane
 from push.ports import Reader
+from push.programmes import content
 from push.refusals import NotYoursToDecide, SnoozeInvalid, TimelineItemUnknown
 from push.store.shards import FenceLost
 from push.timeline_models import FactKind, MilestoneState, Source
@@ -32,10 +35,10 @@ class Waiting:
         self._people = people
         self.asked, self.go_on = asyncio.Event(), asyncio.Event()
 
-    async def readers_of(self, subject: str, *, born: date | None) -> Sequence[Reader]:
+    async def readers_of(self, subjects: Mapping[str, date | None]) -> Mapping[str, Sequence[Reader]]:
         self.asked.set()
         await self.go_on.wait()
-        return await self._people.readers_of(subject, born=born)
+        return await self._people.readers_of(subjects)
 
     async def wards_of(self, resident: str) -> Mapping[str, Reader]:
         return await self._people.wards_of(resident)
@@ -141,9 +144,9 @@ async def test_a_claim_that_ran_out_fires_nothing(town: Town) -> None:
     await town.born(CHILD)
     slow, other = town.parts.ticker, town.another().ticker
     shard = (await town.milestones(CHILD))[0].shard
-    claim = await town.parts.shards.claim(shard, "slow")
+    claim = await town.parts.shards.claim([shard, 0, 1], "slow")
     assert claim is not None
-    assert await town.parts.shards.claim(shard, "other") is None
+    assert await town.parts.shards.claim([shard], "other") is None
     slow._readers = waiting = Waiting(town.parts.linked)
     firing = asyncio.create_task(slow._fire(claim))
     await waiting.asked.wait()
@@ -361,7 +364,7 @@ async def test_another_edition_says_what_it_changes_and_a_walk_cut_short_goes_on
     await town.report(*map(birth, children))
     planner = town.parts.planner
     keys = [town.key(child) for child in children]
-    preview = await planner.preview(keys, programmes_of("cn-nip-2026"))
+    preview = await planner.preview(keys, town.parts.catalogue.by_edition("cn-nip-2026"))
 
     town.now = datetime(2025, 1, 2, 4, tzinfo=UTC)
     assert await planner.walk(told=_never) is None
@@ -393,4 +396,73 @@ async def test_a_certificate_that_ends_is_on_its_holders_timeline(town: Town) ->
     town.now += timedelta(minutes=1)
     await town.parts.ticker.once()
 
-    assert await town.titles(holder) == ["居民身份证到期"]
+    assert await town.titles(holder) == ["居民身份证 到期换领"]
+
+
+async def test_what_was_done_for_one_term_is_due_in_the_next_and_what_is_not_for_one_stays_so(
+    town: Town,
+) -> None:
+    wang = id_number(date(1948, 9, 9), 906)
+    resident = await town.resident(wang)
+    viewer = town.viewer(resident)
+    drawn = {"kind": "PENSION", "entitledFrom": "2003-09-09", "confirmedOn": "2025-12-01"}
+    await town.report({"sourceId": "p1", "idNumber": wang, "facts": drawn})
+    first = (await town.parts.timeline.next(viewer, 1))[0]
+    await town.parts.timeline.done(viewer, first.id)
+    await town.parts.planner.replan([town.key(wang)])
+    assert await town.titles(resident) == []
+
+    again = {"sourceId": "p2", "idNumber": wang, "facts": {**drawn, "confirmedOn": "2026-11-25"}}
+    await town.report(again)
+
+    (item,) = (await town.parts.timeline.page(viewer, closed=False, cursor=None, limit=9)).items
+    assert (item.id, item.window_to, item.status) == (first.id, date(2027, 11, 25), "not_yet_due")
+    assert {each.state for each in await town.milestones(wang)} == {MilestoneState.WAITING}
+
+
+async def test_a_child_that_moved_house_is_asked_to_schools_where_it_lives_now(town: Town) -> None:
+    mother = await town.resident(MOTHER)
+    child = id_number(date(2020, 8, 31))
+    await town.link(MOTHER, child)
+    town.now = datetime(2026, 4, 14, 4, tzinfo=UTC)
+    home = {"kind": "HOUSEHOLD", "district": "330102", "since": "2020-09-01"}
+    await town.report({"sourceId": "h1", "idNumber": child, "facts": home})
+    assert await town.titles(mother) == []
+
+    moved = {"kind": "HOUSEHOLD", "district": "310104", "since": "2026-01-01"}
+    await town.report({"sourceId": "h2", "idNumber": child, "facts": moved})
+    await town.parts.ticker.once()
+
+    assert "2026年小学：小学入学信息登记" in await town.titles(mother)
+    assert "enrolment-window" in {each.template for each in await town.intents()}
+
+
+async def test_an_enterprises_agent_is_told_of_a_policy_its_enterprise_may_ask_for(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    policy = {
+        "id": "tea-2026",
+        "title": {"zh": "茶叶零售补贴", "en": "Support for tea shops"},
+        "clause": {"zh": "小微零售企业可申请", "en": "Small shops may ask for it"},
+        "source": "tests",
+        "opens": "2026-11-01",
+        "closes": "2026-12-31",
+        "criteria": {"op": "in", "attribute": "size", "values": ["MICRO", "SMALL"]},
+    }
+    shipped = msgspec.json.decode(content("enterprise-policies"))
+    (tmp_path / "policies.json").write_bytes(msgspec.json.encode(shipped | {"policies": [policy]}))
+    settings = load_settings({**environ, "SUISHEN_PUSH_POLICIES_FILE": str(tmp_path / "policies.json")})
+    async with Platform.open(settings) as platform:
+        await platform.ensure_indexes()
+        town = Town(platform)
+        agent = await town.resident(FATHER)
+        await town.appoint(FATHER, "91310000990000114N")
+        facts = {"kind": "ENTERPRISE", "division": "310104", "industry": "F51", "size": "SMALL"}
+        item = {"sourceId": "e", "uscc": "91310000990000114N"}
+        await town.report({**item, "facts": {**facts, "foundedOn": "2016-08-18"}})
+
+        await town.parts.ticker.once()
+
+        (entry,) = await town.parts.timeline.next(town.viewer(agent), 3)
+        assert entry.reasons[0].text.zh == "小微零售企业可申请"
+        assert [(each.addressee, each.lane) for each in await town.intents()] == [(agent.id, Lane.BULK)]

@@ -1,0 +1,100 @@
+// Dead letters: look, mend, send again.
+
+import { h } from "../../shared/dom.js";
+import { moment } from "../../shared/i18n.js";
+import { icon } from "../../shared/icons.js";
+import { attempting, fill, notice, report, trouble } from "../../shared/parts.js";
+import { reasonField } from "../forms.js";
+import { t } from "../messages.js";
+
+/** @typedef {import("../../shared/wire.js").DeadNotice} DeadNotice */
+/** @template T @typedef {import("../../shared/wire.js").Page<T>} Page */
+
+/**
+ * @param {import("../app.js").Context} context
+ * @returns {import("../app.js").View}
+ */
+export function deadView({ session, signal }) {
+  const box = h("div", { class: "stack" });
+  const problem = h("div", {});
+  const reason = reasonField("reason");
+  /** @type {Set<string>} */
+  const chosen = new Set();
+
+  /** @param {string | null | undefined} cursor @returns {Promise<Page<DeadNotice>>} */
+  const page = async (cursor) => (await session.call("GET", `/verifier/v1/push/dead-letters${cursor ? `?cursor=${cursor}` : ""}`, { signal })).data;
+  /** @param {Page<DeadNotice>} found @returns {Node[]} */
+  const show = (found) => {
+    if (!found.items.length) return [h("div", { class: "empty" }, icon("check"), h("p", {}, t("noDead")))];
+    return [...found.items.map(letter), ...further(found.nextCursor)];
+  };
+  /** @param {DeadNotice} dead */
+  const letter = (dead) => {
+    const tick = h("input", {
+      type: "checkbox",
+      onchange: () => {
+        if (tick.checked) chosen.add(dead.key);
+        else chosen.delete(dead.key);
+      },
+    });
+    return h(
+      "div",
+      { class: "panel letter" },
+      h("label", { class: "tick" }, tick, h("span", {}, h("strong", {}, t(`topic_${dead.topic}`)), ` ${dead.template} · ${t(`lane_${dead.lane}`)}`)),
+      h("p", {}, `${t("whyDead")}: ${dead.why}`),
+      h("p", { class: "quiet" }, `${moment(dead.deadAt)} · ${t("tries", { count: dead.tries })}`),
+      h("a", { class: "button button--plain", href: `#/notice/${dead.key}` }, t("story")),
+    );
+  };
+  /** @param {string | null | undefined} cursor */
+  const further = (cursor) => {
+    if (!cursor) return [];
+    const more = h(
+      "button",
+      {
+        type: "button",
+        class: "button button--plain button--wide",
+        onclick: async () => {
+          try {
+            more.replaceWith(...show(await page(cursor)));
+          } catch (error) {
+            if (signal.aborted) return;
+            report(error);
+            problem.replaceChildren(trouble(error));
+          }
+        },
+      },
+      t("more"),
+    );
+    return [more];
+  };
+
+  const list = () => {
+    chosen.clear();
+    return fill(box, signal, () => page(null), show);
+  };
+  const attempt = attempting(problem, signal, list);
+  const form = h(
+    "form",
+    {
+      class: "panel stack",
+      onsubmit: (/** @type {Event} */ event) => {
+        event.preventDefault();
+        if (!chosen.size) {
+          problem.replaceChildren(notice("caution", "info", t("chooseFirst")));
+          return;
+        }
+        void attempt(async () => {
+          const body = { keys: [...chosen].slice(0, 100), reason: reason.input.value.trim() };
+          const { data } = await session.call("POST", "/verifier/v1/push/dead-letters/redrive", { body, signal });
+          return t("redriven", { count: data.count });
+        });
+      },
+    },
+    reason.node,
+    h("button", { type: "submit", class: "button button--wide" }, icon("refresh"), t("redrive")),
+  );
+  void list();
+  const node = h("div", { class: "stack" }, h("h1", { class: "page-title" }, t("deadTitle")), h("p", { class: "quiet" }, t("deadLead")), problem, box, form);
+  return { title: t("deadTitle"), node, tab: "dead" };
+}

@@ -1,0 +1,311 @@
+"""Campaigns (群发), as operators see them: drafted by one, approved by another, watched, paused, cancelled.
+
+What makes the intents is ``push.campaigning``; nothing here sends anything.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from miniapp_schemas.base import Page
+from miniapp_schemas.push_console import (
+    AudiencePreview,
+    AudienceQuery,
+    CampaignInfo,
+    CampaignProgress,
+    DraftCampaign,
+)
+from push.campaign_models import Campaign, Operator, Progress
+from push.models import IntentState, MessageClass, Topic
+from push.ports import Audit, Clock, Consented, Crowd, Sendings, TimedId
+from push.refusals import CampaignInvalid, CampaignNotOpen, CampaignUnknown, SecondOperatorNeeded
+from push.rules.audience import Audience, check_audience, holds
+from push.rules.campaigns import CampaignState, CampaignStep, Told, after, canary_of
+from push.store.campaigns import CampaignIntents, CampaignStore
+
+_LOOKED_AT: Final = 20_000
+_A_PAGE: Final = 1_000
+_SAMPLE: Final = 5
+_LONGEST: Final = timedelta(days=60)
+_SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+
+
+class Campaigns:
+    """Drafts, approves, pauses, resumes and cancels; no campaign is one person's alone."""
+
+    def __init__(
+        self,
+        *,
+        campaigns: CampaignStore,
+        intents: CampaignIntents,
+        crowd: Crowd,
+        consented: Consented,
+        sendings: Sendings,
+        audit: Audit,
+        clock: Clock,
+        timed_id: TimedId,
+        start: Callable[[], str],
+    ) -> None:
+        self._campaigns = campaigns
+        self._intents = intents
+        self._crowd = crowd
+        self._consented = consented
+        self._sendings = sendings
+        self._audit = audit
+        self._clock = clock
+        self._timed_id = timed_id
+        self._start = start
+
+    async def preview(self, asked: AudienceQuery, topic: str) -> AudiencePreview:
+        """How many are meant, and the masked names of a few of them."""
+        audience = audience_of(asked)
+        check_audience(audience)
+        return await self._look(audience, Topic(topic))
+
+    async def draft(self, operator: Operator, said: DraftCampaign) -> CampaignInfo:
+        """Keep a campaign that nobody is told of until somebody else approves it."""
+        now = self._clock()
+        audience = audience_of(said.audience)
+        check_audience(audience)
+        if not now < said.useful_until <= now + _LONGEST:
+            raise CampaignInvalid(
+                why_zh="有效期须在今后六十天内", why_en="it is useful until some time in the next sixty days"
+            )
+        topic = Topic(said.topic)
+        found = await self._look(audience, topic)
+        campaign = Campaign(
+            id=self._timed_id(now),
+            title=said.title,
+            topic=topic,
+            message_class=MessageClass(said.message_class),
+            audience=audience,
+            values={"item": said.text, "item_en": said.text_en},
+            link=said.link,
+            useful_until=said.useful_until,
+            per_minute=said.per_minute,
+            estimate=found.count,
+            canary=canary_of(found.count),
+            state=CampaignState.DRAFT,
+            since=now,
+            version=1,
+            drafted_by=operator,
+            drafted_at=now,
+        )
+        await self._record("campaign.drafted", operator, campaign, now)
+        await self._campaigns.add(campaign)
+        return await self._info(campaign)
+
+    async def approve(self, operator: Operator, campaign_id: str) -> CampaignInfo:
+        """Let it begin with its canary. Not by whoever drafted it; approved already, it stays as it is."""
+        campaign = await self._campaign(campaign_id)
+        if campaign.approved_by is not None and campaign.approved_by.id == operator.id:
+            return await self._info(campaign)  # said again because the answer was lost
+        if campaign.drafted_by.id == operator.id:
+            raise SecondOperatorNeeded
+        now = self._clock()
+        after(campaign.state, CampaignStep.APPROVE)
+        # Before it is approved: a campaign without its parts would be over at once.
+        await self._campaigns.cut(campaign.id)
+        changes = {"approved_by": operator, "approved_at": now, "paced_from": now}
+        return await self._go(operator, campaign, CampaignStep.APPROVE, now, changes)
+
+    async def pause(self, operator: Operator, campaign_id: str, reason: str) -> CampaignInfo:
+        """Make no more intents; a batch under way, of a thousand at most, is finished."""
+        campaign = await self._campaign(campaign_id)
+        return await self._go(operator, campaign, CampaignStep.PAUSE, self._clock(), _said(reason))
+
+    async def resume(self, operator: Operator, campaign_id: str, reason: str) -> CampaignInfo:
+        """Go on where it was. What had it stopped is let pass: somebody looked, and says why."""
+        campaign = await self._campaign(campaign_id)
+        now = self._clock()
+        progress = await self._campaigns.progress(campaign.id)
+        changes: dict[str, Any] = {**_said(reason), "paced_from": now, "paced_count": progress.meant}
+        step = CampaignStep.RESUME
+        if campaign.state is CampaignState.STOPPED:
+            told = await told_of(self._intents, self._sendings, campaign, progress)
+            changes |= {"excused": told.dead}
+        elif campaign.widened_at is None:
+            step = CampaignStep.RESUME_CANARY
+        return await self._go(operator, campaign, step, now, changes)
+
+    async def cancel(self, operator: Operator, campaign_id: str, reason: str) -> CampaignInfo:
+        """End it; what was not sent yet never is."""
+        campaign = await self._campaign(campaign_id)
+        now = self._clock()
+        info = await self._go(operator, campaign, CampaignStep.CANCEL, now, _said(reason))
+        await self._intents.cancel(campaign.id, at=now)
+        return info
+
+    async def read(self, campaign_id: str) -> CampaignInfo:
+        """One campaign, and how far it is."""
+        return await self._info(await self._campaign(campaign_id))
+
+    async def listed(self, *, before: str | None, limit: int) -> Page[CampaignInfo]:
+        """Campaigns, newest first."""
+        found = await self._campaigns.listed(before=before, limit=limit + 1)
+        items = [await self._info(each) for each in found[:limit]]
+        return Page(items=items, next_cursor=found[limit - 1].id if len(found) > limit else None)
+
+    # --- one step -----------------------------------------------------------------------------------
+
+    async def _go(
+        self,
+        operator: Operator,
+        campaign: Campaign,
+        step: CampaignStep,
+        now: datetime,
+        changes: dict[str, Any],
+    ) -> CampaignInfo:
+        state = after(campaign.state, step)
+        advanced = msgspec.structs.replace(
+            campaign, state=state, since=now, version=campaign.version + 1, **changes
+        )
+        # Before it is so: what nobody can account for must not be.
+        await self._record(f"campaign.{step.value.replace(' ', '_')}", operator, advanced, now)
+        if not await self._campaigns.advance(advanced):
+            there = await self._campaign(campaign.id)
+            raise CampaignNotOpen(state=there.state.value)
+        return await self._info(advanced)
+
+    async def _look(self, audience: Audience, topic: Topic) -> AudiencePreview:
+        """Who is meant among the first twenty thousand from a random place on; of more, in proportion.
+
+        Ids are random, so whoever comes after a random one is a fair sample, and nobody waits for a walk
+        through a whole city to see a number.
+        """
+        today = self._clock().astimezone(_SHANGHAI).date()
+        looked, meant, sample = 0, 0, list[str]()
+        start = self._start()
+        place, wrapped = start, False
+        while looked < _LOOKED_AT:
+            page = await self._crowd.page(after=place, before=start if wrapped else None, limit=_A_PAGE)
+            ours = [known.resident for known in page if holds(audience, known, today)]
+            if audience.agreed:
+                agreed = await self._consented(ours, topic)
+                ours = [resident for resident in ours if resident in agreed]
+            sample += ours[: _SAMPLE - len(sample)]
+            looked, meant = looked + len(page), meant + len(ours)
+            if len(page) == _A_PAGE:
+                place = page[-1].resident
+            elif wrapped:
+                break
+            else:
+                place, wrapped = "", True
+        whole = looked < _LOOKED_AT
+        count = meant if whole else round(meant * await self._crowd.size() / looked)
+        names = await self._crowd.masked_names(sample)
+        return AudiencePreview(count=count, exact=whole, looked_at=looked, sample=list(names))
+
+    async def _campaign(self, campaign_id: str) -> Campaign:
+        campaign = await self._campaigns.get(campaign_id)
+        if campaign is None:
+            raise CampaignUnknown
+        return campaign
+
+    async def _record(self, kind: str, operator: Operator, campaign: Campaign, now: datetime) -> None:
+        await self._audit(
+            kind,
+            at=now,
+            actor=operator.id,
+            subject=campaign.id,
+            outcome="ok",
+            facts={
+                "organisation": operator.organisation,
+                "title": campaign.title,
+                "estimate": str(campaign.estimate),
+                "reason": campaign.why,
+            },
+        )
+
+    async def _info(self, campaign: Campaign) -> CampaignInfo:
+        progress = await self._campaigns.progress(campaign.id)
+        return CampaignInfo(
+            id=campaign.id,
+            state=campaign.state.value,
+            title=campaign.title,
+            topic=campaign.topic.value,
+            message_class=campaign.message_class.value,
+            audience=_query_of(campaign.audience),
+            text=campaign.values["item"],
+            text_en=campaign.values["item_en"],
+            link=campaign.link,
+            useful_until=campaign.useful_until,
+            per_minute=campaign.per_minute,
+            estimate=campaign.estimate,
+            canary=campaign.canary,
+            drafted_by=campaign.drafted_by.organisation_name,
+            drafted_at=campaign.drafted_at,
+            approved_by=None if campaign.approved_by is None else campaign.approved_by.organisation_name,
+            approved_at=campaign.approved_at,
+            widened_at=campaign.widened_at,
+            why=campaign.why,
+            why_en=campaign.why_en,
+            progress=await self._progress(campaign, progress),
+        )
+
+    async def _progress(self, campaign: Campaign, progress: Progress) -> CampaignProgress:
+        counts = {
+            state: await self._intents.count(campaign.id, [state])
+            for state in IntentState
+            if state is not IntentState.DONE and progress.meant
+        }
+        return CampaignProgress(
+            looked_at=progress.seen,
+            meant=progress.meant,
+            parts_done=progress.done,
+            parts=progress.parts,
+            waiting=counts.get(IntentState.CREATED, 0) + counts.get(IntentState.RELAYED, 0),
+            done=max(0, progress.meant - sum(counts.values())),
+            dead=counts.get(IntentState.DEAD, 0),
+            lapsed=counts.get(IntentState.LAPSED, 0),
+            cancelled=counts.get(IntentState.CANCELLED, 0),
+        )
+
+
+async def told_of(
+    intents: CampaignIntents, sendings: Sendings, campaign: Campaign, progress: Progress
+) -> Told:
+    """What became of ``campaign`` so far; what providers said, of its canary."""
+    waiting = await intents.count(campaign.id, [IntentState.CREATED, IntentState.RELAYED])
+    dead = await intents.count(campaign.id, [IntentState.DEAD])
+    calls = refused = unknown = 0
+    if campaign.state is CampaignState.CANARY:
+        calls, refused, unknown = await sendings(campaign.id)
+    return Told(
+        meant=progress.meant, waiting=waiting, dead=dead, calls=calls, refused=refused, unknown=unknown
+    )
+
+
+def audience_of(asked: AudienceQuery) -> Audience:
+    """What was asked for, as it is kept."""
+    return Audience(
+        districts=tuple(asked.districts),
+        age_from=asked.age_from,
+        age_to=asked.age_to,
+        sex=asked.sex,
+        attributes={each.name: tuple(each.values) for each in asked.attributes},
+        agreed=asked.agreed,
+    )
+
+
+def _query_of(audience: Audience) -> AudienceQuery:
+    return msgspec.convert(
+        {
+            "districts": list(audience.districts),
+            "ageFrom": audience.age_from,
+            "ageTo": audience.age_to,
+            "sex": audience.sex,
+            "agreed": audience.agreed,
+            "attributes": [
+                {"name": name, "values": list(values)} for name, values in audience.attributes.items()
+            ],
+        },
+        AudienceQuery,
+    )
+
+
+def _said(reason: str) -> dict[str, Any]:
+    return {"why": reason, "why_en": reason}

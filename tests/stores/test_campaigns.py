@@ -1,0 +1,269 @@
+"""Campaigns on real stores: a canary first, stopped by its failures, paused, cancelled, and nobody twice."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+import pytest
+
+from auth_bridges.registrar import RegisterResident
+from bff.platform.services import Platform
+from bff.platform.settings import Settings
+from miniapp_schemas.push_console import AudienceQuery
+from push.inbox import notice_context
+from push.models import Intent, Lane
+from push.refusals import CampaignInvalid, CampaignNotOpen, CampaignUnknown, SecondOperatorNeeded
+from tests.campaigns import ONE, OTHER, begun, said, see_to, settle_residents, told
+from tests.factories import ID_NUMBER
+
+
+@pytest.fixture
+def environ(environ: dict[str, str]) -> dict[str, str]:
+    return {**environ, "SUISHEN_PUSH_CAMPAIGN_CANARY_SECONDS": "0"}
+
+
+@pytest.fixture
+async def platform(settings: Settings) -> AsyncIterator[Platform]:
+    async with Platform.open(settings) as opened:
+        await opened.ensure_indexes()
+        yield opened
+
+
+@pytest.fixture
+def settings(environ: dict[str, str]) -> Settings:
+    from bff.platform.settings import load_settings
+
+    return load_settings(environ)
+
+
+async def turns(platform: Platform, count: int = 200) -> None:
+    """Let a worker go on until nothing moves."""
+    for _ in range(count):
+        if not await platform.push.operations.campaigning.once():
+            return
+
+
+async def state(platform: Platform, campaign: str) -> str:
+    return (await platform.push_campaigns.read(campaign)).state
+
+
+async def test_fifty_are_told_first_and_the_others_when_those_went_well(platform: Platform) -> None:
+    everybody = await settle_residents(platform, 3_000)
+    campaign = await begun(platform)
+    assert (campaign.state, campaign.estimate, campaign.canary) == ("CANARY", 3_000, 50)
+
+    await turns(platform)
+    first = await told(platform, campaign.id)
+    assert list(first) == everybody[:50]
+    assert await state(platform, campaign.id) == "CANARY"
+
+    await see_to(platform, campaign.id)
+    await turns(platform)  # widens
+    await turns(platform)
+    await turns(platform)
+
+    assert list(await told(platform, campaign.id)) == everybody
+    found = await platform.push_campaigns.read(campaign.id)
+    assert (found.state, found.progress.meant, found.progress.looked_at) == ("DONE", 3_000, 3_000)
+    assert found.progress.parts_done == found.progress.parts == 64
+    assert (found.progress.done, found.progress.waiting) == (50, 2_950)
+
+
+async def test_a_notice_of_a_campaign_says_what_was_approved_and_waits_for_everything_else(
+    platform: Platform,
+) -> None:
+    await settle_residents(platform, 60)
+    campaign = await begun(platform, link="#/notices")
+    await turns(platform)
+
+    document = await platform._mongo["push_outbox"].find_one({"campaign": campaign.id})
+    intent = msgspec.convert(document, Intent)
+    plain = platform.personal.open(intent.values, notice_context(intent.id))
+    values = msgspec.msgpack.decode(plain, type=dict[str, str])
+    assert values == {
+        "item": "受台风影响，中小学今日停课",
+        "item_en": "Schools are closed today because of the typhoon",
+    }
+    assert (intent.lane, intent.template, intent.link) == (Lane.BULK, "campaign", "#/notices")
+    assert intent.useful_until == campaign.useful_until.replace(
+        microsecond=campaign.useful_until.microsecond // 1000 * 1000
+    )
+
+
+async def test_a_canary_of_dead_letters_stops_the_campaign_until_somebody_looks(platform: Platform) -> None:
+    everybody = await settle_residents(platform, 500)
+    campaign = await begun(platform)
+    await turns(platform)
+    await see_to(platform, campaign.id, "dead")
+
+    await turns(platform)
+    stopped = await platform.push_campaigns.read(campaign.id)
+    assert (stopped.state, stopped.why_en) == ("STOPPED", "50 of 50 are dead letters")
+    await turns(platform)
+    assert len(await told(platform, campaign.id)) == 50
+
+    resumed = await platform.push_campaigns.resume(OTHER, campaign.id, "模板已更正")
+    assert (resumed.state, resumed.why) == ("RUNNING", "模板已更正")
+    await asyncio.sleep(0.02)
+    await turns(platform)
+    await turns(platform)
+    assert list(await told(platform, campaign.id)) == everybody
+    kinds = {msgspec.json.decode(each["event"])["kind"] async for each in _audited(platform)}
+    assert {"campaign.drafted", "campaign.approve", "campaign.stop", "campaign.resume"} <= kinds
+
+
+def _audited(platform: Platform) -> Any:  # noqa: ANN401  a cursor of the driver
+    async def read() -> AsyncIterator[dict[str, Any]]:
+        for drain in platform.drains():
+            await drain._open()
+            while await drain.once():
+                pass
+        async for document in platform._mongo["audit"].find():
+            yield document
+
+    return read()
+
+
+async def test_whoever_drafted_it_does_not_approve_it(platform: Platform) -> None:
+    drafted = await platform.push_campaigns.draft(ONE, said())
+
+    with pytest.raises(SecondOperatorNeeded):
+        await platform.push_campaigns.approve(ONE, drafted.id)
+    approved = await platform.push_campaigns.approve(OTHER, drafted.id)
+    assert (approved.state, approved.approved_by) == ("CANARY", "新闻办公室")
+    assert (await platform.push_campaigns.approve(OTHER, drafted.id)).state == "CANARY"
+    with pytest.raises(CampaignUnknown):
+        await platform.push_campaigns.read("01900000-0000-7000-8000-000000000000")
+
+
+async def test_a_draft_tells_nobody(platform: Platform) -> None:
+    await settle_residents(platform, 10)
+    drafted = await platform.push_campaigns.draft(ONE, said())
+    await turns(platform)
+
+    assert await told(platform, drafted.id) == []
+    with pytest.raises(CampaignNotOpen):
+        await platform.push_campaigns.pause(ONE, drafted.id, "still a draft")
+
+
+@pytest.mark.parametrize("days", [-1, 61])
+async def test_a_campaign_is_useful_for_some_time_and_not_for_ever(platform: Platform, days: int) -> None:
+    with pytest.raises(CampaignInvalid):
+        await platform.push_campaigns.draft(ONE, said(useful_until=datetime.now(UTC) + timedelta(days=days)))
+
+
+async def test_what_is_paused_in_its_canary_goes_on_in_its_canary(platform: Platform) -> None:
+    await settle_residents(platform, 500)
+    campaign = await begun(platform)
+    await platform.push_campaigns.pause(ONE, campaign.id, "wait a moment")
+    await turns(platform)
+    assert await told(platform, campaign.id) == []
+
+    resumed = await platform.push_campaigns.resume(ONE, campaign.id, "go on")
+    assert resumed.state == "CANARY"
+    await asyncio.sleep(0.02)
+    await turns(platform)
+    assert len(await told(platform, campaign.id)) == 50
+
+
+async def test_what_is_cancelled_takes_back_what_was_not_sent(platform: Platform) -> None:
+    await settle_residents(platform, 500)
+    campaign = await begun(platform)
+    await turns(platform)
+
+    cancelled = await platform.push_campaigns.cancel(ONE, campaign.id, "出错了")
+    late = Intent(
+        id="f" * 64,
+        **{
+            **{
+                name: getattr(await _one(platform), name) for name in Intent.__struct_fields__ if name != "id"
+            },
+            "state": "created",
+        },
+    )
+    await platform.push.outbox.add([late])
+    await turns(platform)
+
+    assert cancelled.state == "CANCELLED"
+    found = await platform.push_campaigns.read(campaign.id)
+    assert (found.progress.cancelled, found.progress.waiting) == (51, 0)
+
+
+async def _one(platform: Platform) -> Intent:
+    return msgspec.convert(await platform._mongo["push_outbox"].find_one(), Intent)
+
+
+async def test_no_more_is_made_while_too_much_waits_to_be_sent(platform: Platform) -> None:
+    await settle_residents(platform, 12_000)
+    campaign = await begun(platform)
+    await turns(platform)
+    await see_to(platform, campaign.id)
+    campaigning = platform.push.operations.campaigning
+    campaigning._backlog = 2_000
+    await turns(platform)
+    await turns(platform)
+
+    waiting = (await platform.push_campaigns.read(campaign.id)).progress.waiting
+    assert 2_000 <= waiting < 3_000
+    await see_to(platform, campaign.id)
+    assert await campaigning.once()
+
+
+async def test_a_part_whose_holder_died_is_taken_over_and_the_dead_one_counts_for_nothing(
+    platform: Platform,
+) -> None:
+    store = platform.push.operations._store
+    await settle_residents(platform, 100)
+    campaign = await begun(platform)
+    now = datetime.now(UTC)
+    dead = await store.claim(campaign.id, at=now, keep=timedelta(seconds=20), alone=True)
+    assert dead is not None
+    assert await store.claim(campaign.id, at=now, keep=timedelta(seconds=20), alone=True) is None
+
+    later = now + timedelta(seconds=21)
+    heir = await store.claim(campaign.id, at=later, keep=timedelta(seconds=20), alone=True)
+
+    assert heir is not None
+    assert (heir.id, heir.fence) == (dead.id, dead.fence + 1)
+    assert not await store.step(dead, after="03", seen=9, meant=9, done=False)
+    assert await store.step(heir, after="02", seen=2, meant=2, done=False)
+    assert (await store.progress(campaign.id)).meant == 2
+
+
+async def test_many_workers_at_once_tell_everybody_once(platform: Platform) -> None:
+    everybody = await settle_residents(platform, 5_000)
+    campaign = await begun(platform)
+    await asyncio.gather(*(turns(platform) for _ in range(5)))
+    assert len(await told(platform, campaign.id)) == 50
+    await see_to(platform, campaign.id)
+    for _ in range(4):
+        await asyncio.gather(*(turns(platform) for _ in range(5)))
+
+    assert list(await told(platform, campaign.id)) == everybody
+    assert (await platform.push_campaigns.read(campaign.id)).progress.meant == 5_000
+
+
+async def test_an_audience_is_counted_and_a_few_of_it_are_named_behind_a_mask(platform: Platform) -> None:
+    await settle_residents(platform, 1_500)
+    await platform.registrar.register(RegisterResident(id_number=ID_NUMBER, name="张小明"))
+    district = ID_NUMBER[:4]
+    sex: Literal["M", "F"] = "M" if int(ID_NUMBER[16]) % 2 else "F"
+
+    everybody = await platform.push_campaigns.preview(AudienceQuery(), "policy")
+    one = await platform.push_campaigns.preview(AudienceQuery(districts=[district], sex=sex), "policy")
+    nobody = await platform.push_campaigns.preview(AudienceQuery(districts=["99"]), "policy")
+
+    assert (everybody.count, everybody.exact) == (1_501, True)
+    assert (one.count, one.sample) == (1, ["张**"])
+    assert (nobody.count, nobody.sample) == (0, [])
+
+
+async def test_of_a_large_city_a_sample_is_counted(platform: Platform) -> None:
+    await settle_residents(platform, 30_000)
+
+    preview = await platform.push_campaigns.preview(AudienceQuery(), "policy")
+
+    assert (preview.exact, preview.count) == (False, 30_000)
+    assert 20_000 <= preview.looked_at < 21_000
