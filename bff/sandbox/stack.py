@@ -36,6 +36,8 @@ from bff.sandbox.city import (
     GUARDIANS,
     PEOPLE,
     POPULATION_KEY,
+    PUSH_KEY,
+    PUSH_TOKEN,
     SMS_KEY,
     fingerprint,
     person,
@@ -314,7 +316,7 @@ def private_stack(
         for web in city.web:
             web.start()
         home = f"{city.base_url}/resident/"
-        running.enter_context(_simulated_wechat(simulator_port, home))
+        running.enter_context(_simulated_wechat(simulator_port, city.base_url))
         running.enter_context(_simulated_alipay(alipay_port, home, data / "keys" / "alipay"))
         running.enter_context(_simulated_openid(openid_port, city.base_url))
         say("模拟微信、支付宝、市民云 · simulated WeChat, Alipay, Citizen Cloud")
@@ -384,6 +386,9 @@ def _environment(data: Path, servers: EmbeddedServers, simulator_url: str, alipa
         "SUISHEN_AUTH_ALIPAY_ROOT_CERTIFICATES_FILE": str(keys / "alipay" / "roots"),
         "SUISHEN_AUTH_ALIPAY_AES_KEY_FILE": str(keys / "alipay" / "aes"),
         "SUISHEN_AUTH_LEGAL_PERSON_ROOTS_FILE": str(keys / "legal-person" / "roots.pem"),
+        "SUISHEN_PUSH_WECHAT_CALLBACK_TOKEN": PUSH_TOKEN,
+        "SUISHEN_PUSH_WECHAT_CALLBACK_KEY": PUSH_KEY,
+        "SUISHEN_PUSH_ALIPAY_FAILURES": "USER_NOT_SUBSCRIBED=no_credit",
         "SUISHEN_WALLET_KEYS_DIR": str(keys / "wallet"),
         "SUISHEN_HEALTH_KEYS_DIR": str(keys / "health"),
     }
@@ -442,12 +447,22 @@ def _make_keys(folder: Path) -> None:
             aside.replace(folder / name)
 
 
-def _simulated_wechat(port: int, home: str) -> "AbstractContextManager[Simulator]":
+def _simulated_wechat(port: int, base_url: str) -> "AbstractContextManager[Simulator]":
     from bff.sandbox.simulator import simulated_in_thread
     from bff.sandbox.wechat import Wechat
+    from bff.sandbox.wechat_subscribe import PushAddress
 
     phones = {each.key: each.phone for each in PEOPLE if each.has_phone}
-    return simulated_in_thread(Wechat([APP], people=_with_phones(), phones=phones, home=home), port=port)
+    wechat = Wechat([APP], people=_with_phones(), phones=phones, home=f"{base_url}/resident/")
+    wechat.subscriptions.set_address(
+        PushAddress(
+            appid=APP.appid,
+            url=f"{base_url}/callbacks/wechat/{APP.appid}",
+            token=PUSH_TOKEN,
+            aes_key=PUSH_KEY,
+        )
+    )
+    return simulated_in_thread(wechat, port=port)
 
 
 def _simulated_openid(port: int, web_url: str) -> "AbstractContextManager[Simulator]":
@@ -547,9 +562,17 @@ def _bring_reminders(city: City) -> None:
     asyncio.run(bring_reminders(city.base_url, city.department_keys(), now=datetime.now(UTC)))
 
 
+def _bring_templates(city: City) -> None:
+    """Have the operator say by which templates reminders go out."""
+    from bff.sandbox.templates import bring_templates
+
+    asyncio.run(bring_templates(city.base_url))
+
+
 _BROUGHT: Final[tuple[tuple[Callable[[City], None], str], ...]] = (
     (_issue, "电子证照 · certificates"),
     (_bring_health, "健康码规则与证据 · health code rules and evidence"),
+    (_bring_templates, "提醒模板 · templates of reminders"),
     (_bring_reminders, "接种、参保与家庭信息 · vaccinations, payments, homes"),
 )
 """What comes over HTTP once everybody is registered, in order, and what is said when it has come."""
