@@ -177,6 +177,20 @@ async def test_what_is_cancelled_is_not_told_also_when_it_is_on_its_way(
     assert await left(redis) == 0
 
 
+async def test_what_was_meant_for_an_account_that_is_gone_is_forgotten(
+    mongo_database: Database, redis: Redis, outbox: OutboxStore, recorder: Recorder
+) -> None:
+    await outbox.add([intent(number) for number in range(3)])
+    way = Way(mongo_database, redis, recorder)
+    async with way.running(workers=False):
+        await settled(mongo_database, IntentState.RELAYED, 3)
+    await outbox.forget(["resident-0", "resident-2"])
+    async with way.running():
+        await settled(mongo_database, IntentState.DONE, 1)
+    assert await recorder.asked() == {intent(1).id: 1}
+    assert await left(redis) == 0
+
+
 async def test_what_nobody_can_deliver_becomes_a_dead_letter_and_takes_nobody_along(
     mongo_database: Database, redis: Redis, outbox: OutboxStore, recorder: Recorder
 ) -> None:
