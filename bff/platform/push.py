@@ -133,6 +133,7 @@ class PushParts:
     async def forget(self, residents: Collection[str]) -> None:
         """Keep nothing of deleted accounts."""
         await self.china.forget(residents)
+        await self.outbox.forget(residents)
         await self.delivery.forget(residents)
         await self.phones.devices.forget_all(residents)
 

@@ -176,6 +176,7 @@ def test_hepb_c1_a_first_dose_that_was_missed_is_given_at_once() -> None:
 
     assert said(found) == ("HepB", 1, "2023-03-15", "overdue")
     assert "HepB-C1" in found.clause
+    assert "HepB-C1" not in item_of(HEPATITIS_B, "2023-03-15").clause
 
 
 @pytest.mark.parametrize(
@@ -217,6 +218,9 @@ def test_hepb_h1_is_for_no_heavier_child_and_no_other_mother() -> None:
 
     found = [item_of(HEPATITIS_B, "2023-10-01", *three, child=child).status for child in (heavy, light, both)]
     assert found == [Status.COMPLETE, Status.COMPLETE, Status.NOT_YET_DUE]
+    done = item_of(HEPATITIS_B, "2023-12-01", *three, "HepB 2023-11-01", child=both)
+    assert (done.status, done.clause) == (Status.COMPLETE, ("HepB-H1",))
+    assert item_of(HEPATITIS_B, "2023-12-01", *three).clause == ()
 
 
 @pytest.mark.parametrize(
@@ -436,6 +440,45 @@ def test_dtap_c3_from_six_years_on_three_doses_or_more_are_ended_by_one_dt(
         assert (found.vaccine, str(found.earliest)) == ("DT", expected)
 
 
+@pytest.mark.parametrize(
+    ("as_of", "name", "action"),
+    [
+        ("2025-01-09", "cn-nip-2021", None),
+        ("2025-01-10", "cn-nip-2021", "catch_up_one_dose"),
+        ("2025-01-10", "cn-nip-2026", "catch_up"),
+    ],
+)
+def test_dtap_c3_from_seven_years_on_the_one_dose_is_caught_up(
+    as_of: str, name: str, action: str | None
+) -> None:
+    assert item_of(DTP, as_of, *THREE, child=born("2018-01-10"), name=name).action == action
+
+
+@pytest.mark.parametrize(
+    ("day", "name", "vaccine", "status"),
+    [
+        ("2023-12-01", "cn-nip-2021", "DTaP", Status.NOT_YET_DUE),
+        ("2024-01-10", "cn-nip-2021", "DT", Status.COMPLETE),
+        ("2024-01-09", "cn-nip-2026", "DTaP", Status.NOT_YET_DUE),
+        ("2024-01-10", "cn-nip-2026", "DTaP", Status.COMPLETE),
+        # The fourth DTaP would come after six years, and then none is asked for.
+        ("2024-01-09", "cn-nip-2021", "DT", Status.COMPLETE),
+    ],
+)
+def test_dtap_c3_a_dt_from_the_sixth_birthday_on_ends_the_series(
+    day: str, name: str, vaccine: str, status: Status
+) -> None:
+    found = item_of(DTP, day, *THREE, f"DT {day}", child=born("2018-01-10"), name=name)
+
+    assert (found.vaccine, found.status) == (vaccine, status)
+
+
+def test_dtap_c2_the_last_day_of_the_longest_interval_is_still_meant() -> None:
+    found = item_of(DTP, "2024-01-10", "DTaP 2023-11-10", child=born("2018-01-10"))
+
+    assert found.earliest == found.window_to == date(2024, 1, 10)
+
+
 def test_dtap_c3_says_nothing_of_a_dt_before_six_years() -> None:
     early = ["DTaP 2018-04-10", "DTaP 2018-05-10", "DT 2018-06-20"]
     found = item_of(DTP, "2018-07-01", *early, child=born("2018-01-10"))
@@ -508,6 +551,28 @@ def test_mmr_c1_mmr_c2_mmr_c3_what_must_have_been_given_goes_by_the_birth_date(
     assert found.status is status
     assert found.vaccine == "MMR"
     assert clause in found.clause
+
+
+def test_mmr_c1_two_doses_from_eight_months_on_end_the_series() -> None:
+    first = item_of(MMR, "2024-10-01", "MMR 2023-11-15")
+    both = item_of(MMR, "2024-10-01", "MMR 2023-11-15", "MMR 2024-09-15")
+
+    assert (first.dose, first.id) == (2, "mmr-2")
+    assert (both.status, both.clause) == (Status.COMPLETE, ())
+    assert {"G1", "G2"} <= set(first.clause)
+
+
+@pytest.mark.parametrize(("first", "status"), [("2018-05-31", Status.DUE), ("2018-06-01", Status.COMPLETE)])
+def test_mmr_c2_what_counts_was_given_from_eight_months_on(first: str, status: Status) -> None:
+    child = born("2017-10-01")
+    found = item_of(MMR, "2019-04-10", f"MMR {first}", "MR 2019-04-01", child=child)
+    earlier = born("2007-10-01")
+    older = item_of(MMR, "2009-04-10", f"MV {first.replace('2018', '2008')}", "MV 2009-04-01", child=earlier)
+
+    assert (
+        (found.status is Status.COMPLETE) is (older.status is Status.COMPLETE) is (status is Status.COMPLETE)
+    )
+    assert status is not Status.COMPLETE or (found.clause, older.clause) == (("MMR-C2",), ("MMR-C3",))
 
 
 def test_mmr_c3_ends_at_eighteen() -> None:
@@ -584,6 +649,19 @@ def test_je_c2_four_doses_end_the_series_and_so_do_two_live_ones_whatever_came_f
     assert item_of(JE, "2029-04-01", *two).status is Status.COMPLETE
 
 
+def test_je_c1_and_je_c2_a_series_goes_on_as_it_was_begun() -> None:
+    live = item_of(JE, "2024-06-01", "JE-L 2023-11-15", "JE-I 2024-02-01")
+    dead = item_of(JE, "2024-06-01", "JE-I 2023-11-15", "JE-L 2024-02-01")
+
+    assert (live.vaccine, live.id) == ("JE-L", "jel-2")
+    assert (dead.vaccine, dead.id) == ("JE-I", "jei-2")
+
+
+def test_je_c1_a_first_dose_is_made_up_from_two_years_on() -> None:
+    assert "JE-C1" not in item_of(JE, "2025-03-14").clause
+    assert "JE-C1" in item_of(JE, "2025-03-15").clause
+
+
 @pytest.mark.parametrize(("first", "earliest"), [("JE-L", "2024-02-20"), ("JE-I", "2023-12-20")])
 def test_je_o1_the_live_one_waits_three_months_after_an_immunoglobulin_the_other_one_month(
     first: str, earliest: str
@@ -644,6 +722,21 @@ def test_men_o2_a_conjugate_counts_for_a_under_two_years_and_for_ac_after() -> N
     assert said(child) == ("MPSV-AC", 2, "2029-03-15", "not_yet_due")
 
 
+@pytest.mark.parametrize(
+    ("day", "dose", "earliest"), [("2025-03-14", 1, "2025-06-14"), ("2025-03-15", 2, "2029-03-15")]
+)
+def test_men_o2_two_years_are_the_second_birthday(day: str, dose: int, earliest: str) -> None:
+    found = item_of("meningococcal", day, f"MCV-AC {day}")
+
+    assert (found.vaccine, found.dose, str(found.earliest)) == ("MPSV-AC", dose, earliest)
+
+
+def test_men_o1_two_of_ac_end_the_series() -> None:
+    two = ["MPSV-AC 2026-03-15", "MPSV-AC 2029-03-15"]
+
+    assert item_of("meningococcal", "2029-04-01", *two).status is Status.COMPLETE
+
+
 def test_of_2026_the_second_a_is_late_at_24_months_and_not_at_18() -> None:
     late = [
         item_of("meningococcal", "2024-12-01", "MPSV-A 2023-09-15", name=name).status for name in EDITIONS
@@ -669,6 +762,11 @@ def test_hepa_c1_a_live_dose_ends_what_an_inactivated_one_began_and_the_item_say
 
     assert begun.action == "or_one_live_dose"
     assert (ended.status, ended.clause) == (Status.COMPLETE, ("HepA-C1",))
+
+
+def test_hepa_c1_a_dose_is_made_up_from_two_years_on() -> None:
+    assert "HepA-C1" not in item_of("hepatitis-a", "2025-03-14").clause
+    assert "HepA-C1" in item_of("hepatitis-a", "2025-03-15").clause
 
 
 def test_hepa_o1_the_live_one_waits_three_months_after_an_immunoglobulin() -> None:

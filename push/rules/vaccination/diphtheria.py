@@ -26,8 +26,10 @@ def diphtheria(plan: Plan) -> Item:
     doses, begins = (5, _SEVEN) if new else (4, _SIX)
     if len(acellular) >= 5:
         return settled(_GROUP, "DTaP", Status.COMPLETE)
-    if len(both) >= 3 and toxoid and (toxoid[-1] >= plan.age(_SIX) or plan.reached(begins)):
-        return settled(_GROUP, "DTaP" if new else "DT", Status.COMPLETE, "DTaP-C3")
+    ended = len(both) >= 3 and bool(toxoid)
+    done = settled(_GROUP, "DTaP" if new else "DT", Status.COMPLETE, "DTaP-C3")
+    if ended and (toxoid[-1] >= plan.age(_SIX) or plan.reached(begins)):
+        return done
     if len(acellular) < doses:
         item = plan.routine(
             _GROUP,
@@ -39,6 +41,8 @@ def diphtheria(plan: Plan) -> Item:
         )
         if not plan.reached(begins, item.earliest):
             return item
+    if ended:
+        return done
     item = _filled_up(plan, toxoid, both, begins) if len(both) < 3 else _one_more(plan, toxoid, both, begins)
     if new and plan.reached(_TWELVE, item.earliest):
         return settled(_GROUP, "DT", Status.NOT_IN_PROGRAMME, "DTaP-C4")
