@@ -1730,8 +1730,12 @@ export interface Notice {
   topic: NoticeTopic;
   /** In a few words. */
   title: Text;
-  /** In full; also the text to be read aloud. */
+  /** In full. */
   body: Text;
+  /** The same in plain words (易读). */
+  plain: Text;
+  /** What a voice reads (朗读): the title, and the plain words. */
+  aloud: Text;
   /** The page it leads to; empty if to none. */
   link: string;
   /** When it came. */
