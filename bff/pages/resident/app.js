@@ -28,13 +28,16 @@ import { familyView, memberView } from "./views/family.js";
 import { healthView } from "./views/health.js";
 import { levelView } from "./views/level.js";
 import { meView } from "./views/me.js";
+import { noticesView } from "./views/notices.js";
 import { notWhileActingView } from "./views/not-while-acting.js";
 import { phoneView } from "./views/phone.js";
 import { paperView } from "./views/paper.js";
 import { recordsView } from "./views/records.js";
 import { receiptView } from "./views/receipt.js";
+import { remindersView } from "./views/reminders.js";
 import { showView } from "./views/show.js";
 import { signInView } from "./views/sign-in.js";
+import { timelineView } from "./views/timeline.js";
 
 /** @typedef {import("../shared/wire.js").ResidentSession} ResidentSession */
 /** @typedef {{ name: string | null, level: string }} Who */
@@ -124,6 +127,8 @@ const OWN = {
   "#/acting": actingView,
   "#/acting/ask": askView,
   "#/health/family": familyView,
+  "#/notices": noticesView,
+  "#/reminders": remindersView,
 };
 
 /** @param {Context} context @returns {View} */
@@ -139,6 +144,7 @@ function route(context) {
   if (name === "show" && id) return showView(context, id, scene || "general");
   if (name === "health") return healthRoute(context, id, scene);
   if (name === "records") return recordsView(context);
+  if (name === "timeline") return timelineView(context);
   if (name === "me") return meView(context);
   return cardsView(context, note);
 }

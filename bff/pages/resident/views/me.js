@@ -36,6 +36,7 @@ export function meView({ session, signedOut }) {
       { class: "panel menu", "aria-label": t("meTitle") },
       menuEntry("#/account", "person", t("accountTitle"), t("accountLead")),
       menuEntry("#/devices", "device", t("devicesTitle"), t("devicesLead")),
+      menuEntry("#/reminders", "clock", t("remindersTitle"), t("remindersEntryLead")),
       menuEntry("#/acting", "people", t("actingTitle"), t("actingLead")),
     ),
     choice(t("edition"), "mode", prefs.mode, [
