@@ -6,7 +6,7 @@ age; whether anything follows from it, a red one or a stale one among them, is f
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -16,11 +16,10 @@ from health_code.ports import Admit, Audit, Clock, PersonalData, TimedId
 from health_code.refusals import CertificateNotBelieved, CertificateOfAnother
 from health_code.reporting import Wake, draft_of
 from health_code.rules.evidence import Kind
-from health_code.rules.recognition import evidence_of
+from health_code.rules.recognition import FRESH_CERTIFICATE, evidence_of
 from health_code.store import EvidenceStore
 from miniapp_schemas.health_code import CarriedCertificate, CarriedStatement
 
-_FRESH: Final = timedelta(hours=48)
 _PER_MINUTE: Final = 10
 _ZONE: Final = ZoneInfo("Asia/Shanghai")
 
@@ -66,7 +65,7 @@ class Carrying:
             await self._refused(subject, CertificateOfAnother.code)
             raise CertificateOfAnother
         proved = evidence_of(
-            checked, jurisdiction=self._jurisdiction, zone=_ZONE, recorded_at=now, fresh_for=_FRESH
+            checked, jurisdiction=self._jurisdiction, zone=_ZONE, recorded_at=now, fresh_for=FRESH_CERTIFICATE
         )
         kept: dict[str, StoredEvidence] = {}
         for each in proved:

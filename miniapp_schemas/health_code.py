@@ -119,6 +119,26 @@ class Declared(_Facts, frozen=True, kw_only=True, tag="DECLARED"):
     ] = []
 
 
+class ForeignCertificate(_Facts, frozen=True, kw_only=True, tag="FOREIGN_CERT"):
+    """What the health code of another place shows (互认). `occurredAt` is as of when.
+
+    It gives no colour here: it is shown with its source and age, and the rules say what follows from it.
+    """
+
+    certificate: Annotated[Literal["HEALTH_CODE"], Meta(description="健康码.")] = "HEALTH_CODE"
+    area: Annotated[Division, Meta(description="Whose code: 发码地区划, of another province.")]
+    issuer: Annotated[
+        str,
+        Meta(
+            description="发码机构, as its holder reads it.",
+            min_length=2,
+            max_length=40,
+            examples=["四川天府健康通"],
+        ),
+    ]
+    shown: Annotated[Literal["GREEN", "YELLOW", "RED"], Meta(description="码色 there.")]
+
+
 EvidenceFacts = (
     Sampled
     | Result
@@ -129,6 +149,7 @@ EvidenceFacts = (
     | IsolationStart
     | IsolationReleased
     | Declared
+    | ForeignCertificate
 )
 
 
@@ -196,6 +217,26 @@ class ColourReason(Response, frozen=True, kw_only=True):
     until: Annotated[Instant | None, Meta(description="When it ends by itself, if it does.")] = None
 
 
+class ForeignEvidence(Response, frozen=True, kw_only=True):
+    """What another place says of somebody (互认), with its source and age. It is no reason by itself."""
+
+    evidence: Annotated[str, Meta(description="Our id of it.")]
+    certificate: Annotated[str, Meta(description="HEALTH_CODE, TEST, VACCINATION, RECOVERY or PASS.")]
+    issuer: Annotated[str, Meta(description="Who says so.")]
+    area: Annotated[str | None, Meta(description="Where: 区划 of GB/T 2260, or a country of GB/T 2659.")]
+    brought: Annotated[
+        Literal["REPORTED", "CARRIED"], Meta(description="By the place itself, or by its holder.")
+    ]
+    shown: Annotated[
+        Literal["GREEN", "YELLOW", "RED"] | None, Meta(description="The colour there, of a health code.")
+    ]
+    outcome: Annotated[str | None, Meta(description="NEGATIVE, POSITIVE or INVALID, of a test.")]
+    as_of: Annotated[Instant, Meta(description="As of when it speaks.")]
+    stale_at: Annotated[Instant, Meta(description="From when it is too old to be taken as it is.")]
+    stale: Annotated[bool, Meta(description="Whether it is.")]
+    note: Annotated[Text, Meta(description="What to make of it, in words.")]
+
+
 class HealthCode(Response, frozen=True, kw_only=True):
     """A health code (健康码): its colour, since when, and why."""
 
@@ -221,6 +262,9 @@ class HealthCode(Response, frozen=True, kw_only=True):
             ge=1,
         ),
     ] = 300
+    elsewhere: Annotated[
+        list[ForeignEvidence], Meta(description="What other places say (互认), the latest first.")
+    ] = []
 
 
 class ShowHealthCode(Request, frozen=True, kw_only=True):

@@ -289,6 +289,7 @@ class HealthParts:
             audit=recorder.record,
             clock=clock,
             timed_id=timed_id,
+            jurisdiction=settings.jurisdiction,
         )
         self.polling = Polling(
             _polled(settings.polled_file, http),

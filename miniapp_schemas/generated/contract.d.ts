@@ -1002,6 +1002,50 @@ export interface FileAppeal {
   statement: string;
 }
 
+/**
+ * What the health code of another place shows (互认). `occurredAt` is as of when.
+ *
+ *     It gives no colour here: it is shown with its source and age, and the rules say what follows from it.
+ */
+export interface ForeignCertificate {
+  /** Which of the kinds this is. */
+  kind: "FOREIGN_CERT";
+  /** 健康码. */
+  certificate?: "HEALTH_CODE";
+  /** Whose code: 发码地区划, of another province. */
+  area: string;
+  /** 发码机构, as its holder reads it. */
+  issuer: string;
+  /** 码色 there. */
+  shown: "GREEN" | "RED" | "YELLOW";
+}
+
+/** What another place says of somebody (互认), with its source and age. It is no reason by itself. */
+export interface ForeignEvidence {
+  /** Our id of it. */
+  evidence: string;
+  /** HEALTH_CODE, TEST, VACCINATION, RECOVERY or PASS. */
+  certificate: string;
+  /** Who says so. */
+  issuer: string;
+  /** Where: 区划 of GB/T 2260, or a country of GB/T 2659. */
+  area: string | null;
+  /** By the place itself, or by its holder. */
+  brought: "CARRIED" | "REPORTED";
+  /** The colour there, of a health code. */
+  shown: "GREEN" | "RED" | "YELLOW" | null;
+  /** NEGATIVE, POSITIVE or INVALID, of a test. */
+  outcome: string | null;
+  /** As of when it speaks. */
+  asOf: string;
+  /** From when it is too old to be taken as it is. */
+  staleAt: string;
+  /** Whether it is. */
+  stale: boolean;
+  /** What to make of it, in words. */
+  note: Text;
+}
+
 /** Which side of a grant the caller is on. */
 export type GrantSide =
   | "agent"
@@ -1057,6 +1101,8 @@ export interface HealthCode {
   nextChangeAt: string | null;
   /** When a page that hears no events asks again. Everybody is told another number, so that a city that opened its pages in one minute does not ask in one second. */
   refreshSeconds: number;
+  /** What other places say (互认), the latest first. */
+  elsewhere: ForeignEvidence[];
 }
 
 /** A code to show (亮码), good for a minute. */
@@ -1548,7 +1594,7 @@ export interface ProposeCorrection {
   /** Why, for who filed it. */
   answer: string;
   /** What shall stand in its place, of the same kind; none to only take it back. */
-  facts?: Sampled | Result | Vaccinated | Exposed | AreaStay | Entered | IsolationStart | IsolationReleased | Declared | null;
+  facts?: Sampled | Result | Vaccinated | Exposed | AreaStay | Entered | IsolationStart | IsolationReleased | Declared | ForeignCertificate | null;
 }
 
 /** Ask who was at a venue. Nobody is told until two people of two organisations agree. */
@@ -1680,7 +1726,7 @@ export interface ReportEvidence {
   /** When it happened; for a test, when it was taken. */
   occurredAt: string;
   /** What happened, by kind. */
-  facts: Sampled | Result | Vaccinated | Exposed | AreaStay | Entered | IsolationStart | IsolationReleased | Declared;
+  facts: Sampled | Result | Vaccinated | Exposed | AreaStay | Entered | IsolationStart | IsolationReleased | Declared | ForeignCertificate;
   /** Whose it is: 公民身份号码. */
   idNumber?: string | null;
   /** Whose it is, instead of a number: only for EXPOSED, after an exposure query. */
