@@ -331,7 +331,7 @@ class CarriedStatement(Response, frozen=True, kw_only=True):
     """One thing a certificate proves."""
 
     evidence: Annotated[str, Meta(description="Our id of the evidence it became.")]
-    certificate: Annotated[str, Meta(description="TEST, VACCINATION, RECOVERY or PASS.")]
+    certificate: Annotated[str, Meta(description="HEALTH_CODE, TEST, VACCINATION, RECOVERY or PASS.")]
     occurred_at: Annotated[Instant, Meta(description="When that was.")]
     stale: Annotated[bool, Meta(description="Whether it was issued too long ago to be taken as it is.")]
 
@@ -339,8 +339,14 @@ class CarriedStatement(Response, frozen=True, kw_only=True):
 class CarriedCertificate(Response, frozen=True, kw_only=True):
     """A certificate that was believed, with its source and age; rules say what follows from it."""
 
-    format: Annotated[str, Meta(description="hc1, shc or nzcp.")]
+    format: Annotated[str, Meta(description="hc1, shc, nzcp, or hz1 where the issuer was asked.")]
     issuer: Annotated[str, Meta(description="Who vouches for it.")]
     issued_at: Annotated[Instant | None, Meta(description="As of when it speaks.")]
     expires_at: Annotated[Instant | None, Meta(description="Until when it is good.")]
     statements: Annotated[list[CarriedStatement], Meta(description="What it proves.")]
+    matched: Annotated[
+        Literal["NAME_AND_BIRTH_DATE", "BIRTH_DATE"],
+        Meta(
+            description="By what it is the resident's. BIRTH_DATE: its name is in another script than theirs."
+        ),
+    ] = "NAME_AND_BIRTH_DATE"

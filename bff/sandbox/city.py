@@ -309,6 +309,8 @@ GUARDIANS: Final = (("lin", "child"), ("chen", "child"))
 """Whom the family register knows as a guardian, and of whom."""
 FAMILY_KEY: Final = "sim-haiyu-family-0001"
 
+MACAO_KEY: Final = "sim-haiyu-macao-0001"
+
 ENTERPRISE: Final = Organisation(key="teahouse", id=_credit_code("91", 11), name="海屿听潮茶业有限公司")
 
 ORGANISATIONS: Final = (

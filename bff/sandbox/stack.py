@@ -26,6 +26,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from bff.platform.variables import forget_variables, keep_variables
 from bff.sandbox.city import (
     ALIPAY_APP,
@@ -34,6 +36,7 @@ from bff.sandbox.city import (
     CITIZENS,
     FAMILY_KEY,
     GUARDIANS,
+    MACAO_KEY,
     PEOPLE,
     POPULATION_KEY,
     SMS_KEY,
@@ -163,6 +166,7 @@ class City:
         sms_url: str,
         family_url: str,
         authority_url: str,
+        macao_url: str,
         env: dict[str, str],
         web: list[Web],
         workers: list[Program],
@@ -176,6 +180,7 @@ class City:
         self.sms_url = sms_url
         self.family_url = family_url
         self.authority_url = authority_url
+        self.macao_url = macao_url
         self.env = env
         """What a further process of the product has to be started with."""
         self.web = web
@@ -270,7 +275,7 @@ def private_stack(
         servers = EmbeddedServers(data, mongo_url=mongo_url, redis_url=redis_url)
         running.callback(servers.stop)
         sms_port, population_port, family_port = free_port(), free_port(), free_port()
-        authority_port = free_port()
+        authority_port, macao_port = free_port(), free_port()
         family_url = f"http://127.0.0.1:{family_port}"
         first = web_port or free_port()
         env = (
@@ -278,6 +283,7 @@ def private_stack(
             | _openid_environment(data, openid_url, f"http://127.0.0.1:{first}")
             | _offices(sms_port, population_port)
             | {"SUISHEN_AUTH_FAMILY_BASE_URL": family_url, "SUISHEN_AUTH_FAMILY_KEY": FAMILY_KEY}
+            | {"SUISHEN_HEALTH_VOUCHERS_FILE": str(_vouchers(data, macao_port))}
             | {"SUISHEN_AUTH_FACE_RETURN_URL": f"http://127.0.0.1:{first}/resident/?face"}
             | {name: value for name, value in settings.items() if name != _METRICS_PORT}
         )
@@ -291,6 +297,7 @@ def private_stack(
             sms_url=f"http://127.0.0.1:{sms_port}",
             family_url=family_url,
             authority_url=f"http://127.0.0.1:{authority_port}",
+            macao_url=f"http://127.0.0.1:{macao_port}",
             env=env,
             web=[
                 Web(f"web-{number}", port, env, data, **(alone if number == 1 else {}))
@@ -308,10 +315,14 @@ def private_stack(
         running.enter_context(_simulated_alipay(alipay_port, home, data / "keys" / "alipay"))
         running.enter_context(_simulated_openid(openid_port, city.base_url))
         say("模拟微信、支付宝、市民云 · simulated WeChat, Alipay, Citizen Cloud")
-        running.enter_context(_simulated_sms(sms_port))
-        running.enter_context(_simulated_population(population_port))
-        running.enter_context(_simulated_family(family_port))
-        running.enter_context(_simulated_authority(authority_port, data / "keys" / "legal-person"))
+        for simulator in (
+            _simulated_sms(sms_port),
+            _simulated_population(population_port),
+            _simulated_family(family_port),
+            _simulated_authority(authority_port, data / "keys" / "legal-person"),
+            _simulated_macao(macao_port),
+        ):
+            running.enter_context(simulator)
         servers.await_ready()
         keep_variables(data, env)
         city.follow_servers()
@@ -479,6 +490,26 @@ def _simulated_family(port: int) -> "AbstractContextManager[Simulator]":
         for guardian, child in GUARDIANS
     ]
     return simulated_in_thread(FamilyRegister(entries, key=FAMILY_KEY), port=port)
+
+
+def _simulated_macao(port: int) -> "AbstractContextManager[Simulator]":
+    from bff.sandbox.macao import MacaoHealth
+    from bff.sandbox.simulator import simulated_in_thread
+
+    return simulated_in_thread(MacaoHealth(key=MACAO_KEY), port=port)
+
+
+def _vouchers(data: Path, port: int) -> Path:
+    """The file of places that are asked about what residents carry."""
+    from bff.sandbox.macao import AREA, ISSUER, NAME
+
+    url = f"http://127.0.0.1:{port}/v1/standing"
+    file = data / "keys" / "vouchers.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(
+        msgspec.json.encode([{"id": ISSUER, "name": NAME, "area": AREA, "url": url, "key": MACAO_KEY}])
+    )
+    return file
 
 
 def _simulated_authority(port: int, keys: Path) -> "AbstractContextManager[Simulator]":

@@ -1,9 +1,9 @@
 """Recognition (互认): what other places say becomes evidence, and is judged by the rules here.
 
 Another province's health code is reported by that province, or is carried by its holder: one piece of
-evidence, as of when it speaks, with the colour shown there (``certificate`` HEALTH_CODE, ``area``, ``issuer``,
-``shown``). That is four hours fresh, as provinces exchange them every two to four; a certificate is fresh for
-forty-eight. What is older is still shown, and shown to be stale.
+evidence, as of when it speaks, with the colour shown there (``certificate`` HEALTH_CODE, ``area``,
+``issuer``, ``shown``). That is four hours fresh, as provinces exchange them every two to four; a certificate
+is fresh for forty-eight. What is older is still shown, and shown to be stale.
 
 A certificate that is not good makes no evidence: it is told with its verdict and nothing follows from it. One
 that is good makes one piece of evidence for each thing it says happened, with these facts:
@@ -22,6 +22,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final
 
+from health_code.codec.carried import CarriedCode
 from health_code.codec.certificates import Checked, Kind, Statement
 from health_code.rules.evidence import Evidence, Fact, Key, effective
 from health_code.rules.evidence import Kind as EvidenceKind
@@ -102,6 +103,34 @@ def evidence_of(
             )
         )
     return tuple(found)
+
+
+def evidence_of_carried(
+    code: CarriedCode, *, issuer: str, area: str, jurisdiction: str, recorded_at: datetime
+) -> Evidence:
+    """What a carried code proves that its issuer vouched for; a health code is of when it was issued."""
+    said = code.content
+    facts: dict[str, Fact | None] = {
+        "certificate": said.certificate,
+        "format": "hz1",
+        "issuer": issuer,
+        "area": area,
+        "asOf": said.issued_at.isoformat(),
+        "stale": recorded_at - said.issued_at > fresh_limit(said.certificate),
+        "shown": said.shown,
+        "outcome": said.outcome,
+    }
+    on = said.issued_at if said.on is None else said.on
+    return Evidence(
+        key=Key(f"{CARRIED}{code.issuer}", code.digest),
+        kind=EvidenceKind.FOREIGN_CERT,
+        jurisdiction=jurisdiction,
+        # What has not happened yet when it is issued did not happen.
+        occurred_at=min(on, said.issued_at),
+        recorded_at=recorded_at,
+        expires_at=said.expires_at,
+        facts={name: value for name, value in facts.items() if value is not None},
+    )
 
 
 def _facts(statement: Statement) -> dict[str, Fact]:

@@ -379,7 +379,7 @@ export interface BringCertificate {
 
 /** A certificate that was believed, with its source and age; rules say what follows from it. */
 export interface CarriedCertificate {
-  /** hc1, shc or nzcp. */
+  /** hc1, shc, nzcp, or hz1 where the issuer was asked. */
   format: string;
   /** Who vouches for it. */
   issuer: string;
@@ -389,13 +389,15 @@ export interface CarriedCertificate {
   expiresAt: string | null;
   /** What it proves. */
   statements: CarriedStatement[];
+  /** By what it is the resident's. BIRTH_DATE: its name is in another script than theirs. */
+  matched: "BIRTH_DATE" | "NAME_AND_BIRTH_DATE";
 }
 
 /** One thing a certificate proves. */
 export interface CarriedStatement {
   /** Our id of the evidence it became. */
   evidence: string;
-  /** TEST, VACCINATION, RECOVERY or PASS. */
+  /** HEALTH_CODE, TEST, VACCINATION, RECOVERY or PASS. */
   certificate: string;
   /** When that was. */
   occurredAt: string;
@@ -2125,6 +2127,7 @@ export type RefusalCode =
   | "ATTACHMENT_UNFIT"
   | "CERTIFICATE_CHALLENGE_ENDED"
   | "CERTIFICATE_EXPIRED"
+  | "CERTIFICATE_ISSUER_AWAY"
   | "CERTIFICATE_NOT_BELIEVED"
   | "CERTIFICATE_OF_ANOTHER"
   | "CERTIFICATE_OF_NO_LEGAL_PERSON"
@@ -2894,7 +2897,7 @@ export interface Operations {
     body: BringCertificate;
     status: 201;
     answer: CarriedCertificate;
-    codes: "CERTIFICATE_NOT_BELIEVED" | "CERTIFICATE_OF_ANOTHER" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CERTIFICATE_ISSUER_AWAY" | "CERTIFICATE_NOT_BELIEVED" | "CERTIFICATE_OF_ANOTHER" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** A code for a minute. */
   ShowHealthCode: {
