@@ -14,7 +14,7 @@ from tests.browser.audit import Auditor, audit
 from tests.browser.conftest import Clerk, Resident, Watch
 from tests.browser.health import judged_long_ago, venue_code
 from tests.browser.pictures import long_dead, read, tampered
-from tests.browser.test_acting import agree, ask
+from tests.browser.test_acting import agree, ask, end
 from wallet.codec import lz1
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -270,6 +270,7 @@ def test_the_screens_of_carried_codes_and_declarations(
     page.locator(".member a.button").click()
     page.wait_for_selector(".health__code svg[role=img]")
     auditor.look(page, "family-code")
+    end(elder)
     resident.go("#/health/declare")
     page.wait_for_selector("#temperature")
     auditor.look(page, "declare")

@@ -12,7 +12,7 @@ from tests.browser.camera import film
 from tests.browser.conftest import Clerk, Resident, Watch
 from tests.browser.health import judged_long_ago, report, venue_code
 from tests.browser.pictures import picture, read
-from tests.browser.test_acting import agree, ask
+from tests.browser.test_acting import agree, ask, end
 
 pytestmark = pytest.mark.browser
 
@@ -211,6 +211,7 @@ def test_an_elder_s_code_is_shown_by_whoever_they_gave_leave(
     resident.page.locator(".member button").click()
     resident.page.locator("dialog .button").last.click()
     resident.page.get_by_text("还没有添加亲属").wait_for()
+    end(elder)
 
 
 def test_what_one_declares_is_recorded(resident: Resident) -> None:
