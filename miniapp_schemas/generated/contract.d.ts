@@ -543,7 +543,7 @@ export interface CohortAlarmInfoPage {
 
 /** How many people have a code of one district, colour and reason; a count without one sums over it. */
 export interface ColourCount {
-  /** 行政区划代码 (GB/T 2260). */
+  /** 行政区划代码 (GB/T 2260) of whose rules gave the colour, not of where somebody lives: no address is kept, and an ID number begins with where it was first given out. */
   district: string;
   /** 码色. */
   colour: string | null;
