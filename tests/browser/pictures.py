@@ -18,7 +18,7 @@ from wallet.codec.keys import SigningKey
 def read(screenshot: bytes) -> str:
     """The code on a screen."""
     # Text can look like some of the older bar codes.
-    only = zxingcpp.BarcodeFormat.QRCode
+    only = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
     (found,) = zxingcpp.read_barcodes(Image.open(BytesIO(screenshot)), formats=only)
     assert found.ec_level in {"M", "Q", "H"}  # M, or more where the same size has room for it
     return str(found.text)
