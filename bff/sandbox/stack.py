@@ -26,6 +26,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from bff.platform.variables import forget_variables, keep_variables
 from bff.sandbox.city import (
     ALIPAY_APP,
@@ -34,6 +36,7 @@ from bff.sandbox.city import (
     CITIZENS,
     FAMILY_KEY,
     GUARDIANS,
+    MACAO_KEY,
     PEOPLE,
     POPULATION_KEY,
     PUSH_KEY,
@@ -167,6 +170,7 @@ class City:
         family_url: str,
         authority_url: str,
         phone_ports: "PhonePorts",
+        macao_url: str,
         env: dict[str, str],
         web: list[Web],
         workers: list[Program],
@@ -182,6 +186,7 @@ class City:
         self.authority_url = authority_url
         self.phone_ports = phone_ports
         """Where the simulated makers of phones are."""
+        self.macao_url = macao_url
         self.env = env
         """What a further process of the product has to be started with."""
         self.web = web
@@ -281,6 +286,7 @@ def private_stack(
         authority_port = free_port()
         sms_url = f"http://127.0.0.1:{sms_port}"
         phone_ports = PhonePorts.free()
+        authority_port, macao_port = free_port(), free_port()
         family_url = f"http://127.0.0.1:{family_port}"
         first = web_port or free_port()
         env = (
@@ -289,6 +295,7 @@ def private_stack(
             | _offices(sms_url, population_port)
             | push_environment(phone_ports, data / "keys" / "push", sms_url)
             | {"SUISHEN_AUTH_FAMILY_BASE_URL": family_url, "SUISHEN_AUTH_FAMILY_KEY": FAMILY_KEY}
+            | {"SUISHEN_HEALTH_VOUCHERS_FILE": str(_vouchers(data, macao_port))}
             | {"SUISHEN_AUTH_FACE_RETURN_URL": f"http://127.0.0.1:{first}/resident/?face"}
             | {name: value for name, value in settings.items() if name != _METRICS_PORT}
         )
@@ -303,6 +310,7 @@ def private_stack(
             family_url=family_url,
             authority_url=f"http://127.0.0.1:{authority_port}",
             phone_ports=phone_ports,
+            macao_url=f"http://127.0.0.1:{macao_port}",
             env=env,
             web=[
                 Web(f"web-{number}", port, env, data, **(alone if number == 1 else {}))
@@ -321,6 +329,7 @@ def private_stack(
         running.enter_context(_simulated_openid(openid_port, city.base_url))
         say("模拟微信、支付宝、市民云 · simulated WeChat, Alipay, Citizen Cloud")
         for office in (
+        for simulator in (
             _simulated_sms(sms_port),
             _simulated_population(population_port),
             _simulated_family(family_port),
@@ -328,6 +337,9 @@ def private_stack(
             simulated_phones(phone_ports, data / "keys" / "push"),
         ):
             running.enter_context(office)
+            _simulated_macao(macao_port),
+        ):
+            running.enter_context(simulator)
         servers.await_ready()
         keep_variables(data, env)
         city.follow_servers()
@@ -513,6 +525,26 @@ def _simulated_family(port: int) -> "AbstractContextManager[Simulator]":
         for guardian, child in GUARDIANS
     ]
     return simulated_in_thread(FamilyRegister(entries, key=FAMILY_KEY), port=port)
+
+
+def _simulated_macao(port: int) -> "AbstractContextManager[Simulator]":
+    from bff.sandbox.macao import MacaoHealth
+    from bff.sandbox.simulator import simulated_in_thread
+
+    return simulated_in_thread(MacaoHealth(key=MACAO_KEY), port=port)
+
+
+def _vouchers(data: Path, port: int) -> Path:
+    """The file of places that are asked about what residents carry."""
+    from bff.sandbox.macao import AREA, ISSUER, NAME
+
+    url = f"http://127.0.0.1:{port}/v1/standing"
+    file = data / "keys" / "vouchers.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(
+        msgspec.json.encode([{"id": ISSUER, "name": NAME, "area": AREA, "url": url, "key": MACAO_KEY}])
+    )
+    return file
 
 
 def _simulated_authority(port: int, keys: Path) -> "AbstractContextManager[Simulator]":

@@ -3,7 +3,7 @@
 import { h } from "../../shared/dom.js";
 import { icon } from "../../shared/icons.js";
 import { prefs } from "../../shared/prefs.js";
-import { menuEntry } from "../menu.js";
+import { menuEntry } from "../../shared/menu.js";
 import { t } from "../messages.js";
 import { levelName } from "../words.js";
 
