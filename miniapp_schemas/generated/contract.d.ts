@@ -373,7 +373,7 @@ export interface AudienceQuery {
   sex?: "F" | "M" | null;
   /** Only those who agree to the topic. Else who does not finds it in the app, and hears nothing. */
   agreed?: boolean;
-  /** What departments told us of them. */
+  /** What departments told us of them: `home` (a district), `insurance` (a scheme that is to be paid), `pension` (`drawn`). */
   attributes?: AttributeAmong[];
 }
 
@@ -1730,8 +1730,12 @@ export interface Notice {
   topic: NoticeTopic;
   /** In a few words. */
   title: Text;
-  /** In full; also the text to be read aloud. */
+  /** In full. */
   body: Text;
+  /** The same in plain words (易读). */
+  plain: Text;
+  /** What a voice reads (朗读): the title, and the plain words. */
+  aloud: Text;
   /** The page it leads to; empty if to none. */
   link: string;
   /** When it came. */
