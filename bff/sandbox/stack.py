@@ -328,7 +328,6 @@ def private_stack(
         running.enter_context(_simulated_alipay(alipay_port, home, data / "keys" / "alipay"))
         running.enter_context(_simulated_openid(openid_port, city.base_url))
         say("模拟微信、支付宝、市民云 · simulated WeChat, Alipay, Citizen Cloud")
-        for office in (
         for simulator in (
             _simulated_sms(sms_port),
             _simulated_population(population_port),
@@ -336,7 +335,6 @@ def private_stack(
             _simulated_authority(authority_port, data / "keys" / "legal-person"),
             simulated_phones(phone_ports, data / "keys" / "push"),
         ):
-            running.enter_context(office)
             _simulated_macao(macao_port),
         ):
             running.enter_context(simulator)
