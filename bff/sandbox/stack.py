@@ -334,7 +334,6 @@ def private_stack(
             _simulated_family(family_port),
             _simulated_authority(authority_port, data / "keys" / "legal-person"),
             simulated_phones(phone_ports, data / "keys" / "push"),
-        ):
             _simulated_macao(macao_port),
         ):
             running.enter_context(simulator)
