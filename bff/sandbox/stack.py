@@ -283,7 +283,6 @@ def private_stack(
         servers = EmbeddedServers(data, mongo_url=mongo_url, redis_url=redis_url)
         running.callback(servers.stop)
         sms_port, population_port, family_port = free_port(), free_port(), free_port()
-        authority_port = free_port()
         sms_url = f"http://127.0.0.1:{sms_port}"
         phone_ports = PhonePorts.free()
         authority_port, macao_port = free_port(), free_port()
