@@ -92,6 +92,20 @@ class Reason(Struct, frozen=True, kw_only=True, array_like=True):
     until: datetime | None
 
 
+class Elsewhere(Struct, frozen=True, kw_only=True, array_like=True):
+    """What another place says of somebody, as they may read it."""
+
+    evidence: str
+    source: str
+    certificate: str
+    issuer: str
+    area: str | None
+    shown: str | None
+    outcome: str | None
+    as_of: datetime
+    expires_at: datetime | None
+
+
 class Judged(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """One change of a colour, and all that is needed to judge it again: what was known, by which rules."""
 
@@ -129,6 +143,7 @@ class State(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     silent: tuple[str, ...]
     next_change_at: datetime | None
     unsaid: tuple[Judged, ...]
+    elsewhere: tuple[Elsewhere, ...] = ()
 
 
 class Snapshot(Struct, frozen=True, kw_only=True, array_like=True):
@@ -147,6 +162,7 @@ class Snapshot(Struct, frozen=True, kw_only=True, array_like=True):
     next_change_at: datetime | None
     handle: bytes
     name_masked: str
+    elsewhere: tuple[Elsewhere, ...] = ()
 
 
 class ManualEntry(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from health_code.codec.signed import Signer, Verifier
 from health_code.models import Reason, Traced, Ward
@@ -88,6 +88,19 @@ class Admit(Protocol):
 
     def __call__(self, bucket: str, caller: str, *, per_minute: int, burst: int) -> Awaitable[None]:
         """Ask now; the answer is there when it is awaited."""
+
+
+Standing = Literal["ISSUED", "UNKNOWN", "REVOKED"]
+
+
+class Issuers(Protocol):
+    """Places whose certificates are carried, and that know the salted hash of each they issued."""
+
+    def called(self, issuer: str) -> tuple[str, str] | None:
+        """Name and division of ``issuer``; None for one that nobody here asks."""
+
+    async def standing(self, issuer: str, digest: str) -> Standing:
+        """What ``issuer`` says of the salted hash; ``ConnectionError`` where it says nothing."""
 
 
 class SigningKeys(Protocol):

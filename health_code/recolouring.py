@@ -19,13 +19,14 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from health_code.models import Judged, Reason, Snapshot, State, StoredEvidence
+from health_code.models import Elsewhere, Judged, Reason, Snapshot, State, StoredEvidence
 from health_code.ports import Audit, Clock, People, PersonalData
 from health_code.rulebook import RuleBook
 from health_code.rules.colour import Finding, Judgement, RuleSet, judge, judge_and_look_ahead
 from health_code.rules.documents import Colour, Said
-from health_code.rules.evidence import Evidence, Fact, Key
+from health_code.rules.evidence import Evidence, Fact, Key, Kind
 from health_code.rules.instants import whole
+from health_code.rules.recognition import as_of, elsewhere
 from health_code.silence import silent_of
 from health_code.store import EvidenceStore, SnapshotStore, SourceStore, StateStore
 
@@ -211,6 +212,7 @@ class Recolouring:
             # What could not be known is looked at again soon.
             next_change_at=now + _ONWARDS if colour is Colour.GREY else turns,
             unsaid=() if before is None else before.unsaid,
+            elsewhere=said_elsewhere(known, stored, at=now, known_at=known_at),
         )
         if kept:
             return state
@@ -283,6 +285,7 @@ class Recolouring:
             next_change_at=state.next_change_at,
             handle=self.handle(state.id, state.judged_at),
             name_masked=name,
+            elsewhere=state.elsewhere,
         )
 
     async def _audited(self, change: Judged) -> None:
@@ -349,6 +352,34 @@ def _reason(finding: Finding, evidence: StoredEvidence | None) -> Reason:
         occurred_at=finding.occurred_at,
         until=finding.until,
     )
+
+
+def said_elsewhere(
+    known: Sequence[Evidence], stored: Sequence[StoredEvidence], *, at: datetime, known_at: datetime
+) -> tuple[Elsewhere, ...]:
+    """What other places say, for whoever's code it is to read."""
+    if not any(each.kind is Kind.FOREIGN_CERT for each in known):
+        return ()
+    ids = {Key(each.source, each.source_id): each.id for each in stored}
+    return tuple(
+        Elsewhere(
+            evidence=ids[each.key],
+            source=each.key.source,
+            certificate=str(each.facts["certificate"]),
+            issuer=str(each.facts["issuer"]),
+            area=_text(each, "area") or _text(each, "country"),
+            shown=_text(each, "shown"),
+            outcome=_text(each, "outcome"),
+            as_of=as_of(each),
+            expires_at=each.expires_at,
+        )
+        for each in elsewhere(known, at=at, known_at=known_at)
+    )
+
+
+def _text(evidence: Evidence, fact: str) -> str | None:
+    value = evidence.facts.get(fact)
+    return value if isinstance(value, str) else None
 
 
 def said(sentences: Sequence[Said], language: str) -> str:

@@ -6,6 +6,7 @@ __all__ = [
     "AppealNotOpen",
     "AppealUnknown",
     "AttachmentUnfit",
+    "CertificateIssuerAway",
     "CertificateNotBelieved",
     "CertificateOfAnother",
     "CorrectionInvalid",
@@ -264,8 +265,19 @@ class CertificateOfAnother(Refusal):
     kind = Kind.FORBIDDEN
     title_zh = "该证明不是您的"
     title_en = "The certificate is not yours"
-    detail_zh = "证明上的出生日期与您的不一致，或该证明已由他人提交。"
-    detail_en = "It names another birth date than yours, or somebody else has brought it before."
+    detail_zh = "证明上的姓名或出生日期与您的不一致，或该证明已由他人提交。"
+    detail_en = "It names another name or birth date than yours, or somebody else has brought it before."
+
+
+class CertificateIssuerAway(Refusal):
+    """Who issued a carried certificate gives no answer."""
+
+    code = "CERTIFICATE_ISSUER_AWAY"
+    kind = Kind.UNAVAILABLE
+    title_zh = "出具地暂时无法核验"
+    title_en = "Its issuer does not answer"
+    detail_zh = "出具该证明的机构暂时没有答复，请稍后重试。"
+    detail_en = "Who issued the certificate gives no answer now; try again in a moment."
 
 
 class VenueUnknown(Refusal):

@@ -20,6 +20,7 @@ from miniapp_schemas.base import Text
 from miniapp_schemas.health_code import (
     EvidenceOutcome,
     EvidenceReceipt,
+    ForeignCertificate,
     ReportEvidence,
 )
 from miniapp_schemas.refusals import Refusal
@@ -47,6 +48,7 @@ class Reporting:
         audit: Audit,
         clock: Clock,
         timed_id: TimedId,
+        jurisdiction: str,
     ) -> None:
         self._evidence = evidence
         self._sources = sources
@@ -57,6 +59,7 @@ class Reporting:
         self._audit = audit
         self._clock = clock
         self._timed_id = timed_id
+        self._province = jurisdiction[:2]
 
     async def report(self, source: Department, items: Sequence[ReportEvidence]) -> EvidenceReceipt:
         """Record each item that can be recorded. What is recorded is durable when this returns.
@@ -128,6 +131,8 @@ class Reporting:
             raise EvidenceInvalid(why_zh="撤回须指明所撤回的证据", why_en="`void` needs `supersedes`")
         if item.supersedes == item.source_id:
             raise EvidenceInvalid(why_zh="证据不能更正自身", why_en="it supersedes itself")
+        if isinstance(item.facts, ForeignCertificate) and item.facts.area[:2] == self._province:
+            raise EvidenceInvalid(why_zh="本省健康码不是外地证明", why_en="it is of no other province")
         facts: dict[str, Fact] = {name: value for name, value in tagged.items() if value is not None}
         return draft_of(
             source=source.id,

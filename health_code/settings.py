@@ -60,6 +60,16 @@ class HealthSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "需主动拉取的数据来源清单(JSON)：`id`、`name`、`kinds`、`url`、`key`。"},
         ),
     ] = None
+    vouchers_file: Annotated[
+        Path | None,
+        Meta(
+            description="Places that are asked about what residents carry: a JSON list of objects with `id`, "
+            '`name`, `area`, `url`, `key`. Each answers `POST url` of `{"hash": "…"}` with `standing`.',
+            extra={
+                "zh": "居民自带证明的核验地清单(JSON)：`id`、`name`、`area`、`url`、`key`;仅核对加盐哈希。"
+            },
+        ),
+    ] = None
     trust_dir: Annotated[
         Path | None,
         Meta(

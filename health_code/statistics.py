@@ -1,4 +1,8 @@
-"""Public statistics (统计公开): counted by the scheduler, kept, and read by whoever wants to."""
+"""Public statistics (统计公开): counted by the scheduler, kept, and read by whoever wants to.
+
+By the division whose rules gave the colour. Nobody's home is known here: an ID number begins with the
+division that first gave it out, and evidence says where something happened.
+"""
 
 from collections import Counter
 from typing import Final

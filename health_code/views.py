@@ -1,16 +1,26 @@
 """What is shown of a code: the stored struct becomes the wire's."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal, TypeVar
 
-from health_code.models import Reason, Snapshot
+from health_code.models import Elsewhere, Reason, Snapshot
 from health_code.recolouring import UNREADABLE
 from health_code.rules.documents import Colour
+from health_code.rules.recognition import CARRIED, fresh_limit
 from miniapp_schemas.base import Page, Text
-from miniapp_schemas.health_code import ColourReason, HealthCode, HealthCodeTicket
+from miniapp_schemas.health_code import ColourReason, ForeignEvidence, HealthCode, HealthCodeTicket
 
 T = TypeVar("T")
+_SHOWN: Final[Mapping[str, Literal["GREEN", "YELLOW", "RED"]]] = {
+    "GREEN": "GREEN",
+    "YELLOW": "YELLOW",
+    "RED": "RED",
+}
+_FRESH: Final = Text(
+    zh="这是外地出具的信息；颜色由本地规则判定。",
+    en="This is what another place says. The rules here give the colour.",
+)
 
 
 def page_of(items: list[T], ids: Sequence[str], limit: int) -> Page[T]:
@@ -32,6 +42,39 @@ def as_code(snapshot: Snapshot, shown: Colour, now: datetime, *, refresh_seconds
         rule_set_version=snapshot.rule_set_version,
         next_change_at=snapshot.next_change_at,
         refresh_seconds=refresh_seconds,
+        elsewhere=[
+            as_foreign(each, now)
+            for each in snapshot.elsewhere
+            if each.expires_at is None or now < each.expires_at
+        ],
+    )
+
+
+def as_foreign(said: Elsewhere, now: datetime) -> ForeignEvidence:
+    """What another place says, with its age, and what to make of it."""
+    limit = fresh_limit(said.certificate)
+    stale = now - said.as_of > limit
+    return ForeignEvidence(
+        evidence=said.evidence,
+        certificate=said.certificate,
+        issuer=said.issuer,
+        area=said.area,
+        brought="CARRIED" if said.source.startswith(CARRIED) else "REPORTED",
+        shown=_SHOWN.get(said.shown or ""),
+        outcome=said.outcome,
+        as_of=said.as_of,
+        stale_at=said.as_of + limit,
+        stale=stale,
+        note=_stale(limit) if stale else _FRESH,
+    )
+
+
+def _stale(limit: timedelta) -> Text:
+    hours = limit // timedelta(hours=1)
+    return Text(
+        zh=f"已超过 {hours} 小时，数据过时，请向出具地核实；颜色由本地规则判定。",
+        en=f"More than {hours} hours old, too old to be taken as it is: ask where it comes from. The rules "
+        "here give the colour.",
     )
 
 

@@ -119,6 +119,26 @@ class Declared(_Facts, frozen=True, kw_only=True, tag="DECLARED"):
     ] = []
 
 
+class ForeignCertificate(_Facts, frozen=True, kw_only=True, tag="FOREIGN_CERT"):
+    """What the health code of another place shows (互认). `occurredAt` is as of when.
+
+    It gives no colour here: it is shown with its source and age, and the rules say what follows from it.
+    """
+
+    certificate: Annotated[Literal["HEALTH_CODE"], Meta(description="健康码.")] = "HEALTH_CODE"
+    area: Annotated[Division, Meta(description="Whose code: 发码地区划, of another province.")]
+    issuer: Annotated[
+        str,
+        Meta(
+            description="发码机构, as its holder reads it.",
+            min_length=2,
+            max_length=40,
+            examples=["四川天府健康通"],
+        ),
+    ]
+    shown: Annotated[Literal["GREEN", "YELLOW", "RED"], Meta(description="码色 there.")]
+
+
 EvidenceFacts = (
     Sampled
     | Result
@@ -129,6 +149,7 @@ EvidenceFacts = (
     | IsolationStart
     | IsolationReleased
     | Declared
+    | ForeignCertificate
 )
 
 
@@ -196,6 +217,26 @@ class ColourReason(Response, frozen=True, kw_only=True):
     until: Annotated[Instant | None, Meta(description="When it ends by itself, if it does.")] = None
 
 
+class ForeignEvidence(Response, frozen=True, kw_only=True):
+    """What another place says of somebody (互认), with its source and age. It is no reason by itself."""
+
+    evidence: Annotated[str, Meta(description="Our id of it.")]
+    certificate: Annotated[str, Meta(description="HEALTH_CODE, TEST, VACCINATION, RECOVERY or PASS.")]
+    issuer: Annotated[str, Meta(description="Who says so.")]
+    area: Annotated[str | None, Meta(description="Where: 区划 of GB/T 2260, or a country of GB/T 2659.")]
+    brought: Annotated[
+        Literal["REPORTED", "CARRIED"], Meta(description="By the place itself, or by its holder.")
+    ]
+    shown: Annotated[
+        Literal["GREEN", "YELLOW", "RED"] | None, Meta(description="The colour there, of a health code.")
+    ]
+    outcome: Annotated[str | None, Meta(description="NEGATIVE, POSITIVE or INVALID, of a test.")]
+    as_of: Annotated[Instant, Meta(description="As of when it speaks.")]
+    stale_at: Annotated[Instant, Meta(description="From when it is too old to be taken as it is.")]
+    stale: Annotated[bool, Meta(description="Whether it is.")]
+    note: Annotated[Text, Meta(description="What to make of it, in words.")]
+
+
 class HealthCode(Response, frozen=True, kw_only=True):
     """A health code (健康码): its colour, since when, and why."""
 
@@ -221,6 +262,9 @@ class HealthCode(Response, frozen=True, kw_only=True):
             ge=1,
         ),
     ] = 300
+    elsewhere: Annotated[
+        list[ForeignEvidence], Meta(description="What other places say (互认), the latest first.")
+    ] = []
 
 
 class ShowHealthCode(Request, frozen=True, kw_only=True):
@@ -287,7 +331,7 @@ class CarriedStatement(Response, frozen=True, kw_only=True):
     """One thing a certificate proves."""
 
     evidence: Annotated[str, Meta(description="Our id of the evidence it became.")]
-    certificate: Annotated[str, Meta(description="TEST, VACCINATION, RECOVERY or PASS.")]
+    certificate: Annotated[str, Meta(description="HEALTH_CODE, TEST, VACCINATION, RECOVERY or PASS.")]
     occurred_at: Annotated[Instant, Meta(description="When that was.")]
     stale: Annotated[bool, Meta(description="Whether it was issued too long ago to be taken as it is.")]
 
@@ -295,8 +339,14 @@ class CarriedStatement(Response, frozen=True, kw_only=True):
 class CarriedCertificate(Response, frozen=True, kw_only=True):
     """A certificate that was believed, with its source and age; rules say what follows from it."""
 
-    format: Annotated[str, Meta(description="hc1, shc or nzcp.")]
+    format: Annotated[str, Meta(description="hc1, shc, nzcp, or hz1 where the issuer was asked.")]
     issuer: Annotated[str, Meta(description="Who vouches for it.")]
     issued_at: Annotated[Instant | None, Meta(description="As of when it speaks.")]
     expires_at: Annotated[Instant | None, Meta(description="Until when it is good.")]
     statements: Annotated[list[CarriedStatement], Meta(description="What it proves.")]
+    matched: Annotated[
+        Literal["NAME_AND_BIRTH_DATE", "BIRTH_DATE"],
+        Meta(
+            description="By what it is the resident's. BIRTH_DATE: its name is in another script than theirs."
+        ),
+    ] = "NAME_AND_BIRTH_DATE"

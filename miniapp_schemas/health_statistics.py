@@ -15,7 +15,13 @@ People = Annotated[
 class ColourCount(Response, frozen=True, kw_only=True):
     """How many people have a code of one district, colour and reason; a count without one sums over it."""
 
-    district: Annotated[str, Meta(description="行政区划代码 (GB/T 2260).")]
+    district: Annotated[
+        str,
+        Meta(
+            description="行政区划代码 (GB/T 2260) of whose rules gave the colour, not of where somebody "
+            "lives: no address is kept, and an ID number begins with where it was first given out."
+        ),
+    ]
     colour: Annotated[str | None, Meta(description="码色.")] = None
     reason: Annotated[
         str | None,

@@ -88,7 +88,12 @@ class AudienceQuery(Request, frozen=True, kw_only=True):
         ),
     ] = False
     attributes: Annotated[
-        list[AttributeAmong], Meta(description="What departments told us of them.", max_length=40)
+        list[AttributeAmong],
+        Meta(
+            description="What departments told us of them: `home` (a district), `insurance` (a scheme that "
+            "is to be paid), `pension` (`drawn`).",
+            max_length=40,
+        ),
     ] = []
 
 

@@ -124,7 +124,12 @@ class Campaigning:
         return await self._page(campaign, part, room, now)
 
     async def _page(self, campaign: Campaign, part: CampaignPart, room: int, now: datetime) -> int:
-        page = await self._crowd.page(after=part.after, before=part.before, limit=BATCH)
+        page = await self._crowd.page(
+            after=part.after,
+            before=part.before,
+            limit=BATCH,
+            attributes=bool(campaign.audience.attributes),
+        )
         today = now.astimezone(_SHANGHAI).date()
         found = [known.resident for known in page if holds(campaign.audience, known, today)]
         if campaign.audience.agreed:

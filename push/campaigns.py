@@ -3,6 +3,7 @@
 What makes the intents is ``push.campaigning``; nothing here sends anything.
 """
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -181,7 +182,12 @@ class Campaigns:
         start = self._start()
         place, wrapped = start, False
         while looked < _LOOKED_AT:
-            page = await self._crowd.page(after=place, before=start if wrapped else None, limit=_A_PAGE)
+            page = await self._crowd.page(
+                after=place,
+                before=start if wrapped else None,
+                limit=_A_PAGE,
+                attributes=bool(audience.attributes),
+            )
             ours = [known.resident for known in page if holds(audience, known, today)]
             if audience.agreed:
                 agreed = await self._consented(ours, topic)
@@ -247,11 +253,10 @@ class Campaigns:
         )
 
     async def _progress(self, campaign: Campaign, progress: Progress) -> CampaignProgress:
-        counts = {
-            state: await self._intents.count(campaign.id, [state])
-            for state in IntentState
-            if state is not IntentState.DONE and progress.meant
-        }
+        # Of those that are done there are too many to count each time somebody looks.
+        states = [state for state in IntentState if state is not IntentState.DONE and progress.meant]
+        found = await asyncio.gather(*(self._intents.count(campaign.id, [state]) for state in states))
+        counts = dict(zip(states, found, strict=True))
         return CampaignProgress(
             looked_at=progress.seen,
             meant=progress.meant,

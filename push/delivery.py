@@ -209,7 +209,16 @@ class Delivery:
         values = _read_values(self._personal.open(intent.values, notice_context(intent.id)))
         zh = self._templates.render(intent, values, language="zh")
         en = self._templates.render(intent, values, language="en")
-        text = NoticeText(title_zh=zh.title, body_zh=zh.body, title_en=en.title, body_en=en.body)
+        text = NoticeText(
+            title_zh=zh.title,
+            body_zh=zh.body,
+            title_en=en.title,
+            body_en=en.body,
+            plain_zh=zh.plain,
+            plain_en=en.plain,
+            aloud_zh=zh.aloud,
+            aloud_en=en.aloud,
+        )
         return en if case.wish.language == "en" else zh, text
 
     def _inbox_notice(self, case: _Case, text: NoticeText) -> InboxNotice:

@@ -82,12 +82,16 @@ class InboxNotice(Struct, frozen=True, kw_only=True, omit_defaults=True, rename=
 
 
 class NoticeText(Struct, frozen=True, kw_only=True, array_like=True):
-    """The words of a notice, as they were when it was sent."""
+    """The words of a notice, as they were when it was sent; also in plain ones, and as a voice reads them."""
 
     title_zh: str
     body_zh: str
     title_en: str
     body_en: str
+    plain_zh: str
+    plain_en: str
+    aloud_zh: str
+    aloud_en: str
 
 
 class Preferences(Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"resident": "_id"}):

@@ -78,6 +78,8 @@ class Inbox:
             topic=NoticeTopic(notice.topic.value),
             title=Text(zh=words.title_zh, en=words.title_en),
             body=Text(zh=words.body_zh, en=words.body_en),
+            plain=Text(zh=words.plain_zh, en=words.plain_en),
+            aloud=Text(zh=words.aloud_zh, en=words.aloud_en),
             link=notice.link,
             at=notice.at,
             read_at=notice.read_at,

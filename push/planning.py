@@ -7,8 +7,9 @@ other did.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -26,10 +27,12 @@ from push.store.people import PeopleStore
 from push.store.timeline import TimelineStore
 from push.timeline_models import Difference, Planned, StoredFact, StoredMilestone, TimelineItem
 
+_log: Final = logging.getLogger(__name__)
 _AT_ONCE: Final = 3
 """Batches of one report that are planned at once: while MongoDB writes one another is thought about."""
 BATCH: Final = 50
 """People planned in one transaction, which is begun again as a whole."""
+_POSTPONED: Final = timedelta(hours=1)
 _SOME_DAY: Final = date(2999, 1, 1)
 """Where in a list what has no day yet is: behind what has."""
 _pack: Final = msgspec.msgpack.Encoder().encode
@@ -112,6 +115,22 @@ class Planner:
             difference += (await self._plan(batch, (), walk=walk)).difference
         return difference
 
+    async def replan_each(self, subjects: Sequence[str], *, walk: bool = False) -> Difference:
+        """Plan ``subjects`` anew; who cannot be planned is left for an hour and holds up nobody else."""
+        try:
+            return await self.replan(subjects, walk=walk)
+        except Exception:  # noqa: BLE001 - whoever it is because of, the others are planned
+            difference = Difference()
+            for subject in subjects:
+                try:
+                    difference += await self.replan([subject], walk=walk)
+                except Exception as failure:  # noqa: BLE001 - if a store is away, so it is for the next line
+                    now = self._clock()
+                    name = self._edition.name(_day(now))
+                    await self._people.postpone(subject, until=now + _POSTPONED, planned_by=name)
+                    _log.error("somebody cannot be planned: %s", type(failure).__name__)
+            return difference
+
     async def wake(self, subjects: Sequence[str]) -> None:
         """Let ``subjects`` be planned anew soon, because of something that is kept elsewhere."""
         people = [Planned(id=subject, shard=shard_of(subject)) for subject in subjects]
@@ -152,7 +171,8 @@ class Planner:
             return walk.difference
         done = 0
         while subjects := await self._people.not_by(name, limit=BATCH):
-            done += (await self.replan(subjects, walk=True)).people
+            await self.replan_each(subjects, walk=True)
+            done += len(subjects)
             if not await told(done):
                 return None
         await self._people.arrived(name, now=self._clock())

@@ -152,8 +152,11 @@ class ProviderToken(Protocol):
 class Crowd(Protocol):
     """The residents a campaign may be for, by their random ids."""
 
-    async def page(self, *, after: str, before: str | None, limit: int) -> Sequence[Known]:
-        """Those with ids after ``after`` and before ``before``, by id; fewer than ``limit`` are the last."""
+    async def page(self, *, after: str, before: str | None, limit: int, attributes: bool) -> Sequence[Known]:
+        """Those with ids after ``after`` and before ``before``, by id; fewer than ``limit`` are the last.
+
+        What departments said of them is looked up only if ``attributes`` are asked for.
+        """
 
     async def size(self) -> int:
         """How many there are, about."""

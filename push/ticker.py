@@ -15,7 +15,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Final, Protocol
 
@@ -46,6 +46,8 @@ _LOOK: Final = 10_000
 _TRY_AGAIN: Final = timedelta(hours=1)
 
 
+_NO_END: Final = timedelta(days=30)
+"""What has no last day is asked for within a month."""
 _PLACES: Final = {
     Topic.VACCINATION: "就近的预防接种门诊",
     Topic.ENROLMENT: "入学报名平台",
@@ -146,7 +148,7 @@ class Ticker:
             return total
         try:
             while subjects := await self._people.due(claim.shards, now=self._clock(), limit=BATCH):
-                await self._planner.replan(subjects)
+                await self._planner.replan_each(subjects)
                 await self._shards.hold(claim)
             while (done := await self._fire(claim)).looked:
                 total = _sum(total, done)
@@ -215,7 +217,11 @@ class Ticker:
     def _intents(
         self, milestone: StoredMilestone, item: TimelineItem, readers: Sequence[Reader], now: datetime
     ) -> list[Intent]:
-        due = open_item(self._personal, item)
+        try:
+            due = open_item(self._personal, item)
+        except Exception as failure:  # noqa: BLE001 - one text that was changed must not silence a city
+            _log.error("an item cannot be opened: %s", type(failure).__name__)
+            return []
         return [
             self._intent(milestone, item, due, reader, now)
             for reader in readers
@@ -238,7 +244,7 @@ class Ticker:
             topic=item.topic,
             lane=milestone.lane,
             template=milestone.template,
-            values=seal_values(self._personal, key, values_of(due, reader.name, now)),
+            values=seal_values(self._personal, key, values_of(due, milestone.template, reader.name, now)),
             rule=item.topic.value,
             item=item.id,
             milestone=milestone.name,
@@ -250,19 +256,27 @@ class Ticker:
         )
 
 
-def values_of(item: DueItem, name: str, now: datetime) -> dict[str, str]:
+def values_of(item: DueItem, template: str, name: str, now: datetime) -> dict[str, str]:
     """What the places of an item's template are filled with."""
     day = item.earliest or item.window_to or now.astimezone(SHANGHAI).date()
-    until = item.window_to or item.recommended_before or day
     return {
         "name": name,
         "item": item.title_zh,
         "item_en": item.title_en,
         "date": day.isoformat(),
-        "until": until.isoformat(),
+        "until": _until(item, template, day).isoformat(),
         "place": _PLACES.get(item.topic, ""),
         "clause": " ".join(item.clause),
     }
+
+
+def _until(item: DueItem, template: str, day: date) -> date:
+    """The last day that is meant; of what is late, the day before which it should have been done."""
+    recommended = item.recommended_before
+    if recommended is not None and template.endswith("-overdue"):
+        return recommended
+    ends = (item.window_to, None if recommended is None else recommended - timedelta(days=1))
+    return next((end for end in ends if end is not None and end >= day), day + _NO_END)
 
 
 def _sum(one: Fired, other: Fired) -> Fired:

@@ -154,20 +154,12 @@ class LaneWorker:
     async def _outcomes(
         self, intents: Mapping[str, Intent], entries: Mapping[str, Entry]
     ) -> Sequence[Outcome]:
-        now = self._clock()
-        useful: list[Intent] = []
-        outcomes: list[Outcome] = []
-        for key, intent in intents.items():
-            if intent.useful_until <= now:
-                outcomes.append(Outcome(key=key))
-            elif entries[key].deliveries > self._most:
-                outcomes.append(Outcome(key=key, dead="every worker died of it"))
-            else:
-                useful.append(intent)
-        if useful:
-            last = {key for key, entry in entries.items() if entry.deliveries >= self._most}
-            delivered = await self._delivered(useful, last)
-            outcomes += [_in_time(each, intents[each.key]) for each in delivered if each.key in intents]
+        worn = [key for key, entry in entries.items() if entry.deliveries > self._most]
+        outcomes = [Outcome(key=key, dead="every worker died of it") for key in worn]
+        rest = [intent for key, intent in intents.items() if key not in worn]
+        if rest:
+            last = {key for key, entry in entries.items() if entry.deliveries == self._most}
+            outcomes += [each for each in await self._delivered(rest, last) if each.key in intents]
         return outcomes
 
     async def _delivered(self, intents: Sequence[Intent], last: set[str]) -> Sequence[Outcome]:
@@ -214,10 +206,3 @@ class LaneWorker:
                 self._meter.done(self._lane, (at - intents[outcome.key].not_before).total_seconds())
             elif outcome.dead is not None:
                 self._meter.dead(self._lane)
-
-
-def _in_time(outcome: Outcome, intent: Intent) -> Outcome:
-    """Tomorrow's reminder is not tried again on the day after."""
-    if outcome.again is not None and outcome.again >= intent.useful_until:
-        return Outcome(key=outcome.key)
-    return outcome

@@ -58,9 +58,11 @@ class Recorder:
         self._delivered = mongo["delivered"]
 
     async def __call__(self, intents: Sequence[Intent]) -> Sequence[Outcome]:
-        asked = [UpdateOne({"_id": each.id}, {"$inc": {"asked": 1}}, upsert=True) for each in intents]
-        await self._delivered.bulk_write(asked, ordered=False)
-        return [Outcome(key=each.id, done="inbox") for each in intents]
+        useful = [each.id for each in intents if each.useful_until > now()]
+        if useful:
+            asked = [UpdateOne({"_id": key}, {"$inc": {"asked": 1}}, upsert=True) for key in useful]
+            await self._delivered.bulk_write(asked, ordered=False)
+        return [Outcome(key=each.id, done="inbox" if each.id in useful else None) for each in intents]
 
     async def asked(self) -> dict[str, int]:
         return {each["_id"]: each["asked"] async for each in self._delivered.find()}

@@ -45,6 +45,7 @@ class Provider:
         self.answers: list[Any] = []
         """What it does with the calls to come, one after the other; then it takes everything."""
         self.closing = asyncio.Event()
+        self.takes_seconds = 0.0
         self.url = ""
 
     @property
@@ -54,6 +55,7 @@ class Provider:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         call = msgspec.json.decode(await request.read())
         self.calls.append(call)
+        await asyncio.sleep(self.takes_seconds)
         answer = self.answers.pop(0) if self.answers else {"id": f"receipt-{len(self.calls)}"}
         if answer == "late":
             self.shown[call["key"]] += 1
@@ -241,7 +243,7 @@ class PushWorld:
         self.channels.append(made)
         return made
 
-    async def parts(self) -> DeliveryParts:
+    async def parts(self, clock: Callable[[], datetime] | None = None) -> DeliveryParts:
         """One process's delivery; several may be made on the same stores."""
 
         async def intent(key: str) -> Intent | None:
@@ -252,7 +254,7 @@ class PushWorld:
             redis=self.redis,
             run=ScriptRunner(self.redis),
             personal=self.personal,
-            clock=self.clock,
+            clock=clock or self.clock,
             chance=self.chance,
             channels=self.channels,
             addresses=self.book,

@@ -112,6 +112,7 @@ class Issuing:
             )
             if existing is not None:
                 if await self._credentials.replace(fresh, revision=existing.revision):
+                    await self._changed(existing.keepers)
                     return await self._told(fresh, now)
             elif (kept := await self._insert(fresh)) is not None:
                 return await self._told(kept, now)

@@ -37,7 +37,7 @@ _DOCUMENTS: Final = {
     "/resident/": "resident/index.html",
 }
 _TEMPLATES: Final = frozenset(_DOCUMENTS.values()) - {"icons/mark.svg"}
-_SHELL: Final = ("clerk/", "icons/", "shared/", "vendor/zxing/")
+_SHELL: Final = ("clerk/", "icons/", "shared/", "vendor/lean-qr/", "vendor/zxing/")
 """What the clerk page needs to start without a network."""
 
 _COMPRESSES_BADLY: Final = frozenset({".png"})

@@ -57,10 +57,12 @@ from health_code.retiring import Retiring
 from health_code.rulebook import RuleBook
 from health_code.rules.documents import Colour
 from health_code.rules.evidence import Kind
+from health_code.rules.same_person import Holder
 from health_code.service import HealthCodes
 from health_code.settings import HealthSettings
 from health_code.silence import Silence
 from health_code.sources.http import HttpSource
+from health_code.sources.vouching import Vouchers, Vouching
 from health_code.statistics import Statistics
 from health_code.store import (
     AppealStore,
@@ -124,11 +126,15 @@ class Residents:
         # A child has no account of its own: it is known by the name its guardian's grant has.
         return await self._stores.grants.name_of(subject, now=datetime.now(UTC))
 
-    async def birth_date(self, subject: str) -> date | None:
-        """The birth date in the ID number behind ``subject``; None for nobody we know."""
+    async def identity(self, subject: str) -> Holder | None:
+        """The name and birth date of who holds the ID number behind ``subject``; None for nobody we know."""
         resident = await self._stores.residents.by_holder(subject)
-        number = None if resident is None else await self._vault.number(resident)
-        return None if number is None else date.fromisoformat(number[6:14])
+        if resident is None:
+            return None
+        name, number = await self._vault.name(resident), await self._vault.number(resident)
+        if name is None or number is None:
+            return None
+        return Holder(given=name, birth_date=date.fromisoformat(number[6:14]).isoformat())
 
     async def tell(self, subject: str, colour: Colour, reasons: Sequence[Reason], *, at: datetime) -> None:
         """Send a notice that the colour has changed; the same (subject, at) again is the same notice."""
@@ -239,8 +245,9 @@ class HealthParts:
         self.book = RuleBook(self.rule_sets, shipped_rule_sets())
         self.carrying = Carrying(
             verify=_trusted(settings.trust_dir),
+            issuers=Vouchers(http, _vouching(settings.vouchers_file), clock=clock),
             evidence=self.evidence,
-            birth_date=residents.birth_date,
+            identity=residents.identity,
             personal=personal,
             wake=self._wake,
             admit=admit,
@@ -291,6 +298,7 @@ class HealthParts:
             audit=recorder.record,
             clock=clock,
             timed_id=timed_id,
+            jurisdiction=settings.jurisdiction,
         )
         self.polling = Polling(
             _polled(settings.polled_file, http),
@@ -454,6 +462,10 @@ def _polled(file: Path | None, http: Outbound) -> list[HttpSource]:
         )
         for each in msgspec.json.decode(file.read_bytes(), type=list[_Polled])
     ]
+
+
+def _vouching(file: Path | None) -> list[Vouching]:
+    return [] if file is None else msgspec.json.decode(file.read_bytes(), type=list[Vouching])
 
 
 def _heads_of(trail: AuditTrail) -> Callable[[], Awaitable[Sequence[ChainHead]]]:

@@ -247,6 +247,8 @@ class _Connection(asyncio.Protocol):
             if end > len(data):
                 break
             if data[at + 3] == _GOAWAY:
+                if length < 8:
+                    raise ValueError("a GOAWAY without its numbers")
                 # RFC 9113 §6.8: a reserved bit, then the last stream that was or may have been looked at.
                 last = int.from_bytes(data[at + _FRAME_HEADER : at + _FRAME_HEADER + 4])
                 self._goodbye(last & 0x7FFFFFFF)

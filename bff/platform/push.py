@@ -1,6 +1,6 @@
 """The reminders, wired: what people are told, how it reaches them, and what departments know of them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 
 from redis.asyncio import Redis
 
@@ -92,19 +92,6 @@ class PushParts:
         self.carrying = CarryingParts(
             outbox=self.outbox, redis=redis, run=run, recorder=recorder, clock=clock, chance=chance
         )
-        self.operations = OperationParts(
-            mongo=mongo,
-            stores=auth_stores,
-            personal=personal,
-            recorder=recorder,
-            notify=self.carrying.notify,
-            consented=self.delivery.wishes.willing,
-            attributes=_nothing_known,
-            delivery=self.delivery,
-            dead_letters=self.carrying.dead_letters,
-            clock=clock,
-            settings=settings,
-        )
         self.timeline = TimelineParts(
             mongo=mongo,
             outbox=self.outbox,
@@ -116,6 +103,19 @@ class PushParts:
             recorder=recorder,
             clock=clock,
             chance=chance,
+        )
+        self.operations = OperationParts(
+            mongo=mongo,
+            stores=auth_stores,
+            personal=personal,
+            recorder=recorder,
+            notify=self.carrying.notify,
+            consented=self.delivery.wishes.willing,
+            people=self.timeline.people,
+            delivery=self.delivery,
+            dead_letters=self.carrying.dead_letters,
+            clock=clock,
+            settings=settings,
         )
 
     def carriers(self, *, consumer: str) -> list[Carrier]:
@@ -133,14 +133,10 @@ class PushParts:
     async def forget(self, residents: Collection[str]) -> None:
         """Keep nothing of deleted accounts."""
         await self.china.forget(residents)
+        await self.outbox.forget(residents)
         await self.delivery.forget(residents)
         await self.phones.devices.forget_all(residents)
 
     def close(self) -> None:
         """End the connections that are kept."""
         self.phones.close()
-
-
-async def _nothing_known(subjects: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
-    del subjects
-    return {}

@@ -2,11 +2,12 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Final
 
+import msgspec
 from prometheus_client import Counter
 
 from auth_bridges.models import Resident
@@ -23,36 +24,40 @@ from push.campaigning import Campaigning
 from push.campaigns import Campaigns
 from push.console import Console, sendings
 from push.dead_letters import DeadLetters
+from push.planning import counting, fact_context
 from push.ports import Consented, Notify
-from push.rules.audience import Known
+from push.rules.audience import Known, attributes_of
+from push.rules.facts import Fact, known
 from push.settings import PushSettings
 from push.store.campaigns import CampaignIntents, CampaignStore
 from push.store.console import ConsoleStore
 from push.store.inbox import InboxStore
+from push.store.people import PeopleStore
+from push.timeline_models import StoredFact
 
 _meant: Final = Counter("suishen_push_campaign_intents", "Notices that campaigns made")
 _stopped: Final = Counter("suishen_push_campaigns_stopped", "Campaigns stopped by their own failures")
 
-Attributes = Callable[[Sequence[str]], Awaitable[Mapping[str, Mapping[str, str]]]]
-"""What departments told us of several people, by the keyed hashes of their ID numbers."""
+_read_fact: Final = msgspec.msgpack.Decoder(Fact).decode
 
 
 class CityCrowd:
     """The residents of the city, as far as a campaign may ask about them."""
 
-    def __init__(self, stores: AuthStores, personal: IdNumbers, attributes: Attributes) -> None:
+    def __init__(self, stores: AuthStores, personal: IdNumbers, people: PeopleStore) -> None:
         self._residents = stores.residents
         self._vault = Vault(stores.resident_keys, personal, secrets.token_bytes)
         self._personal = personal
-        self._attributes = attributes
+        self._people = people
 
-    async def page(self, *, after: str, before: str | None, limit: int) -> Sequence[Known]:
+    async def page(self, *, after: str, before: str | None, limit: int, attributes: bool) -> Sequence[Known]:
         """Those with ids after ``after`` and before ``before``, by id; fewer than ``limit`` are the last."""
         residents = await self._residents.walk(after=after, before=before, limit=limit)
         numbers = await asyncio.gather(*map(self._number, residents))
-        attributes = await self._attributes([each.holder for each in residents if each.holder is not None])
+        holders = [each.holder for each in residents if each.holder is not None]
+        said = await self._said(holders) if attributes else {}
         return [
-            _known(resident, number, attributes.get(resident.holder or "", {}))
+            _known(resident, number, said.get(resident.holder or "", {}))
             for resident, number in zip(residents, numbers, strict=True)
         ]
 
@@ -79,6 +84,17 @@ class CityCrowd:
         found = await self._residents.by_holder(self._personal.hash(id_number))
         return None if found is None else found.id
 
+    async def _said(self, subjects: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """What departments said of ``subjects``, as a campaign asks for it."""
+        found = await self._people.facts_of(subjects)
+        return {
+            subject: attributes_of(known(map(self._opened, counting(each))))
+            for subject, each in found.items()
+        }
+
+    def _opened(self, fact: StoredFact) -> tuple[str, Fact]:
+        return fact.id, _read_fact(self._personal.open(fact.sealed, fact_context(fact.id)))
+
     async def _number(self, resident: Resident) -> str | None:
         try:
             return await self._vault.number(resident)
@@ -99,7 +115,7 @@ class OperationParts:
         recorder: AuditRecorder,
         notify: Notify,
         consented: Consented,
-        attributes: Attributes,
+        people: PeopleStore,
         delivery: DeliveryParts,
         dead_letters: DeadLetters,
         clock: Clock,
@@ -109,7 +125,7 @@ class OperationParts:
         called = partial(sendings, looking)
         self._store = CampaignStore(mongo["push_campaigns"], mongo["push_campaign_parts"])
         self._intents = CampaignIntents(mongo["push_outbox"])
-        crowd = CityCrowd(stores, personal, attributes)
+        crowd = CityCrowd(stores, personal, people)
         self.campaigns = Campaigns(
             campaigns=self._store,
             intents=self._intents,

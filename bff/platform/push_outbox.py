@@ -51,6 +51,7 @@ _URGENT: Final = frozenset(
     }
 )
 """Whom it surprises has somebody else in their account, and must hear of it also at night."""
+_LINKS: Final = {Topic.ACCOUNT: "/account", Topic.HEALTH: "/health"}
 _USEFUL: Final = {Topic.ACCOUNT: timedelta(days=30), Topic.HEALTH: timedelta(days=7)}
 
 
@@ -115,6 +116,7 @@ class NoticeIntents:
             created_at=notice.at,
             not_before=notice.at,
             useful_until=notice.at + _USEFUL[topic],
+            link=_LINKS[topic],
         )
 
 

@@ -25,6 +25,7 @@ from bff.platform.edge import Edge
 from bff.platform.guards import AccessMiddleware, check_routes
 from bff.platform.hot import HotRoutes
 from bff.platform.identity import Principal
+from bff.platform.memory import settle_memory
 from bff.platform.problems import MAX_BODY, exception_handlers
 from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
@@ -64,9 +65,6 @@ from bff.routes import (
 
 __all__ = ["Opened", "contract_app", "create_app", "litestar_app", "serve"]
 
-# Collections of the youngest generation cost little; full ones stop every request for as long as there
-# are objects. What was loaded before the first request never becomes garbage, so it is not looked at.
-_GC_THRESHOLDS: Final = (50_000, 50, 50)
 _PARTS: Final = (
     *(
         "accounts",
@@ -336,17 +334,6 @@ def _end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=follow, name="parent", daemon=True).start()
-
-
-def settle_memory() -> None:
-    """Keep the collector from what lives as long as the process; called once it is ready.
-
-    Nothing is collected first: of two hundred thousand objects one in a hundred is garbage by then, and to
-    find it takes a tenth of a second.
-    """
-    gc.freeze()
-    gc.set_threshold(*_GC_THRESHOLDS)
-    gc.enable()
 
 
 def _inject_one_by_one(app: Litestar) -> None:

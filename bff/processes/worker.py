@@ -10,6 +10,7 @@ import signal
 
 import structlog
 
+from bff.platform.memory import settle_memory
 from bff.platform.services import Platform
 from bff.platform.settings import Settings
 
@@ -26,6 +27,8 @@ async def work(settings: Settings) -> None:
             loop.add_signal_handler(signum, stopping.set)
     async with Platform.open(settings) as platform:
         drains, carriers = platform.drains(), platform.carriers()
+        # A batch of notices is thousands of objects that end together; full collections cost as much again.
+        settle_memory()
         _log.info("worker.started", streams=len(drains), carriers=len(carriers))
         async with asyncio.TaskGroup() as group:
             for each in (*drains, *carriers):

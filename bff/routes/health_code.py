@@ -19,7 +19,12 @@ from bff.platform.limits import TooManyRequests
 from bff.routes.callers import department, keeper, licence_requester, person
 from bff.routes.parameters import IfNoneMatch
 from health_code.carrying import Carrying
-from health_code.refusals import CertificateNotBelieved, CertificateOfAnother, HealthCodeUnavailable
+from health_code.refusals import (
+    CertificateIssuerAway,
+    CertificateNotBelieved,
+    CertificateOfAnother,
+    HealthCodeUnavailable,
+)
 from health_code.reporting import Reporting
 from health_code.service import HealthCodes
 from miniapp_schemas.assurance import AssuranceLevel
@@ -91,7 +96,15 @@ class HealthCodeController(Controller):
 
     @post(
         "/certificates",
-        opt={"refusals": (CertificateNotBelieved, CertificateOfAnother, TooManyRequests), "acting": False},
+        opt={
+            "refusals": (
+                CertificateIssuerAway,
+                CertificateNotBelieved,
+                CertificateOfAnother,
+                TooManyRequests,
+            ),
+            "acting": False,
+        },
         operation_id="BringCertificate",
         summary="Bring a certificate of another place (互认)",
     )

@@ -30,6 +30,9 @@ from miniapp_schemas.wallet import Holder, IssueCredential
 NAME: Final = "海屿市"
 APP: Final = WechatApp(appid="wxsim0haiyu000001", secret="sim-haiyu-secret-0001", open_platform="haiyu")  # noqa: S106
 SMS_KEY: Final = "sim-haiyu-sms-0001"
+PUSH_TOKEN: Final = "sim-haiyu-push-0001"  # noqa: S105
+PUSH_KEY: Final = "simhaiyu" * 5 + "sim"
+"""Token and EncodingAESKey of WeChat's message push (消息推送)."""
 POPULATION_KEY: Final = "sim-haiyu-population-0001"
 CITIZENS: Final = "citizens"
 CITIZEN_CLIENT: Final = "sim-suishen"
@@ -114,13 +117,13 @@ def _id_number(born: date, order: int) -> str:
     return body + ric.calc_check_digit(f"{body}0")
 
 
-def _credit_code(kind: str, count: int) -> str:
+def _credit_code(kind: str, count: int, division: str = "310000") -> str:
     """A code that passes GB 32100 and, in its middle, GB 11714; ``kind`` is its first two characters."""
     organisation = f"{99000000 + count:08d}"
     weighed = sum(
         int(digit) * weight for digit, weight in zip(organisation, (3, 7, 9, 10, 5, 8, 4, 2), strict=True)
     )
-    body = f"{kind}310000{organisation}{'0X987654321'[weighed % 11]}"
+    body = f"{kind}{division}{organisation}{'0X987654321'[weighed % 11]}"
     return body + uscc.calc_check_digit(body)
 
 
@@ -182,6 +185,13 @@ SOURCES: Final = (
         id=_credit_code("12", 7),
         name="海屿市医学检验中心",
         types=("health:RESULT", "health:SAMPLED"),
+        scopes=("health:report",),
+    ),
+    Department(
+        key="sichuan",
+        id=_credit_code("12", 8, "510000"),
+        name="四川省健康码服务",
+        types=("health:FOREIGN_CERT",),
         scopes=("health:report",),
     ),
 )
@@ -305,6 +315,8 @@ _PERSON: Final = {person.key: person for person in PEOPLE}
 GUARDIANS: Final = (("lin", "child"), ("chen", "child"))
 """Whom the family register knows as a guardian, and of whom."""
 FAMILY_KEY: Final = "sim-haiyu-family-0001"
+
+MACAO_KEY: Final = "sim-haiyu-macao-0001"
 
 ENTERPRISE: Final = Organisation(key="teahouse", id=_credit_code("91", 11), name="海屿听潮茶业有限公司")
 

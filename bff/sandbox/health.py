@@ -59,6 +59,12 @@ EVIDENCE: Final = (
         hours=12,
         facts={"kind": "RESULT", "outcome": "POSITIVE", "mixed": True},
     ),
+    Reported(
+        source="sichuan",
+        resident="zhao",
+        hours=7,
+        facts={"kind": "FOREIGN_CERT", "area": "510100", "issuer": "四川天府健康通", "shown": "RED"},
+    ),
 )
 COLOURS: Final = (
     Colour(resident="lin", colour="GREEN", why_zh="昨日检测阴性", why_en="negative yesterday"),

@@ -22,7 +22,7 @@ from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.events import DataReceived, RequestReceived, StreamEnded, StreamReset, WindowUpdated
 from h2.exceptions import H2Error
-from h2.settings import SettingCodes
+from h2.settings import SettingCodes, Settings
 from msgspec import Struct
 
 from bff.sandbox.simulator import Arrived, Fault, FaultKind
@@ -86,7 +86,9 @@ class _Served(asyncio.Protocol):
         # uvloop's streams are of no class of asyncio's.
         self._transport = cast("asyncio.Transport", transport)
         self._front.open.add(self)
-        self._h2.local_settings.update({SettingCodes.MAX_CONCURRENT_STREAMS: self._front.streams})
+        # In the first frame: what is changed later, a client in a hurry has not heard of.
+        told = {SettingCodes.MAX_CONCURRENT_STREAMS: self._front.streams}
+        self._h2.local_settings = Settings(client=False, initial_values=told)
         self._h2.initiate_connection()
         self._flush()
 
@@ -207,17 +209,19 @@ class _Served(asyncio.Protocol):
         self._flush()
 
     def _send_rest(self) -> None:
+        """As much of every reply as the windows allow."""
         for number, rest in list(self._unsent.items()):
-            size = min(
-                self._h2.local_flow_control_window(number), self._h2.max_outbound_frame_size, len(rest)
-            )
-            if size <= 0:
-                continue
-            self._h2.send_data(number, rest[:size], end_stream=size == len(rest))
-            if size == len(rest):
+            unsent = rest
+            while unsent:
+                window = self._h2.local_flow_control_window(number)
+                size = min(window, self._h2.max_outbound_frame_size, len(unsent))
+                if size <= 0:
+                    break
+                self._h2.send_data(number, unsent[:size], end_stream=size == len(unsent))
+                unsent = unsent[size:]
+            self._unsent[number] = unsent
+            if not unsent:
                 del self._unsent[number]
-            else:
-                self._unsent[number] = rest[size:]
 
     def _flush(self) -> None:
         data = self._h2.data_to_send()

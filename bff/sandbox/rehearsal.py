@@ -26,13 +26,21 @@ Told = Callable[[str, int, int], None]
 """Hears what is being done, and how much of how much is."""
 
 _CAMPAIGNS: Final = "/verifier/v1/push/campaigns"
-_SETTINGS: Final = {"SUISHEN_PUSH_CAMPAIGN_CANARY_SECONDS": "1", "SUISHEN_PUSH_CAMPAIGN_BACKLOG": "100000"}
+_SETTINGS: Final = {
+    "SUISHEN_PUSH_CAMPAIGN_CANARY_SECONDS": "1",
+    "SUISHEN_PUSH_CAMPAIGN_BACKLOG": "100000",
+    # Whoever rehearses at night does not wait for the morning: the same twice is never quiet.
+    "SUISHEN_PUSH_QUIET_FROM": "00:00",
+    "SUISHEN_PUSH_QUIET_TO": "00:00",
+}
 _AT_ONCE: Final = 10_000
 _PAUSED_AT: Final = 0.2
 _KILLED_AT: Final = 0.4
 _LOOK_SECONDS: Final = 1.0
 _STILL_SECONDS: Final = 3.0
 _SILENT_SECONDS: Final = 300.0
+_TRIES: Final = 10
+_LATER: Final = (httpx.codes.UNAUTHORIZED, httpx.codes.SERVICE_UNAVAILABLE)
 _DATABASE: Final = "suishen"
 _TOPIC: Final = "account"
 _LINK: Final = "#/rehearsal"
@@ -156,10 +164,17 @@ class _Operator:
         return self._ask("POST", path, body, headers or {})
 
     def _ask(self, method: str, path: str, body: object, headers: Mapping[str, str]) -> dict[str, Any]:
-        answer = self._http.request(method, f"{_CAMPAIGNS}{path}", json=body, headers=headers)
-        if answer.status_code == httpx.codes.UNAUTHORIZED:
-            self._sign_in()
+        tries = 0
+        while True:
             answer = self._http.request(method, f"{_CAMPAIGNS}{path}", json=body, headers=headers)
+            if tries == _TRIES or answer.status_code not in _LATER:
+                break
+            tries += 1
+            if answer.status_code == httpx.codes.UNAUTHORIZED:
+                self._sign_in()
+            else:
+                # A machine that does nothing but tell people things answers late.
+                time.sleep(int(answer.headers["Retry-After"]))
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found

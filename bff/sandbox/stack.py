@@ -26,6 +26,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from bff.platform.variables import forget_variables, keep_variables
 from bff.sandbox.city import (
     ALIPAY_APP,
@@ -34,8 +36,11 @@ from bff.sandbox.city import (
     CITIZENS,
     FAMILY_KEY,
     GUARDIANS,
+    MACAO_KEY,
     PEOPLE,
     POPULATION_KEY,
+    PUSH_KEY,
+    PUSH_TOKEN,
     SMS_KEY,
     fingerprint,
     person,
@@ -165,6 +170,7 @@ class City:
         family_url: str,
         authority_url: str,
         phone_ports: "PhonePorts",
+        macao_url: str,
         env: dict[str, str],
         web: list[Web],
         workers: list[Program],
@@ -180,6 +186,7 @@ class City:
         self.authority_url = authority_url
         self.phone_ports = phone_ports
         """Where the simulated makers of phones are."""
+        self.macao_url = macao_url
         self.env = env
         """What a further process of the product has to be started with."""
         self.web = web
@@ -276,9 +283,9 @@ def private_stack(
         servers = EmbeddedServers(data, mongo_url=mongo_url, redis_url=redis_url)
         running.callback(servers.stop)
         sms_port, population_port, family_port = free_port(), free_port(), free_port()
-        authority_port = free_port()
         sms_url = f"http://127.0.0.1:{sms_port}"
         phone_ports = PhonePorts.free()
+        authority_port, macao_port = free_port(), free_port()
         family_url = f"http://127.0.0.1:{family_port}"
         first = web_port or free_port()
         env = (
@@ -287,6 +294,7 @@ def private_stack(
             | _offices(sms_url, population_port)
             | push_environment(phone_ports, data / "keys" / "push", sms_url)
             | {"SUISHEN_AUTH_FAMILY_BASE_URL": family_url, "SUISHEN_AUTH_FAMILY_KEY": FAMILY_KEY}
+            | {"SUISHEN_HEALTH_VOUCHERS_FILE": str(_vouchers(data, macao_port))}
             | {"SUISHEN_AUTH_FACE_RETURN_URL": f"http://127.0.0.1:{first}/resident/?face"}
             | {name: value for name, value in settings.items() if name != _METRICS_PORT}
         )
@@ -301,6 +309,7 @@ def private_stack(
             family_url=family_url,
             authority_url=f"http://127.0.0.1:{authority_port}",
             phone_ports=phone_ports,
+            macao_url=f"http://127.0.0.1:{macao_port}",
             env=env,
             web=[
                 Web(f"web-{number}", port, env, data, **(alone if number == 1 else {}))
@@ -314,18 +323,19 @@ def private_stack(
         for web in city.web:
             web.start()
         home = f"{city.base_url}/resident/"
-        running.enter_context(_simulated_wechat(simulator_port, home))
+        running.enter_context(_simulated_wechat(simulator_port, city.base_url))
         running.enter_context(_simulated_alipay(alipay_port, home, data / "keys" / "alipay"))
         running.enter_context(_simulated_openid(openid_port, city.base_url))
         say("模拟微信、支付宝、市民云 · simulated WeChat, Alipay, Citizen Cloud")
-        for office in (
+        for simulator in (
             _simulated_sms(sms_port),
             _simulated_population(population_port),
             _simulated_family(family_port),
             _simulated_authority(authority_port, data / "keys" / "legal-person"),
             simulated_phones(phone_ports, data / "keys" / "push"),
+            _simulated_macao(macao_port),
         ):
-            running.enter_context(office)
+            running.enter_context(simulator)
         servers.await_ready()
         keep_variables(data, env)
         city.follow_servers()
@@ -384,6 +394,9 @@ def _environment(data: Path, servers: EmbeddedServers, simulator_url: str, alipa
         "SUISHEN_AUTH_ALIPAY_ROOT_CERTIFICATES_FILE": str(keys / "alipay" / "roots"),
         "SUISHEN_AUTH_ALIPAY_AES_KEY_FILE": str(keys / "alipay" / "aes"),
         "SUISHEN_AUTH_LEGAL_PERSON_ROOTS_FILE": str(keys / "legal-person" / "roots.pem"),
+        "SUISHEN_PUSH_WECHAT_CALLBACK_TOKEN": PUSH_TOKEN,
+        "SUISHEN_PUSH_WECHAT_CALLBACK_KEY": PUSH_KEY,
+        "SUISHEN_PUSH_ALIPAY_FAILURES": "USER_NOT_SUBSCRIBED=no_credit",
         "SUISHEN_WALLET_KEYS_DIR": str(keys / "wallet"),
         "SUISHEN_HEALTH_KEYS_DIR": str(keys / "health"),
     }
@@ -442,12 +455,22 @@ def _make_keys(folder: Path) -> None:
             aside.replace(folder / name)
 
 
-def _simulated_wechat(port: int, home: str) -> "AbstractContextManager[Simulator]":
+def _simulated_wechat(port: int, base_url: str) -> "AbstractContextManager[Simulator]":
     from bff.sandbox.simulator import simulated_in_thread
     from bff.sandbox.wechat import Wechat
+    from bff.sandbox.wechat_subscribe import PushAddress
 
     phones = {each.key: each.phone for each in PEOPLE if each.has_phone}
-    return simulated_in_thread(Wechat([APP], people=_with_phones(), phones=phones, home=home), port=port)
+    wechat = Wechat([APP], people=_with_phones(), phones=phones, home=f"{base_url}/resident/")
+    wechat.subscriptions.set_address(
+        PushAddress(
+            appid=APP.appid,
+            url=f"{base_url}/callbacks/wechat/{APP.appid}",
+            token=PUSH_TOKEN,
+            aes_key=PUSH_KEY,
+        )
+    )
+    return simulated_in_thread(wechat, port=port)
 
 
 def _simulated_openid(port: int, web_url: str) -> "AbstractContextManager[Simulator]":
@@ -500,6 +523,26 @@ def _simulated_family(port: int) -> "AbstractContextManager[Simulator]":
     return simulated_in_thread(FamilyRegister(entries, key=FAMILY_KEY), port=port)
 
 
+def _simulated_macao(port: int) -> "AbstractContextManager[Simulator]":
+    from bff.sandbox.macao import MacaoHealth
+    from bff.sandbox.simulator import simulated_in_thread
+
+    return simulated_in_thread(MacaoHealth(key=MACAO_KEY), port=port)
+
+
+def _vouchers(data: Path, port: int) -> Path:
+    """The file of places that are asked about what residents carry."""
+    from bff.sandbox.macao import AREA, ISSUER, NAME
+
+    url = f"http://127.0.0.1:{port}/v1/standing"
+    file = data / "keys" / "vouchers.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(
+        msgspec.json.encode([{"id": ISSUER, "name": NAME, "area": AREA, "url": url, "key": MACAO_KEY}])
+    )
+    return file
+
+
 def _simulated_authority(port: int, keys: Path) -> "AbstractContextManager[Simulator]":
     from bff.sandbox.authority_city import CityAuthority, kept_roots
     from bff.sandbox.simulator import simulated_in_thread
@@ -547,9 +590,17 @@ def _bring_reminders(city: City) -> None:
     asyncio.run(bring_reminders(city.base_url, city.department_keys(), now=datetime.now(UTC)))
 
 
+def _bring_templates(city: City) -> None:
+    """Have the operator say by which templates reminders go out."""
+    from bff.sandbox.templates import bring_templates
+
+    asyncio.run(bring_templates(city.base_url))
+
+
 _BROUGHT: Final[tuple[tuple[Callable[[City], None], str], ...]] = (
     (_issue, "电子证照 · certificates"),
     (_bring_health, "健康码规则与证据 · health code rules and evidence"),
+    (_bring_templates, "提醒模板 · templates of reminders"),
     (_bring_reminders, "接种、参保与家庭信息 · vaccinations, payments, homes"),
 )
 """What comes over HTTP once everybody is registered, in order, and what is said when it has come."""

@@ -44,8 +44,9 @@ def _answers(errand: str) -> Place:
     return Place("idempotency", {"_id": {"$regex": f"^{errand}:"}})
 
 
-def _notices(*kinds: str) -> Place:
-    return Place("account_notices", {"kind": {"$in": list(kinds)}})
+def _notices(*kinds: str) -> tuple[Place, ...]:
+    some = {"$in": list(kinds)}
+    return Place("push_outbox", {"template": some}), Place("account_notices", {"kind": some})
 
 
 PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
@@ -66,7 +67,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
                 Place("health_states"),
                 Place("health_changes"),
                 Place("health_statistics"),
-                _notices("health_code_changed"),
+                *_notices("health_code_changed"),
             ),
             keys=("health:snapshot:*", "health:handle:*", "health:seen:*", "{health}:evidence"),
         ),
@@ -76,7 +77,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
                 Place("health_appeal_files"),
                 Place("health_appeals"),
                 _answers("health-appeals"),
-                _notices("health_appeal_moved"),
+                *_notices("health_appeal_moved"),
             ),
         ),
         "manual": Purpose(
@@ -86,7 +87,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
                 Place("health_manual_cohorts"),
                 Place("health_manual_alarms"),
                 _answers("health-manual"),
-                _notices("health_evidence_by_hand", "health_evidence_withdrawn"),
+                *_notices("health_evidence_by_hand", "health_evidence_withdrawn"),
             ),
             judged_by=ENTERED_BY_HAND,
         ),
@@ -94,6 +95,8 @@ PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
             places=(
                 Place("health_*"),
                 _answers("health-(appeals|manual)"),
+                Place("push_outbox", {"topic": "health"}),
+                Place("push_inbox", {"topic": "health"}),
                 Place("account_notices", {"kind": {"$regex": "^health_"}}),
             ),
             keys=("health:*", "{health*"),

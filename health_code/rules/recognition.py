@@ -1,4 +1,9 @@
-"""Recognition (互认): what a certificate of others says becomes evidence, and is judged by the rules here.
+"""Recognition (互认): what other places say becomes evidence, and is judged by the rules here.
+
+Another province's health code is reported by that province, or is carried by its holder: one piece of
+evidence, as of when it speaks, with the colour shown there (``certificate`` HEALTH_CODE, ``area``,
+``issuer``, ``shown``). That is four hours fresh, as provinces exchange them every two to four; a certificate
+is fresh for forty-eight. What is older is still shown, and shown to be stale.
 
 A certificate that is not good makes no evidence: it is told with its verdict and nothing follows from it. One
 that is good makes one piece of evidence for each thing it says happened, with these facts:
@@ -13,13 +18,50 @@ None of them is a colour. The evidence is of the day it tells of, so ``daysSince
 from there, and it ends when the certificate does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final
 
+from health_code.codec.carried import CarriedCode
 from health_code.codec.certificates import Checked, Kind, Statement
-from health_code.rules import evidence
-from health_code.rules.evidence import Evidence, Fact, Key
+from health_code.rules.evidence import Evidence, Fact, Key, effective
+from health_code.rules.evidence import Kind as EvidenceKind
+
+CARRIED: Final = "foreign:"
+"""Before the name of a source that is the holder's own hand."""
+CODE: Final = "HEALTH_CODE"
+FRESH_CODE: Final = timedelta(hours=4)
+"""How old another place's health code may be to be taken as it is."""
+FRESH_CERTIFICATE: Final = timedelta(hours=48)
+"""The same for a certificate."""
+_MOST: Final = 10
+
+
+def fresh_limit(certificate: object) -> timedelta:
+    """How long what other places say is to be taken as it is, by what it is."""
+    return FRESH_CODE if certificate == CODE else FRESH_CERTIFICATE
+
+
+def as_of(foreign: Evidence) -> datetime:
+    """As of when a piece of foreign evidence speaks: its issue, where it says so."""
+    said = foreign.facts.get("asOf")
+    return datetime.fromisoformat(said) if isinstance(said, str) else foreign.occurred_at
+
+
+def elsewhere(evidence: Iterable[Evidence], *, at: datetime, known_at: datetime) -> list[Evidence]:
+    """What other places say ``at`` an instant, the latest first; of one place's health codes the latest."""
+    found: dict[object, Evidence] = {}
+    for each in effective(evidence, known_at=known_at):
+        if each.kind is not EvidenceKind.FOREIGN_CERT or each.occurred_at > at:
+            continue
+        if each.expires_at is not None and each.expires_at <= at:
+            continue
+        code = each.facts.get("certificate") == CODE
+        place = ("code", each.facts.get("area")) if code else each.key
+        before = found.get(place)
+        if before is None or as_of(before) <= as_of(each):
+            found[place] = each
+    return sorted(found.values(), key=lambda each: (as_of(each), each.key), reverse=True)[:_MOST]
 
 
 def evidence_of(
@@ -36,23 +78,23 @@ def evidence_of(
     """
     if not checked.valid or checked.content is None or checked.format is None:
         return ()
-    as_of = checked.issued_at or recorded_at
+    issued_at = checked.issued_at or recorded_at
     shared: dict[str, Fact] = {
         "format": checked.format.value,
         "issuer": checked.issuer or "",
-        "asOf": as_of.isoformat(),
-        "stale": recorded_at - as_of > fresh_for,
+        "asOf": issued_at.isoformat(),
+        "stale": recorded_at - issued_at > fresh_for,
     }
     found = []
     for number, statement in enumerate(checked.content.statements, 1):
-        occurred_at = _instant(statement.on, zone) or as_of
+        occurred_at = _instant(statement.on, zone) or issued_at
         # What has not happened yet proves nothing, whoever signed it.
         if occurred_at > recorded_at:
             continue
         found.append(
             Evidence(
-                key=Key(f"foreign:{checked.format}", f"{checked.id}.{number}"),
-                kind=evidence.Kind.FOREIGN_CERT,
+                key=Key(f"{CARRIED}{checked.format}", f"{checked.id}.{number}"),
+                kind=EvidenceKind.FOREIGN_CERT,
                 jurisdiction=jurisdiction,
                 occurred_at=occurred_at,
                 recorded_at=recorded_at,
@@ -61,6 +103,34 @@ def evidence_of(
             )
         )
     return tuple(found)
+
+
+def evidence_of_carried(
+    code: CarriedCode, *, issuer: str, area: str, jurisdiction: str, recorded_at: datetime
+) -> Evidence:
+    """What a carried code proves that its issuer vouched for; a health code is of when it was issued."""
+    said = code.content
+    facts: dict[str, Fact | None] = {
+        "certificate": said.certificate,
+        "format": "hz1",
+        "issuer": issuer,
+        "area": area,
+        "asOf": said.issued_at.isoformat(),
+        "stale": recorded_at - said.issued_at > fresh_limit(said.certificate),
+        "shown": said.shown,
+        "outcome": said.outcome,
+    }
+    on = said.issued_at if said.on is None else said.on
+    return Evidence(
+        key=Key(f"{CARRIED}{code.issuer}", code.digest),
+        kind=EvidenceKind.FOREIGN_CERT,
+        jurisdiction=jurisdiction,
+        # What has not happened yet when it is issued did not happen.
+        occurred_at=min(on, said.issued_at),
+        recorded_at=recorded_at,
+        expires_at=said.expires_at,
+        facts={name: value for name, value in facts.items() if value is not None},
+    )
 
 
 def _facts(statement: Statement) -> dict[str, Fact]:

@@ -373,7 +373,7 @@ export interface AudienceQuery {
   sex?: "F" | "M" | null;
   /** Only those who agree to the topic. Else who does not finds it in the app, and hears nothing. */
   agreed?: boolean;
-  /** What departments told us of them. */
+  /** What departments told us of them: `home` (a district), `insurance` (a scheme that is to be paid), `pension` (`drawn`). */
   attributes?: AttributeAmong[];
 }
 
@@ -522,7 +522,7 @@ export interface CampaignProgress {
 
 /** A certificate that was believed, with its source and age; rules say what follows from it. */
 export interface CarriedCertificate {
-  /** hc1, shc or nzcp. */
+  /** hc1, shc, nzcp, or hz1 where the issuer was asked. */
   format: string;
   /** Who vouches for it. */
   issuer: string;
@@ -532,13 +532,15 @@ export interface CarriedCertificate {
   expiresAt: string | null;
   /** What it proves. */
   statements: CarriedStatement[];
+  /** By what it is the resident's. BIRTH_DATE: its name is in another script than theirs. */
+  matched: "BIRTH_DATE" | "NAME_AND_BIRTH_DATE";
 }
 
 /** One thing a certificate proves. */
 export interface CarriedStatement {
   /** Our id of the evidence it became. */
   evidence: string;
-  /** TEST, VACCINATION, RECOVERY or PASS. */
+  /** HEALTH_CODE, TEST, VACCINATION, RECOVERY or PASS. */
   certificate: string;
   /** When that was. */
   occurredAt: string;
@@ -692,7 +694,7 @@ export interface CohortAlarmInfoPage {
 
 /** How many people have a code of one district, colour and reason; a count without one sums over it. */
 export interface ColourCount {
-  /** 行政区划代码 (GB/T 2260). */
+  /** 行政区划代码 (GB/T 2260) of whose rules gave the colour, not of where somebody lives: no address is kept, and an ID number begins with where it was first given out. */
   district: string;
   /** 码色. */
   colour: string | null;
@@ -1275,6 +1277,50 @@ export interface FindNotices {
   idNumber: string;
 }
 
+/**
+ * What the health code of another place shows (互认). `occurredAt` is as of when.
+ *
+ *     It gives no colour here: it is shown with its source and age, and the rules say what follows from it.
+ */
+export interface ForeignCertificate {
+  /** Which of the kinds this is. */
+  kind: "FOREIGN_CERT";
+  /** 健康码. */
+  certificate?: "HEALTH_CODE";
+  /** Whose code: 发码地区划, of another province. */
+  area: string;
+  /** 发码机构, as its holder reads it. */
+  issuer: string;
+  /** 码色 there. */
+  shown: "GREEN" | "RED" | "YELLOW";
+}
+
+/** What another place says of somebody (互认), with its source and age. It is no reason by itself. */
+export interface ForeignEvidence {
+  /** Our id of it. */
+  evidence: string;
+  /** HEALTH_CODE, TEST, VACCINATION, RECOVERY or PASS. */
+  certificate: string;
+  /** Who says so. */
+  issuer: string;
+  /** Where: 区划 of GB/T 2260, or a country of GB/T 2659. */
+  area: string | null;
+  /** By the place itself, or by its holder. */
+  brought: "CARRIED" | "REPORTED";
+  /** The colour there, of a health code. */
+  shown: "GREEN" | "RED" | "YELLOW" | null;
+  /** NEGATIVE, POSITIVE or INVALID, of a test. */
+  outcome: string | null;
+  /** As of when it speaks. */
+  asOf: string;
+  /** From when it is too old to be taken as it is. */
+  staleAt: string;
+  /** Whether it is. */
+  stale: boolean;
+  /** What to make of it, in words. */
+  note: Text;
+}
+
 /** Whose notices they are, and the latest of them. */
 export interface FoundNotices {
   /** A masked name; none for nobody we know. */
@@ -1346,6 +1392,8 @@ export interface HealthCode {
   nextChangeAt: string | null;
   /** When a page that hears no events asks again. Everybody is told another number, so that a city that opened its pages in one minute does not ask in one second. */
   refreshSeconds: number;
+  /** What other places say (互认), the latest first. */
+  elsewhere: ForeignEvidence[];
 }
 
 /** A code to show (亮码), good for a minute. */
@@ -1730,8 +1778,12 @@ export interface Notice {
   topic: NoticeTopic;
   /** In a few words. */
   title: Text;
-  /** In full; also the text to be read aloud. */
+  /** In full. */
   body: Text;
+  /** The same in plain words (易读). */
+  plain: Text;
+  /** What a voice reads (朗读): the title, and the plain words. */
+  aloud: Text;
   /** The page it leads to; empty if to none. */
   link: string;
   /** When it came. */
@@ -2003,7 +2055,7 @@ export interface ProposeCorrection {
   /** Why, for who filed it. */
   answer: string;
   /** What shall stand in its place, of the same kind; none to only take it back. */
-  facts?: Sampled | Result | Vaccinated | Exposed | AreaStay | Entered | IsolationStart | IsolationReleased | Declared | null;
+  facts?: Sampled | Result | Vaccinated | Exposed | AreaStay | Entered | IsolationStart | IsolationReleased | Declared | ForeignCertificate | null;
 }
 
 /** Ask who was at a venue. Nobody is told until two people of two organisations agree. */
@@ -2254,7 +2306,7 @@ export interface ReportEvidence {
   /** When it happened; for a test, when it was taken. */
   occurredAt: string;
   /** What happened, by kind. */
-  facts: Sampled | Result | Vaccinated | Exposed | AreaStay | Entered | IsolationStart | IsolationReleased | Declared;
+  facts: Sampled | Result | Vaccinated | Exposed | AreaStay | Entered | IsolationStart | IsolationReleased | Declared | ForeignCertificate;
   /** Whose it is: 公民身份号码. */
   idNumber?: string | null;
   /** Whose it is, instead of a number: only for EXPOSED, after an exposure query. */
@@ -2939,6 +2991,7 @@ export type RefusalCode =
   | "CAMPAIGN_UNKNOWN"
   | "CERTIFICATE_CHALLENGE_ENDED"
   | "CERTIFICATE_EXPIRED"
+  | "CERTIFICATE_ISSUER_AWAY"
   | "CERTIFICATE_NOT_BELIEVED"
   | "CERTIFICATE_OF_ANOTHER"
   | "CERTIFICATE_OF_NO_LEGAL_PERSON"
@@ -3736,7 +3789,7 @@ export interface Operations {
     body: BringCertificate;
     status: 201;
     answer: CarriedCertificate;
-    codes: "CERTIFICATE_NOT_BELIEVED" | "CERTIFICATE_OF_ANOTHER" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CERTIFICATE_ISSUER_AWAY" | "CERTIFICATE_NOT_BELIEVED" | "CERTIFICATE_OF_ANOTHER" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** A code for a minute. */
   ShowHealthCode: {

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from push.channels.base import Accepted, Address, Answer, Failed, FailureClass, Message, Unknown
-from push.rules.templates import Binding, provider_data, provider_page, wechat_problems
+from push.rules.templates import Binding, provider_page, wechat_data, wechat_problems
 
 Call = Callable[[str, bytes], Awaitable[bytes]]
 """Posts JSON to a path of WeChat's with our access token; the answer's body.
@@ -107,7 +107,7 @@ class WechatChannel:
             return False
         found = wechat_problems(binding, message.values)
         for each in found:
-            _log.warning("wechat would refuse a %s: %s %s", message.template, each.field, each.why)
+            _log.info("wechat would refuse a %s: %s %s", message.template, each.field, each.why)
         return not found
 
     async def send(self, message: Message, address: Address) -> Answer:
@@ -115,16 +115,15 @@ class WechatChannel:
         binding = self._bindings(message.template)
         if binding is None:
             return Failed(failure=FailureClass.NEXT_CHANNEL, code="no-template")
-        if found := wechat_problems(binding, message.values):
+        data, found = wechat_data(binding, message.values)
+        if found:
             return Failed(failure=FailureClass.BROKEN, code=f"{found[0].field}:{found[0].why}")
         asked: dict[str, object] = {
             "touser": address.target,
             "template_id": binding.template_id,
             "miniprogram_state": self._state,
             "lang": _LANGUAGES[message.language],
-            "data": {
-                field: {"value": value} for field, value in provider_data(binding, message.values).items()
-            },
+            "data": {field: {"value": value} for field, value in data.items()},
         }
         page = provider_page(binding, message.link)
         if not page:

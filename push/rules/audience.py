@@ -8,6 +8,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from push.refusals import AudienceInvalid
+from push.rules import facts
 from push.rules.calendar import add_months
 
 YOUNGEST: Final = 14
@@ -47,6 +48,16 @@ class Audience(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sex: Sex | None = None
     attributes: dict[str, tuple[str, ...]] = {}
     agreed: bool = False
+
+
+def attributes_of(said: facts.Known) -> dict[str, str]:
+    """What departments said of somebody, as a campaign asks for it: home, dues and pension.
+
+    ``home`` is a district, ``insurance`` the scheme of a contribution to be paid, ``pension`` is ``drawn``.
+    """
+    found = {"home": said.district, "insurance": said.insurance[-1].scheme if said.insurance else None}
+    found["pension"] = "drawn" if said.pension is not None else None
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def check_audience(audience: Audience) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Annotated, Final, Literal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -92,6 +93,7 @@ def fill(text: str, values: Mapping[str, str], language: Language) -> str:
     return _PLACE.sub(value, text)
 
 
+@lru_cache(maxsize=4096)
 def day_of(said: str, language: Language) -> str:
     """An ISO day or instant as people say it; what is neither stays as it is."""
     try:
@@ -120,11 +122,16 @@ def provider_page(binding: Binding, link: str) -> str:
 
 def wechat_problems(binding: Binding, values: Mapping[str, str]) -> list[FieldProblem]:
     """What WeChat would refuse of ``binding`` filled with ``values``, if anything."""
+    return wechat_data(binding, values)[1]
+
+
+def wechat_data(binding: Binding, values: Mapping[str, str]) -> tuple[dict[str, str], list[FieldProblem]]:
+    """The fields of ``binding`` filled with ``values``, and what WeChat would refuse of them."""
     try:
         data = provider_data(binding, values)
     except KeyError as place:
-        return [FieldProblem(field=str(place.args[0]), why="nothing_fills_it")]
-    return problems(data, binding.choices)
+        return {}, [FieldProblem(field=str(place.args[0]), why="nothing_fills_it")]
+    return data, problems(data, binding.choices)
 
 
 def alipay_problems(binding: Binding, values: Mapping[str, str]) -> list[FieldProblem]:

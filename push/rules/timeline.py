@@ -173,8 +173,11 @@ def _is_open(milestone: StoredMilestone) -> bool:
 
 
 def _is_another_term(old: DueItem, new: DueItem) -> bool:
-    """Whether ``new`` begins after ``old`` ended: the next year's confirmation, the renewed card's expiry."""
-    end = old.window_to or old.recommended_before or old.earliest
+    """Whether ``new`` begins after ``old`` ended: the next year's confirmation, the renewed card's expiry.
+
+    What has no end has one term.
+    """
+    end = old.window_to or old.recommended_before
     begin = new.earliest or new.window_to
     return end is not None and begin is not None and begin > end
 

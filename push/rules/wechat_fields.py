@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ Judge = Callable[[str], str | None]
 """Why a value is not taken; None for one that is."""
 
 _FIELD: Final = re.compile(r"([a-z]+(?:_[a-z]+)?)([0-9]{1,3})")
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _DAY: Final = r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日"
 _CLOCK: Final = r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9]"
 _DATE: Final = re.compile(rf"{_DAY}(?: {_CLOCK})?")
@@ -45,10 +47,7 @@ def problems(data: Mapping[str, str], choices: Mapping[str, Sequence[str]]) -> l
 
 def problem(field: str, value: str, choices: Sequence[str] = ()) -> str | None:
     """Why WeChat would refuse ``value`` in ``field``; None if it takes it."""
-    named = _FIELD.fullmatch(field)
-    if named is None:
-        return "unknown_type"
-    kind = named[1]
+    kind = _kind(field)
     if kind in ("enum", "enum_string"):
         return _whole(value) or (None if value in choices else "not_a_choice")
     judge = _JUDGES.get(kind)
@@ -57,12 +56,18 @@ def problem(field: str, value: str, choices: Sequence[str] = ()) -> str | None:
 
 def fitted(field: str, value: str) -> str:
     """``value`` cut to what ``field`` holds, where a cut sentence still says what it is about."""
-    named = _FIELD.fullmatch(field)
-    if named is None or named[1] != "thing" or _units(value) <= _THING:
+    if len(value) <= _THING // 2 or _kind(field) != "thing" or _units(value) <= _THING:
         return value
     while _units(value) >= _THING:
         value = value[:-1]
     return f"{value.rstrip()}…"
+
+
+@lru_cache(maxsize=1024)
+def _kind(field: str) -> str:
+    """The type that opens a field's name; nothing for a name of another form."""
+    named = _FIELD.fullmatch(field)
+    return "" if named is None else named[1]
 
 
 def _whole(value: str) -> str | None:
@@ -71,7 +76,7 @@ def _whole(value: str) -> str | None:
         return "empty"
     if value != value.strip():
         return "space_around"
-    if any(unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") for each in value):
+    if _CONTROL.search(value):
         return "control_character"
     # What is left of a text that was read in the wrong encoding on its way.
     if "\ufffd" in value or "???" in value:

@@ -6,13 +6,14 @@ fence: it grows whenever an intent is to be tried anew, and who still works on a
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Collection as Several
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 from motor.motor_asyncio import AsyncIOMotorClientSession
 from msgspec import Struct
-from pymongo import ASCENDING, DESCENDING, UpdateMany
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateMany
 from pymongo.errors import BulkWriteError
 
 from push.models import Intent, IntentState, Lane
@@ -48,13 +49,18 @@ class OutboxStore:
 
         An intent leaves these indexes when it is done: they stay as small as what is under way.
         """
-        for state, *fields in (
+        under_way = (
             (IntentState.CREATED, ("lane", ASCENDING), ("not_before", ASCENDING)),
             (IntentState.RELAYED, ("lane", ASCENDING), ("relayed_at", ASCENDING)),
             (IntentState.DEAD, ("finished_at", DESCENDING), ("_id", DESCENDING)),
-        ):
-            await self._collection.create_index(fields, partialFilterExpression={"state": state})
-        await self._collection.create_index([("item", ASCENDING)])
+        )
+        await self._collection.create_indexes(
+            [
+                *(IndexModel(by, partialFilterExpression={"state": state}) for state, *by in under_way),
+                IndexModel([("item", ASCENDING)]),
+                IndexModel([("addressee", ASCENDING)]),
+            ]
+        )
 
     async def add(self, intents: Sequence[Intent]) -> int:
         """Keep ``intents``; how many were new. Those that were there already stay as they are."""
@@ -87,15 +93,7 @@ class OutboxStore:
             await self._collection.insert_many(new, session=session)
         again = [key for key, state in there.items() if state == IntentState.CANCELLED]
         if again:
-            await self._collection.update_many(
-                {"_id": {"$in": again}},
-                {
-                    "$set": {"state": IntentState.CREATED, "not_before": at},
-                    "$unset": {"finished_at": ""},
-                    "$inc": {"tries": 1},
-                },
-                session=session,
-            )
+            await self._collection.update_many({"_id": {"$in": again}}, _anew(at), session=session)
 
     # --- relays ----------------------------------------------------------------------------------
 
@@ -108,7 +106,7 @@ class OutboxStore:
         """Take what of ``lane`` may go by now, at most ``limit``, first what may go longest.
 
         Two relays that take at once take different ones: each update finds its intent as it was. ``by`` is a
-        name for this one call. What is of no use any more lapses here.
+        name for this one call. What is of no use any more, and nobody has seen, lapses here.
         """
         due = {"state": IntentState.CREATED, "lane": lane, "not_before": {"$lte": now}}
         return await self._take(due, "not_before", now=now, by=by, limit=limit)
@@ -121,10 +119,11 @@ class OutboxStore:
     async def _take(self, which: Document, oldest: str, *, now: datetime, by: str, limit: int) -> Taken:
         found = self._collection.find(which, {"tries": 1, "useful_until": 1}).sort(oldest, ASCENDING)
         documents = await found.limit(limit).to_list(length=limit)
-        useful = {each["_id"]: each["tries"] for each in documents if each["useful_until"] > now}
+        # Of a second try, whoever delivers knows what the first has shown.
+        late = [each["_id"] for each in documents if each["useful_until"] <= now and not each["tries"]]
+        useful = {each["_id"]: each["tries"] for each in documents if each["_id"] not in set(late)}
         full = len(documents) == limit
-        if len(useful) < len(documents):
-            late = [each["_id"] for each in documents if each["_id"] not in useful]
+        if late:
             await self._update(late, which, {"state": IntentState.LAPSED, "finished_at": now})
         if not useful:
             return Taken(waiting=[], full=full)
@@ -188,6 +187,10 @@ class OutboxStore:
         )
         return result.modified_count
 
+    async def forget(self, residents: Several[str]) -> None:
+        """Keep nothing that was meant for ``residents``."""
+        await self._collection.delete_many({"addressee": {"$in": list(residents)}})
+
     async def get(self, key: str) -> Intent | None:
         """The intent ``key``, whatever became of it."""
         document = await self._collection.find_one({"_id": key})
@@ -211,11 +214,7 @@ class OutboxStore:
         """Let dead letters be relayed again, as a new try; how many were."""
         result = await self._collection.update_many(
             _revivable(keys, now),
-            {
-                "$set": {"state": IntentState.CREATED, "not_before": now},
-                "$unset": {"outcome": "", "finished_at": ""},
-                "$inc": {"tries": 1},
-            },
+            _anew(now),
             hint=_BY_ID,
         )
         return result.modified_count
@@ -228,6 +227,14 @@ def _document(intent: Intent) -> Document:
 
 def _revivable(keys: Sequence[str], now: datetime) -> Document:
     return {"_id": {"$in": list(keys)}, "state": IntentState.DEAD, "useful_until": {"$gt": now}}
+
+
+def _anew(at: datetime) -> Document:
+    return {
+        "$set": {"state": IntentState.CREATED, "not_before": at},
+        "$unset": {"outcome": "", "finished_at": ""},
+        "$inc": {"tries": 1},
+    }
 
 
 def _becomes(outcome: Outcome, at: datetime) -> Document:

@@ -116,6 +116,12 @@ class PeopleStore:
                 ordered=False,
             )
 
+    async def postpone(self, subject: str, *, until: datetime, planned_by: str) -> None:
+        """Leave somebody who cannot be planned until a time; no walk waits for them."""
+        await self._people.update_one(
+            {"_id": subject}, {"$set": {"replan_at": until, "planned_by": planned_by}}
+        )
+
     async def due(self, shards: Sequence[int], *, now: datetime, limit: int) -> list[str]:
         """Whom of ``shards`` to plan again."""
         found = self._people.find({"shard": {"$in": list(shards)}, "replan_at": {"$lte": now}}, {"_id": 1})

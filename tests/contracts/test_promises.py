@@ -362,10 +362,11 @@ def test_an_operator_writes_what_a_notice_says_and_a_resident_allows_it(promise:
         "results": [{"templateId": "promise-pension", "answer": "accept"}],
     }
     key = {"Idempotency-Key": "promise-subscribe-1"}
-    (told,) = promise.call("ReportSubscriptions", said, headers=key).json()
-    assert told["left"] == 1
-    assert promise.call("ListSubscriptions").json() == [told]
-    promise.call("ActivatePushTemplate", {"version": 0}, templateName=name)
+    told = promise.call("ReportSubscriptions", said, headers=key).json()
+    (own,) = [each for each in told if each["templateId"] == "promise-pension"]
+    assert (own["provider"], own["left"]) == ("wechat", 1)
+    assert promise.call("ListSubscriptions").json() == told
+    promise.call("ActivatePushTemplate", {"version": kept["current"]["number"]}, templateName=name)
 
 
 def test_everybody_reads_the_statistics(promise: Promise) -> None:

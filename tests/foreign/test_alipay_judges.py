@@ -24,7 +24,7 @@ from auth_bridges.refusals import ReplyRefused, ReplyUnsigned, ReplyWeaklyHashed
 from bff.platform.outbound import Outbound
 from bff.sandbox.alipay_crypto import rsa_sign
 from bff.sandbox.alipay_gateway import Alipay, Hostile
-from bff.sandbox.alipay_ids import AlipayApp, open_id_of
+from bff.sandbox.alipay_ids import AlipayApp, open_id_of, user_id_of
 from bff.sandbox.alipay_keys import private
 from bff.sandbox.simulator import Simulator, simulated_in_thread
 from tests.alipay import APPS, CERTIFIED, PLAIN, Setup, keyring, other_keyring, product_app
@@ -247,3 +247,17 @@ def test_what_either_seals_the_other_opens(judge: Judge) -> None:
 def _pkcs1(pem: str) -> str:
     form = PrivateFormat.TraditionalOpenSSL
     return private(pem).private_bytes(Encoding.PEM, form, NoEncryption()).decode()
+
+
+@only_official
+def test_they_send_what_was_subscribed_to_and_no_more(judge: Judge) -> None:
+    judge.alipay.books.allow(PLAIN.appid, "lin", "tpl-1", 1)
+    asked: dict[str, Any] = {
+        "user": user_id_of("lin"),
+        "template": "tpl-1",
+        "data": '{"keyword1": {"value": "接种提醒"}}',
+    }
+
+    assert judge.ask("message", **asked)["code"] == "10000"
+    assert judge.ask("message", **asked)["sub_code"] == "USER_NOT_SUBSCRIBED"
+    assert [each["resident"] for each in judge.alipay.books.messages] == ["lin"]

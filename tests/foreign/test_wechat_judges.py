@@ -1,6 +1,7 @@
 """Clients of WeChat by others meet our simulator, and our codec what they seal: it is not our own mirror."""
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,6 +14,8 @@ from auth_bridges.codec.wechat_open_data import read_open_data
 from bff.sandbox.simulator import Simulator, simulated_in_thread
 from bff.sandbox.wechat import Modes, Wechat
 from bff.sandbox.wechat_ids import WechatApp, openid_of
+from bff.sandbox.wechat_subscribe import Answered, PushAddress, Rules, Template
+from push.rules.wechat_events import events, key_of, opened
 from tests.foreign import environments
 
 pytestmark = pytest.mark.slow
@@ -95,3 +98,56 @@ def test_we_open_what_they_seal(judge: Judge) -> None:
     key, iv = b64encode(b"k" * 16).decode(), b64encode(b"i" * 16).decode()
     sealed = judge.ask("encrypt", session_key=key, iv=iv, plain=plain)
     assert read_open_data(sealed, iv, key, appid=CITY.appid, now=now) == plain.encode()
+
+
+only_wechatpy = pytest.mark.parametrize("judge", ["wechatpy"], indirect=True)
+PUSH_KEY: Final = b64encode(bytes(range(32))).decode().rstrip("=")
+PUSHES: Final = PushAddress(appid=CITY.appid, url="", token="token", aes_key=PUSH_KEY, format="xml")
+
+
+@only_wechatpy
+def test_they_send_what_was_allowed_and_learn_that_no_more_is(judge: Judge) -> None:
+    books = judge.wechat.subscriptions
+    books.set_rules(Rules(appid=CITY.appid, templates=[Template(id="T1", fields=["thing1"])]))
+    books.answer(Answered(appid=CITY.appid, resident="lin", template="T1"))
+    message = {"openid": OPENID, "template": "T1", "page": "pages/index"}
+
+    assert judge.ask("subscribe", data={"thing1": "长" * 21}, **message) == {"errcode": 47003}
+    assert judge.ask("subscribe", data={"thing1": "好的"}, **message)["errcode"] == 0
+    assert judge.ask("subscribe", data={"thing1": "好的"}, **message) == {"errcode": 43101}
+    assert [(each.data, each.page) for each in books.sent] == [({"thing1": "好的"}, "pages/index")]
+
+
+@only_wechatpy
+def test_they_open_what_the_simulator_pushes(judge: Judge) -> None:
+    books = judge.wechat.subscriptions
+    plain = books._event(PUSHES, "popup", OPENID, [{"TemplateId": "T1", "SubscribeStatusString": "accept"}])
+    query, body = books.signed(PUSHES, plain)
+
+    told = judge.ask("hear", token="token", key=PUSH_KEY, query=query, body=body.decode())
+
+    assert told == plain.decode()
+
+
+@only_wechatpy
+def test_we_open_what_they_push(judge: Judge) -> None:
+    now = datetime.now(UTC)
+    plain = PUSHED.format(openid=OPENID, stamp=int(now.timestamp()))
+    stamp = str(int(now.timestamp()))
+    sealed = judge.ask("push", token="token", key=PUSH_KEY, plain=plain, timestamp=stamp)
+    signed = re.search(r"<MsgSignature><!\[CDATA\[(\w+)", sealed)
+    assert signed is not None
+    query = {"msg_signature": signed[1], "timestamp": stamp, "nonce": "nonce-1"}
+
+    said = opened(query, sealed.encode(), token="token", key=key_of(PUSH_KEY), appid=CITY.appid, now=now)
+
+    (event,) = events(said, appid=CITY.appid)
+    assert (event.openid, event.template_id, event.good) == (OPENID, "T1", True)
+
+
+PUSHED: Final = (
+    "<xml><ToUserName>gh_1</ToUserName><FromUserName>{openid}</FromUserName><CreateTime>{stamp}</CreateTime>"
+    "<MsgType>event</MsgType><Event>subscribe_msg_popup_event</Event><SubscribeMsgPopupEvent><List>"
+    "<TemplateId>T1</TemplateId><SubscribeStatusString>accept</SubscribeStatusString><PopupScene>0</PopupScene>"
+    "</List></SubscribeMsgPopupEvent></xml>"
+)

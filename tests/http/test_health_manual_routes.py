@@ -1,7 +1,10 @@
 """Evidence by hand over HTTP: two people of two organisations, a third for a cohort, and who is told."""
 
 import asyncio
+import os
 import secrets
+import signal
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +19,7 @@ from bff.platform.mongo import Database
 from bff.platform.services import Platform
 from bff.platform.settings import Settings
 from bff.processes.web import Opened, litestar_app
+from health_code.manual import SOURCE
 from health_code.refusals import SecondPersonNeeded
 from tests.conftest import Logged
 from tests.factories import ID_NUMBER
@@ -181,23 +185,32 @@ async def test_what_nobody_confirms_lapses(town: Offices, mongo_database: Databa
     assert found["state"] == "LAPSED"
 
 
-async def test_who_dies_between_confirming_and_recording_leaves_it_to_the_next(
-    town: Offices, mongo_database: Database
+@pytest.mark.parametrize("dies", ["before it is recorded", "once it is recorded"])
+async def test_a_process_killed_between_confirming_and_recording_leaves_it_to_the_next(
+    town: Offices, environ: dict[str, str], mongo_database: Database, dies: str
 ) -> None:
+    """Killed by the kernel (SIGKILL) at the very write, in a process of its own."""
     entry = await town.propose()
-    await town.step(entry, "confirm", town.doctor)
-    # What a process killed there leaves: the entry confirmed, and nothing else.
-    longer_ago = datetime.now(UTC) - timedelta(minutes=1)
-    left = {"$set": {"due": True, "since": longer_ago}, "$unset": {"evidence": ""}}
-    await mongo_database["health_manual"].update_one({"_id": entry}, left)
-    await mongo_database["health_evidence"].delete_many({})
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.http.killed_confirm", dies, entry), env={**os.environ, **environ}
+    )
+    assert await process.wait() == -signal.SIGKILL
+    left = await mongo_database["health_manual"].find_one({"_id": entry})
+    assert left is not None
+    assert (left["state"], left["due"], left["evidence"]) == ("CONFIRMED", True, None)
+    recorded = await mongo_database["health_evidence"].count_documents({})
+    assert recorded == (0 if dies.startswith("before") else 1)
 
-    for _ in range(2):
-        await town.platform.health.settle()
+    async with asyncio.timeout(60):  # others look for what is a few seconds old
+        while not await town.platform.health.manual.settle():
+            await asyncio.sleep(0.2)
+    await town.platform.health.settle()
     await town.settle()
 
     assert await mongo_database["health_evidence"].count_documents({}) == 1
-    assert (await town.code())["colour"] == "RED"
+    code = await town.code()
+    assert (code["colour"], code["reasons"][0]["evidenceKind"]) == ("RED", "MANUAL")
+    assert await town.platform.health.evidence.verify(SOURCE) == 1
 
 
 async def test_a_cohort_is_held_and_told_of_until_a_third_person_releases_each(
@@ -265,27 +278,6 @@ async def test_two_who_confirm_at_once_record_it_once(town: Offices, mongo_datab
     assert await mongo_database["health_evidence"].count_documents({}) == 1
     # Said again once it is done, it is said to be done.
     assert (await town.step(entry, "confirm", town.doctor))["state"] == "CONFIRMED"
-
-
-async def test_zhengzhou_two_officials_of_one_office_turn_nobody_red(town: Offices) -> None:
-    """1,317 depositors, one reason code, two officials of one office (Zhengzhou, June 2022).
-
-    What they had scanned, a venue code somebody forwarded, is no evidence at all.
-    """
-    numbers = people(1_317)
-    entries = [await town.propose(number) for number in numbers]
-
-    answers = {await town.refused(f"{MANUAL}/{entry}/confirm", town.colleague) for entry in entries}
-    # A third official, of another office, goes along with it.
-    held = {(await town.step(entry, "confirm", town.doctor))["state"] for entry in entries}
-    await town.settle()
-
-    assert answers == {SecondPersonNeeded.code}
-    assert held == {"HELD"}
-    subjects = [town.platform.personal.hash(number) for number in numbers]
-    assert await town.platform.health.states.of(subjects) == {}
-    (alarm,) = (await town.http.get(f"{RELEASE}/alarms", headers=town.senior)).json()["items"]
-    assert alarm["people"] == 1_317
 
 
 async def test_every_step_is_in_the_audit_trail(town: Offices) -> None:

@@ -77,7 +77,16 @@ class Town:
     ) -> InboxNotice:
         key = intent_key("rule", resident, name, "due", resident)
         at = datetime.now(UTC) - timedelta(seconds=ago)
-        text = NoticeText(title_zh=f"通知{name}", body_zh="正文", title_en=f"Notice {name}", body_en="Body")
+        text = NoticeText(
+            title_zh=f"通知{name}",
+            body_zh="正文",
+            title_en=f"Notice {name}",
+            body_en="Body",
+            plain_zh="易读",
+            plain_en="Plain",
+            aloud_zh="朗读",
+            aloud_en="Aloud",
+        )
         notice = InboxNotice(
             id=key,
             resident=resident,

@@ -481,6 +481,9 @@ async def test_a_notice_goes_out_by_wechat_while_it_is_allowed_and_is_in_the_inb
             }
         ).encode()
     ]
+    inbox = (await office.http.get("/mp/v1/notices", headers=office.resident)).json()["items"]
+    assert len(inbox) == 2
+    assert inbox[0]["aloud"]["zh"] == f"{inbox[0]['title']['zh']}。{inbox[0]['plain']['zh']}"
     parts = office.platform.push
     parts.china.receipts_go_to(parts.delivery.take_receipt)
     assert (await push(office, wechat.subscriptions, address(settings), event)).status_code == 200

@@ -6,8 +6,8 @@ from typing import Any, Final
 import pytest
 
 from push.refusals import AudienceInvalid, CampaignNotOpen
-from push.rules import campaigns
-from push.rules.audience import Audience, Known, check_audience, holds
+from push.rules import campaigns, facts
+from push.rules.audience import Audience, Known, attributes_of, check_audience, holds
 from push.rules.campaigns import (
     PARTS,
     TRANSITIONS,
@@ -56,6 +56,17 @@ def test_somebody_is_meant_if_every_condition_holds(
     audience: Audience, someone: Known, *, is_one: bool
 ) -> None:
     assert holds(audience, someone, TODAY) is is_one
+
+
+def test_what_departments_said_can_be_asked_for() -> None:
+    said = facts.Known(
+        district="310104",
+        insurance=(facts.Payment(id="1", due_on=TODAY, scheme="resident-medical"),),
+        pension=facts.Pension(entitled_from=TODAY),
+    )
+
+    assert attributes_of(said) == {"home": "310104", "insurance": "resident-medical", "pension": "drawn"}
+    assert attributes_of(facts.Known()) == {}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from health_code.rules.colour import RuleSet, judge
 from health_code.rules.documents import Colour
 from health_code.rules.evidence import Evidence, Kind
 from health_code.rules.recognition import evidence_of
-from health_code.rules.same_person import Holder, name_parts, same_person
+from health_code.rules.same_person import Holder, Match, matched, name_parts, same_person
 from tests.foreign_certificates import (
     DCC,
     EXPIRES,
@@ -171,3 +171,26 @@ def test_two_certificates_are_one_persons_where_they_should_be(case: dict[str, A
 @pytest.mark.parametrize("case", NAMES, ids=lambda case: case["description"])
 def test_a_name_has_the_parts_that_count(case: dict[str, Any]) -> None:
     assert name_parts(case["actName"]) == case["expNameComponents"]
+
+
+@pytest.mark.parametrize(
+    ("own", "name", "match"),
+    [
+        ("林小满", "林小满", Match.NAME_AND_BIRTH_DATE),
+        ("林小满", "小满 林", Match.NAME_AND_BIRTH_DATE),
+        ("阿卜杜拉·买买提", "阿卜杜拉 买买提", Match.NAME_AND_BIRTH_DATE),
+        ("林小满", "林小明", None),
+        ("林小满", "林", None),
+        ("林小满", "LIN XIAOMAN", Match.BIRTH_DATE),
+        ("Ada Muster", "Muster, Ada", Match.NAME_AND_BIRTH_DATE),
+        ("Ada Muster", "Eve Other", None),
+        ("Ada Muster", "穆斯特", Match.BIRTH_DATE),
+    ],
+)
+def test_a_certificate_is_a_residents_by_its_birth_date_and_its_name_in_one_script(
+    own: str, name: str, match: Match | None
+) -> None:
+    resident = Holder(given=own, birth_date="1990-01-01")
+
+    assert matched(resident, name, "1990-01-01") is match
+    assert matched(resident, name, "1990-01-02") is None

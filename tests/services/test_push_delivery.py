@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
-from push.channels.base import FailureClass
+from push.channels.base import Address, Answer, FailureClass, Message
 from push.delivery_models import AttemptState, Preferences
 from push.models import Lane, MessageClass, Topic
 from push.ports import Outcome
@@ -394,6 +394,24 @@ class TestProvidersInTrouble:
         assert len(wechat.calls) == called
         (breaker, *_) = await other.gates.states(["wechat", "sms"])
         assert (breaker.name, breaker.state, breaker.why) == ("wechat", BreakerState.OPEN, "failing")
+
+    async def test_a_provider_that_is_slow_is_left_alone_too(
+        self, both: PushWorld, wechat: Provider, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        send = both.channels[0].send
+
+        async def slow(message: Message, address: Address) -> Answer:
+            answer = await send(message, address)
+            both.clock.turn(4)
+            return answer
+
+        monkeypatch.setattr(both.channels[0], "send", slow)
+        parts = await both.parts()
+        for number in range(12):
+            await one(parts.deliver, both.intent(str(number)))
+        assert len(wechat.calls) == 10
+        (breaker, *_) = await parts.gates.states(["wechat"])
+        assert breaker.state is BreakerState.OPEN
 
     async def test_a_quota_that_is_used_up_pauses_that_provider_for_everybody(
         self, both: PushWorld, wechat: Provider

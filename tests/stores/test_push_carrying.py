@@ -131,7 +131,7 @@ async def test_what_is_of_no_use_any_more_lapses_before_and_on_its_way(
     assert await left(redis) == 0
 
 
-async def test_an_intent_is_tried_again_when_its_outcome_says_and_not_beyond_its_use(
+async def test_an_intent_is_tried_again_when_its_outcome_says(
     mongo_database: Database, redis: Redis, outbox: OutboxStore
 ) -> None:
     tries: dict[str, list[int]] = {}
@@ -139,19 +139,22 @@ async def test_an_intent_is_tried_again_when_its_outcome_says_and_not_beyond_its
     async def later(intents: Sequence[Intent]) -> Sequence[Outcome]:
         for each in intents:
             tries.setdefault(each.item, []).append(each.tries)
+        at = now()
         return [
-            Outcome(key=each.id, done="apns")
-            if each.tries == 2
-            else Outcome(key=each.id, again=now() + timedelta(seconds=0.2))
+            Outcome(
+                key=each.id,
+                done="apns" if each.tries == 2 else None,
+                again=at + timedelta(seconds=0.3) if each.tries < 2 and each.useful_until > at else None,
+            )
             for each in intents
         ]
 
-    await outbox.add([intent(1), intent(2, useful=timedelta(seconds=0.3))])
+    await outbox.add([intent(1), intent(2, useful=timedelta(seconds=0.2))])
     async with Way(mongo_database, redis, later).running():
         await settled(mongo_database, IntentState.DONE, 1)
         await settled(mongo_database, IntentState.LAPSED, 1)
     assert tries["item-1"] == [0, 1, 2]
-    assert len(tries["item-2"]) < 3
+    assert len(tries.get("item-2", ())) < 3
     done = await outbox.get(intent(1).id)
     assert done is not None
     assert (done.outcome, done.tries) == ("apns", 2)
@@ -171,6 +174,20 @@ async def test_what_is_cancelled_is_not_told_also_when_it_is_on_its_way(
         await settled(mongo_database, IntentState.DONE, 1)
     assert await recorder.asked() == {intent(3).id: 1}
     assert await outbox.cancel(["item-3"], at=now()) == 0
+    assert await left(redis) == 0
+
+
+async def test_what_was_meant_for_an_account_that_is_gone_is_forgotten(
+    mongo_database: Database, redis: Redis, outbox: OutboxStore, recorder: Recorder
+) -> None:
+    await outbox.add([intent(number) for number in range(3)])
+    way = Way(mongo_database, redis, recorder)
+    async with way.running(workers=False):
+        await settled(mongo_database, IntentState.RELAYED, 3)
+    await outbox.forget(["resident-0", "resident-2"])
+    async with way.running():
+        await settled(mongo_database, IntentState.DONE, 1)
+    assert await recorder.asked() == {intent(1).id: 1}
     assert await left(redis) == 0
 
 

@@ -14,12 +14,13 @@ from bff.platform.push_timeline import LinkedPeople
 from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
 from miniapp_schemas.acting import ActingKind
-from push.models import IntentState, Lane
+from push.models import IntentState, Lane, Topic
 from push.ports import Reader
 from push.programmes import content
 from push.refusals import NotYoursToDecide, SnoozeInvalid, TimelineItemUnknown
 from push.store.shards import FenceLost
 from push.timeline_models import FactKind, MilestoneState, Source
+from tests.conftest import Logged
 from tests.factories import ID_NUMBER, POLICE, id_card
 from tests.push_town import NOW, Town, birth, dose, id_number
 
@@ -466,3 +467,66 @@ async def test_an_enterprises_agent_is_told_of_a_policy_its_enterprise_may_ask_f
         (entry,) = await town.parts.timeline.next(town.viewer(agent), 3)
         assert entry.reasons[0].text.zh == "小微零售企业可申请"
         assert [(each.addressee, each.lane) for each in await town.intents()] == [(agent.id, Lane.BULK)]
+
+
+async def test_what_was_kept_and_cannot_be_read_silences_nobody_else(town: Town, logged: Logged) -> None:
+    other, third = id_number(date(2026, 10, 1), 2), id_number(date(2026, 10, 1), 3)
+    await town.resident(MOTHER)
+    for child in (CHILD, other, third):
+        await town.link(MOTHER, child)
+        await town.report(birth(child))
+    mongo = town.platform._mongo
+    for name, child in (("push_timeline", CHILD), ("push_facts", other)):
+        await mongo[name].update_many({"subject": town.key(child)}, {"$set": {"sealed": b"changed"}})
+    await mongo["push_people"].update_many({}, {"$set": {"replan_at": town.now}})
+    await mongo["push_people"].update_one({"_id": town.key(CHILD)}, {"$set": {"replan_at": None}})
+
+    await town.parts.ticker.once()
+
+    assert {each.about for each in await town.intents()} == {town.key(other), town.key(third)}
+    await mongo["push_people"].update_many({}, {"$set": {"planned_by": "older"}})
+    assert await town.parts.planner.walk(told=_always) is not None
+    said = " ".join(str(each) for each in logged())
+    assert "somebody cannot be planned" in said
+    assert "an item cannot be opened" in said
+
+
+async def test_what_is_due_is_found_by_its_index(town: Town) -> None:
+    await town.report(birth(CHILD))
+    wanted = {"shard": {"$in": list(range(256))}, "due_at": {"$lte": NOW}, "state": "waiting"}
+    people = {"shard": {"$in": list(range(256))}, "replan_at": {"$lte": NOW}}
+
+    for name, query in (("push_milestones", wanted), ("push_people", people)):
+        plan = await town.platform._mongo[name].find(query).explain()
+        assert "IXSCAN" in str(plan["queryPlanner"]["winningPlan"])
+        assert "COLLSCAN" not in str(plan["queryPlanner"]["winningPlan"])
+
+
+async def test_what_is_due_is_read_in_the_guardians_inbox(town: Town) -> None:
+    mother = await town.resident(MOTHER)
+    await town.link(MOTHER, CHILD)
+    town.now = datetime.now(UTC)
+    child = id_number(town.now.date() - timedelta(days=40))
+    await town.link(MOTHER, child)
+    await town.born(child)
+    await town.report(
+        {
+            "sourceId": "i1",
+            "idNumber": MOTHER,
+            "facts": {
+                "kind": "INSURANCE",
+                "scheme": "FLEXIBLE",
+                "dueOn": (town.now + timedelta(days=5)).date().isoformat(),
+            },
+        }
+    )
+
+    await town.parts.ticker.once()
+    intents = await town.intents()
+    outcomes = await town.platform.push.deliver(intents)
+
+    assert {each.topic for each in intents} == {Topic.VACCINATION, Topic.INSURANCE}
+    assert all(each.done is not None for each in outcomes)
+    inbox = await town.platform.push_inbox.page(mother.id, topic=None, before=None, limit=20)
+    assert len(inbox.items) == len(intents)
+    assert any("乙肝疫苗 第2剂" in each.title.zh for each in inbox.items)

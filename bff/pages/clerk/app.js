@@ -12,11 +12,14 @@ import { t } from "./messages.js";
 import { SeenCodes } from "./offline/seen.js";
 import { loadHealthTrust, loadTrust } from "./offline/trust.js";
 import { keepOffline } from "./release.js";
+import { appealCaseView, appealsView } from "./views/appeals.js";
 import { enterView } from "./views/enter.js";
 import { historyView } from "./views/history.js";
+import { heldView, manualView } from "./views/manual.js";
 import { scanView } from "./views/scan.js";
 import { shiftView } from "./views/shift.js";
 import { signInView } from "./views/sign-in.js";
+import { venueDisplayView, venuePrintView, venuesView } from "./views/venues.js";
 
 /** @typedef {import("../shared/wire.js").ClerkSession} ClerkSession */
 /** @typedef {import("../shared/wire.js").CheckRecord} CheckRecord */
@@ -24,7 +27,7 @@ import { signInView } from "./views/sign-in.js";
 /**
  * Who is on duty; kept over a reload, so that checks go on without a network.
  *
- * @typedef {Pick<ClerkSession, "organisationName" | "clerkNumber" | "scenes" | "refreshExpiresAt">} Shift
+ * @typedef {Pick<ClerkSession, "organisationName" | "clerkNumber" | "scenes" | "scopes" | "refreshExpiresAt">} Shift
  */
 
 /**
@@ -63,7 +66,7 @@ const healthChecks = [];
 const session = new Session({
   base: "/verifier/v1/session",
   key: "suishen.clerk",
-  keep: ({ organisationName, clerkNumber, scenes, refreshExpiresAt }) => ({ organisationName, clerkNumber, scenes, refreshExpiresAt }),
+  keep: ({ organisationName, clerkNumber, scenes, scopes, refreshExpiresAt }) => ({ organisationName, clerkNumber, scenes, scopes, refreshExpiresAt }),
   ended: () => {
     note = t("shiftOver");
     go("#/sign-in");
@@ -78,11 +81,18 @@ function go(route) {
 
 /** @param {Context} context @returns {View} */
 function route(context) {
-  const name = location.hash.slice(2);
+  const [name = "", id = "", what = ""] = location.hash.slice(2).split("/");
   if (!session.open || name === "sign-in" || hasAnswer()) return signInView(context, note);
   if (name === "enter") return enterView(context);
   if (name === "history") return historyView(context);
   if (name === "shift") return shiftView(context);
+  if (name === "appeals") return id ? appealCaseView(context, id) : appealsView(context);
+  if (name === "manual") return manualView(context);
+  if (name === "held") return heldView(context);
+  if (name === "venues") {
+    if (!id) return venuesView(context);
+    return what === "printed" ? venuePrintView(context, id) : venueDisplayView(context, id);
+  }
   return scanView(context);
 }
 

@@ -1,8 +1,10 @@
 // What the clerks' page says.
 
 import { translator } from "../shared/i18n.js";
+import { desk } from "./messages-desk.js";
 
 export const t = translator({
+  ...desk,
   app: ["证照核验", "Certificate check"],
 
   // signing in

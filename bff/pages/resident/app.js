@@ -16,6 +16,7 @@ import { accountView } from "./views/account.js";
 import { actingView } from "./views/acting.js";
 import { appealProgressView, appealsView, appealView } from "./views/appeals.js";
 import { askView } from "./views/ask.js";
+import { bringView } from "./views/bring.js";
 import { cardView } from "./views/card.js";
 import { cardsView } from "./views/cards.js";
 import { checkInView } from "./views/checkin.js";
@@ -28,13 +29,17 @@ import { familyView, memberView } from "./views/family.js";
 import { healthView } from "./views/health.js";
 import { levelView } from "./views/level.js";
 import { meView } from "./views/me.js";
+import { noticesView } from "./views/notices.js";
 import { notWhileActingView } from "./views/not-while-acting.js";
 import { phoneView } from "./views/phone.js";
 import { paperView } from "./views/paper.js";
 import { recordsView } from "./views/records.js";
 import { receiptView } from "./views/receipt.js";
+import { remindersView } from "./views/reminders.js";
 import { showView } from "./views/show.js";
 import { signInView } from "./views/sign-in.js";
+import { timelineView } from "./views/timeline.js";
+import { togetherShownView, togetherView } from "./views/together.js";
 
 /** @typedef {import("../shared/wire.js").ResidentSession} ResidentSession */
 /** @typedef {{ name: string | null, level: string }} Who */
@@ -123,33 +128,38 @@ const OWN = {
   "#/devices": devicesView,
   "#/acting": actingView,
   "#/acting/ask": askView,
+  "#/health/bring": bringView,
   "#/health/family": familyView,
+  "#/notices": noticesView,
+  "#/reminders": remindersView,
 };
 
 /** @param {Context} context @returns {View} */
 function route(context) {
   const arrived = takeArrival();
   if (session.open && arrived?.errand && arrived.errand.for !== "signIn") return errandView(context, arrived, arrived.errand);
-  const [, name = "", id = "", scene = ""] = location.hash.split("/").map(decodeURIComponent);
+  const [, name = "", id = "", scene = "", more = ""] = location.hash.split("/").map(decodeURIComponent);
   if (name === "receipt") return receiptView(context);
   if (!session.open || name === "sign-in" || hasAnswer()) return signInView(context, note, arrived);
   const own = OWN[location.hash];
   if (own) return acting.now ? notWhileActingView(context, acting.now) : own(context);
   if (name === "card" && id) return cardView(context, id);
   if (name === "show" && id) return showView(context, id, scene || "general");
-  if (name === "health") return healthRoute(context, id, scene);
+  if (name === "health") return healthRoute(context, id, scene, more);
   if (name === "records") return recordsView(context);
+  if (name === "timeline") return timelineView(context);
   if (name === "me") return meView(context);
   return cardsView(context, note);
 }
 
-/** @param {Context} context @param {string} what @param {string} id @returns {View} */
-function healthRoute(context, what, id) {
+/** @param {Context} context @param {string} what @param {string} id @param {string} scene @returns {View} */
+function healthRoute(context, what, id, scene) {
   if (what === "family" && id) return context.acting.now ? notWhileActingView(context, context.acting.now) : memberView(context, id);
   if (what === "appeal" && id) return appealView(context, id);
   if (what === "appeals") return id ? appealProgressView(context, id) : appealsView(context);
   if (what === "checkin") return checkInView(context);
   if (what === "paper") return paperView(context);
+  if (what === "together") return id ? togetherShownView(context, id, scene || "general") : togetherView(context);
   if (what === "declare") return declareView(context);
   return healthView(context);
 }

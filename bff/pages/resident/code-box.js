@@ -9,7 +9,7 @@ import { jittered, pause, visible } from "../shared/pause.js";
 import { clocks, ring, secondsLeft } from "./countdown.js";
 import { mayPass } from "./follow.js";
 import { t } from "./messages.js";
-import { drawQr } from "./qr.js";
+import { drawQr } from "../shared/qr.js";
 
 /** @typedef {import("./app.js").Context} Context */
 /** @typedef {import("../shared/wire.js").HealthCodeTicket} HealthCodeTicket */
@@ -24,6 +24,8 @@ export class CodeBox {
   #path;
   #instead;
   #told;
+  #body;
+  #most;
   #renewals = RENEWALS;
   /** Ends with each shown code. */
   #life = new AbortController();
@@ -33,19 +35,23 @@ export class CodeBox {
    * @param {string} path Where a code is to be had.
    * @param {object} [around]
    * @param {() => Node[]} [around.instead] What to show as well while none is to be had, though it may be in a moment.
-   * @param {(ticket: HealthCodeTicket) => void} [around.told] Hears of each code.
+   * @param {(ticket: any) => void} [around.told] Hears of each code.
+   * @param {unknown} [around.body] What to ask for it with.
+   * @param {number} [around.renewals] How often it is renewed before somebody must ask.
    */
-  constructor(context, path, { instead = () => [], told = () => {} } = {}) {
+  constructor(context, path, { instead = () => [], told = () => {}, body = {}, renewals = RENEWALS } = {}) {
     this.#context = context;
     this.#path = path;
     this.#instead = instead;
     this.#told = told;
+    this.#body = body;
+    this.#most = renewals;
     context.signal.addEventListener("abort", () => this.#life.abort());
   }
 
   /** Somebody asked for a code. */
   async open() {
-    this.#renewals = RENEWALS;
+    this.#renewals = this.#most;
     await this.#renew();
   }
 
@@ -55,7 +61,7 @@ export class CodeBox {
     this.#life = new AbortController();
     const asked = clocks();
     try {
-      const { data, date } = await session.call("POST", this.#path, { body: {}, signal });
+      const { data, date } = await session.call("POST", this.#path, { body: this.#body, signal });
       if (signal.aborted) return;
       this.#draw(data, date ?? Date.now(), asked);
       this.#told(data);

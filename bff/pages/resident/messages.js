@@ -4,11 +4,13 @@ import { translator } from "../shared/i18n.js";
 import { account } from "./messages-account.js";
 import { acting } from "./messages-acting.js";
 import { health } from "./messages-health.js";
+import { reminders } from "./messages-reminders.js";
 
 export const t = translator({
   ...account,
   ...acting,
   ...health,
+  ...reminders,
   app: ["随身办", "Suishen"],
 
   // signing in

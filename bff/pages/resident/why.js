@@ -1,15 +1,16 @@
 // Why a health code has its colour (赋码原因): each rule that holds, what it rests on, and what clears it.
 
-import { colourName, colourTag } from "../shared/colours.js";
+import { ageWords, colourName, colourTag } from "../shared/colours.js";
 import { h } from "../shared/dom.js";
 import { dayAndTime, pick } from "../shared/i18n.js";
 import { icon } from "../shared/icons.js";
-import { notice } from "../shared/parts.js";
+import { notice, pill } from "../shared/parts.js";
 import { t } from "./messages.js";
-import { evidenceName } from "./words.js";
+import { certificateName, evidenceName, outcomeName } from "./words.js";
 
 /** @typedef {import("../shared/wire.js").HealthCode} HealthCode */
 /** @typedef {import("../shared/wire.js").ColourReason} ColourReason */
+/** @typedef {import("../shared/wire.js").ForeignEvidence} ForeignEvidence */
 
 /** @param {HealthCode} code @returns {HTMLElement[]} */
 export function why(code) {
@@ -29,6 +30,15 @@ export function why(code) {
           { class: "stack", "aria-labelledby": "why-more" },
           h("h2", { class: "section-title", id: "why-more" }, t("whyMore")),
           ...more.map(reason),
+        )
+      : h("div", {}),
+    code.elsewhere?.length
+      ? h(
+          "section",
+          { class: "stack", "aria-labelledby": "why-elsewhere" },
+          h("h2", { class: "section-title", id: "why-elsewhere" }, t("elsewhereTitle")),
+          h("p", { class: "quiet" }, t("elsewhereLead")),
+          ...code.elsewhere.map(elsewhere),
         )
       : h("div", {}),
     h(
@@ -70,6 +80,30 @@ export function reasonPanel(reason) {
       fact(t("reasonSource"), reason.legalSource),
       fact(t("reasonRule"), t("reasonRuleVersion", { rule: reason.rule, version: reason.version })),
     ),
+  );
+}
+
+/** What another place says: its source, its age, and what to make of it. @param {ForeignEvidence} said */
+function elsewhere(said) {
+  const shown = said.shown ? colourTag(said.shown) : said.outcome ? h("span", {}, outcomeName(said.outcome)) : null;
+  return h(
+    "article",
+    { class: "panel elsewhere", "data-stale": String(said.stale) },
+    h(
+      "div",
+      { class: "member__head" },
+      h("h3", { class: "elsewhere__who" }, said.issuer),
+      said.stale ? pill("caution", "clock", t("elsewhereStale")) : pill("quiet", "info", t("elsewhereFresh")),
+    ),
+    h(
+      "dl",
+      { class: "facts" },
+      h("div", {}, h("dt", {}, certificateName(said.certificate)), h("dd", {}, shown ?? t("elsewhereOnFile"))),
+      fact(t("elsewhereAsOf"), `${dayAndTime(said.asOf)} · ${ageWords((Date.now() - Date.parse(said.asOf)) / 1000)}`),
+      said.area ? fact(t("elsewhereArea"), said.area) : null,
+      fact(t("elsewhereBrought"), t(said.brought === "CARRIED" ? "elsewhereCarried" : "elsewhereReported")),
+    ),
+    h("p", { class: "quiet" }, pick(said.note)),
   );
 }
 

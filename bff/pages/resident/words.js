@@ -90,6 +90,17 @@ export const evidenceName = words({
   MANUAL: "evidenceManual",
 });
 
+/** What another place gave out. */
+export const certificateName = words({
+  HEALTH_CODE: "certificateCode",
+  TEST: "certificateTest",
+  VACCINATION: "certificateVaccination",
+  RECOVERY: "certificateRecovery",
+  PASS: "certificatePass",
+});
+
+export const outcomeName = words({ NEGATIVE: "outcomeNegative", POSITIVE: "outcomePositive", INVALID: "outcomeInvalid" });
+
 /** @param {string[]} scopes */
 export function scopeNames(scopes) {
   return scopes.map(scopeName).join(t("comma"));

@@ -35,7 +35,7 @@ export class Refused extends Error {
 export class NoReply extends Error {}
 
 /**
- * @param {"GET" | "POST" | "DELETE"} method
+ * @param {"GET" | "POST" | "PUT" | "DELETE"} method
  * @param {string} path
  * @param {Call} [call]
  * @returns {Promise<Answer>}

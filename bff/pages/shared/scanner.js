@@ -13,6 +13,7 @@ export class CameraUnavailable extends Error {
 
 // Read at 1280×720: the QR version matters more than the reader, and small modules need the pixels.
 const WANTED = { facingMode: { ideal: "environment" }, width: { ideal: 1280 }, height: { ideal: 720 } };
+const LARGEST = 1600; // pixels: the longer side of a picture that is read
 const PACE = 66; // milliseconds between frames: a phone that stays cool all shift
 
 export class Scanner {
@@ -62,6 +63,35 @@ export class Scanner {
     for (const track of this.#stream?.getTracks() ?? []) track.stop();
     this.#stream = null;
     this.#video.srcObject = null;
+  }
+
+  /**
+   * The code in a picture, null if there is none to be read. Nothing of it leaves the device.
+   *
+   * @param {Blob} file
+   * @returns {Promise<string | null>}
+   */
+  async read(file) {
+    const picture = await createImageBitmap(file);
+    const shrunk = Math.min(1, LARGEST / Math.max(picture.width, picture.height));
+    this.#canvas.width = Math.max(1, Math.round(picture.width * shrunk));
+    this.#canvas.height = Math.max(1, Math.round(picture.height * shrunk));
+    const context = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext("2d", { willReadFrequently: true }));
+    context.drawImage(picture, 0, 0, this.#canvas.width, this.#canvas.height);
+    const frame = context.getImageData(0, 0, this.#canvas.width, this.#canvas.height);
+    picture.close();
+    const worker = (this.#worker ??= this.#startWorker());
+    this.#frame += 1;
+    const id = this.#frame;
+    return await new Promise((resolve) => {
+      const heard = (/** @type {MessageEvent<Reply>} */ { data }) => {
+        if (!("failed" in data) && !("id" in data && data.id === id)) return;
+        worker.removeEventListener("message", heard);
+        resolve("id" in data ? data.text : null);
+      };
+      worker.addEventListener("message", heard);
+      worker.postMessage({ id, frame }, [frame.data.buffer]);
+    });
   }
 
   /** Give the reader's memory back as well. */

@@ -82,7 +82,7 @@ export class Session {
   /**
    * Call with the access token. Expiry is left to the server to judge: a phone's clock is no authority.
    *
-   * @param {"GET" | "POST" | "DELETE"} method
+   * @param {"GET" | "POST" | "PUT" | "DELETE"} method
    * @param {string} path
    * @param {Call} [call]
    * @returns {Promise<Answer>}

@@ -20,6 +20,8 @@ PAGE_ROW: Final = "health.page"
 """Evidence reported over HTTP, until an open page shows what follows."""
 RECOLOUR_ROW: Final = "health.recolour"
 """Residents judged anew, without a server."""
+OUTBOX_ROW: Final = "push.outbox"
+"""Notices from the outbox to the inbox, on servers of their own."""
 PLAN_ROW: Final = "push.plan"
 """Children planned anew, without a server."""
 HTTP_ROWS: Final = (*CODE_ROWS, *SESSION_ROWS, *SHOWING_ROWS)
@@ -29,11 +31,12 @@ TOKEN_ROWS: Final = ("auth.known", "auth.new", "auth.keeper")
 HEALTH_ROWS: Final = ("health.hc1", "health.hc1.seen", "health.certlogic")
 """Health certificates of others, for the first time and again, and rules; without a server."""
 ALONE_ROWS: Final = (*CODEC_ROWS, *TOKEN_ROWS, *HEALTH_ROWS, RECOLOUR_ROW, PLAN_ROW)
-ROWS: Final = (*HTTP_ROWS, PAGE_ROW, *ALONE_ROWS)
+ROWS: Final = (*HTTP_ROWS, PAGE_ROW, OUTBOX_ROW, *ALONE_ROWS)
 
 _OWN_UNITS: Final = {
     PAGE_ROW: "events/s",
     RECOLOUR_ROW: "residents/s",
+    OUTBOX_ROW: "notices/s",
     PLAN_ROW: "children/s",
     "health.certlogic": "evaluations/s",
 }
@@ -126,6 +129,7 @@ GOALS: Final = {
     STORM_ROW: Goal(),
     "health.page": Goal(value=200, p99=1_000),
     "health.recolour": Goal(value=5_000),
+    OUTBOX_ROW: Goal(value=10_000),
     PLAN_ROW: Goal(value=5_000),
     "codec.mint": Goal(value=15_000),
     "codec.verify": Goal(ratio=0.75),

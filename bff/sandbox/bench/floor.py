@@ -7,8 +7,9 @@ import os
 
 from litestar import Litestar, get
 
+from bff.platform.memory import settle_memory
 from bff.platform.settings import load_settings
-from bff.processes.web import serve, settle_memory
+from bff.processes.web import serve
 
 
 @get("/")

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bff.sandbox.bench import codecs, health, keeper, planning, recolour
+from bff.sandbox.bench import codecs, health, keeper, outbox, planning, recolour
 from bff.sandbox.bench import tokens as access_tokens
 from bff.sandbox.bench.figures import (
     ALONE_ROWS,
@@ -15,6 +15,7 @@ from bff.sandbox.bench.figures import (
     HEALTH_ROWS,
     HTTP_ROWS,
     MODES,
+    OUTBOX_ROW,
     PAGE_ROW,
     PLAN_ROW,
     RECOLOUR_ROW,
@@ -63,7 +64,7 @@ def steps(names: Sequence[str], rounds: int) -> int:
     """How often ``told`` will be called."""
     modes, sessions = len(_modes(names)), len(_sessions(names))
     showing, page = any(name in names for name in SHOWING_ROWS), PAGE_ROW in names
-    alone = sum(name in names for name in ALONE_ROWS)
+    alone = sum(name in names for name in (OUTBOX_ROW, *ALONE_ROWS))
     staged = modes + sessions + showing + page > 0
     return rounds * (4 * modes + 2 * sessions + 3 * showing + page + staged + alone)
 
@@ -95,6 +96,9 @@ def play(names: Sequence[str], *, rounds: int, seconds: float, told: Told) -> Fa
                         told(PAGE_ROW)
                         samples |= set_stage.pages(max(seconds, _SHORTEST))
                     tokens = set_stage.crowd.tokens
+        if OUTBOX_ROW in names:
+            told(OUTBOX_ROW)
+            samples |= outbox.measure(seconds)
         for name in ALONE_ROWS:
             if name in names:
                 told(name)

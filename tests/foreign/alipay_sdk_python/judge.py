@@ -8,7 +8,13 @@ from urllib.parse import urlsplit
 
 from alipay.aop.api.AlipayClientConfig import AlipayClientConfig
 from alipay.aop.api.DefaultAlipayClient import DefaultAlipayClient
+from alipay.aop.api.domain.AlipayOpenAppMiniTemplatemessageSendModel import (
+    AlipayOpenAppMiniTemplatemessageSendModel,
+)
 from alipay.aop.api.exception.Exception import RequestException, ResponseException
+from alipay.aop.api.request.AlipayOpenAppMiniTemplatemessageSendRequest import (
+    AlipayOpenAppMiniTemplatemessageSendRequest,
+)
 from alipay.aop.api.request.AlipaySystemOauthTokenRequest import AlipaySystemOauthTokenRequest
 from alipay.aop.api.request.AlipayUserInfoShareRequest import AlipayUserInfoShareRequest
 from alipay.aop.api.util import WebUtils
@@ -37,6 +43,13 @@ def answer(asked: dict[str, Any]) -> object:
         request = AlipaySystemOauthTokenRequest()
         request.grant_type = "authorization_code"
         request.code = asked["code"]
+    elif asked["do"] == "message":
+        model = AlipayOpenAppMiniTemplatemessageSendModel()
+        model.to_user_id = asked["user"]
+        model.user_template_id = asked["template"]
+        model.page = "pages/index"
+        model.data = asked["data"]
+        request = AlipayOpenAppMiniTemplatemessageSendRequest(biz_model=model)
     else:
         request = AlipayUserInfoShareRequest()
         request.add_other_text_param("auth_token", asked["token"])

@@ -7,6 +7,7 @@ import { pill } from "../../shared/parts.js";
 import { prefs } from "../../shared/prefs.js";
 import { t } from "../messages.js";
 import { loadTrust } from "../offline/trust.js";
+import { desk } from "./desk.js";
 
 /** @typedef {import("../app.js").Context} Context */
 /** @typedef {import("../app.js").View} View */
@@ -15,7 +16,8 @@ import { loadTrust } from "../offline/trust.js";
  * @param {Context} context
  * @returns {View}
  */
-export function shiftView({ session, signal, go }) {
+export function shiftView(context) {
+  const { session, signal, go } = context;
   const shift = session.kept;
   const readiness = h("dd", {}, "…");
   loadTrust().then(
@@ -40,6 +42,7 @@ export function shiftView({ session, signal, go }) {
       h("h2", { class: "section-title", id: "scenes-title" }, t("scenes")),
       h("ul", { class: "chips" }, ...(shift?.scenes ?? []).map(({ name, nameEn }) => h("li", { class: "chip" }, prefs.language === "zh" ? name : nameEn))),
     ),
+    desk(context),
     h(
       "button",
       {

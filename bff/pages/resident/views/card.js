@@ -5,6 +5,7 @@ import { pick } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
 import { fill, notice } from "../../shared/parts.js";
 import { face, lookOf } from "../cards.js";
+import { button } from "../forms.js";
 import { claimLabels } from "../labels.js";
 import { t } from "../messages.js";
 import { claimNames } from "../records.js";
@@ -33,7 +34,12 @@ export function cardView({ session, signal, go, acting }, id) {
       !acting.may("wallet:show")
         ? notice("quiet", "ban", t("mayNotShow"), h("p", {}, t("mayNotLead")))
         : card.status === "valid" && card.scenes.length
-        ? sceneForm(card, labels, (scene) => go(`#/show/${card.id}/${encodeURIComponent(scene)}`))
+        ? sceneForm(
+            card,
+            labels,
+            (scene) => go(`#/show/${card.id}/${encodeURIComponent(scene)}`),
+            acting.may("health:show") ? (scene) => go(`#/health/together/${card.id}/${encodeURIComponent(scene)}`) : null,
+          )
         : notice("caution", "info", t("notShowable"), h("p", {}, pick(card.statusReason))),
       details(card),
     ],
@@ -64,8 +70,9 @@ function details(card) {
  * @param {CredentialDetail} card
  * @param {import("../labels.js").Labels} labels
  * @param {(scene: string) => void} show
+ * @param {((scene: string) => void) | null} together With the health code in one QR.
  */
-function sceneForm(card, labels, show) {
+function sceneForm(card, labels, show, together) {
   const sees = h("p", { class: "sees", role: "status" });
   /** @param {CredentialDetail["scenes"][number]} offer */
   const tell = (offer) => {
@@ -103,6 +110,7 @@ function sceneForm(card, labels, show) {
       sees,
     ),
     h("div", { class: "dock" }, h("button", { type: "submit", class: "button button--wide button--accent button--show" }, icon("qr"), t("show"))),
+    together ? button(t("togetherShow"), () => together(String(new FormData(form).get("scene"))), { icon: icon("shield") }) : null,
   );
   return form;
 }

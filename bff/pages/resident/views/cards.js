@@ -8,6 +8,7 @@ import { face, lookOf, validity } from "../cards.js";
 import { t } from "../messages.js";
 import { prefetch } from "../offline-code.js";
 import { brief } from "../records.js";
+import { briefItem } from "./timeline.js";
 
 /** @typedef {import("../app.js").Context} Context */
 /** @typedef {import("../app.js").View} View */
@@ -15,6 +16,8 @@ import { brief } from "../records.js";
 /** @typedef {import("../../shared/wire.js").Credential} Credential */
 /** @typedef {import("../../shared/wire.js").Home} Home */
 /** @typedef {import("../../shared/wire.js").UsageRecord} UsageRecord */
+/** @typedef {import("../../shared/wire.js").TimelineEntry} TimelineEntry */
+/** @typedef {import("../../shared/wire.js").NoticePage} NoticePage */
 /** @template T @typedef {import("../../shared/wire.js").Page<T>} Page */
 
 /**
@@ -44,7 +47,7 @@ export function cardsView(context, note) {
       box,
       signal,
       async () => /** @type {Home} */ ((await session.call("GET", "/mp/v1/home", { signal })).data),
-      ({ blocks }) => [cardsSection(context, blocks["certificates"], show), usesSection(blocks["recentUses"])],
+      ({ blocks }) => [noticesEntry(context, blocks["notices"]), cardsSection(context, blocks["certificates"], show), nextSection(blocks["timeline"]), usesSection(blocks["recentUses"])],
     );
   show();
   if (mayHaveCode(context)) void prefetch(context);
@@ -94,6 +97,36 @@ function usesSection(block) {
     page?.items.length
       ? h("div", { class: "panel panel--list" }, ...page.items.slice(0, 2).map(brief))
       : h("p", { class: "quiet panel" }, page ? t("noRecordsLead") : t("blockGone")),
+  );
+}
+
+/** The way to what one was told, and how much of it is unread. @param {Context} context @param {Block | undefined} block */
+function noticesEntry({ acting }, block) {
+  const page = /** @type {NoticePage | null} */ (block?.data ?? null);
+  if (acting.now || !page) return h("div", {});
+  return h(
+    "a",
+    { class: "health-entry", href: "#/notices" },
+    h("span", { class: "health-entry__icon" }, icon("list")),
+    h(
+      "span",
+      { class: "menu__text" },
+      h("span", { class: "health-entry__title" }, t("noticesTitle")),
+      h("span", { class: "quiet" }, page.unread ? t("noticesEntryLead", { count: page.unread }) : t("noticesEntryNone")),
+    ),
+    icon("arrow"),
+  );
+}
+
+/** What is next, for oneself and those one acts for. @param {Block | undefined} block */
+function nextSection(block) {
+  const items = /** @type {TimelineEntry[]} */ (block?.data ?? []);
+  if (!items.length) return h("div", {});
+  return h(
+    "section",
+    { class: "stack", "aria-labelledby": "next-title" },
+    h("div", { class: "section-title" }, h("h2", { id: "next-title" }, t("timelineTitle")), h("a", { class: "more", href: "#/timeline" }, t("timelineAll"), icon("arrow"))),
+    h("div", { class: "panel panel--list" }, ...items.slice(0, 2).map(briefItem)),
   );
 }
 

@@ -5,8 +5,8 @@ import { h } from "../../shared/dom.js";
 import { moment, pick } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
 import { say } from "../../shared/live.js";
-import { isAbort, notice, report, trouble, waiting } from "../../shared/parts.js";
-import { CameraUnavailable, Scanner } from "../../shared/scanner.js";
+import { isAbort, report, trouble, waiting } from "../../shared/parts.js";
+import { aim } from "../aim.js";
 import { button, field, form } from "../forms.js";
 import { t } from "../messages.js";
 
@@ -23,57 +23,27 @@ const PREFIX = "SVC.";
  */
 export function checkInView({ session, signal }) {
   const answer = h("div", { class: "stack" });
-  const video = h("video", { class: "finder__video", muted: true, playsinline: true, autoplay: true, "aria-label": t("cameraPicture") });
-  const hint = h("p", { class: "finder__hint", role: "status" });
-  const finder = h("div", { class: "finder", hidden: true }, video, hint);
-  const start = button(t("checkInScan"), () => void on(), { kind: "", icon: icon("camera") });
   const typed = field("venue-code", t("checkInCode"), { maxlength: 200 });
-  const aim = h(
+  const camera = aim({
+    signal,
+    scan: t("checkInScan"),
+    aiming: t("checkInAim"),
+    other: t("checkInNotOurs"),
+    accepts: (text) => text.startsWith(PREFIX),
+    found: (text) => void checkIn(text, crypto.randomUUID()),
+    trouble: answer,
+    instead: t("checkInNoCameraLead"),
+    typed: typed.input,
+  });
+  const ways = h(
     "div",
     { class: "stack" },
-    finder,
-    start,
+    camera.node,
     h("section", { class: "panel" }, form(t("checkInGo"), [typed.node], () => checkIn(typed.input.value.trim(), crypto.randomUUID()))),
   );
-  const scanner = new Scanner(
-    video,
-    (text) => {
-      if (!text.startsWith(PREFIX)) return void (hint.textContent = t("checkInNotOurs"));
-      off();
-      void checkIn(text, crypto.randomUUID());
-    },
-    (error) => complain(error),
-  );
-  signal.addEventListener("abort", () => scanner.dispose());
-  const on = async () => {
-    answer.replaceChildren();
-    finder.hidden = false;
-    start.hidden = true;
-    hint.textContent = t("checkInAim");
-    try {
-      await scanner.start();
-    } catch (error) {
-      complain(error);
-    }
-  };
-  const off = () => {
-    scanner.stop();
-    finder.hidden = true;
-    start.hidden = false;
-  };
-  /** @param {unknown} error */
-  const complain = (error) => {
-    if (signal.aborted) return;
-    off();
-    if (!(error instanceof CameraUnavailable)) report(error);
-    const box = notice("caution", "camera", t("checkInNoCamera"), h("p", {}, t("checkInNoCameraLead")));
-    box.setAttribute("role", "alert");
-    answer.replaceChildren(box);
-    typed.input.focus();
-  };
   /** @param {string} code @param {string} requestId The same for each try: however often it is sent, it is one visit. */
   const checkIn = async (code, requestId) => {
-    aim.hidden = true;
+    ways.hidden = true;
     answer.replaceChildren(waiting(1));
     try {
       const { data } = await session.call("POST", PATH, { body: { code, requestId }, signal });
@@ -110,8 +80,8 @@ export function checkInView({ session, signal }) {
     button(t("checkInAgain"), () => {
       answer.replaceChildren();
       typed.input.value = "";
-      aim.hidden = false;
+      ways.hidden = false;
     });
-  const node = h("div", { class: "stack" }, h("div", {}, h("h1", { class: "page-title" }, t("checkInTitle")), h("p", { class: "quiet" }, t("checkInLong"))), answer, aim);
+  const node = h("div", { class: "stack" }, h("div", {}, h("h1", { class: "page-title" }, t("checkInTitle")), h("p", { class: "quiet" }, t("checkInLong"))), answer, ways);
   return { title: t("checkInTitle"), node, back: "#/health" };
 }

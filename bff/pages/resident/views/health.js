@@ -9,10 +9,10 @@ import { say } from "../../shared/live.js";
 import { isAbort, notice, report } from "../../shared/parts.js";
 import { CodeBox } from "../code-box.js";
 import { follow } from "../follow.js";
-import { menuEntry } from "../menu.js";
+import { menuEntry } from "../../shared/menu.js";
 import { t } from "../messages.js";
 import { offlineCode, prefetch } from "../offline-code.js";
-import { drawQr } from "../qr.js";
+import { drawQr } from "../../shared/qr.js";
 import { why } from "../why.js";
 
 /** @typedef {import("../app.js").Context} Context */
@@ -146,6 +146,8 @@ function menu({ acting }) {
     "nav",
     { class: "panel menu", "aria-label": t("healthMore") },
     acting.now ? null : menuEntry("#/health/family", "people", t("familyTitle"), t("familyLead")),
+    menuEntry("#/health/together", "qr", t("togetherTitle"), t("togetherLead")),
+    acting.now ? null : menuEntry("#/health/bring", "globe", t("bringTitle"), t("bringLead")),
     menuEntry("#/health/paper", "page", t("paperTitle"), t("paperLead")),
     menuEntry("#/health/checkin", "camera", t("checkInTitle"), t("checkInLead")),
     menuEntry("#/health/appeals", "list", t("appealsTitle"), t("appealsLead")),

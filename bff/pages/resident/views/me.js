@@ -3,7 +3,7 @@
 import { h } from "../../shared/dom.js";
 import { icon } from "../../shared/icons.js";
 import { prefs } from "../../shared/prefs.js";
-import { menuEntry } from "../menu.js";
+import { menuEntry } from "../../shared/menu.js";
 import { t } from "../messages.js";
 import { levelName } from "../words.js";
 
@@ -36,6 +36,7 @@ export function meView({ session, signedOut }) {
       { class: "panel menu", "aria-label": t("meTitle") },
       menuEntry("#/account", "person", t("accountTitle"), t("accountLead")),
       menuEntry("#/devices", "device", t("devicesTitle"), t("devicesLead")),
+      menuEntry("#/reminders", "clock", t("remindersTitle"), t("remindersEntryLead")),
       menuEntry("#/acting", "people", t("actingTitle"), t("actingLead")),
     ),
     choice(t("edition"), "mode", prefs.mode, [

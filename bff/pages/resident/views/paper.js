@@ -9,7 +9,7 @@ import { sure } from "../dialog.js";
 import { saveLink } from "../files.js";
 import { button, Once } from "../forms.js";
 import { t } from "../messages.js";
-import { drawQr } from "../qr.js";
+import { drawQr } from "../../shared/qr.js";
 
 /** @typedef {import("../app.js").Context} Context */
 /** @typedef {import("../app.js").View} View */

@@ -14,7 +14,7 @@ import { icon } from "../../shared/icons.js";
 import { say } from "../../shared/live.js";
 import { isAbort, report, trouble, waiting } from "../../shared/parts.js";
 import { pause, visible } from "../../shared/pause.js";
-import { drawQr } from "../qr.js";
+import { drawQr } from "../../shared/qr.js";
 import { look } from "../../shared/verdicts.js";
 import { emblem, lookOf } from "../cards.js";
 import { clocks, ring, secondsLeft } from "../countdown.js";

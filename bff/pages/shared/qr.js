@@ -2,7 +2,7 @@
 
 import { correction, generate, mode } from "../vendor/lean-qr/index.mjs";
 import { toSvgPath } from "../vendor/lean-qr/extras/svg.mjs";
-import { s } from "../shared/dom.js";
+import { s } from "./dom.js";
 
 const QUIET = 4; // modules; ISO/IEC 18004 asks for four
 

@@ -1,9 +1,9 @@
 // A way on, with an icon, a title and a line about it.
 
-import { h } from "../shared/dom.js";
-import { icon } from "../shared/icons.js";
+import { h } from "./dom.js";
+import { icon } from "./icons.js";
 
-/** @param {string} href @param {import("../shared/icons.js").IconName} symbol @param {string} title @param {string} lead */
+/** @param {string} href @param {import("./icons.js").IconName} symbol @param {string} title @param {string} lead */
 export function menuEntry(href, symbol, title, lead) {
   return h(
     "a",

@@ -1,0 +1,146 @@
+// How one wants to be told (提醒设置): topics, each agreed to in one tap and taken back in one, channels, quiet hours.
+
+import { h } from "../../shared/dom.js";
+import { pick } from "../../shared/i18n.js";
+import { icon } from "../../shared/icons.js";
+import { attempting, fill, pill } from "../../shared/parts.js";
+import { field, form, tick } from "../forms.js";
+import { t } from "../messages.js";
+import { channelName, topicName } from "../topics.js";
+
+/** @typedef {import("../app.js").Context} Context */
+/** @typedef {import("../app.js").View} View */
+/** @typedef {import("../../shared/wire.js").TopicConsent} Consent */
+/** @typedef {import("../../shared/wire.js").PushPreferences} Preferences */
+/** @typedef {(deed: () => Promise<string | null>) => Promise<void>} Attempt */
+
+const CONSENTS = "/mp/v1/push/consents";
+const PREFERENCES = "/mp/v1/push/preferences";
+
+/**
+ * @param {Context} context
+ * @returns {View}
+ */
+export function remindersView({ session, signal }) {
+  const problem = h("div", { class: "stack" });
+  const box = h("div", { class: "stack" });
+  const load = () =>
+    fill(
+      box,
+      signal,
+      async () => {
+        const [consents, preferences] = await Promise.all([session.call("GET", CONSENTS, { signal }), session.call("GET", PREFERENCES, { signal })]);
+        return { consents: /** @type {Consent[]} */ (consents.data), preferences: /** @type {Preferences} */ (preferences.data) };
+      },
+      ({ consents, preferences }) => [topics(consents), ways(preferences)],
+    );
+  const attempt = attempting(problem, signal, load);
+
+  /** @param {Consent[]} consents */
+  const topics = (consents) =>
+    h(
+      "section",
+      { class: "stack", "aria-labelledby": "topics-title" },
+      h("h2", { class: "section-title", id: "topics-title" }, t("topicsTitle")),
+      h("ul", { class: "stack" }, ...consents.map(topic)),
+    );
+
+  /** @param {Consent} consent */
+  const topic = ({ topic: name, basis, given, words }) => {
+    const called = topicName(name);
+    const agree = () =>
+      void attempt(async () => {
+        await session.call("POST", CONSENTS, { body: { topic: name, textVersion: words?.version ?? "" }, signal });
+        return t("topicSaid", { topic: called });
+      });
+    const withdraw = () =>
+      void attempt(async () => {
+        await session.call("DELETE", `${CONSENTS}/${name}`, { signal });
+        return t("topicSaid", { topic: called });
+      });
+    return h(
+      "li",
+      { class: "panel stack item", "data-topic": name, "data-given": String(basis === "law" || given === true) },
+      h(
+        "div",
+        { class: "item__head" },
+        h("h3", {}, called),
+        basis === "law" ? pill("quiet", "shield", t("topicByLaw")) : given ? pill("good", "check", t("topicAgreed")) : pill("quiet", "ban", t("topicRefused")),
+      ),
+      words ? h("details", {}, h("summary", {}, t("topicWords")), h("p", {}, pick(words.text))) : null,
+      basis === "law"
+        ? null
+        : h(
+            "div",
+            { class: "item__deeds" },
+            given
+              ? h("button", { type: "button", class: "button button--plain", "aria-label": t("topicWithdrawWhat", { topic: called }), onclick: withdraw }, t("topicWithdraw"))
+              : h("button", { type: "button", class: "button button--plain", "aria-label": t("topicAgreeWhat", { topic: called }), onclick: agree }, t("topicAgree")),
+          ),
+    );
+  };
+
+  /** @param {Preferences} preferences */
+  const ways = (preferences) => {
+    const order = [...preferences.channels, ...preferences.offered.filter((each) => !preferences.channels.includes(each))];
+    const used = new Set(preferences.channels);
+    const list = h("ul", { class: "stack" });
+    const draw = () => list.replaceChildren(...order.map(channel));
+    /** @param {string} name @param {number} place */
+    const channel = (name, place) => {
+      const words = channelName(name);
+      const box = tick(words, { checked: used.has(name), onchange: () => (box.input.checked ? used.add(name) : used.delete(name)) });
+      const up = () => {
+        order.splice(place - 1, 2, name, order[place - 1] ?? "");
+        draw();
+      };
+      return h(
+        "li",
+        { class: "channel" },
+        box.node,
+        place ? h("button", { type: "button", class: "button button--plain", "aria-label": t("channelUp", { channel: words }), onclick: up }, "↑") : null,
+      );
+    };
+    draw();
+    const from = field("quiet-from", t("quietFrom"), { type: "time", value: preferences.quiet.start });
+    const to = field("quiet-to", t("quietTo"), { type: "time", value: preferences.quiet.end });
+    const send = () =>
+      attempt(async () => {
+        await session.call("PUT", PREFERENCES, {
+          body: {
+            channels: order.filter((each) => used.has(each)),
+            quiet: { start: from.input.value, end: to.input.value },
+            topicsOff: preferences.topicsOff,
+            language: preferences.language,
+          },
+          signal,
+        });
+        return t("remindersSaved");
+      });
+    return h(
+      "section",
+      { class: "stack", "aria-labelledby": "channels-title" },
+      h("h2", { class: "section-title", id: "channels-title" }, t("channelsTitle")),
+      h("p", { class: "quiet" }, t(order.length ? "channelsLead" : "channelsNone")),
+      form(
+        t("remindersSave"),
+        [
+          list,
+          h("fieldset", { class: "panel choice" }, h("legend", {}, t("quietTitle")), h("p", { class: "quiet" }, t("quietLead")), from.node, to.node),
+        ],
+        send,
+      ),
+    );
+  };
+
+  void load();
+  const node = h(
+    "div",
+    { class: "stack" },
+    h("div", {}, h("h1", { class: "page-title" }, t("remindersTitle")), h("p", { class: "quiet" }, t("remindersLead"))),
+    h("a", { class: "more", href: "#/notices" }, icon("list"), t("noticesTitle")),
+    problem,
+    box,
+  );
+  return { title: t("remindersTitle"), node, back: "#/me" };
+}
