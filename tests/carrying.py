@@ -189,3 +189,12 @@ async def left(redis: Redis) -> int:
         for group in await redis.xinfo_groups(stream) if await redis.exists(stream) else []:
             count += group["pending"]
     return count
+
+
+async def drained(redis: Redis) -> None:
+    """Return once no stream carries anything: an outcome is kept a moment before its entry leaves."""
+
+    async def empty() -> bool:
+        return await left(redis) == 0
+
+    await until(empty)

@@ -23,7 +23,7 @@ def test_the_screens_of_reminders(
     resident = Resident(phone(locale).new_page(), city, watch)
     page = resident.page
     resident.sign_in("wang")
-    page.wait_for_selector("a.health-entry[href='#/notices']")
+    page.wait_for_selector(".notices-entry")
     auditor.look(page, "home-with-reminders")
     resident.go("#/timeline")
     page.wait_for_selector(".item")

@@ -13,7 +13,7 @@ from bff.platform.mongo import Database
 from bff.sandbox.servers import EmbeddedServers
 from push.models import IntentState, Lane
 from push.store.outbox import OutboxStore
-from tests.carrying import Recorder, Way, intent, left, settled
+from tests.carrying import Recorder, Way, drained, intent, settled
 
 pytestmark = [pytest.mark.embedded, pytest.mark.slow]
 COUNT: Final = 60
@@ -70,11 +70,11 @@ async def test_whenever_a_process_is_killed_each_intent_is_delivered_and_settled
     ways = [Way(mongo_database, redis, recorder, again_after=timedelta(seconds=1)) for _ in range(2)]
     async with ways[0].running(), ways[1].running():
         await settled(mongo_database, IntentState.DONE, COUNT)
+        await drained(redis)
     asked = await recorder.asked()
     assert asked.keys() == {each.id for each in intents}
     assert max(asked.values()) <= 2
     assert {asked[key] for key in over} <= {1}, "what was settled is not delivered again"
-    assert await left(redis) == 0
 
 
 async def test_processes_killed_one_after_the_other_at_every_step_lose_nothing_between_them(
@@ -87,8 +87,8 @@ async def test_processes_killed_one_after_the_other_at_every_step_lose_nothing_b
     recorder = Recorder(mongo_database)
     async with Way(mongo_database, redis, recorder, again_after=timedelta(seconds=1)).running():
         await settled(mongo_database, IntentState.DONE, len(intents))
+        await drained(redis)
     assert (await recorder.asked()).keys() == {each.id for each in intents}
-    assert await left(redis) == 0
 
 
 async def test_what_kills_every_worker_becomes_a_dead_letter_and_takes_nobody_along(
@@ -102,7 +102,7 @@ async def test_what_kills_every_worker_becomes_a_dead_letter_and_takes_nobody_al
     async with Way(mongo_database, redis, recorder, most=3).running():
         await settled(mongo_database, IntentState.DONE, COUNT - 1)
         await settled(mongo_database, IntentState.DEAD, 1)
+        await drained(redis)
     (dead,) = await outbox.dead(before=None, limit=2)
     assert dead.item == "item-30"
     assert (await recorder.asked()).keys() == {intent(n).id for n in range(COUNT)} - {dead.id}
-    assert await left(redis) == 0

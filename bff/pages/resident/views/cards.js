@@ -106,7 +106,7 @@ function noticesEntry({ acting }, block) {
   if (acting.now || !page) return h("div", {});
   return h(
     "a",
-    { class: "health-entry", href: "#/notices" },
+    { class: "notices-entry", href: "#/notices" },
     h("span", { class: "health-entry__icon" }, icon("list")),
     h(
       "span",
