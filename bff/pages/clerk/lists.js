@@ -2,8 +2,7 @@
 
 import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
-import { report, trouble } from "../shared/parts.js";
-import { t } from "./messages.js";
+import { paged } from "../shared/lists.js";
 
 /** @template T @typedef {import("../shared/wire.js").Page<T>} Page */
 
@@ -35,26 +34,8 @@ export function backTo(href, words) {
  */
 export function pages(page, load, one, nothing, signal) {
   if (!page.items.length) return [h("div", { class: "empty panel" }, icon("list"), h("p", {}, nothing))];
-  const list = h("div", { class: "stack" }, ...page.items.map(one));
-  const rest = h("div", {});
-  /** @param {string | null | undefined} cursor */
-  const offer = (cursor) => {
-    if (!cursor) return rest.replaceChildren();
-    const more = async () => {
-      try {
-        const next = await load(cursor);
-        list.append(...next.items.map(one));
-        offer(next.nextCursor);
-      } catch (error) {
-        if (signal.aborted) return;
-        report(error);
-        rest.replaceChildren(trouble(error, () => void more()));
-      }
-    };
-    rest.replaceChildren(h("button", { type: "button", class: "button button--plain button--wide", onclick: () => void more() }, t("more")));
-  };
-  offer(page.nextCursor);
-  return [list, rest];
+  const list = h("div", { class: "stack" });
+  return paged(list, page, load, (items) => list.append(...items.map(one)), signal);
 }
 
 /** @param {string} id @param {string} label @param {number} rows */

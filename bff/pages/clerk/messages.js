@@ -116,7 +116,6 @@ export const t = translator({
   historyLead: ["最近 12 小时的核验，不含持证人信息。", "Checks of the last 12 hours. Nothing about the people is kept here."],
   noHistory: ["本班还没有核验", "No checks yet"],
   onThisDevice: ["本机离线核验", "Offline, on this device"],
-  more: ["加载更多", "Load more"],
 
   // shift
   shiftTitle: ["我的班次", "My shift"],

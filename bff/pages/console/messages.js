@@ -23,7 +23,6 @@ export const t = translator({
   navFind: ["查通知", "Notices"],
   navCampaigns: ["群发", "Campaigns"],
   reason: ["原因（写入审计）", "Reason (kept in the audit trail)"],
-  more: ["加载更多", "Load more"],
   done: ["已完成", "Done"],
   back: ["返回", "Back"],
 

@@ -47,7 +47,6 @@ export const t = translator({
   cardsTitle: ["我的证照", "My certificates"],
   noCards: ["还没有证照", "No certificates yet"],
   noCardsLead: ["发证机关签发后，会自动出现在这里。", "They appear here once an authority has issued them."],
-  more: ["加载更多", "Load more"],
   show: ["亮证", "Show"],
   untilDay: ["有效期至 {day}", "Valid until {day}"],
   untilForever: ["长期有效", "No expiry"],

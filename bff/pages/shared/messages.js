@@ -11,6 +11,7 @@ export const shared = translator({
   otherLanguage: ["EN", "中文"],
   otherLanguageLong: ["Switch to English", "切换到中文"],
   loading: ["正在加载…", "Loading…"],
+  more: ["加载更多", "Load more"],
   retry: ["重试", "Try again"],
   noNetworkTitle: ["网络不可用", "No network"],
   noNetworkDetail: ["连不上服务器。请检查网络后重试。", "The server cannot be reached. Check your network and try again."],

@@ -4,7 +4,8 @@ import { dictionary } from "../../shared/dictionary.js";
 import { h } from "../../shared/dom.js";
 import { clockTime, pick } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
-import { fill, pill, report, trouble } from "../../shared/parts.js";
+import { paged } from "../../shared/lists.js";
+import { fill, pill } from "../../shared/parts.js";
 import { look } from "../../shared/verdicts.js";
 import { healthPill } from "../health-verdict.js";
 import { t } from "../messages.js";
@@ -55,26 +56,8 @@ export function historyView({ session, signal, offlineChecks, healthChecks }) {
     scenes = new Map(Object.values(words.scenes).map(({ code, name }) => [code, pick(name)]));
     if (!page.items.length && (offlineChecks.length || healthChecks.length)) return [];
     if (!page.items.length) return [h("div", { class: "empty panel" }, icon("list"), h("p", {}, t("noHistory")))];
-    const list = h("ul", { class: "panel checks" }, ...page.items.map(one));
-    const rest = h("div", {});
-    /** @param {string | null | undefined} cursor */
-    const offer = (cursor) => {
-      if (!cursor) return rest.replaceChildren();
-      const more = async () => {
-        try {
-          const next = await load(cursor);
-          list.append(...next.items.map(one));
-          offer(next.nextCursor);
-        } catch (error) {
-          if (signal.aborted) return;
-          report(error);
-          rest.replaceChildren(trouble(error, () => void more()));
-        }
-      };
-      rest.replaceChildren(h("button", { type: "button", class: "button button--plain button--wide", onclick: () => void more() }, t("more")));
-    };
-    offer(page.nextCursor);
-    return [list, rest];
+    const list = h("ul", { class: "panel checks" });
+    return paged(list, page, load, (items) => list.append(...items.map(one)), signal);
   });
   return { title: t("historyTitle"), node, tab: "history" };
 }

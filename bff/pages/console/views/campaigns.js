@@ -2,7 +2,8 @@
 
 import { h } from "../../shared/dom.js";
 import { icon } from "../../shared/icons.js";
-import { fill, report, trouble } from "../../shared/parts.js";
+import { paged } from "../../shared/lists.js";
+import { fill } from "../../shared/parts.js";
 import { bar, statePill } from "../campaign-parts.js";
 import { t } from "../messages.js";
 
@@ -21,29 +22,8 @@ export function campaignsView({ session, signal }) {
   /** @param {Page<CampaignInfo>} found @returns {Node[]} */
   const show = (found) => {
     if (!found.items.length) return [h("div", { class: "empty" }, icon("people"), h("p", {}, t("noCampaigns")))];
-    return [...found.items.map(card), ...further(found.nextCursor)];
-  };
-  /** @param {string | null | undefined} cursor */
-  const further = (cursor) => {
-    if (!cursor) return [];
-    const more = h(
-      "button",
-      {
-        type: "button",
-        class: "button button--plain button--wide",
-        onclick: async () => {
-          try {
-            more.replaceWith(...show(await page(cursor)));
-          } catch (error) {
-            if (signal.aborted) return;
-            report(error);
-            problem.replaceChildren(trouble(error));
-          }
-        },
-      },
-      t("more"),
-    );
-    return [more];
+    const list = h("div", { class: "stack" });
+    return paged(list, found, page, (items) => list.append(...items.map(card)), signal);
   };
   void fill(box, signal, () => page(null), show);
   const node = h(

@@ -3,7 +3,8 @@
 import { h } from "../../shared/dom.js";
 import { moment } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
-import { attempting, fill, notice, report, trouble } from "../../shared/parts.js";
+import { paged } from "../../shared/lists.js";
+import { attempting, fill, notice } from "../../shared/parts.js";
 import { reasonField } from "../forms.js";
 import { t } from "../messages.js";
 
@@ -26,7 +27,8 @@ export function deadView({ session, signal }) {
   /** @param {Page<DeadNotice>} found @returns {Node[]} */
   const show = (found) => {
     if (!found.items.length) return [h("div", { class: "empty" }, icon("check"), h("p", {}, t("noDead")))];
-    return [...found.items.map(letter), ...further(found.nextCursor)];
+    const list = h("div", { class: "stack" });
+    return paged(list, found, page, (items) => list.append(...items.map(letter)), signal);
   };
   /** @param {DeadNotice} dead */
   const letter = (dead) => {
@@ -45,28 +47,6 @@ export function deadView({ session, signal }) {
       h("p", { class: "quiet" }, `${moment(dead.deadAt)} · ${t("tries", { count: dead.tries })}`),
       h("a", { class: "button button--plain", href: `#/notice/${dead.key}` }, t("story")),
     );
-  };
-  /** @param {string | null | undefined} cursor */
-  const further = (cursor) => {
-    if (!cursor) return [];
-    const more = h(
-      "button",
-      {
-        type: "button",
-        class: "button button--plain button--wide",
-        onclick: async () => {
-          try {
-            more.replaceWith(...show(await page(cursor)));
-          } catch (error) {
-            if (signal.aborted) return;
-            report(error);
-            problem.replaceChildren(trouble(error));
-          }
-        },
-      },
-      t("more"),
-    );
-    return [more];
   };
 
   const list = () => {

@@ -5,7 +5,8 @@ import { Refused } from "../../shared/http.js";
 import { dayAndTime } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
 import { say } from "../../shared/live.js";
-import { attempting, fill, isAbort, notice, pill, report, trouble } from "../../shared/parts.js";
+import { paged } from "../../shared/lists.js";
+import { attempting, fill, notice, pill } from "../../shared/parts.js";
 import { sure } from "../dialog.js";
 import { button, digitsField, form } from "../forms.js";
 import { t } from "../messages.js";
@@ -74,7 +75,7 @@ export function actingView({ session, acting, signal, go }) {
           throw error;
         }
       },
-      (found) => (found ? lists(found, page, deeds, () => void load()) : [notice("quiet", "shield", t("needsRealName"), h("a", { class: "button button--plain", href: "#/account" }, t("accountTitle")))]),
+      (found) => (found ? lists(found, page, deeds, () => void load(), signal) : [notice("quiet", "shield", t("needsRealName"), h("a", { class: "button button--plain", href: "#/account" }, t("accountTitle")))]),
     );
   void load();
   return { title: t("actingTitle"), node, tab: "me", back: "#/me" };
@@ -82,17 +83,16 @@ export function actingView({ session, acting, signal, go }) {
 
 /**
  * @param {Page<Grant>} found @param {(cursor: string) => Promise<Page<Grant>>} page
- * @param {Deeds} deeds @param {() => void} again
+ * @param {Deeds} deeds @param {() => void} again @param {AbortSignal} signal
  */
-function lists(found, page, deeds, again) {
+function lists(found, page, deeds, again, signal) {
   const mine = h("ul", { class: "stack" });
   const theirs = h("ul", { class: "stack" });
   const over = h("ul", { class: "stack" });
   const past = h("details", { class: "past" }, h("summary", {}, t("pastTitle")), over);
-  const rest = h("div", {});
-  /** @param {Page<Grant>} next */
-  const add = (next) => {
-    for (const grant of next.items) {
+  /** @param {Grant[]} grants */
+  const add = (grants) => {
+    for (const grant of grants) {
       const list = grant.state === "ended" ? over : grant.side === "agent" ? mine : theirs;
       list.append(entry(grant, deeds));
     }
@@ -101,19 +101,7 @@ function lists(found, page, deeds, again) {
       list.querySelector(".nobody")?.remove();
       if (!list.childElementCount) list.append(h("li", { class: "panel quiet nobody" }, t(words)));
     }
-    const cursor = next.nextCursor;
-    const more = async () => {
-      try {
-        add(await page(cursor ?? ""));
-      } catch (error) {
-        if (isAbort(error)) return;
-        report(error);
-        rest.replaceChildren(trouble(error, () => void more()));
-      }
-    };
-    rest.replaceChildren(...(cursor ? [button(t("more"), () => void more())] : []));
   };
-  add(found);
   return [
     h(
       "div",
@@ -123,8 +111,7 @@ function lists(found, page, deeds, again) {
     ),
     h("section", { class: "stack", "aria-labelledby": "mine-title" }, h("h2", { class: "section-title", id: "mine-title" }, t("iMayTitle")), mine),
     h("section", { class: "stack", "aria-labelledby": "theirs-title" }, h("h2", { class: "section-title", id: "theirs-title" }, t("mayMeTitle")), theirs),
-    past,
-    rest,
+    ...paged(past, found, page, add, signal),
   ];
 }
 

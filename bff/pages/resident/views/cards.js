@@ -3,7 +3,8 @@
 import { h } from "../../shared/dom.js";
 import { pick } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
-import { fill, notice, pill, report, trouble } from "../../shared/parts.js";
+import { paged } from "../../shared/lists.js";
+import { fill, notice, pill } from "../../shared/parts.js";
 import { face, lookOf, validity } from "../cards.js";
 import { t } from "../messages.js";
 import { prefetch } from "../offline-code.js";
@@ -156,46 +157,16 @@ function without({ acting }, block, retry) {
 /**
  * @param {Context} context
  * @param {Page<Credential>} page
- * @returns {HTMLElement[]}
+ * @returns {Node[]}
  */
 function list(context, page) {
   if (!page.items.length) {
     return [h("div", { class: "empty panel" }, icon("card"), h("p", {}, t(context.acting.now ? "noCardsOf" : "noCards")), context.acting.now ? null : h("p", { class: "quiet" }, t("noCardsLead")))];
   }
   const one = (/** @type {Credential} */ card) => entry(card, context.acting.may("wallet:show"));
-  const items = h("ul", { class: "cards" }, ...page.items.map(one));
-  return [items, ...moreButton(context, page, (next) => items.append(...next.items.map(one)))];
-}
-
-/**
- * A button for the next page, as long as there is one.
- *
- * @param {Context} context
- * @param {Page<Credential>} page
- * @param {(page: Page<Credential>) => void} add
- * @returns {HTMLElement[]}
- */
-function moreButton({ session, signal }, page, add) {
-  let cursor = page.nextCursor;
-  if (!cursor) return [];
-  const box = h("div", {});
-  const load = async () => {
-    try {
-      const { data } = await session.call("GET", `/mp/v1/credentials?cursor=${encodeURIComponent(cursor ?? "")}`, { signal });
-      add(data);
-      cursor = data.nextCursor;
-      if (cursor) offer();
-      else box.remove();
-    } catch (error) {
-      if (signal.aborted) return;
-      report(error);
-      box.replaceChildren(trouble(error, () => void load()));
-    }
-  };
-  const offer = () =>
-    box.replaceChildren(h("button", { type: "button", class: "button button--plain button--wide", onclick: () => void load() }, t("more")));
-  offer();
-  return [box];
+  const list = h("ul", { class: "cards" });
+  const load = async (/** @type {string} */ cursor) => (await context.session.call("GET", `/mp/v1/credentials?cursor=${encodeURIComponent(cursor)}`, { signal: context.signal })).data;
+  return paged(list, page, load, (items) => list.append(...items.map(one)), context.signal);
 }
 
 /** @param {Credential} card @param {boolean} showable Whether whoever looks may show it. */

@@ -3,8 +3,9 @@
 import { h } from "../../shared/dom.js";
 import { dayAndTime, pick } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
+import { paged } from "../../shared/lists.js";
 import { say } from "../../shared/live.js";
-import { attempting, fill, isAbort, pill, report, trouble } from "../../shared/parts.js";
+import { attempting, fill, isAbort, pill, report } from "../../shared/parts.js";
 import { jittered, pause, visible } from "../../shared/pause.js";
 import { mayNot } from "../follow.js";
 import { t } from "../messages.js";
@@ -53,28 +54,10 @@ export function noticesView({ session, signal }) {
   const render = (first) => {
     newest = first.items[0]?.cursor ?? newest;
     if (!first.items.length) return [h("div", { class: "empty panel" }, icon("list"), h("p", {}, t("noticesNothing")))];
-    const list = h("ul", { class: "stack" }, ...first.items.map((notice) => entry(notice, attempt, read)));
-    const rest = h("div", {});
-    /** @param {NoticePage} shown */
-    const more = ({ nextCursor }) =>
-      rest.replaceChildren(
-        ...(nextCursor ? [h("button", { type: "button", class: "button button--plain button--wide", onclick: () => void add(nextCursor) }, t("more"))] : []),
-      );
-    /** @param {string} cursor */
-    const add = async (cursor) => {
-      try {
-        const next = await page(cursor);
-        list.append(...next.items.map((notice) => entry(notice, attempt, read)));
-        more(next);
-      } catch (error) {
-        if (signal.aborted || isAbort(error)) return;
-        report(error);
-        rest.replaceChildren(trouble(error, () => void add(cursor)));
-      }
-    };
-    more(first);
+    const list = h("ul", { class: "stack" });
+    const shown = paged(list, first, page, (items) => list.append(...items.map((notice) => entry(notice, attempt, read))), signal);
     const all = first.unread ? h("button", { type: "button", class: "button button--plain button--wide", onclick: readAll }, icon("check"), t("noticesReadAll")) : null;
-    return [...(all ? [all] : []), list, rest];
+    return [...(all ? [all] : []), ...shown];
   };
   void load();
   void listen();

@@ -3,7 +3,8 @@
 import { h } from "../../shared/dom.js";
 import { dayName } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
-import { fill, isAbort, report, trouble } from "../../shared/parts.js";
+import { paged } from "../../shared/lists.js";
+import { fill } from "../../shared/parts.js";
 import { claimLabels } from "../labels.js";
 import { t } from "../messages.js";
 import { entry } from "../records.js";
@@ -35,30 +36,7 @@ export function recordsView({ session, signal }) {
       return [h("div", { class: "empty panel" }, icon("list"), h("p", {}, t("noRecords")), h("p", { class: "quiet" }, t("noRecordsLead")))];
     }
     const days = h("div", { class: "stack" });
-    const rest = h("div", {});
-    /** @param {Page<UsageRecord>} next */
-    const add = (next) => {
-      addByDay(days, next.items, labels);
-      rest.replaceChildren(...(next.nextCursor ? [more(next.nextCursor)] : []));
-    };
-    /** @param {string} cursor */
-    const more = (cursor) =>
-      h(
-        "button",
-        {
-          type: "button",
-          class: "button button--plain button--wide",
-          onclick: () =>
-            load(cursor).then(add, (error) => {
-              if (signal.aborted || isAbort(error)) return;
-              report(error);
-              rest.replaceChildren(trouble(error), more(cursor));
-            }),
-        },
-        t("more"),
-      );
-    add(page);
-    return [days, rest];
+    return paged(days, page, load, (items) => addByDay(days, items, labels), signal);
   });
   return { title: t("recordsTitle"), node, tab: "records" };
 }

@@ -3,7 +3,8 @@
 import { h } from "../../shared/dom.js";
 import { dayAndTime, pick } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
-import { attempting, fill, isAbort, pill, report, trouble } from "../../shared/parts.js";
+import { paged } from "../../shared/lists.js";
+import { attempting, fill, pill } from "../../shared/parts.js";
 import { t } from "../messages.js";
 import { topicName } from "../topics.js";
 
@@ -39,27 +40,9 @@ export function timelineView({ session, signal }) {
   /** @param {Page<Entry>} first */
   const render = (first) => {
     if (!first.items.length) return [h("div", { class: "empty panel" }, icon("check"), h("p", {}, t("timelineNothing")))];
-    const list = h("ul", { class: "stack" }, ...first.items.map((item) => entry(item, say)));
-    const rest = h("div", {});
-    /** @param {Page<Entry>} shown */
-    const more = ({ nextCursor }) =>
-      rest.replaceChildren(
-        ...(nextCursor ? [h("button", { type: "button", class: "button button--plain button--wide", onclick: () => void add(nextCursor) }, t("more"))] : []),
-      );
-    /** @param {string} cursor */
-    const add = async (cursor) => {
-      try {
-        const next = await page(cursor);
-        list.append(...next.items.map((item) => entry(item, say)));
-        more(next);
-      } catch (error) {
-        if (signal.aborted || isAbort(error)) return;
-        report(error);
-        rest.replaceChildren(trouble(error, () => void add(cursor)));
-      }
-    };
-    more(first);
-    return [list, rest];
+    const list = h("ul", { class: "stack" });
+    const shown = paged(list, first, page, (items) => list.append(...items.map((item) => entry(item, say))), signal);
+    return shown;
   };
   void load();
   const node = h(
