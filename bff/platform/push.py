@@ -4,7 +4,6 @@ from collections.abc import Collection
 
 from redis.asyncio import Redis
 
-from auth_bridges.acting import ActingService
 from auth_bridges.bridges.alipay_client import AlipayClient
 from auth_bridges.bridges.wechat_api import WechatApi
 from auth_bridges.ports import Chance, Clock
@@ -20,7 +19,6 @@ from bff.platform.push_outbox import Carrier, CarryingParts
 from bff.platform.push_phones import PhoneParts
 from bff.platform.push_timeline import TimelineParts
 from bff.platform.redis import ScriptRunner
-from health_code.ports import Admit
 from push.addresses import JoinedAddresses
 from push.settings import PushSettings
 from push.store.outbox import OutboxStore
@@ -39,9 +37,7 @@ class PushParts:
         run: ScriptRunner,
         personal: IdNumbers,
         auth_stores: AuthStores,
-        acting: ActingService,
         recorder: AuditRecorder,
-        admit: Admit,
         clock: Clock,
         chance: Chance,
         http: Outbound,
@@ -51,7 +47,6 @@ class PushParts:
         credentials: CredentialStore,
         registry: Registry,
     ) -> None:
-        del acting, admit
         self.outbox = OutboxStore(mongo["push_outbox"])
         self.china = ChinaParts(
             mongo=mongo,
