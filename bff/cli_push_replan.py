@@ -1,7 +1,7 @@
 """``suishen push replan``: everybody is planned by the programmes in force, and what that changes is said."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +12,10 @@ import click
 import msgspec
 
 from bff.cli_data import data_option, environ_of
+from bff.cli_stores import run_or_exit, settings_or_exit
 
 if TYPE_CHECKING:
+    from bff.platform.settings import Settings
     from push.timeline_models import Difference
 
 _SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
@@ -40,14 +42,16 @@ def replan(edition: str | None, data: Path | None, *, dry_run: bool, as_json: bo
     Cut short it goes on where it stopped. An edition that is not in force can only be tried: the next
     vaccination of anybody would be planned by the one that is.
 
-    Exit status: 0, or 2 where what was said cannot be used.
+    Exit status: 0, or 2 where what was said cannot be used or the stores do not answer.
     """
     from push.programmes import in_force
 
     if not dry_run and edition not in {None, in_force(datetime.now(_SHANGHAI).date()).id}:
         raise click.BadParameter("it is not in force: try it with --dry-run", param_hint="--edition")
+    settings = settings_or_exit(environ_of(data))
     with _bar(quiet=as_json) as bar:
-        changed = asyncio.run(_changed(environ_of(data), edition if dry_run else None, bar, dry_run=dry_run))
+        walk = _changed(settings, edition if dry_run else None, bar, dry_run=dry_run)
+        changed = run_or_exit(walk, again="再运行一次即可继续 · run it again to go on")
     if as_json:
         said = {"edition": edition, "dryRun": dry_run} | msgspec.to_builtins(changed)
         click.echo(msgspec.json.encode(said))
@@ -59,14 +63,11 @@ def replan(edition: str | None, data: Path | None, *, dry_run: bool, as_json: bo
         click.echo(f"  {example.change} {example.item}  {example.before or ''} → {example.after or ''}")
 
 
-async def _changed(
-    environ: Mapping[str, str], edition: str | None, bar: _Bar, *, dry_run: bool
-) -> "Difference":
+async def _changed(settings: "Settings", edition: str | None, bar: _Bar, *, dry_run: bool) -> "Difference":
     from bff.platform.services import Platform
-    from bff.platform.settings import load_settings
     from push.timeline_models import Difference
 
-    async with Platform.open(load_settings(environ)) as platform:
+    async with Platform.open(settings) as platform:
         parts = platform.push.timeline
         await platform.push.ensure_indexes()
         total = await parts.people.count()

@@ -62,3 +62,20 @@ async def test_an_edition_that_is_not_in_force_can_only_be_tried(environ: dict[s
 
     assert done.exit_code == 2
     assert "--dry-run" in done.output
+
+
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [
+        ({"SUISHEN_AUTH_WECHAT_APPID": ""}, "SUISHEN_AUTH_WECHAT_APPID"),
+        ({"SUISHEN_MONGO_URL": "mongodb://127.0.0.1:9/"}, "run it again to go on"),
+    ],
+)
+async def test_what_keeps_it_from_beginning_is_said_in_words(
+    environ: dict[str, str], wrong: dict[str, str], word: str
+) -> None:
+    done = await replan(environ | wrong)
+
+    assert done.exit_code == 2
+    assert word in done.stderr
+    assert "Traceback" not in done.stderr
