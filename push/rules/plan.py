@@ -65,13 +65,14 @@ def look_again(items: Sequence[DueItem], as_of: date) -> date | None:
 
 def status_on(item: DueItem, day: date) -> Status:
     """Where an item stands on ``day``, which may be later than its plan."""
-    if item.status not in OPEN:
+    # What is late stays so until it is planned anew: no day that passes mends it.
+    if item.status not in OPEN or item.status is Status.OVERDUE:
         return item.status
+    if item.recommended_before is None and item.window_to is not None:
+        return term_status(item.earliest, item.window_to, day)
     if item.earliest is not None and day < item.earliest:
         return Status.NOT_YET_DUE
     late = item.recommended_before
-    if late is None and item.window_to is not None:
-        late = item.window_to + timedelta(days=1)
     return Status.DUE if late is None or day < late else Status.OVERDUE
 
 

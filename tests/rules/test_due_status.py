@@ -1,0 +1,62 @@
+"""Where an item stands when it is read is where it stood when it was planned, on the same day."""
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from push.programmes import edition, expiry
+from push.rules.due import OPEN, DueItem, Status
+from push.rules.expiry import Holding, expiry_items
+from push.rules.milestones import due_items_of_vaccination
+from push.rules.plan import status_on
+from push.rules.vaccination import Child, Given, due_items
+
+CASES: Final = json.loads(
+    (Path(__file__).parents[1] / "vectors" / "vaccination" / "cases.json").read_text("utf-8")
+)
+TODAY: Final = date(2026, 11, 25)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+def test_a_vaccination_stands_where_its_plan_says(case: dict[str, Any]) -> None:
+    as_of = date.fromisoformat(case["as_of"])
+    child = Child(
+        birth=date.fromisoformat(case["birth_date"]),
+        sex=case.get("sex"),
+        mother_hbsag=case.get("context", {}).get("mother_hbsag", "negative"),
+    )
+    programme = edition(f"cn-nip-{case['edition']}")
+    items = due_items(programme, child, msgspec.convert(case["given"], list[Given]), as_of)
+    for item in due_items_of_vaccination(items, edition=programme.id, as_of=as_of):
+        assert status_on(item, as_of) is item.status, item
+
+
+@pytest.mark.parametrize("kind", ["resident-id-card", "residence-permit", "social-security-card"])
+@pytest.mark.parametrize("days", [-400, -1, 0, 1, 30, 89, 90, 91, 400, 2_000])
+def test_a_certificate_stands_where_its_plan_says(kind: str, days: int) -> None:
+    for item in held(kind, TODAY + timedelta(days=days)):
+        assert status_on(item, TODAY) is item.status, item
+
+
+def test_a_certificate_with_years_to_go_and_no_opening_day_is_not_to_be_renewed_now() -> None:
+    (card,) = held("social-security-card", TODAY + timedelta(days=2_000))
+    assert card.earliest is None
+    assert card.status in OPEN
+    assert status_on(card, TODAY) is Status.NOT_YET_DUE
+
+
+def held(kind: str, last: date) -> list[DueItem]:
+    """What of a certificate that ends on ``last`` will lapse."""
+    holding = Holding(
+        id="c1",
+        type=kind,
+        title_zh="证件",
+        title_en="Certificate",
+        issued=last - timedelta(days=3_650),
+        valid_until=last,
+    )
+    return expiry_items(expiry(), holding, TODAY)
