@@ -168,12 +168,13 @@ def _introduce(city: City) -> None:
         Panel(
             f"[bold]居民 · residents[/]   {resident}\n"
             f"[bold]核验 · clerks[/]      {clerk}\n"
+            f"[bold]运维 · operators[/]   {city.base_url}/console/\n"
             f"[dim]接口 · API[/]         {city.base_url}/schema\n"
             f"[dim]直接登录 · as[/]      {city.sign_in_link('lin')}\n"
             f"[dim]健康码 · codes[/]     {_colours()}\n"
             f"[dim]短信 · messages[/]    {city.sms_url}/_sim/sms/outbox\n"
             f"[dim]法人证书 · card[/]    {city.authority_url}/_sim/authority/sign\n"
-            f"[dim]澳门健康码 · Macao[/]  {city.macao_url}/_sim/macao/code\n"
+            f"[dim]澳门 · Macao[/]        {city.macao_url}/_sim/macao/code\n"
             f"[dim]数据与日志 · data[/]  {city.data}",
             title=f"[bold green]{NAME} · Haiyu[/]",
             subtitle="[bold red]全部为模拟：人、机构、微信、支付宝都不存在 · nobody here is real[/]",
