@@ -1,6 +1,7 @@
 """Reminders on the phone: what is next and why, notices as they come, and how one wants to be told."""
 
 from collections.abc import Callable
+from typing import Final
 
 import pytest
 from playwright.sync_api import BrowserContext
@@ -12,6 +13,10 @@ from tests.browser.health import report
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+LOOK: Final = """(away) => {
+  Object.defineProperty(document, "hidden", { value: away === "away", configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
 LOCALES = pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
 
 
@@ -90,3 +95,19 @@ def test_quiet_hours_are_kept(resident: Resident) -> None:
     resident.go("#/reminders")
     resident.page.wait_for_selector("#quiet-from")
     assert resident.page.input_value("#quiet-from") == "21:30"
+
+
+def test_what_came_while_the_phone_was_put_away_is_there_when_it_is_taken_out(
+    resident: Resident, phone: Callable[..., BrowserContext], city: City, watch: Watch
+) -> None:
+    other = Resident(phone().new_page(), city, watch)
+    other.sign_in("sun")
+    resident.sign_in("sun")
+    resident.go("#/notices")
+    resident.page.wait_for_selector(".item, .empty")
+    seen = resident.page.locator("[data-notice]").count()
+    resident.page.evaluate(LOOK, "away")
+    other.bind_phone()
+    resident.page.evaluate(LOOK, "in hand")
+    resident.page.locator("[data-notice]").nth(seen).wait_for()
+    assert "手机" in resident.page.locator("[data-notice]").first.inner_text()

@@ -85,8 +85,9 @@ export async function request(method, path, call = {}) {
  * @param {string | null} call.token
  * @param {AbortSignal} call.signal
  * @param {(event: string, data: any) => void} call.heard Told each event.
+ * @param {string} [call.since] The id of the last event that is known: what came after it is told first.
  */
-export async function listen(path, { token, signal, heard }) {
+export async function listen(path, { token, signal, heard, since = "" }) {
   const clock = new AbortController();
   let timer = setTimeout(() => clock.abort(), QUIET);
   const leave = () => clock.abort();
@@ -97,7 +98,11 @@ export async function listen(path, { token, signal, heard }) {
       cache: "no-store",
       credentials: "omit",
       redirect: "error",
-      headers: { Accept: "text/event-stream, application/problem+json", ...(token ? { Authorization: `Bearer ${token}` } : {}) },
+      headers: {
+        Accept: "text/event-stream, application/problem+json",
+        ...(token ? { Authorization: `Bearer ${token}` } : {}),
+        ...(since ? { "Last-Event-ID": since } : {}),
+      },
     });
     if (!response.ok || !response.body) throw new Refused(problemOf(response.status, await response.text()));
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();

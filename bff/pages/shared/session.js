@@ -95,7 +95,7 @@ export class Session {
    * Hear of events until the server ends the stream, which it does when the token ends.
    *
    * @param {string} path
-   * @param {{ signal: AbortSignal, heard: (event: string, data: any) => void }} call
+   * @param {{ signal: AbortSignal, heard: (event: string, data: any) => void, since?: string }} call
    */
   async listen(path, call) {
     await this.#speak((token) => listen(path, { ...call, token }));

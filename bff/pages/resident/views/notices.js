@@ -5,9 +5,8 @@ import { dayAndTime, pick } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
 import { paged } from "../../shared/lists.js";
 import { say } from "../../shared/live.js";
-import { attempting, fill, isAbort, pill, report } from "../../shared/parts.js";
-import { jittered, pause, visible } from "../../shared/pause.js";
-import { mayNot } from "../follow.js";
+import { attempting, fill, pill } from "../../shared/parts.js";
+import { hear } from "../follow.js";
 import { t } from "../messages.js";
 import { ALL, topicName } from "../topics.js";
 
@@ -18,16 +17,24 @@ import { ALL, topicName } from "../topics.js";
 /** @typedef {import("../topics.js").Topic} Topic */
 
 const PATH = "/mp/v1/notices";
-const AGAIN = 2_000; // milliseconds between a stream that ended and the next
 
 /**
  * @param {Context} context
  * @returns {View}
  */
-export function noticesView({ session, signal }) {
+export function noticesView(context) {
+  const { session, signal } = context;
   const problem = h("div", { class: "stack" });
   const box = h("div", { class: "stack" });
-  let newest = "";
+  let newest = ""; // of those shown: what came after stays unread when all are marked
+  let known = ""; // of all that were told, shown or of another topic
+  /** @type {Set<string>} */
+  const told = new Set();
+  /** @param {Notice} notice Whether it is news. */
+  const news = (notice) => {
+    if (notice.cursor > known) known = notice.cursor;
+    return !told.has(notice.id) && told.add(notice.id);
+  };
   const topic = h(
     "select",
     { id: "topic", onchange: () => void load() },
@@ -53,6 +60,7 @@ export function noticesView({ session, signal }) {
   /** @param {NoticePage} first */
   const render = (first) => {
     newest = first.items[0]?.cursor ?? newest;
+    first.items.forEach(news);
     if (!first.items.length) return [h("div", { class: "empty panel" }, icon("list"), h("p", {}, t("noticesNothing")))];
     const list = h("ul", { class: "stack" });
     const shown = paged(list, first, page, (items) => list.append(...items.map((notice) => entry(notice, attempt, read))), signal);
@@ -60,29 +68,19 @@ export function noticesView({ session, signal }) {
     return [...(all ? [all] : []), ...shown];
   };
   void load();
-  void listen();
+  void hear(context, `${PATH}/stream`, {
+    since: () => known,
+    heard: (event, data) => {
+      if (event !== "notice" || !news(data)) return;
+      say(t("noticeCame", { title: pick(data.title) }));
+      void load();
+    },
+    instead: async () => {
+      const { items } = await page();
+      if (items.filter(news).length) await load();
+    },
+  });
   return { title: t("noticesTitle"), node: framed(problem, topic, box), back: "#/cards" };
-
-  async function listen() {
-    while (!signal.aborted) {
-      try {
-        await visible(signal);
-        await session.listen(`${PATH}/stream`, {
-          signal,
-          heard: (event, data) => {
-            if (event !== "notice" || box.querySelector(`[data-notice="${data.id}"]`)) return;
-            say(t("noticeCame", { title: pick(data.title) }));
-            void load();
-          },
-        });
-        await pause(jittered(AGAIN), signal);
-      } catch (error) {
-        if (signal.aborted || mayNot(error)) return;
-        if (!isAbort(error)) report(error);
-        await pause(jittered(AGAIN * 5), signal).catch(() => undefined);
-      }
-    }
-  }
 }
 
 /** @param {Node} problem @param {Node} topic @param {Node} box */
