@@ -1,13 +1,14 @@
 """A source over HTTPS: ``GET url?cursor=…`` with a bearer key, answered with a page of evidence as JSON."""
 
-from collections.abc import Mapping
-from typing import Final, Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
 from health_code.models import Department
 from health_code.sources.base import Page, SourceAway
 
+T = TypeVar("T")
 _read: Final = msgspec.json.Decoder(Page).decode
 _LARGEST: Final = 4 * 1024 * 1024
 _SECONDS: Final = 10.0
@@ -35,10 +36,26 @@ class Ask(Protocol):
         *,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
         total: float,
         largest: int,
     ) -> Reply:
         """The answer."""
+
+
+async def answered(asked: Awaitable[Reply], read: Callable[[bytes], T]) -> T:
+    """What was ``asked`` for, as ``read`` reads it, or ``SourceAway``."""
+    try:
+        reply = await asked
+    except (ConnectionError, TimeoutError) as failure:
+        raise SourceAway(type(failure).__name__) from None
+    if reply.status != 200:
+        raise SourceAway(f"status {reply.status}")
+    try:
+        return read(reply.body)
+    except msgspec.MsgspecError:
+        # What it said is not repeated: it may be about somebody.
+        raise SourceAway("not an answer") from None
 
 
 class HttpSource:
@@ -52,21 +69,12 @@ class HttpSource:
 
     async def page(self, cursor: str | None) -> Page:
         """What it has to tell from ``cursor`` on, or ``SourceAway``."""
-        try:
-            reply = await self._ask(
-                "GET",
-                self._url,
-                query=None if cursor is None else {"cursor": cursor},
-                headers={"Authorization": f"Bearer {self._key}"},
-                total=_SECONDS,
-                largest=_LARGEST,
-            )
-        except (ConnectionError, TimeoutError) as failure:
-            raise SourceAway(type(failure).__name__) from None
-        if reply.status != 200:
-            raise SourceAway(f"status {reply.status}")
-        try:
-            return _read(reply.body)
-        except msgspec.MsgspecError:
-            # What it said is not repeated: it may be about somebody.
-            raise SourceAway("not a page of evidence") from None
+        asked = self._ask(
+            "GET",
+            self._url,
+            query=None if cursor is None else {"cursor": cursor},
+            headers={"Authorization": f"Bearer {self._key}"},
+            total=_SECONDS,
+            largest=_LARGEST,
+        )
+        return await answered(asked, _read)

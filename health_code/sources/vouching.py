@@ -5,14 +5,14 @@
 """
 
 from collections.abc import Iterable
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 import msgspec
 from msgspec import Struct
 
 from health_code.ports import Clock, Standing
 from health_code.sources.base import Breaker, SourceAway
-from health_code.sources.http import Reply
+from health_code.sources.http import Ask, answered
 
 _SECONDS: Final = 4.0
 _LARGEST: Final = 4_096
@@ -28,22 +28,6 @@ class Vouching(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     key: str
 
 
-class Post(Protocol):
-    """Asks another once, within bounds; raises ``ConnectionError`` or ``TimeoutError`` without an answer."""
-
-    async def __call__(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: dict[str, str],
-        body: bytes,
-        total: float,
-        largest: int,
-    ) -> Reply:
-        """The answer."""
-
-
 class _Answer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     standing: Literal["ISSUED", "UNKNOWN", "REVOKED"]
 
@@ -54,8 +38,8 @@ _read: Final = msgspec.json.Decoder(_Answer).decode
 class Vouchers:
     """The issuers that can be asked, by the names their codes call them."""
 
-    def __init__(self, post: Post, issuers: Iterable[Vouching], *, clock: Clock) -> None:
-        self._post = post
+    def __init__(self, ask: Ask, issuers: Iterable[Vouching], *, clock: Clock) -> None:
+        self._ask = ask
         self._issuers = {each.id: (each, Breaker()) for each in issuers}
         self._clock = clock
 
@@ -78,20 +62,12 @@ class Vouchers:
         return answer.standing
 
     async def _asked(self, issuer: Vouching, digest: str) -> _Answer:
-        try:
-            reply = await self._post(
-                "POST",
-                issuer.url,
-                headers={"Authorization": f"Bearer {issuer.key}", "Content-Type": "application/json"},
-                body=msgspec.json.encode({"hash": digest}),
-                total=_SECONDS,
-                largest=_LARGEST,
-            )
-        except (ConnectionError, TimeoutError) as failure:
-            raise SourceAway(type(failure).__name__) from None
-        if reply.status != 200:
-            raise SourceAway(f"status {reply.status}")
-        try:
-            return _read(reply.body)
-        except msgspec.MsgspecError:
-            raise SourceAway("not an answer") from None
+        asked = self._ask(
+            "POST",
+            issuer.url,
+            headers={"Authorization": f"Bearer {issuer.key}", "Content-Type": "application/json"},
+            body=msgspec.json.encode({"hash": digest}),
+            total=_SECONDS,
+            largest=_LARGEST,
+        )
+        return await answered(asked, _read)

@@ -127,11 +127,12 @@ class Wire:
         *,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
         total: float,
         largest: int,
     ) -> Answer:
         del total, largest
-        self.asked.append({"method": method, "url": url, "query": query, "headers": headers})
+        self.asked.append({"method": method, "url": url, "query": query, "headers": headers, "body": body})
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
