@@ -14,8 +14,10 @@ from typing import Final
 import pytest
 from redis.asyncio import Redis
 
-from bff.platform.mongo import Database
+from bff.platform.mongo import Database, database, open_mongo
 from bff.platform.outbound import Outbound
+from bff.platform.redis import open_redis
+from bff.sandbox.servers import embedded_servers
 from push.models import IntentState
 from push.store.outbox import OutboxStore
 from tests.carrying import settled
@@ -84,4 +86,41 @@ async def test_killed_workers_and_a_redis_that_lost_everything_cost_no_notice_an
     }
     assert sms.calls, "nobody was killed while calling"
     assert max(Counter(sms.keys).values()) == 1
+    assert set(wechat.keys) | set(sms.keys) == keys
+
+
+async def test_a_mongodb_killed_under_it_costs_no_notice_and_makes_no_double(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    async with AsyncExitStack() as stack:
+        servers = await stack.enter_async_context(embedded_servers(tmp_path / "own"))
+        own = environ | {"SUISHEN_MONGO_URL": servers.mongo_url, "SUISHEN_REDIS_URL": servers.redis_url}
+        client = open_mongo(servers.mongo_url)
+        stack.callback(client.close)
+        mongo = database(client, own["SUISHEN_MONGO_DATABASE"])
+        redis = open_redis(servers.redis_url)
+        stack.push_async_callback(redis.aclose)
+        http = await stack.enter_async_context(Outbound.open())
+        wechat, sms = [await stack.enter_async_context(Provider.open()) for _ in range(2)]
+        world = PushWorld(mongo, redis, http)
+        world.clock.now = datetime.now(UTC)
+        outbox = OutboxStore(mongo["push_outbox"])
+        await outbox.ensure_indexes()
+        wechat.takes_seconds = 0.2
+        await outbox.add([world.intent("one", resident=resident(number)) for number in range(COUNT)])
+        for _ in range(2):
+            await stack.enter_async_context(worker(own, wechat, sms))
+        await calls(wechat, COUNT // 4)
+        await asyncio.to_thread(servers.kill_mongo)
+        await asyncio.sleep(4)
+        await asyncio.to_thread(servers.start_mongo)
+        await settled(mongo, IntentState.DONE, COUNT, within=120)
+
+        keys = {document["_id"] async for document in mongo["push_outbox"].find({}, {"_id": 1})}
+        assert {notice["_id"] async for notice in mongo["push_inbox"].find()} == keys
+        unknown = mongo["push_attempts"].find({"channel": "wechat", "state": "unknown"})
+        assert set(sms.keys) <= {attempt["key"] async for attempt in unknown}
+    assert len(keys) == COUNT
+    assert max(Counter(wechat.keys).values()) == 1
+    assert max([0, *Counter(sms.keys).values()]) <= 1
     assert set(wechat.keys) | set(sms.keys) == keys
