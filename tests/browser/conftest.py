@@ -1,5 +1,6 @@
 """A city, a browser, and the two people in it: a resident who shows and a clerk who scans."""
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from playwright.sync_api import (
     ViewportSize,
     sync_playwright,
 )
+from playwright.sync_api import Error as PlaywrightError
 from pymongo import MongoClient
 
 from bff.sandbox.city import person
@@ -79,8 +81,10 @@ class Watch:
     def __init__(self, origin: str) -> None:
         self.allowed = {origin}
         self.wrong: list[str] = []
+        self.contexts: list[BrowserContext] = []
 
     def over(self, context: BrowserContext) -> None:
+        self.contexts.append(context)
         context.on("request", lambda request: self._asked(request.url))
         context.on("console", self._said)
         context.on("weberror", lambda error: self.wrong.append(f"raised {error.error}"))
@@ -101,6 +105,18 @@ def watch(city: City) -> Iterator[Watch]:
     watching = Watch(city.base_url)
     yield watching
     assert watching.wrong == []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """With a test that failed: what its pages showed."""
+    report: pytest.TestReport = yield  # type: ignore[assignment]
+    watching = getattr(item, "funcargs", {}).get("watch")
+    if report.when == "call" and report.failed and isinstance(watching, Watch):
+        for page in (page for context in watching.contexts for page in context.pages):
+            with contextlib.suppress(PlaywrightError):
+                report.sections.append((f"on {page.url}", page.inner_text("body", timeout=2_000)))
+    return report  # type: ignore[return-value]
 
 
 class Resident:
