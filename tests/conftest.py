@@ -1,6 +1,5 @@
 """What every test stands on: the loop, real servers, a clean database in each, and a net under the logs."""
 
-import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
