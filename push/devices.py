@@ -36,6 +36,34 @@ class Offered(Struct, frozen=True, kw_only=True):
         return self.apps.get(DeviceKind.WEBPUSH)
 
 
+def device_of(
+    personal: PersonalData,
+    resident: str,
+    *,
+    kind: DeviceKind,
+    app: str,
+    target: str,
+    at: datetime,
+    device: str = "",
+    vendor: str = "",
+) -> Device:
+    """What is kept of a device of ``resident``, registered ``at`` a time.
+
+    Anew each time: a provider's word about the token is older than that, or counts.
+    """
+    name = personal.pseudonym(f"push-{kind.value}", target)
+    return Device(
+        id=name,
+        resident=resident,
+        kind=kind,
+        app=app,
+        target=personal.seal(target.encode(), device_context(name)),
+        device=device,
+        vendor=vendor,
+        registered_at=at,
+    )
+
+
 class Devices:
     """Registers devices, and gives out their addresses."""
 
@@ -61,17 +89,15 @@ class Devices:
         if app is None or (kind is DeviceKind.APNS and environment != self.offered.apns_environment):
             raise PushKindNotOffered
         target = self._target(kind, token, subscription)
-        name = self._personal.pseudonym(f"push-{kind.value}", target)
-        registered = Device(
-            id=name,
-            resident=resident,
+        registered = device_of(
+            self._personal,
+            resident,
             kind=kind,
             app=app,
-            target=self._personal.seal(target.encode(), device_context(name)),
+            target=target,
+            at=self._clock(),
             device=device,
             vendor=vendor,
-            # Anew each time: a provider's word about the token is older than that, or counts.
-            registered_at=self._clock(),
         )
         await self._store.put(registered)
         await self._store.prune(registered, most=MOST)

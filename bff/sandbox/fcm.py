@@ -1,7 +1,7 @@
 """Google's push service (FCM HTTP v1) and its token endpoint, simulated, with the phones behind it.
 
-``/_sim/fcm/screen?token=`` is what lies on a phone's screen; ``POST /_sim/fcm/phones`` says what becomes of
-one.
+``/_sim/fcm/screen?token=`` is what lies on a phone's screen, ``/_sim/fcm/screens`` how much on all of them;
+``POST /_sim/fcm/phones`` says what becomes of one.
 """
 
 import secrets
@@ -68,6 +68,14 @@ class FcmShown(Struct, frozen=True, kw_only=True):
     data: dict[str, str]
 
 
+class FcmScreens(Struct, frozen=True, kw_only=True, rename="camel"):
+    """On how many phones anything lies, how many notices that are, and how many calls brought them."""
+
+    phones: int
+    notices: int
+    accepted: int
+
+
 class Fcm:
     """The service's books. One event loop; nothing here waits."""
 
@@ -109,6 +117,7 @@ class Fcm:
             web.post("/token", self._grant),
             web.post("/v1/projects/{project}/messages:send", self._send),
             web.get("/_sim/fcm/screen", self._show),
+            web.get("/_sim/fcm/screens", self._count),
             web.post("/_sim/fcm/phones", self._decide),
         ]
 
@@ -181,6 +190,11 @@ class Fcm:
 
     async def _show(self, request: web.Request) -> web.Response:
         found = self.screen(request.query.get("token", ""))
+        return web.Response(body=msgspec.json.encode(found), content_type="application/json")
+
+    async def _count(self, _: web.Request) -> web.Response:
+        lit = [len(screen) for screen in self._screens.values() if screen]
+        found = FcmScreens(phones=len(lit), notices=sum(lit), accepted=self.accepted)
         return web.Response(body=msgspec.json.encode(found), content_type="application/json")
 
     async def _decide(self, request: web.Request) -> web.Response:

@@ -1,8 +1,9 @@
 """``suishen rehearse``: a campaign to a whole city, paused once, and a worker killed over it.
 
-A private city with real servers and the real processes. The residents are made up and reached by nothing but
-their inbox; the campaign is drafted, approved, paused and resumed over HTTP by the city's two operators. In
-the end everybody must have one notice, and nobody two.
+A private city with real servers and the real processes. The residents are made up, and each has a phone that
+the simulated service of Google's reaches; the campaign is drafted, approved, paused and resumed over HTTP by
+the city's two operators. In the end everybody must have one notice in the inbox and one on their phone, and
+nobody two.
 """
 
 import secrets
@@ -19,6 +20,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from bff.sandbox.city import CLERKS, Clerk
+from bff.sandbox.crowd import crowd
 from bff.sandbox.errors import SandboxError
 from bff.sandbox.stack import City, private_stack
 
@@ -27,6 +29,7 @@ Told = Callable[[str, int, int], None]
 
 _CAMPAIGNS: Final = "/verifier/v1/push/campaigns"
 _SETTINGS: Final = {
+    "SUISHEN_PUSH_PER_SECOND": '{"fcm": 1000000}',
     "SUISHEN_PUSH_CAMPAIGN_CANARY_SECONDS": "1",
     "SUISHEN_PUSH_CAMPAIGN_BACKLOG": "100000",
     # Whoever rehearses at night does not wait for the morning: the same twice is never quiet.
@@ -54,9 +57,17 @@ class Rehearsed(Struct, frozen=True, kw_only=True, rename="camel"):
     """What came of it."""
 
     residents: int
+    reached: int
+    """How many of them were made up, with a phone."""
     intents: int
     inbox: int
     twice: int
+    phones: int
+    """How many have it on their phone."""
+    on_phones: int
+    """How many notices lie there."""
+    calls: int
+    """How many the service took: what a worker was killed over is called again, in its own place."""
     made_while_paused: int
     killed: int
     seconds: float
@@ -65,9 +76,9 @@ class Rehearsed(Struct, frozen=True, kw_only=True, rename="camel"):
     @property
     def held(self) -> bool:
         """Whether everybody has one notice, and nobody two."""
-        return (self.intents, self.inbox) == (self.residents, self.residents) and not (
-            self.twice or self.made_while_paused
-        )
+        inbox = (self.intents, self.inbox) == (self.residents, self.residents)
+        phones = self.phones == self.on_phones == self.reached
+        return inbox and phones and not (self.twice or self.made_while_paused)
 
 
 def run(residents: int, *, workers: int, data: Path | None, told: Told) -> Rehearsed:
@@ -79,21 +90,21 @@ def run(residents: int, *, workers: int, data: Path | None, told: Told) -> Rehea
             MongoClient[dict[str, Any]](city.env["SUISHEN_MONGO_URL"], w="majority") as client,
         ):
             database = client[_DATABASE]
-            _settle(database, residents, told)
-            return _campaign(city, database, told)
+            _settle(city, database, residents, told)
+            return _campaign(city, database, residents, told)
 
 
-def _settle(database: Database[dict[str, Any]], residents: int, told: Told) -> None:
-    """People who signed in once, as signing in keeps them."""
+def _settle(city: City, database: Database[dict[str, Any]], residents: int, told: Told) -> None:
+    """People who signed in once and registered a phone."""
     now = datetime.now(UTC)
     for done in range(0, residents, _AT_ONCE):
         told("residents", done, residents)
-        ids = (secrets.token_hex(16) for _ in range(min(_AT_ONCE, residents - done)))
-        people = [{"_id": each, "created_at": now, "standing": "active"} for each in ids]
-        database["residents"].insert_many(people, ordered=False)
+        people = crowd(min(_AT_ONCE, residents - done), env=city.env, now=now)
+        database["residents"].insert_many(people.residents, ordered=False)
+        database["push_devices"].insert_many(people.devices, ordered=False)
 
 
-def _campaign(city: City, database: Database[dict[str, Any]], told: Told) -> Rehearsed:
+def _campaign(city: City, database: Database[dict[str, Any]], made_up: int, told: Told) -> Rehearsed:
     whole = database["residents"].count_documents({"standing": "active", "merged_into": None})
     one, other = (_Operator(city, clerk) for clerk in CLERKS if clerk.scopes == ("push:operate",))
     start = time.perf_counter()
@@ -120,8 +131,15 @@ def _campaign(city: City, database: Database[dict[str, Any]], told: Told) -> Reh
         allowDiskUse=True,
     )
     counted = next(iter(inbox), {"people": 0, "notices": 0})
+    screens = (
+        httpx.get(f"{city.phone_ports.url('fcm')}/_sim/fcm/screens", timeout=120).raise_for_status().json()
+    )
     return Rehearsed(
         residents=whole,
+        reached=made_up,
+        phones=screens["phones"],
+        on_phones=screens["notices"],
+        calls=screens["accepted"],
         intents=database["push_outbox"].count_documents({"campaign": campaign}),
         inbox=counted["notices"],
         twice=counted["notices"] - counted["people"],

@@ -22,6 +22,10 @@ RECOLOUR_ROW: Final = "health.recolour"
 """Residents judged anew, without a server."""
 OUTBOX_ROW: Final = "push.outbox"
 """Notices from the outbox to the inbox, on servers of their own."""
+DELIVER_ROW: Final = "push.deliver"
+"""Notices from due to taken by a simulated provider, one worker, one call each."""
+BESIDE_ROW: Final = "push.beside"
+"""The same of a few, while a campaign goes out on another lane."""
 PLAN_ROW: Final = "push.plan"
 """Children planned anew, without a server."""
 HTTP_ROWS: Final = (*CODE_ROWS, *SESSION_ROWS, *SHOWING_ROWS)
@@ -31,12 +35,15 @@ TOKEN_ROWS: Final = ("auth.known", "auth.new", "auth.keeper")
 HEALTH_ROWS: Final = ("health.hc1", "health.hc1.seen", "health.certlogic")
 """Health certificates of others, for the first time and again, and rules; without a server."""
 ALONE_ROWS: Final = (*CODEC_ROWS, *TOKEN_ROWS, *HEALTH_ROWS, RECOLOUR_ROW, PLAN_ROW)
-ROWS: Final = (*HTTP_ROWS, PAGE_ROW, OUTBOX_ROW, *ALONE_ROWS)
+DELIVERY_ROWS: Final = (DELIVER_ROW, BESIDE_ROW)
+ROWS: Final = (*HTTP_ROWS, PAGE_ROW, OUTBOX_ROW, *DELIVERY_ROWS, *ALONE_ROWS)
 
 _OWN_UNITS: Final = {
     PAGE_ROW: "events/s",
     RECOLOUR_ROW: "residents/s",
     OUTBOX_ROW: "notices/s",
+    DELIVER_ROW: "notices/s",
+    BESIDE_ROW: "notices/s",
     PLAN_ROW: "children/s",
     "health.certlogic": "evaluations/s",
 }
@@ -130,6 +137,8 @@ GOALS: Final = {
     "health.page": Goal(value=200, p99=1_000),
     "health.recolour": Goal(value=5_000),
     OUTBOX_ROW: Goal(value=10_000),
+    DELIVER_ROW: Goal(value=5_000),
+    BESIDE_ROW: Goal(p99=10_000),
     PLAN_ROW: Goal(value=5_000),
     "codec.mint": Goal(value=15_000),
     "codec.verify": Goal(ratio=0.75),

@@ -7,11 +7,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from bff.sandbox.bench import codecs, health, keeper, outbox, planning, recolour
+from bff.sandbox.bench import codecs, delivery, health, keeper, outbox, planning, recolour
 from bff.sandbox.bench import tokens as access_tokens
 from bff.sandbox.bench.figures import (
     ALONE_ROWS,
     CODEC_ROWS,
+    DELIVERY_ROWS,
     HEALTH_ROWS,
     HTTP_ROWS,
     MODES,
@@ -66,7 +67,8 @@ def steps(names: Sequence[str], rounds: int) -> int:
     showing, page = any(name in names for name in SHOWING_ROWS), PAGE_ROW in names
     alone = sum(name in names for name in (OUTBOX_ROW, *ALONE_ROWS))
     staged = modes + sessions + showing + page > 0
-    return rounds * (4 * modes + 2 * sessions + 3 * showing + page + staged + alone)
+    delivery = any(name in names for name in DELIVERY_ROWS)
+    return rounds * (4 * modes + 2 * sessions + 3 * showing + page + staged + alone + delivery)
 
 
 def play(names: Sequence[str], *, rounds: int, seconds: float, told: Told) -> Facts:
@@ -99,6 +101,9 @@ def play(names: Sequence[str], *, rounds: int, seconds: float, told: Told) -> Fa
         if OUTBOX_ROW in names:
             told(OUTBOX_ROW)
             samples |= outbox.measure(seconds)
+        if delivered := [name for name in DELIVERY_ROWS if name in names]:
+            told(", ".join(delivered))
+            samples |= delivery.measure(seconds, delivered)
         for name in ALONE_ROWS:
             if name in names:
                 told(name)
