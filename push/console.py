@@ -21,7 +21,7 @@ from push.campaign_models import Operator
 from push.dead_letters import DeadLetters
 from push.delivery_models import Attempt, AttemptState, Story
 from push.models import Intent, Lane
-from push.ports import Addressees, Audit, Clock
+from push.ports import Accounts, Addressees, Audit, Clock
 from push.refusals import NoticeUnknown, ProviderUnknown
 from push.store.console import ConsoleStore
 from push.store.gates import Breaker, BreakerState, Gates
@@ -42,6 +42,7 @@ class Console:
         *,
         store: ConsoleStore,
         inbox: InboxStore,
+        accounts: Accounts,
         stories: Stories,
         gates: Gates,
         dead_letters: DeadLetters,
@@ -52,6 +53,7 @@ class Console:
     ) -> None:
         self._store = store
         self._inbox = inbox
+        self._accounts = accounts
         self._stories = stories
         self._gates = gates
         self._dead_letters = dead_letters
@@ -120,7 +122,8 @@ class Console:
         )
         if resident is None:
             return FoundNotices(addressee=None, notices=[])
-        notices = await self._inbox.page(resident, topic=None, before=None, limit=_LINES)
+        everybody = await self._accounts(resident)
+        notices = await self._inbox.page(everybody, topic=None, before=None, limit=_LINES)
         return FoundNotices(
             addressee=await self._addressees.masked_name(resident),
             notices=[

@@ -1,6 +1,6 @@
 """What residents find in the app, and how they hear of it while it is open."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,7 +10,7 @@ from miniapp_schemas.base import Text
 from miniapp_schemas.notices import Notice, NoticePage, NoticeTopic
 from push.delivery_models import InboxNotice, NoticeText
 from push.models import Topic
-from push.ports import Announce, Clock, PersonalData
+from push.ports import Accounts, Announce, Clock, PersonalData
 from push.refusals import NoticeUnknown
 from push.store.inbox import InboxStore
 
@@ -23,53 +23,64 @@ seal_text: Final = msgspec.msgpack.Encoder().encode
 
 
 class Inbox:
-    """Shows residents what they were told. One object a process."""
+    """Shows residents what they were told, also by accounts merged into theirs. One object a process."""
 
     def __init__(
-        self, *, store: InboxStore, personal: PersonalData, announce: Announce, clock: Clock
+        self,
+        *,
+        store: InboxStore,
+        accounts: Accounts,
+        personal: PersonalData,
+        announce: Announce,
+        clock: Clock,
     ) -> None:
         self._store = store
+        self.accounts = accounts
         self._personal = personal
         self._announce = announce
         self._clock = clock
 
     async def page(self, resident: str, *, topic: Topic | None, before: str | None, limit: int) -> NoticePage:
         """``resident``'s notices, newest first, and how many of all are unread."""
-        found = await self._store.page(resident, topic=topic, before=before, limit=limit + 1)
+        everybody = await self.accounts(resident)
+        found = await self._store.page(everybody, topic=topic, before=before, limit=limit + 1)
         page = found[:limit]
         return NoticePage(
             items=[self._told(each) for each in page],
             next_cursor=page[-1].seq if len(found) > limit else None,
-            unread=await self._store.unread(resident),
+            unread=await self._store.unread(everybody),
         )
 
     async def since(self, resident: str, seq: str, *, limit: int) -> list[Notice]:
         """What came to ``resident`` after ``seq``, oldest first, and a little of what came before."""
-        found = await self._store.after(resident, _a_little_before(seq), limit=limit)
+        everybody = await self.accounts(resident)
+        found = await self._store.after(everybody, _a_little_before(seq), limit=limit)
         return [self._told(each) for each in found]
 
     async def unread(self, resident: str) -> int:
         """How many ``resident`` has not read."""
-        return await self._store.unread(resident)
+        return await self._store.unread(await self.accounts(resident))
 
     async def read(self, resident: str, key: str) -> int:
         """Let one of ``resident``'s notices be read; how many are not."""
-        if not await self._store.read(resident, key, at=self._clock()):
+        everybody = await self.accounts(resident)
+        if not await self._store.read(everybody, key, at=self._clock()):
             raise NoticeUnknown
-        return await self._changed(resident)
+        return await self._changed(resident, everybody)
 
     async def read_all(self, resident: str, *, up_to: str | None) -> int:
         """Let all of them be read, or those up to the one with the seq ``up_to``; how many are not."""
-        await self._store.read_all(resident, up_to=up_to, at=self._clock())
-        return await self._changed(resident)
+        everybody = await self.accounts(resident)
+        await self._store.read_all(everybody, up_to=up_to, at=self._clock())
+        return await self._changed(resident, everybody)
 
     async def forget(self, residents: Collection[str]) -> None:
         """Keep nothing that was told to ``residents``."""
         await self._store.forget(residents)
 
-    async def _changed(self, resident: str) -> int:
+    async def _changed(self, resident: str, everybody: Sequence[str]) -> int:
         await self._announce(resident)
-        return await self._store.unread(resident)
+        return await self._store.unread(everybody)
 
     def _told(self, notice: InboxNotice) -> Notice:
         words = _open_text(self._personal.open(notice.sealed, notice_context(notice.id)))

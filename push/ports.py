@@ -175,6 +175,13 @@ class Addressees(Protocol):
         """The name of ``resident``, masked, if it is known."""
 
 
+class Accounts(Protocol):
+    """Which accounts are one person's by now."""
+
+    async def __call__(self, resident: str) -> Sequence[str]:
+        """The ids of ``resident`` and of everybody merged into them."""
+
+
 class Consented(Protocol):
     """Who of several residents agrees to be told of a topic."""
 

@@ -235,6 +235,8 @@ class PushWorld:
         self.channels: list[WireChannel] = []
         self.settings = PushSettings()
         self.chance: Callable[[int], bytes] = os.urandom
+        self.merged: dict[str, list[str]] = {}
+        """Accounts that became another's, by that one."""
 
     def channel(
         self, name: str, provider: Provider, *, idempotent: bool = False, takes_credit: bool = False
@@ -242,6 +244,9 @@ class PushWorld:
         made = WireChannel(name, provider.url, self.http, idempotent=idempotent, takes_credit=takes_credit)
         self.channels.append(made)
         return made
+
+    async def accounts(self, resident: str) -> Sequence[str]:
+        return [resident, *self.merged.get(resident, ())]
 
     async def parts(self, clock: Callable[[], datetime] | None = None) -> DeliveryParts:
         """One process's delivery; several may be made on the same stores."""
@@ -258,6 +263,7 @@ class PushWorld:
             chance=self.chance,
             channels=self.channels,
             addresses=self.book,
+            accounts=self.accounts,
             templates=Words(),
             credit=self.purse,
             intent=intent,

@@ -1,13 +1,14 @@
 """The reminders, wired: what people are told, how it reaches them, and what departments know of them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from functools import partial
 
 from redis.asyncio import Redis
 
 from auth_bridges.bridges.alipay_client import AlipayClient
 from auth_bridges.bridges.wechat_api import WechatApi
 from auth_bridges.ports import Chance, Clock
-from auth_bridges.store import AuthStores
+from auth_bridges.store import AuthStores, Residents
 from bff.platform.audit import AuditRecorder
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.mongo import Database
@@ -77,6 +78,7 @@ class PushParts:
             chance=chance,
             channels=(*self.china.channels, *self.phones.channels),
             addresses=JoinedAddresses([self.china.addresses, *self.phones.addresses]),
+            accounts=partial(_accounts, auth_stores.residents),
             templates=self.china.templates,
             credit=self.china.credits,
             intent=self.outbox.get,
@@ -135,3 +137,7 @@ class PushParts:
     def close(self) -> None:
         """End the connections that are kept."""
         self.phones.close()
+
+
+async def _accounts(residents: Residents, resident: str) -> Sequence[str]:
+    return list(await residents.below([resident]))

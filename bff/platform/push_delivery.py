@@ -19,7 +19,7 @@ from push.channels.base import Channel
 from push.delivery import Delivery, DeliveryStores
 from push.inbox import Inbox
 from push.models import Intent
-from push.ports import Addresses, Credits, Receipt, Templates
+from push.ports import Accounts, Addresses, Credits, Receipt, Templates
 from push.rules.quiet import QuietHours
 from push.settings import PushSettings
 from push.store.attempts import AttemptStore
@@ -76,6 +76,7 @@ class DeliveryParts:
         chance: Chance,
         channels: Sequence[Channel],
         addresses: Addresses,
+        accounts: Accounts,
         templates: Templates,
         credit: Credits,
         intent: Callable[[str], Awaitable[Intent | None]],
@@ -89,7 +90,13 @@ class DeliveryParts:
         paces = {name: Pace(per_second=most) for name, most in settings.per_second.items()}
         self.gates = Gates(run, paces, _USUAL, together=together)
         self.changes = Changes(redis, _CHANGES)
-        self.inbox = Inbox(store=self._inbox, personal=personal, announce=self.changes.announce, clock=clock)
+        self.inbox = Inbox(
+            store=self._inbox,
+            accounts=accounts,
+            personal=personal,
+            announce=self.changes.announce,
+            clock=clock,
+        )
         self.wishes = Wishes(
             preferences=PreferenceStore(mongo["push_preferences"]),
             consents=self._consents,

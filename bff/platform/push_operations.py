@@ -155,6 +155,7 @@ class OperationParts:
         self.console = Console(
             store=looking,
             inbox=InboxStore(mongo["push_inbox"], together),
+            accounts=delivery.inbox.accounts,
             stories=delivery.stories,
             gates=delivery.gates,
             dead_letters=dead_letters,

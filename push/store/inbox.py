@@ -70,10 +70,10 @@ class InboxStore:
         return None if document is None else msgspec.convert(document, InboxNotice)
 
     async def page(
-        self, resident: str, *, topic: Topic | None, before: str | None, limit: int
+        self, residents: Sequence[str], *, topic: Topic | None, before: str | None, limit: int
     ) -> list[InboxNotice]:
-        """A resident's notices, newest first."""
-        wanted: Document = {"resident": resident}
+        """The notices of a resident, by all their ids, newest first."""
+        wanted: Document = _of(residents)
         if topic is not None:
             wanted["topic"] = topic.value
         if before is not None:
@@ -81,28 +81,28 @@ class InboxStore:
         cursor = self._collection.find(wanted).sort("seq", DESCENDING).limit(limit)
         return [msgspec.convert(document, InboxNotice) for document in await cursor.to_list(length=limit)]
 
-    async def after(self, resident: str, seq: str, *, limit: int) -> list[InboxNotice]:
+    async def after(self, residents: Sequence[str], seq: str, *, limit: int) -> list[InboxNotice]:
         """A resident's notices newer than ``seq``, oldest first."""
-        cursor = self._collection.find({"resident": resident, "seq": {"$gt": seq}}).sort("seq", ASCENDING)
+        cursor = self._collection.find(_of(residents) | {"seq": {"$gt": seq}}).sort("seq", ASCENDING)
         documents = await cursor.limit(limit).to_list(length=limit)
         return [msgspec.convert(document, InboxNotice) for document in documents]
 
-    async def unread(self, resident: str) -> int:
+    async def unread(self, residents: Sequence[str]) -> int:
         """How many a resident has not read, up to ``MOST_UNREAD``."""
-        wanted = {"resident": resident, "unread": True}
+        wanted = _of(residents) | {"unread": True}
         return int(await self._collection.count_documents(wanted, limit=MOST_UNREAD))
 
-    async def read(self, resident: str, key: str, *, at: datetime) -> bool:
-        """Let one of ``resident``'s be read; False where they have none of that id."""
-        own: Document = {"_id": key, "resident": resident}
+    async def read(self, residents: Sequence[str], key: str, *, at: datetime) -> bool:
+        """Let one of a resident's be read; False where they have none of that id."""
+        own: Document = {"_id": key} | _of(residents)
         result = await self._collection.update_one(
             own | {"unread": True}, {"$set": {"unread": False, "read_at": at}}
         )
         return result.modified_count == 1 or await self._collection.find_one(own, {"_id": 1}) is not None
 
-    async def read_all(self, resident: str, *, up_to: str | None, at: datetime) -> None:
-        """Let all of ``resident``'s be read, up to the one with the seq ``up_to``."""
-        wanted: Document = {"resident": resident, "unread": True}
+    async def read_all(self, residents: Sequence[str], *, up_to: str | None, at: datetime) -> None:
+        """Let all of a resident's be read, up to the one with the seq ``up_to``."""
+        wanted: Document = _of(residents) | {"unread": True}
         if up_to is not None:
             wanted["seq"] = {"$lte": up_to}
         await self._collection.update_many(wanted, {"$set": {"unread": False, "read_at": at}})
@@ -127,3 +127,8 @@ class InboxStore:
             ordered=False,
         )
         return [None] * len(notes)
+
+
+def _of(residents: Sequence[str]) -> Document:
+    # One id is by far the most usual, and needs no plan for several.
+    return {"resident": residents[0] if len(residents) == 1 else {"$in": list(residents)}}

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from auth_bridges.models import Audience
+from auth_bridges.models import Audience, Resident
 from bff.platform.edge import Edge
 from bff.platform.hot import HotRoutes
 from bff.platform.ids import timed_id
@@ -101,6 +101,13 @@ class Town:
         await self.platform.push_changes.announce("nobody", resident)
         return notice
 
+    async def merged(self, resident: str, *, into: str) -> None:
+        """Keep what merging keeps: who was merged, and whom they are now."""
+        people = self.platform.auth_stores.residents
+        now = datetime.now(UTC)
+        await people.ensure(Resident(id=into, created_at=now, absorbed=(resident,)))
+        await people.ensure(Resident(id=resident, created_at=now, merged_into=into))
+
     async def get(self, path: str, headers: dict[str, str], **query: Any) -> Any:  # noqa: ANN401 - JSON
         answer = await self.http.get(path, headers=headers, params=query)
         assert answer.status_code == 200, answer.text
@@ -162,6 +169,20 @@ class TestTheInbox:
         seen = await town.told("b", ago=1)
         await town.told("c")
         answer = await town.http.post(f"{NOTICES}/read-all", json={"upTo": seen.seq}, headers=town.lin)
+        assert answer.json() == {"unread": 1}
+        answer = await town.http.post(f"{NOTICES}/read-all", json={}, headers=town.lin)
+        assert answer.json() == {"unread": 0}
+
+    async def test_what_an_account_was_told_before_it_was_merged_is_read_by_whom_it_became(
+        self, town: Town
+    ) -> None:
+        await town.merged("wang", into="lin")
+        theirs, own = await town.told("before", resident="wang", ago=2), await town.told("own", ago=1)
+        page = await town.get(NOTICES, town.lin, limit=1)
+        assert [each["id"] for each in page["items"]] == [own.id]
+        rest = await town.get(NOTICES, town.lin, cursor=page["nextCursor"])
+        assert ([each["id"] for each in rest["items"]], rest["unread"]) == ([theirs.id], 2)
+        answer = await town.http.post(f"{NOTICES}/{theirs.id}/read", headers=town.lin)
         assert answer.json() == {"unread": 1}
         answer = await town.http.post(f"{NOTICES}/read-all", json={}, headers=town.lin)
         assert answer.json() == {"unread": 0}

@@ -95,6 +95,7 @@ class Town:
             chance=self.world.chance,
             channels=self.phones.channels,
             addresses=JoinedAddresses(self.phones.addresses),
+            accounts=self.world.accounts,
             templates=Words(),
             credit=self.world.purse,
             intent=intent,
