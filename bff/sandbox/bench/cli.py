@@ -26,8 +26,8 @@ def bench(name: str | None, *, as_json: bool, rounds: int, seconds: float) -> No
 
     NAME is a row (show.opaque show.signed verify.opaque verify.signed auth.login auth.refresh health.show
     health.check health.storm health.page codec.mint codec.verify auth.known auth.new auth.keeper health.hc1
-    health.hc1.seen health.certlogic health.recolour push.outbox push.plan) or a part of its name; all rows if
-    not said. Exit status 1 if any answer was not the expected one.
+    health.hc1.seen health.certlogic health.recolour push.outbox push.deliver push.beside push.plan) or a part
+    of its name; all rows if not said. Exit status 1 if any answer was not the expected one.
     """
     import msgspec
     from rich.console import Console
