@@ -17,8 +17,8 @@ from bff.sandbox.stack import City, private_stack
 
 pytestmark = [pytest.mark.embedded, pytest.mark.slow]
 
-# The deadline, and what a busy machine takes besides.
-IN_TIME: Final = 3.0
+# Three times the deadline, for a busy machine: who waited for the store would wait for half a minute.
+IN_TIME: Final = 6.0
 
 
 @pytest.fixture(scope="module")

@@ -102,7 +102,7 @@ async def test_a_paper_code_that_nobody_can_look_up_is_an_identity_and_no_colour
     try:
         asked = time.monotonic()
         told = await gate.checked(paper)
-        assert time.monotonic() - asked < 3
+        assert time.monotonic() - asked < 6
     finally:
         await asyncio.to_thread(city.servers.start_mongo)
     assert (told["verdict"], told["kind"], told["colour"]) == ("IDENTITY_ONLY", "PAPER", None)
