@@ -28,6 +28,13 @@ class Bindings(Protocol):
         """All of one provider's, by notice."""
 
 
+class CreditMeter(Protocol):
+    """Counts for the operators' metrics."""
+
+    def __call__(self, channel: str, what: str, /) -> None:
+        """Granted, refused, reserved, none, spent or returned; what is said again counts again."""
+
+
 class Said(Struct, frozen=True, kw_only=True):
     """What somebody answered when they were asked for one of a provider's templates."""
 
@@ -58,6 +65,7 @@ class CreditService:
         bindings: Bindings,
         apps: Mapping[str, str],
         together: Together,
+        meter: CreditMeter,
         clock: Clock,
     ) -> None:
         """``apps`` are our names at each provider whose templates need a resident's yes."""
@@ -65,6 +73,7 @@ class CreditService:
         self._bindings = bindings
         self._apps = apps
         self._change = together(store.change)
+        self._meter = meter
         self._clock = clock
 
     async def reserve(self, resident: str, template: str, key: str, *, at: datetime, channel: str) -> bool:
@@ -73,7 +82,9 @@ class CreditService:
         if empty is None:
             return False
         ledger = await self._made(empty, partial(rules.reserved, key=key, at=at))
-        return rules.holds(ledger, key)
+        held = rules.holds(ledger, key)
+        self._meter(channel, "reserved" if held else "none")
+        return held
 
     async def settle(
         self,
@@ -90,6 +101,7 @@ class CreditService:
         empty = self._ledger(channel, resident, template)
         if empty is not None:
             await self._made(empty, partial(rules.settled, key=key, spent=spent, none_left=none_left, at=at))
+            self._meter(channel, "spent" if spent else "returned")
 
     async def answered(self, resident: str, channel: str, said: Sequence[Said], *, once: str) -> None:
         """Count what a page says that ``resident`` just answered; ``once`` names the occasion."""
@@ -150,6 +162,7 @@ class CreditService:
                 else partial(rules.ended, at=at)
             )
             await self._made(self._empty(channel, resident, each.template_id), change)
+            self._meter(channel, "granted" if each.accepted else "refused")
 
     async def _made(self, empty: Ledger, change: Change) -> Ledger:
         ledger: Ledger = await self._change((empty, change))

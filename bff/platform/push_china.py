@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
+from prometheus_client import Counter
 
 from auth_bridges.bridges.alipay_client import AlipayClient, GatewayRefused
 from auth_bridges.bridges.alipay_client import Call as AlipayCall
@@ -34,8 +35,13 @@ from push.texts import shipped
 
 _WECHAT: Final = "wechat"
 _ALIPAY: Final = "alipay"
+_credits = Counter("suishen_push_credits", "What became of residents' credits", ["channel", "what"])
 _NAMES: Final = ("open_id", "user_id")
 """Of Alipay's names of a person the one that stays."""
+
+
+def _credit_counted(channel: str, what: str) -> None:
+    _credits.labels(channel, what).inc()
 
 
 class SignInAddresses:
@@ -114,7 +120,12 @@ class ChinaParts:
         self.templates = TemplateBook(shipped(), templates)
         self.desk = TemplateDesk(self.templates, templates, audit=recorder.record, clock=clock)
         self.credits = CreditService(
-            ledgers, bindings=self.templates, apps=apps, together=together, clock=clock
+            ledgers,
+            bindings=self.templates,
+            apps=apps,
+            together=together,
+            meter=_credit_counted,
+            clock=clock,
         )
         self.addresses = SignInAddresses(auth_stores, graves, apps=apps, personal=personal, clock=clock)
         self.channels: list[Channel] = [

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -34,13 +35,16 @@ class Bindings:
         return self._all if channel == "wechat" else {}
 
 
-def service(mongo: Database, now: datetime = T0) -> CreditService:
-    """A process of its own."""
+def service(
+    mongo: Database, now: datetime = T0, told: Callable[[str, str], None] = lambda channel, what: None
+) -> CreditService:
+    """A process of its own; ``told`` hears what operators are shown."""
     return CreditService(
         CreditStore(mongo["push_credits"]),
         bindings=Bindings(),
         apps={"wechat": "wxcity", "alipay": "simcity"},
         together=together,
+        meter=told,
         clock=lambda: now,
     )
 
@@ -70,6 +74,17 @@ async def test_of_many_at_once_in_two_processes_as_many_get_one_as_there_are(
     assert sum(mine for mine, _ in pairs) == 7
     (allowance, _) = await one.allowances("r")
     assert (allowance.left, allowance.templates) == (0, ["vaccination-due", "vaccination-overdue"])
+
+
+async def test_operators_are_told_what_becomes_of_credits(mongo_database: Database) -> None:
+    told: list[tuple[str, str]] = []
+    office = service(mongo_database, told=lambda channel, what: told.append((channel, what)))
+    await allow(office)
+    for key in ("first", "second"):
+        await office.reserve("r", "vaccination-due", key, at=T0, channel="wechat")
+    await office.settle("r", "vaccination-due", "first", spent=True, none_left=False, at=T0, channel="wechat")
+    await office.answered("r", "wechat", [Said(template_id="once", accepted=False)], once="no")
+    assert told == [("wechat", what) for what in ("granted", "reserved", "none", "spent", "refused")]
 
 
 async def test_a_hundred_settled_at_once_by_two_are_each_settled_once(mongo_database: Database) -> None:
