@@ -35,17 +35,7 @@ class Publishing:
             raise RuleSetInvalid(
                 rule=first.rule or document.identifier, why=first.message, more=len(issues) - 1
             )
-        newer = [
-            release
-            for release in await self._rule_sets.all(published=True)
-            if release.document.identifier == document.identifier
-            and version_order(release.document.version) >= version_order(document.version)
-            and release.id != content_hash(document)
-        ]
-        if newer:
-            latest = newer[-1].document.version
-            why = f"version {document.version} does not come after {latest}"
-            raise RuleSetInvalid(rule=document.identifier, why=why, more=0)
+        await self._check_newest(document)
         now = self._clock()
         release = RuleRelease(
             id=content_hash(document),
@@ -68,6 +58,8 @@ class Publishing:
         if release.published_at is None:
             if release.proposed_by == person.id:
                 raise SecondPersonNeeded
+            # Another version may have become law since it was proposed.
+            await self._check_newest(release.document)
             now = self._clock()
             law = msgspec.structs.replace(release, approved_by=person.id, published_at=now)
             # Before it is law: a law nobody can account for must not be.
@@ -76,6 +68,20 @@ class Publishing:
             await self._book.refresh()
             release = await self._rule_sets.get(release_id) or law
         return _info(release)
+
+    async def _check_newest(self, document: RuleSetDocument) -> None:
+        """Refuse what does not come after everything of its name that is law."""
+        newer = [
+            release
+            for release in await self._rule_sets.all(published=True)
+            if release.document.identifier == document.identifier
+            and version_order(release.document.version) >= version_order(document.version)
+            and release.id != content_hash(document)
+        ]
+        if newer:
+            latest = newer[-1].document.version
+            why = f"version {document.version} does not come after {latest}"
+            raise RuleSetInvalid(rule=document.identifier, why=why, more=0)
 
     async def listed(self, *, published: bool) -> list[RuleSetInfo]:
         """What is law, or what waits to become it; newest first."""

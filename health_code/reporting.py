@@ -4,7 +4,7 @@ This is one of the two ways in which anything about a person changes; the other 
 two organisations enter by hand. Neither of them names a colour.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -79,12 +79,19 @@ class Reporting:
                     raise EvidenceConflict
             except Refusal as no:
                 refusals[index] = no
+        for stray in await self._strays(source.id, drafts):
+            drafts.pop(stray)
         kept = await self._evidence.append(source.id, list(drafts.values())) if drafts else {}
         await self._sources.heard(source.id, at=now)
         outcomes: list[EvidenceOutcome] = []
         new: dict[str, StoredEvidence] = {}
         for index, item in enumerate(items):
             said = drafts.get(item.source_id)
+            if index not in refusals and said is None:
+                refusals[index] = EvidenceInvalid(
+                    why_zh="所更正的是另一人的证据；请先撤回该证据，再为本人另行报送",
+                    why_en="it corrects another person's evidence: take that back, and report this anew",
+                )
             if index in refusals or said is None:
                 outcomes.append(_refused(item, refusals.get(index, EvidenceConflict())))
                 continue
@@ -112,6 +119,17 @@ class Reporting:
             refused=refused,
             items=outcomes,
         )
+
+    async def _strays(self, source: str, drafts: Mapping[str, StoredEvidence]) -> set[str]:
+        """Of ``drafts`` those that would correct another person's evidence: nobody's colour would follow."""
+        corrected = {name: each.supersedes[1] for name, each in drafts.items() if each.supersedes is not None}
+        known = await self._evidence.known(source, list(corrected.values())) if corrected else {}
+        known = {**drafts, **known}
+        return {
+            name
+            for name, other in corrected.items()
+            if other in known and known[other].subject != drafts[name].subject
+        }
 
     def _draft(
         self, source: Department, item: ReportEvidence, traced: Traced | None, now: datetime

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 Evaluate = Callable[[Any], Any]
 
+_DIGITS: Final = 9
 DEEPEST: Final = 100
 """How deeply an expression may nest: the rules of all member states stay below 30."""
 
@@ -78,14 +79,14 @@ def _variable(path: object) -> Evaluate:
         raise InvalidExpression('not of the form { "var": "<path>" }')
     if path == "":
         return lambda data: data
-    if "." not in path and not path.isdigit():
+    if "." not in path and _index(path) is None:
         name = path
 
         def look(data: Any) -> Any:  # noqa: ANN401  JSON
             return data.get(name) if isinstance(data, dict) else None
 
         return look
-    steps = [(step, int(step) if step.isdigit() else None) for step in path.split(".")]
+    steps = [(step, _index(step)) for step in path.split(".")]
 
     def walk(data: Any) -> Any:  # noqa: ANN401  JSON
         for name, index in steps:
@@ -98,6 +99,11 @@ def _variable(path: object) -> Evaluate:
         return data
 
     return walk
+
+
+def _index(step: str) -> int | None:
+    """Which place of a list ``step`` of a path names, if any; there are digits that are no numbers."""
+    return int(step) if step.isascii() and step.isdecimal() and len(step) <= _DIGITS else None
 
 
 def _exactly(count: int, operator: str, operands: Sequence[object]) -> None:

@@ -49,7 +49,13 @@ from health_code.rules.evidence import Evidence, Fact, Key, Kind, effective
 _HORIZON: Final = timedelta(days=40)
 _APART: Final = timedelta(hours=24)
 _HOUR: Final = timedelta(hours=1)
-_FARTHEST: Final = 24 * 40
+_FARTHEST: Final = 24 * 366 * 4
+"""No evidence is older, in hours."""
+_EVERYTHING: Final = frozenset({"", "payload"})
+_COMPARING: Final = frozenset({"<", ">", "<=", ">=", "===", "in"})
+_WHOLE: Final = frozenset({*_EVERYTHING, "payload.event", "payload.after", "payload.person"})
+"""Paths of what has ages in it without naming one."""
+_OF_DAYS: Final = frozenset({"daysSince", "daysSinceReleased", "daysSinceNegative", "daysSinceSampled"})
 _CT: Final = 35
 """From this Ct value on a case counts as over (十条, 2022-12-07)."""
 
@@ -88,19 +94,24 @@ class Question:
 
     def __init__(self, expression: Mapping[str, Any]) -> None:
         self.evaluate: Evaluate = compile_expression(expression)
-        paths = {leaf for leaf in _leaves(expression) if isinstance(leaf, str)}
-        counted = {path.rpartition(".")[2] for path in paths}
-        self.after = any(path.startswith("payload.after") for path in paths)
-        self.person = any(path.startswith("payload.person") for path in paths)
-        self.clock = any(path.startswith("external.") for path in paths)
+        paths = {_outermost(leaf) for leaf in _leaves(expression) if isinstance(leaf, str)}
+        all_of_it = not paths.isdisjoint(_EVERYTHING)
+        self.after = all_of_it or any(path.startswith("payload.after") for path in paths)
+        self.person = all_of_it or any(path.startswith("payload.person") for path in paths)
+        self.clock = all_of_it or any(path.partition(".")[0] == "external" for path in paths)
         """Whether it asks for the day or the instant itself, and not how long ago something was."""
-        self.timeless = not self.clock and not any("Since" in name for name in counted)
+        ages = {path.rpartition(".")[2] for path in paths if _is_age(path)}
+        self.timeless = not self.clock and not ages
         """Whether the answer is the same at every instant, as long as nothing new happened."""
+        plain = _compares_ages_with_numbers(expression)
+        self.daily = self.clock or (not plain and any(age != "hoursSince" for age in ages))
+        """Whether no number in it tells on which day its answer turns: it may at every midnight."""
+        self.hourly = not plain and any(age not in _OF_DAYS for age in ages)
         integers = {leaf for leaf in _leaves(expression) if type(leaf) is int and 0 <= leaf <= _FARTHEST}
         # A comparison with 7 can turn when 7 is reached and when it is passed.
         turns = frozenset(integers | {value + 1 for value in integers}) if not self.timeless else frozenset()
-        self.hours: frozenset[int] = turns if any("hoursSince" in name for name in counted) else frozenset()
-        self.days: frozenset[int] = turns if any("daysSince" in name for name in counted) else frozenset()
+        self.hours: frozenset[int] = turns if any(age not in _OF_DAYS for age in ages) else frozenset()
+        self.days: frozenset[int] = turns if any(age != "hoursSince" for age in ages) else frozenset()
         first = list(takewhile(_of_event_alone, expression.get("and", [expression])))
         self.gate = Gate(first) if first else None
 
@@ -140,7 +151,7 @@ class RuleSet:
             for kind in Kind
         }
         questions = [question for rule in rules for question in rule.questions]
-        self.by_the_clock = any(question.clock for question in questions)
+        self.by_the_clock = any(question.daily for question in questions)
         self.days = frozenset(day for question in questions for day in question.days)
         self.bounds = frozenset(
             bound for rule in document.rules for bound in (rule.valid_from, rule.valid_to)
@@ -240,9 +251,42 @@ def _leaves(expression: object) -> list[object]:
     return [expression]
 
 
+def _outermost(path: str) -> str:
+    """What ``path`` is called outside of lambdas, which know the data around them as ``data``."""
+    while path.startswith("data."):
+        path = path.removeprefix("data.")
+    return "" if path == "data" else path
+
+
+def _is_age(path: str) -> bool:
+    return path in _WHOLE or "Since" in path.rpartition(".")[2]
+
+
+def _compares_ages_with_numbers(expression: object) -> bool:
+    """Whether every age in ``expression`` is compared with numbers that stand there, and no more."""
+    if isinstance(expression, list | tuple):
+        return all(map(_compares_ages_with_numbers, expression))
+    if not isinstance(expression, dict):
+        return True
+    ((operator, operands),) = expression.items()
+    if operator == "var":
+        return not (isinstance(operands, str) and _is_age(_outermost(operands)))
+    if operator in _COMPARING:
+        ages = [each for each in operands if isinstance(each, dict) and not _compares_ages_with_numbers(each)]
+        if len(ages) == 1 and "var" in ages[0]:
+            return all(_is_constant(each) for each in operands if each is not ages[0])
+    return _compares_ages_with_numbers(operands)
+
+
+def _is_constant(expression: object) -> bool:
+    if isinstance(expression, list | tuple):
+        return all(map(_is_constant, expression))
+    return not isinstance(expression, dict)
+
+
 def _of_event_alone(condition: object) -> bool:
     """Whether ``condition`` asks for nothing but an event's kind, source, place and facts."""
-    texts = [leaf for leaf in _leaves(condition) if isinstance(leaf, str)]
+    texts = [_outermost(leaf) for leaf in _leaves(condition) if isinstance(leaf, str)]
     paths = [text for text in texts if not text or text.partition(".")[0] in {"payload", "external"}]
     return bool(paths) and all(path.startswith("payload.event.") and "Since" not in path for path in paths)
 
@@ -555,6 +599,10 @@ class _History:
                     instants.add(_end(each, rule.document.ttl, rules.zone))
                 for question in rule.questions:
                     instants.update(moment + hours * _HOUR for hours in question.hours)
+                    if question.hourly:
+                        since = max(0, (at - moment) // _HOUR)
+                        ahead = range(since, since + _HORIZON // _HOUR + 2)
+                        instants.update(moment + hours * _HOUR for hours in ahead)
         for day in frozenset(self._days):
             days.update(day + after for after in rules.days if day + after > today)
         instants.update(_midnight(date.fromordinal(day), rules.zone) for day in days)

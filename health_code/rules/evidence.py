@@ -4,6 +4,7 @@ Evidence is only ever added. What was wrong is corrected by evidence that supers
 at any moment can be told later: ``occurred_at`` is when it happened, ``recorded_at`` when we learnt of it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -57,7 +58,9 @@ def effective(evidence: Iterable[Evidence], *, known_at: datetime) -> list[Evide
     """What counts of ``evidence`` as it was known at ``known_at``, oldest event first.
 
     The order in which it arrived, and how often, makes no difference: a correction counts from the moment
-    it is known, also where what it corrects comes later or never.
+    it is known, also where what it corrects comes later or never. A correction that is corrected itself still
+    stands in the place of what it corrected; one that is taken back does not, and what it corrected counts
+    again. Of results of one instant the negative is taken for the earlier: in doubt nothing clears.
     """
     known: dict[Key, Evidence] = {}
     for each in evidence:
@@ -67,7 +70,25 @@ def effective(evidence: Iterable[Evidence], *, known_at: datetime) -> list[Evide
         # A source's id is used once (the store sees to it); should it ever not be, the first word counts.
         if other is None or (each.recorded_at, each.occurred_at) < (other.recorded_at, other.occurred_at):
             known[each.key] = each
-    corrected = {each.supersedes for each in known.values() if each.supersedes is not None}
+    taken_back = _taken_back(known.values())
+    corrected = {each.supersedes for key, each in known.items() if each.supersedes and key not in taken_back}
     counting = [each for key, each in known.items() if key not in corrected and not each.void]
-    counting.sort(key=lambda each: (each.occurred_at, each.key))
+    counting.sort(key=lambda each: (each.occurred_at, each.facts.get("outcome") != "NEGATIVE", each.key))
     return counting
+
+
+def _taken_back(known: Iterable[Evidence]) -> set[Key]:
+    """What is taken back by evidence that is not taken back itself, however often that goes on."""
+    voids = {each.key: each.supersedes for each in known if each.void and each.supersedes is not None}
+    doubted = Counter(voids.values())
+    # Each after all that take it back; of those that take back each other in a ring, none is reached.
+    certain = [key for key in voids if key not in doubted]
+    taken: set[Key] = set()
+    for key in certain:
+        target = voids[key]
+        if key not in taken:
+            taken.add(target)
+        doubted[target] -= 1
+        if doubted[target] == 0 and target in voids:
+            certain.append(target)
+    return taken

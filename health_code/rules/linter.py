@@ -3,7 +3,8 @@
 Of an expression: the specification's own findings (its validation test suite, word for word), and two
 mistakes made in the field, ``<`` on dates, which compares nothing, and a rule that does not answer yes or no.
 Of a rule set: what would make a code unexplainable, such as a rule without words in both languages, a colour
-that nothing ever clears, a path that leads nowhere.
+that nothing ever clears or that is cleared before it is given, a path that leads nowhere, a rule that a whole
+city would have to wait for.
 """
 
 import re
@@ -68,6 +69,9 @@ _COMPARED: Final[Mapping[str, _Type]] = {
     **dict.fromkeys((">", "<", ">=", "<="), _Type.INTEGER),
     **dict.fromkeys(("after", "before", "not-after", "not-before"), _Type.MOMENT),
 }
+_LIST: Final = 64
+_MOST_STEPS: Final = 100_000
+"""Milliseconds: a rule is asked of everybody, and again at each instant at which its answer may turn."""
 _UNITS: Final = ("year", "month", "day", "hour")
 
 # What `rules.colour` puts before a rule; facts of an event are the kinds' own.
@@ -137,7 +141,23 @@ def _of_a_rule(rule: RuleDocument, document: RuleSetDocument) -> Iterator[str]:
             yield f"{name}: it does not answer yes or no"
         yield from (f"{name}: {message}" for message in _lost_paths(logic, rule.scope))
         if not found:
-            yield from _fails_on_nothing(name, logic)
+            yield from (f"{name}: {message}" for message in _where_nothing_is_known(logic, name, rule))
+
+
+def _where_nothing_is_known(logic: dict[str, Any], name: str, rule: RuleDocument) -> Iterator[str]:
+    """A rule is asked about people of whom almost nothing is known; it must have an answer, and soon."""
+    if (steps := _steps(logic)) > _MOST_STEPS:
+        yield f"it may take {steps} steps, {_MOST_STEPS} are allowed"
+        return
+    try:
+        holds = compile_expression(logic)({"payload": {}, "external": {}}) is True
+    except (EvaluationFailed, InvalidExpression) as failure:
+        yield f"it has no answer where nothing is known ({failure})"
+        return
+    if holds and name == "ClearWhen":
+        yield "it is true where nothing is known: the colour is cleared before it is given"
+    if holds and name == "Logic" and rule.scope is Scope.PERSON and rule.colour is Colour.RED:
+        yield "everybody of whom nothing is known would be red"
 
 
 def _unspoken(what: str, languages: set[str]) -> Iterator[str]:
@@ -145,41 +165,66 @@ def _unspoken(what: str, languages: set[str]) -> Iterator[str]:
         yield f"{what} is not said in {language}"
 
 
-def _fails_on_nothing(name: str, logic: dict[str, Any]) -> Iterator[str]:
-    """A rule is asked about people of whom almost nothing is known; it must have an answer for them."""
-    try:
-        compile_expression(logic)({"payload": {}, "external": {}})
-    except (EvaluationFailed, InvalidExpression) as failure:
-        yield f"{name}: it has no answer where nothing is known ({failure})"
+def _steps(expression: object) -> int:
+    """How many steps an evaluation may take at most; lists of what happened are taken for short ones."""
+    return _steps_with(expression, max(_LIST, _longest(expression)))
+
+
+def _steps_with(expression: object, each: int) -> int:
+    if isinstance(expression, list):
+        return 1 + sum(_steps_with(item, each) for item in expression)
+    if not isinstance(expression, dict):
+        return 1
+    ((operator, operands),) = expression.items()
+    if operator == "reduce":
+        source, step, initial = operands
+        outside = _steps_with(source, each) + _steps_with(initial, each)
+        return 1 + outside + each * _steps_with(step, each)
+    return 1 + _steps_with(operands, each)
+
+
+def _longest(expression: object) -> int:
+    """How many items the longest list in ``expression`` has."""
+    if isinstance(expression, dict):
+        return max((_longest(value) for value in expression.values()), default=0)
+    if isinstance(expression, list):
+        return max(len(expression), *map(_longest, expression), 0)
+    return 0
 
 
 def _lost_paths(expression: object, scope: Scope) -> Iterator[str]:
-    for path in _paths(expression):
-        head = next((known for known in _KNOWN if path == known or path.startswith(f"{known}.")), None)
-        if head is None:
+    for path, lambdas in _paths(expression):
+        outer, within = path, lambdas
+        while within and outer.startswith("data."):
+            outer, within = outer.removeprefix("data."), within - 1
+        if within and outer.partition(".")[0] in {"current", "accumulator"}:
+            continue
+        head = next((known for known in _KNOWN if outer == known or outer.startswith(f"{known}.")), None)
+        if head is None or within:
             yield f'"{path}" leads nowhere'
             continue
         if scope is Scope.PERSON and head in {"payload.event", "payload.after"}:
             yield f'"{path}" is not there for a rule of scope PERSON'
-        names, rest = _KNOWN[head], path[len(head) + 1 :].split(".")[0]
+        names, rest = _KNOWN[head], outer[len(head) + 1 :].split(".")[0]
         if names is not None and rest and rest not in names:
             yield f'"{path}" leads nowhere'
 
 
-def _paths(expression: object) -> Iterator[str]:
-    """The paths an expression reads of its own data, not those of a lambda's."""
+def _paths(expression: object, lambdas: int = 0) -> Iterator[tuple[str, int]]:
+    """The paths an expression reads, and in how many lambdas each stands."""
     if isinstance(expression, list):
         for item in expression:
-            yield from _paths(item)
+            yield from _paths(item, lambdas)
     elif isinstance(expression, dict):
         for operator, operands in expression.items():
             if operator == "var":
                 if isinstance(operands, str) and operands:
-                    yield operands
+                    yield operands, lambdas
             elif operator == "reduce" and isinstance(operands, list) and len(operands) == 3:
-                yield from _paths([operands[0], operands[2]])
+                yield from _paths([operands[0], operands[2]], lambdas)
+                yield from _paths(operands[1], lambdas + 1)
             else:
-                yield from _paths(operands)
+                yield from _paths(operands, lambdas)
 
 
 def _issues(expression: object) -> Iterator[Issue]:

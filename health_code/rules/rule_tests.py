@@ -55,7 +55,7 @@ def run_rule(name: str, rule: bytes, tests: Mapping[str, bytes]) -> RuleOutcome:
         if issues := expression_issues(logic):
             return _useless(name, identifier, f"Logic: {issues[0].message}")
         evaluate = compile_expression(logic)
-    except (msgspec.DecodeError, KeyError, TypeError, InvalidExpression) as cause:
+    except (msgspec.DecodeError, KeyError, TypeError, InvalidExpression, RecursionError) as cause:
         return _useless(name, None, f"not a rule: {cause}")
     failures = []
     for test, content in tests.items():
@@ -65,7 +65,7 @@ def run_rule(name: str, rule: bytes, tests: Mapping[str, bytes]) -> RuleOutcome:
             expected = case["expected"]
         except EvaluationFailed as failure:
             failures.append(TestFailure(test=test, why=f"no answer: {failure}"))
-        except (msgspec.DecodeError, KeyError, TypeError) as cause:
+        except (msgspec.DecodeError, KeyError, TypeError, RecursionError) as cause:
             failures.append(TestFailure(test=test, why=f"not a test: {cause}"))
         else:
             if type(answer) is not type(expected) or answer != expected:

@@ -90,7 +90,7 @@ class EvidenceStore:
         """
         wanted = [draft.source_id for draft in drafts]
         while True:
-            known = await self._known(source, wanted)
+            known = await self.known(source, wanted)
             missing = [draft for draft in drafts if draft.source_id not in known]
             if not missing:
                 return known
@@ -162,7 +162,8 @@ class EvidenceStore:
         """Every source that ever reported."""
         return sorted(await self._collection.distinct("source"))
 
-    async def _known(self, source: str, ids: Sequence[str]) -> dict[str, StoredEvidence]:
+    async def known(self, source: str, ids: Sequence[str]) -> dict[str, StoredEvidence]:
+        """Those of a source's own ``ids`` that are kept."""
         cursor = self._collection.find({"source": source, "source_id": {"$in": list(ids)}})
         return {each["source_id"]: msgspec.convert(each, StoredEvidence) async for each in cursor}
 

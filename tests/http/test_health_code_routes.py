@@ -25,6 +25,7 @@ from tests.health import (
     Reporter,
     events_of,
     evidence,
+    people,
     publish,
     rule_set,
 )
@@ -148,6 +149,24 @@ async def test_repeating_a_report_is_the_same_report_and_changing_it_is_refused(
     assert changed.json()["items"][0]["code"] == "EVIDENCE_CONFLICT"
 
 
+async def test_a_correction_of_another_persons_evidence_is_refused_and_says_what_to_do(town: Town) -> None:
+    wrong = evidence(people(1)[0], datetime.now(UTC), {"kind": "RESULT", "outcome": "POSITIVE"})
+    right = evidence(ID_NUMBER, datetime.now(UTC), {"kind": "RESULT", "outcome": "POSITIVE"})
+    moved = right | {"supersedes": wrong["sourceId"]}
+
+    assert (await town.laboratory.report(wrong)).json()["recorded"] == 1
+    refused = (await town.laboratory.report(moved)).json()
+    together = (
+        await town.laboratory.report(
+            first := wrong | {"sourceId": "first"}, moved | {"supersedes": first["sourceId"]}
+        )
+    ).json()
+
+    assert (refused["refused"], refused["items"][0]["code"]) == (1, "EVIDENCE_INVALID")
+    assert [each["outcome"] for each in together["items"]] == ["RECORDED", "REFUSED"]
+    assert (await town.laboratory.report(right)).json()["recorded"] == 1
+
+
 async def test_a_source_reports_only_what_it_is_registered_for(town: Town) -> None:
     answer = await town.laboratory.report(
         evidence(ID_NUMBER, datetime.now(UTC), {"kind": "ENTERED", "country": "US"})
@@ -198,6 +217,28 @@ async def test_a_rule_set_is_law_only_once_a_second_person_says_so(town: Town, s
     assert msgspec.convert(whole.json()["document"], RuleSetDocument) == msgspec.convert(
         document, RuleSetDocument
     )
+
+
+async def test_a_version_that_waited_while_a_higher_one_became_law_does_not_become_law(
+    town: Town, settings: Settings
+) -> None:
+    bearer = Bearer(town.platform, settings)
+    one, other = (
+        bearer(Audience.VERIFIER, "health:rules", subject=name, assurance=AssuranceLevel.L2)
+        for name in ("one", "other")
+    )
+    rules = "/verifier/v1/health-rule-sets"
+    address = {}
+    for version in ("1.0.8", "1.0.10"):
+        document = msgspec.to_builtins(rule_set(CONTACT_IS_YELLOW, Identifier="waiting", Version=version))
+        proposed = await town.http.post(rules, json={"document": document}, headers=one)
+        assert proposed.status_code == 201, proposed.text
+        address[version] = f"{rules}/{proposed.json()['id']}/publish"
+
+    assert (await town.http.post(address["1.0.10"], headers=other)).status_code == 200
+    late = await town.http.post(address["1.0.8"], headers=other)
+    assert (late.status_code, late.json()["code"]) == (400, "RULE_SET_INVALID")
+    assert (await town.http.post(address["1.0.10"], headers=other)).status_code == 200
 
 
 async def test_a_rule_set_that_fails_the_linter_is_refused_with_the_reason(

@@ -1,6 +1,7 @@
 """The colour, as a function: what arrives when, how often and in which order makes no difference to it."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from random import Random
 from typing import Any, Final
 
@@ -101,6 +102,100 @@ def test_a_correction_counts_also_where_it_comes_first() -> None:
     assert judge([wrong], RULES, at=NOW, known_at=NOW).colour is Colour.RED
 
 
+def correction(number: int, corrected: Evidence, *, void: bool = False) -> Evidence:
+    """Evidence that takes the place of ``corrected``, or only takes it back."""
+    told = of(Kind.RESULT, corrected.occurred_at, number, outcome="NEGATIVE")
+    return msgspec.structs.replace(told, supersedes=corrected.key, void=void)
+
+
+def test_what_a_correction_corrected_counts_again_once_it_is_taken_back() -> None:
+    wrong = of(Kind.RESULT, NOW - timedelta(hours=3), 1, outcome="POSITIVE")
+    mistaken = correction(2, wrong)
+    undone = correction(3, mistaken, void=True)
+    undone_again = correction(4, undone, void=True)
+    better = correction(5, mistaken)
+
+    def colour(*known: Evidence) -> Colour:
+        judged = {judge(each, RULES, at=NOW, known_at=NOW).colour for each in permutations(known)}
+        assert len(judged) == 1
+        return judged.pop()
+
+    assert colour(wrong, mistaken) is Colour.GREEN
+    assert colour(wrong, mistaken, undone) is Colour.RED
+    assert colour(wrong, mistaken, undone, undone_again) is Colour.GREEN
+    assert colour(wrong, mistaken, better) is Colour.GREEN
+    assert colour(wrong, correction(2, wrong, void=True), correction(3, wrong)) is Colour.GREEN
+
+
+def test_what_takes_back_each_other_in_a_ring_changes_nothing_and_hangs_nobody() -> None:
+    first = of(Kind.RESULT, NOW - timedelta(hours=3), 1, outcome="POSITIVE")
+    ring = [
+        msgspec.structs.replace(correction(number, first, void=True), supersedes=Key("source", str(other)))
+        for number, other in ((2, 3), (3, 4), (4, 2))
+    ]
+
+    assert judge([first, *ring], RULES, at=NOW, known_at=NOW).colour is Colour.RED
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_results_of_one_instant_none_clears_the_other(order: int) -> None:
+    positive = of(Kind.RESULT, NOW - timedelta(hours=3), 5 + order, outcome="POSITIVE")
+    negative = of(Kind.RESULT, NOW - timedelta(hours=3), 5 - order, outcome="NEGATIVE")
+
+    assert judge([positive, negative], RULES, at=NOW, known_at=NOW).colour is Colour.RED
+
+
+LAMBDA: Final = {
+    "reduce": [[1], {"+": [{"var": "accumulator"}, {"var": "data.payload.person.positives"}]}, 0]
+}
+
+
+def test_what_a_lambda_asks_of_the_data_around_it_is_there() -> None:
+    several = rule(
+        9,
+        "RED",
+        Scope="PERSON",
+        Logic={">": [LAMBDA, 0]},
+        ClearWhen={">=": [{"var": "payload.person.negatives"}, 1]},
+    )
+    document = rule_set(several)
+    positive = of(Kind.RESULT, NOW - timedelta(hours=3), outcome="POSITIVE")
+
+    assert rule_set_issues(document) == []
+    assert judge([positive], RuleSet(document), at=NOW, known_at=NOW).colour is Colour.RED
+
+
+AGE: Final = {"var": "payload.event.daysSince"}
+
+
+@pytest.mark.parametrize(
+    ("logic", "days"),
+    [
+        ({"<": [AGE, 5]}, 5),
+        ({"<=": [0, AGE, 4]}, 5),
+        ({"in": [AGE, [0, 1, 2]]}, 3),
+        ({"<": [{"+": [AGE, 3]}, 10]}, 7),
+        ({"<": [AGE, {"var": "payload.event.ct"}]}, 8),
+        ({"if": [{"!": [{"<": [AGE, 6]}]}, False, True]}, 6),
+        ({"<": [{"reduce": [[1], {"+": [{"var": "data.payload.event.daysSince"}, 1]}, 0]}, 10]}, 9),
+        ({"<": [{"var": "payload.event.hoursSince"}, {"+": [{"var": "payload.event.ct"}, 64]}]}, 3),
+    ],
+)
+def test_a_code_turns_when_it_says_however_its_rule_counts_the_days(logic: dict[str, Any], days: int) -> None:
+    term = rule(9, "RED", Kinds=["RESULT"], Logic=logic, Ttl={"amount": 30, "unit": "day"})
+    rules = RuleSet(rule_set(term))
+    midnight = datetime(2022, 9, 16, 16, tzinfo=UTC)
+    result = of(Kind.RESULT, midnight, outcome="POSITIVE", ct=8)
+
+    turns = midnight + timedelta(days=days)
+    assert next_change([result], rules, at=NOW, known_at=NOW) == turns
+    before = judge([result], rules, at=turns - timedelta(seconds=1), known_at=NOW)
+    assert (before.colour, judge([result], rules, at=turns, known_at=NOW).colour) == (
+        Colour.RED,
+        Colour.GREEN,
+    )
+
+
 def test_red_stays_red_however_long_nothing_is_heard() -> None:
     positive = of(Kind.RESULT, NOW - timedelta(days=300), outcome="POSITIVE")
 
@@ -181,6 +276,11 @@ def test_old_data_ends_in_grey_and_never_in_a_better_colour(
     assert shown_colour(colour, age=timedelta(hours=hours), turned=turned, limits=limits) is shown
 
 
+NESTED: Any = 1
+for _ in range(4):
+    NESTED = {"reduce": [list(range(50)), NESTED, 0]}
+
+
 @pytest.mark.parametrize(
     ("change", "found"),
     [
@@ -189,6 +289,14 @@ def test_old_data_ends_in_grey_and_never_in_a_better_colour(
         ({"Logic": {"+": [1, 1]}}, "does not answer yes or no"),
         ({"Logic": {"===": [{"var": "payload.evnt.outcome"}, 1]}}, "leads nowhere"),
         ({"Logic": {">": [{"var": "payload.after.negative"}, 1]}}, "leads nowhere"),
+        ({"Logic": {"===": [{"reduce": [[1], {"var": "data.payload.evnt"}, 0]}, 1]}}, "leads nowhere"),
+        ({"Logic": {"===": [{"reduce": [[1], {"var": "payload.event.ct"}, 0]}, 1]}}, "leads nowhere"),
+        ({"Logic": {"===": [NESTED, 1]}}, "steps"),
+        ({"ClearWhen": {">=": [1, 0]}}, "cleared before it is given"),
+        (
+            {"Scope": "PERSON", "Kinds": [], "Logic": {"!": [{"var": "payload.person.negatives"}]}},
+            "would be red",
+        ),
         ({"ClearText": []}, "is not said in zh"),
         ({"Colour": "GREY"}, "no rule gives grey"),
         ({"Region": "440000"}, "it is of region 440000"),

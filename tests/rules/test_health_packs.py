@@ -345,6 +345,12 @@ def test_no_pack_changes_a_colour_before_it_said_so(
         assert decision(judge(evidence, rule_set, at=then, known_at=now)) == before
 
 
+def test_every_number_of_days_in_the_packs_tells_when_a_code_turns() -> None:
+    for rules in COMPILED.values():
+        for rule in (*rules.of_person, *(each for kind in rules.of_kind.values() for each in kind)):
+            assert not any(each.hourly or (each.daily and not each.clock) for each in rule.questions)
+
+
 @given(EACH, HISTORIES)
 def test_no_pack_has_a_question_without_an_answer(
     name: str, happened: list[tuple[int, dict[str, Fact]]]
