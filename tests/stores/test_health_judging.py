@@ -147,7 +147,8 @@ async def test_of_many_judgements_made_at_once_the_one_that_stays_knew_everythin
         await bureau.record("someone", Kind.RESULT, at, {"outcome": outcome})
         await recolouring.judge(["someone"])
 
-    await asyncio.gather(*(report_and_judge(number) for number in range(12)))
+    # Of so many each is overtaken by every other one at most, and has a try left.
+    await asyncio.gather(*(report_and_judge(number) for number in range(9)))
 
     stored = (await bureau.health.evidence.of(["someone"]))["someone"]
     state = await bureau.health.states.get("someone")
@@ -156,7 +157,7 @@ async def test_of_many_judgements_made_at_once_the_one_that_stays_knew_everythin
     assert snapshot is not None
     opened, at = [recolouring.opened(each) for each in stored], datetime.now(UTC)
     expected = judge(opened, recolouring.in_force(), at=at, known_at=at)
-    assert state.seen == len(stored) == 12
+    assert state.seen == len(stored) == 9
     assert (state.colour, snapshot.colour, snapshot.revision) == (
         expected.colour,
         expected.colour,
