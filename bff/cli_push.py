@@ -69,6 +69,13 @@ class _Day(click.ParamType[date]):
 )
 @click.option("--birth-grams", type=click.IntRange(200, 9_000), help="Weight at birth, if it was low.")
 @click.option("--gestation-weeks", type=click.IntRange(20, 45), help="Weeks at birth, if it was early.")
+@click.option(
+    "--month-end",
+    type=click.Choice(["last_day", "next_month"]),
+    default="last_day",
+    show_default=True,
+    help="A month after the 31st, where there is none: that month's last day, or the day after it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object an item.")
 def plan(  # noqa: PLR0917 - click names every argument
     birth: date,
@@ -80,6 +87,7 @@ def plan(  # noqa: PLR0917 - click names every argument
     mother_hbsag: str,
     birth_grams: int | None,
     gestation_weeks: int | None,
+    month_end: str,
     *,
     as_json: bool,
 ) -> None:
@@ -89,6 +97,7 @@ def plan(  # noqa: PLR0917 - click names every argument
     """
     from push.programmes import edition as edition_named
     from push.programmes import in_force
+    from push.rules.calendar import MonthEnd
     from push.rules.vaccination import Child, UnknownVaccine, due_items
 
     as_of = at or datetime.now(_SHANGHAI).date()
@@ -103,7 +112,7 @@ def plan(  # noqa: PLR0917 - click names every argument
         gestation_weeks=gestation_weeks,
     )
     try:
-        items = due_items(programme, child, _given(given), as_of)
+        items = due_items(programme, child, _given(given), as_of, month_end=MonthEnd(month_end))
     except UnknownVaccine as unknown:
         raise click.BadParameter(f"unknown vaccine {unknown}", param_hint="--given") from unknown
     except ValueError as wrong:

@@ -1,6 +1,6 @@
 """Departments report what is known of people (事项数据报送): births, doses, homes, payments, enterprises."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
@@ -53,12 +53,19 @@ class FactIntake:
                     raise FactConflict
             except Refusal as no:
                 refusals[index] = no
+        for stray in await self._strays(drafts):
+            drafts.pop(stray)
         kept = (await self._planner.record(list(drafts.values()))).kept if drafts else {}
         outcomes: list[wire.FactOutcome] = []
         new: set[str] = set()
         for index, item in enumerate(items):
             name = _name(source, item.source_id)
             said, stored = drafts.get(name), kept.get(name)
+            if index not in refusals and said is None:
+                refusals[index] = FactInvalid(
+                    why_zh="所更正的记录属于另一人或另一类；请先撤回，再另行报送",
+                    why_en="it corrects a fact of somebody else or of another kind: take that back instead",
+                )
             if index in refusals or said is None or stored is None or stored.content != said.content:
                 outcomes.append(_refused(item, refusals.get(index, FactConflict())))
             elif stored is said and name not in new:
@@ -80,6 +87,18 @@ class FactIntake:
             refused=refused,
             items=outcomes,
         )
+
+    async def _strays(self, drafts: Mapping[str, StoredFact]) -> set[str]:
+        """Of ``drafts`` those that would correct what is somebody else's, or of another kind."""
+        corrected = {name: each.supersedes for name, each in drafts.items() if each.supersedes is not None}
+        there = await self._planner.facts(list(corrected.values())) if corrected else {}
+        facts = {**drafts, **there}
+        return {
+            name
+            for name, other in corrected.items()
+            if other in facts
+            and (facts[other].subject, facts[other].kind) != (drafts[name].subject, drafts[name].kind)
+        }
 
     def _draft(self, source: Source, item: wire.ReportFact, now: datetime) -> StoredFact:
         kind = FactKind(str(item.facts.__struct_config__.tag))

@@ -89,6 +89,10 @@ class Planner:
         self._edition = edition
         self._clock = clock
 
+    async def facts(self, ids: Sequence[str]) -> Mapping[str, StoredFact]:
+        """Those of ``ids`` that are kept."""
+        return await self._people.facts(ids)
+
     async def record(self, facts: Sequence[StoredFact]) -> Recorded:
         """Keep ``facts`` and plan anew whom they are about, both or neither; said again it is once."""
         by_subject: dict[str, list[StoredFact]] = {}
@@ -276,7 +280,7 @@ class Planner:
             (fact.id, _fact(self._personal.open(fact.sealed, fact_context(fact.id))))
             for fact in counting(facts)
         ]
-        person = known(said, held.get(subject, ()))
+        person = known(said, held.get(subject, ()), as_of=as_of)
         planned = plan(person, in_force(as_of, person.region), as_of)
         change = change_of(
             subject,
@@ -286,7 +290,9 @@ class Planner:
             after=[(item, milestones(item)) for item in planned],
             now=now,
         )
-        again = look_again(planned, as_of)
+        again = min(
+            (day for day in (look_again(planned, as_of), person.moves_on) if day is not None), default=None
+        )
         return _Outcome(change=change, again=None if again is None else _start_of(again), born=person.born)
 
     def _planned(self, subject: str, outcome: _Outcome, name: str) -> Planned:
@@ -315,9 +321,22 @@ class Planner:
 
 
 def counting(facts: Sequence[StoredFact]) -> list[StoredFact]:
-    """Those of a person's facts that nothing took the place of."""
-    over = {fact.supersedes for fact in facts if fact.supersedes is not None}
-    return [fact for fact in facts if fact.id not in over and not fact.void]
+    """Those of a person's facts, in the order they were recorded, that nothing took the place of.
+
+    What is taken back has no say any more, so what it had corrected counts again; of two corrections of one
+    fact the later is meant.
+    """
+    over: set[str] = set()
+    silent: set[str] = set()
+    for fact in reversed(facts):
+        if fact.id in silent or fact.supersedes is None:
+            continue
+        if fact.void:
+            silent.add(fact.supersedes)
+        elif fact.supersedes in over:
+            silent.add(fact.id)
+        over.add(fact.supersedes)
+    return [fact for fact in facts if fact.id not in over | silent and not fact.void]
 
 
 def seal_fact(personal: PersonalData, fact: str, content: Fact) -> bytes:

@@ -254,6 +254,13 @@ class PushSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "各渠道每秒请求上限（JSON）。"},
         ),
     ] = {}
+    month_end: Annotated[
+        Literal["last_day", "next_month"],
+        Meta(
+            description="Where a month has no such day: its last day is meant, or the day after it.",
+            extra={"zh": "按月推算遇无对应日时：取月末（民法典第二百零二条）或次月一日。"},
+        ),
+    ] = "last_day"
     policies_file: Annotated[
         Path | None,
         Meta(

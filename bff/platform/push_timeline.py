@@ -33,7 +33,7 @@ from push.programmes import (
     insurance,
     policies,
 )
-from push.rules.calendar import add_months
+from push.rules.calendar import MonthEnd, add_months
 from push.rules.facts import Held
 from push.rules.milestones import SHANGHAI
 from push.rules.plan import Programmes
@@ -201,10 +201,11 @@ class HeldCredentials:
 class Catalogue:
     """The programmes of a city: those shipped, and its own policies."""
 
-    def __init__(self, policies_file: Path | None) -> None:
+    def __init__(self, policies_file: Path | None, *, month_end: MonthEnd) -> None:
         own = None if policies_file is None else policies_file.read_bytes()
         self._policies = policies() if own is None else read_policies(own)
-        digest = blake2b(own or b"", digest_size=6)
+        digest = blake2b(own or b"", digest_size=6, person=month_end.value.encode())
+        self._month_end = month_end
         for file in sorted(files("push.programmes").iterdir(), key=lambda each: each.name):
             if file.name.endswith(".json"):
                 digest.update(file.read_bytes())
@@ -242,6 +243,7 @@ class Catalogue:
             expiry=expiry(),
             insurance=insurance(),
             policies=self._policies,
+            month_end=self._month_end,
         )
 
 
@@ -281,7 +283,7 @@ class TimelineParts:
     ) -> None:
         self.settings = settings
         self.recorder = recorder
-        self.catalogue = Catalogue(settings.policies_file)
+        self.catalogue = Catalogue(settings.policies_file, month_end=MonthEnd(settings.month_end))
         self.people = PeopleStore(mongo["push_people"], mongo["push_facts"], mongo["push_replannings"])
         self.store = TimelineStore(mongo["push_timeline"], mongo["push_milestones"])
         self.shards = ShardStore(mongo["push_shards"])

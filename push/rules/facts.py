@@ -100,6 +100,7 @@ class Known(Struct, frozen=True, kw_only=True):
     sex: Sex | None = None
     birth: Birth | None = None
     district: str | None = None
+    moves_on: date | None = None
     given: tuple[Given, ...] = ()
     insurance: tuple[Payment, ...] = ()
     pension: Pension | None = None
@@ -118,17 +119,24 @@ class Known(Struct, frozen=True, kw_only=True):
         return None if place is None else f"{place[:2]}0000"
 
 
-def known(facts: Iterable[tuple[str, Fact]], held: Iterable[Held] = ()) -> Known:
-    """Put ``facts``, each with its id, in the order they were recorded, together; the latest word holds."""
+def known(
+    facts: Iterable[tuple[str, Fact]], held: Iterable[Held] = (), *, as_of: date | None = None
+) -> Known:
+    """Put ``facts``, each with its id, in the order they were recorded, together; the latest word holds.
+
+    Who is going to move after ``as_of`` a day has not moved yet.
+    """
     everything = list(facts)
     births = [fact for _, fact in everything if isinstance(fact, Birth)]
-    homes = [fact for _, fact in everything if isinstance(fact, Household)]
+    moves = [fact for _, fact in everything if isinstance(fact, Household)]
+    homes = [fact for fact in moves if as_of is None or fact.since <= as_of]
     pensions = [fact for _, fact in everything if isinstance(fact, Pension)]
     firms = [fact for _, fact in everything if isinstance(fact, Enterprise)]
     return Known(
         born=next((fact.born for _, fact in everything if fact.born is not None), None),
         sex=next((fact.sex for _, fact in everything if fact.sex is not None), None),
         birth=births[-1] if births else None,
+        moves_on=min((fact.since for fact in moves if fact not in homes), default=None),
         district=max(homes, key=lambda home: home.since).district if homes else None,
         given=tuple(
             sorted(

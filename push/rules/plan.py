@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from push.models import Topic
-from push.rules.calendar import add_months
+from push.rules.calendar import MonthEnd, add_months
 from push.rules.criteria import Attributes
 from push.rules.due import OPEN, DueItem, Status, term_status
 from push.rules.enrolment import Enrolment, Pupil, enrolment_items
@@ -41,6 +41,7 @@ class Programmes(Struct, frozen=True, kw_only=True):
     expiry: Expiry
     insurance: Insurance
     policies: Policies
+    month_end: MonthEnd = MonthEnd.LAST_DAY
 
 
 def plan(known: Known, programmes: Programmes, as_of: date) -> list[DueItem]:
@@ -95,7 +96,7 @@ def _vaccinations(known: Known, programmes: Programmes, as_of: date) -> Sequence
         birth_grams=None if birth is None else birth.birth_grams,
     )
     programme = programmes.vaccination
-    items = due_items(programme, child, known.given, as_of)
+    items = due_items(programme, child, known.given, as_of, month_end=programmes.month_end)
     return due_items_of_vaccination(items, edition=programme.id, as_of=as_of)
 
 

@@ -40,6 +40,11 @@ class PeopleStore:
             await self._facts.insert_many(new, session=session)
         return kept | known
 
+    async def facts(self, ids: Sequence[str]) -> dict[str, StoredFact]:
+        """Those of ``ids`` that are kept."""
+        found = self._facts.find({"_id": {"$in": list(ids)}})
+        return {each["_id"]: msgspec.convert(each, StoredFact) async for each in found}
+
     async def facts_of(
         self, subjects: Sequence[str], session: Session | None = None
     ) -> dict[str, list[StoredFact]]:

@@ -170,6 +170,18 @@ async def test_what_cannot_be_is_refused_item_by_item(app: App, item: dict[str, 
     assert (told["recorded"], told["refused"]) == (1, 1)
 
 
+async def test_what_corrects_somebody_elses_fact_or_one_of_another_kind_is_refused(app: App) -> None:
+    theirs = dose(OTHER_CHILD, "HepB", "2026-11-01")
+    own = birth(CHILD)
+    await app.report(birth(OTHER_CHILD), theirs, own)
+    moved = {**dose(CHILD, "HepB", "2026-11-01"), "sourceId": "moved", "supersedes": theirs["sourceId"]}
+    other_kind = {**dose(CHILD, "HepB", "2026-11-02"), "sourceId": "kind", "supersedes": own["sourceId"]}
+
+    told = await app.report(moved, other_kind)
+
+    assert [each.get("code") for each in told["items"]] == ["FACT_INVALID", "FACT_INVALID"]
+
+
 async def test_an_enterprise_is_known_by_its_credit_code(app: App) -> None:
     facts = {"kind": "ENTERPRISE", "division": "310104", "industry": "F51", "size": "SMALL"}
     item = {"sourceId": "e", "uscc": "91310000990000114N", "facts": {**facts, "foundedOn": "2016-08-18"}}

@@ -290,6 +290,20 @@ def test_the_command_says_one_item_a_line(tmp_path: Path) -> None:
     } in items
 
 
+@pytest.mark.parametrize(("month_end", "day"), [("last_day", "2023-09-30"), ("next_month", "2023-10-01")])
+def test_what_a_month_after_the_thirty_first_is_can_be_chosen(
+    tmp_path: Path, month_end: str, day: str
+) -> None:
+    record = tmp_path / "given.json"
+    record.write_text('[{"vaccine": "HepB", "date": "2023-08-31"}]')
+    arguments = ["plan", "--birth", "2023-08-31", "--at", "2023-09-10", "--given", str(record), "--json"]
+
+    result = CliRunner().invoke(push, [*arguments, "--month-end", month_end])
+
+    items = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [each["earliest"] for each in items if each["vaccine"] == "HepB"] == [day]
+
+
 @pytest.mark.parametrize(
     "wrong", ['[{"vaccine": "Elixir", "date": "2023-03-15"}]', "{}", '[{"vaccine": "IPV"}]']
 )
