@@ -232,6 +232,7 @@ class Delivery:
             seq=self._timed_id(now),
             topic=intent.topic,
             sealed=self._personal.seal(seal_text(text), notice_context(intent.id)),
+            template=intent.template,
             link=intent.link,
             at=now,
             expires_at=now + timedelta(days=self._settings.inbox_days),

@@ -62,10 +62,11 @@ class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class InboxNotice(Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"id": "_id"}):
-    """What a resident finds in the app: ``id`` is the intent's, so there is one whatever happened on the way.
+    """What a resident finds in the app: ``id`` is the intent's, so there is one whatever happened before.
 
-    ``seq`` orders a resident's notices by time. ``sealed`` is the words, msgpack of ``NoticeText``, under the
-    context ``push:<id>``. ``decisions`` tell operators how it went on from here.
+    ``template`` says what sort of notice it is, ``seq`` orders a resident's notices by time. ``sealed`` is
+    the words, msgpack of ``NoticeText``, under the context ``push:<id>``. ``decisions`` tell operators how it
+    went on from here.
     """
 
     id: str
@@ -75,6 +76,7 @@ class InboxNotice(Struct, frozen=True, kw_only=True, omit_defaults=True, rename=
     sealed: bytes
     at: datetime
     expires_at: datetime
+    template: str = ""
     link: str = ""
     unread: bool = False
     read_at: datetime | None = None

@@ -58,13 +58,14 @@ TEST: Final[dict[str, Any]] = {
 class Signer:
     """A country's or an issuer's key."""
 
-    def __init__(self) -> None:
-        self.key = ec.generate_private_key(ec.SECP256R1())
+    def __init__(self, curve: ec.EllipticCurve | None = None) -> None:
+        self.key = ec.generate_private_key(curve or ec.SECP256R1())
 
     def sign(self, message: bytes) -> bytes:
         """r‖s."""
         r, s = decode_dss_signature(self.key.sign(message, ec.ECDSA(hashes.SHA256())))
-        return r.to_bytes(32) + s.to_bytes(32)
+        size = self.key.key_size // 8
+        return r.to_bytes(size) + s.to_bytes(size)
 
     def certificate(
         self,

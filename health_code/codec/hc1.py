@@ -46,7 +46,8 @@ _METHODS: Final = {"LP6464-4": "NAT", "LP217198-3": "ANTIGEN"}
 # every month, and of rules.
 _Birth = Annotated[str, Meta(pattern=r"^((19|20)\d\d(-\d\d(-\d\d(T[0-9:.]+Z?)?)?)?)?\Z")]
 _Date = Annotated[str, Meta(pattern=r"^\d{4}(-\d\d(-\d\d([T ].{1,40})?)?)?\Z")]
-_Standard = Annotated[str, Meta(pattern=r"^[A-Z<]*\Z", max_length=80)]
+# Digits are none of the schema's, and stand in names that are signed all the same.
+_Standard = Annotated[str, Meta(pattern=r"^[A-Z0-9<]*\Z", max_length=80)]
 # An integer of JSON, which some write as CBOR's float.
 _Count = Annotated[int, Meta(ge=0)] | Annotated[float, Meta(ge=0, multiple_of=1)]
 
@@ -152,6 +153,8 @@ def check_cose(sign1: Sign1, *, trust: Trust, revoked: Revocations, at: float) -
     kid, algorithm = sign1.headers.get(KID), sign1.headers.get(ALG)
     if not isinstance(kid, bytes | None):
         raise Unreadable("a kid is bytes")
+    # An empty name names nobody.
+    kid = kid or None
     candidates = trust.signers_named(kid)
     if not candidates:
         return Checked(verdict=Verdict.UNKNOWN_KEY, format=Format.HC1)

@@ -23,8 +23,12 @@ _SHORTEST_RSA: Final = 2048
 
 def verifier(key: object) -> tuple[int, Verify] | None:
     """The algorithm ``key`` signs with and its check; None for a key of a kind that signs no certificates."""
-    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
-        return ES256, _es256(key)
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        if isinstance(key.curve, ec.SECP256R1):
+            return ES256, _es256(key)
+        if isinstance(key.curve, ec.SECP384R1):
+            # ES256 names the hash and not the curve (RFC 9053 §2.1), and a member state took this one.
+            return ES256, _es256_of_p384(key)
     if isinstance(key, rsa.RSAPublicKey) and key.key_size >= _SHORTEST_RSA:
         return PS256, _ps256(key)
     return None
@@ -39,6 +43,20 @@ def _es256(key: ec.EllipticCurvePublicKey) -> Verify:
             return False
         try:
             check(_der(signature), message, _ECDSA)
+        except InvalidSignature:
+            return False
+        return True
+
+    return verify
+
+
+def _es256_of_p384(key: ec.EllipticCurvePublicKey) -> Verify:
+    def verify(message: bytes, signature: bytes) -> bool:
+        if len(signature) != 96:
+            return False
+        r, s = int.from_bytes(signature[:48]), int.from_bytes(signature[48:])
+        try:
+            key.verify(encode_dss_signature(r, s), message, _ECDSA)
         except InvalidSignature:
             return False
         return True

@@ -118,14 +118,17 @@ def divisions(jurisdiction: str) -> tuple[str, ...]:
 def in_force(
     documents: Iterable[RuleSetDocument], jurisdiction: str, *, at: datetime
 ) -> RuleSetDocument | None:
-    """Which of ``documents`` is law in ``jurisdiction``; of several, the latest to come into force."""
+    """Which of ``documents`` is law in ``jurisdiction``; of several, the latest to come into force.
+
+    Of several versions of one, the highest: it was made law last.
+    """
     laws = [
         each for each in documents if each.valid_from <= at and (each.valid_to is None or at < each.valid_to)
     ]
     for division in divisions(jurisdiction):
         own = [each for each in laws if each.jurisdiction == division]
         if own:
-            return max(own, key=lambda each: (each.valid_from, each.identifier))
+            return max(own, key=lambda each: (each.valid_from, each.identifier, version_order(each.version)))
     return None
 
 

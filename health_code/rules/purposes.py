@@ -46,7 +46,11 @@ def _answers(errand: str) -> Place:
 
 def _notices(*kinds: str) -> tuple[Place, ...]:
     some = {"$in": list(kinds)}
-    return Place("push_outbox", {"template": some}), Place("account_notices", {"kind": some})
+    return (
+        Place("push_outbox", {"template": some}),
+        Place("push_inbox", {"template": some}),
+        Place("account_notices", {"kind": some}),
+    )
 
 
 PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(

@@ -58,6 +58,8 @@ async def test_what_was_entered_by_hand_is_gone_and_the_code_judged_without_it(
     environ: dict[str, str], settings: Settings, red: str, mongo_database: Database, tmp_path: Path
 ) -> None:
     proof = tmp_path / "proof.json"
+    told = ("health_evidence_by_hand", "health_code_changed")
+    await mongo_database["push_inbox"].insert_many([{"_id": each, "template": each} for each in told])
 
     done = await retire(environ, "--purpose", "manual", "--yes", "--out", proof, "--json")
 
@@ -67,6 +69,8 @@ async def test_what_was_entered_by_hand_is_gone_and_the_code_judged_without_it(
     }
     assert destroyed["mongodb:health_evidence[source]"] == (1, 0)
     assert destroyed["mongodb:health_manual"] == (1, 0)
+    assert destroyed["mongodb:push_inbox[template]"] == (1, 0)
+    assert await mongo_database["push_inbox"].distinct("_id") == ["health_code_changed"]
     assert await mongo_database["health_manual"].count_documents({}) == 0
     async with Platform.open(settings) as platform:
         await settle(platform)

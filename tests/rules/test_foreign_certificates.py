@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import cbor2
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -112,6 +113,27 @@ class TestHc1:
         )
 
         assert check(code_of(cose)).verdict is verdict
+
+    def test_an_empty_kid_names_nobody(self) -> None:
+        cose = sign1(SIGNER, cbor2.dumps(claims()), protected={1: ES256, 4: b""})
+
+        assert check(code_of(cose)).valid
+
+    def test_digits_in_a_signed_name_are_taken_as_they_are(self) -> None:
+        name = {"fnt": "APELLIDO1<APELLIDO2", "fn": "Apellido1 Apellido2"}
+
+        assert check(dcc_code(SIGNER, KID, claims({**DCC, "nam": name}))).valid
+
+    def test_a_signer_with_a_longer_key_signs_with_the_same_hash(self) -> None:
+        signer = Signer(ec.SECP384R1())
+        pem = signer.certificate()
+        code = dcc_code(signer, kid_of(pem))
+
+        trust = Trust.of({"signer.pem": pem})
+        assert check(code, trust=trust).valid
+        other = Trust.of({"signer.pem": Signer(ec.SECP384R1()).certificate()})
+        other.signers[kid_of(pem)] = next(iter(other.signers.values()))
+        assert check(code, trust=other).verdict is Verdict.BAD_SIGNATURE
 
     @pytest.mark.parametrize(
         ("at", "verdict"),
