@@ -75,7 +75,8 @@ async def chains_of(environ: Mapping[str, str], *, quiet: bool) -> list[SourceCh
     columns = (TextColumn("{task.description}"), TextColumn("{task.completed}"))
     chains: list[SourceChain] = []
     try:
-        evidence = EvidenceStore(database(client, platform.mongo_database)["health_evidence"])
+        mongo = database(client, platform.mongo_database)
+        evidence = EvidenceStore(mongo["health_evidence"], mongo["health_chains"])
         with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress, at_leisure():
             for source in await evidence.sources():
                 task = progress.add_task(source, total=None)

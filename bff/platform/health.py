@@ -232,7 +232,7 @@ class HealthParts:
         self._run = run
         self.changes = Changes(redis, _CHANGES)
         residents = Residents(auth_stores, personal, notify)
-        self.evidence = EvidenceStore(mongo["health_evidence"], together=together)
+        self.evidence = EvidenceStore(mongo["health_evidence"], mongo["health_chains"], together=together)
         self.states = StateStore(mongo["health_states"], mongo["health_changes"])
         self.rule_sets = RuleSetStore(mongo["health_rule_sets"])
         self.sources = sources = SourceStore(mongo["health_sources"])

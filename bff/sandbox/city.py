@@ -178,7 +178,7 @@ SOURCES: Final = (
             "push:BIRTH",
             "push:DOSE",
         ),
-        scopes=("health:report", "push:report"),
+        scopes=("health:report", "health:trace", "push:report"),
     ),
     Department(
         key="laboratory",
@@ -420,9 +420,9 @@ CLERKS: Final = (
         number="8001",
         passphrase="beacon-juniper-8001",  # noqa: S106
         scenes=(),
-        story_zh="健康码规则：由第二人发布；另一单位复核人工录入与申诉",
-        story_en="health code rules: the second person, who publishes; the other side of entries and appeals",
-        scopes=("health:appeals", "health:manual", "health:rules"),
+        story_zh="健康码规则：由第二人发布；另一单位复核人工录入与申诉，批准流调查询",
+        story_en="health code rules: publishes; the other side of entries, appeals and exposure queries",
+        scopes=("health:appeals", "health:approve", "health:manual", "health:rules"),
     ),
     Clerk(
         organisation="haiyu-operations",

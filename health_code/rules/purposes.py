@@ -66,6 +66,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
         ),
         "evidence": Purpose(
             places=(
+                Place("health_chains"),
                 Place("health_evidence"),
                 Place("health_sources"),
                 Place("health_states"),
@@ -86,6 +87,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
         ),
         "manual": Purpose(
             places=(
+                Place("health_chains", {"_id": ENTERED_BY_HAND}),
                 Place("health_evidence", {"source": ENTERED_BY_HAND}),
                 Place("health_manual"),
                 Place("health_manual_cohorts"),

@@ -2,8 +2,13 @@
 
 Nothing here changes or removes what a piece of evidence says. The one field that changes, ``pending``, is
 not part of what is hashed: it says whether a colour has been judged with the evidence.
+
+How far each chain has come is kept apart, written after what it counts: who dies in between leaves one that
+is behind, and never one that is ahead. So a chain that ends before its head, or is not there at all, was cut.
 """
 
+import asyncio
+import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
@@ -11,7 +16,7 @@ from typing import Final
 
 import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
 from health_code.models import ChainHead, StoredEvidence
@@ -42,8 +47,11 @@ class ChainBroken(Exception):
 class EvidenceStore:
     """What sources reported."""
 
-    def __init__(self, collection: Collection, *, together: Together | None = None) -> None:
+    def __init__(
+        self, collection: Collection, chains: Collection, *, together: Together | None = None
+    ) -> None:
         self._collection = collection
+        self._chains = chains
         self._together: Callable[[_Append], Awaitable[_Kept]] | None = (
             None if together is None else together(self._append_all)
         )
@@ -106,6 +114,8 @@ class EvidenceStore:
                 errors = (failure.details or {}).get("writeErrors", [])
                 if not errors or any(error.get("code") != DUPLICATE for error in errors):
                     raise
+            else:
+                await self._note(source, placed[-1])
 
     async def of(self, subjects: Sequence[str]) -> dict[str, list[StoredEvidence]]:
         """All evidence of each of ``subjects``, in the order it was recorded; as a majority knows it."""
@@ -137,17 +147,24 @@ class EvidenceStore:
     async def verify(self, source: str, *, seen: Callable[[int], None] | None = None) -> int:
         """How many records of ``source`` there are, each behind the one before it; else ``ChainBroken``.
 
-        ``seen`` hears how many were looked at so far.
+        As many as there ever were: where the chain was cut off, it does not hold behind its end. ``seen``
+        hears how many were looked at so far.
         """
+        # First: what is appended meanwhile is behind it.
+        kept = await self._chains.find_one({"_id": source}) or {"sequence": 0, "hash": GENESIS}
         sequence, previous = 0, GENESIS
         async for record in self.chain(source):
             sequence += 1
             whole = chained(record, sequence=sequence, previous=previous)
             if (record.sequence, record.previous, record.hash) != (sequence, previous, whole.hash):
                 raise ChainBroken(sequence)
+            if sequence == kept["sequence"] and record.hash != kept["hash"]:
+                raise ChainBroken(sequence)
             previous = record.hash
             if seen is not None:
                 seen(sequence)
+        if sequence < kept["sequence"]:
+            raise ChainBroken(sequence + 1)
         return sequence
 
     async def heads(self) -> list[ChainHead]:
@@ -160,7 +177,7 @@ class EvidenceStore:
 
     async def sources(self) -> list[str]:
         """Every source that ever reported."""
-        return sorted(await self._collection.distinct("source"))
+        return sorted({*await self._collection.distinct("source"), *await self._chains.distinct("_id")})
 
     async def known(self, source: str, ids: Sequence[str]) -> dict[str, StoredEvidence]:
         """Those of a source's own ``ids`` that are kept."""
@@ -168,5 +185,19 @@ class EvidenceStore:
         return {each["source_id"]: msgspec.convert(each, StoredEvidence) async for each in cursor}
 
     async def _head(self, source: str) -> tuple[int, str]:
-        last = await self._collection.find_one({"source": source}, sort=[("sequence", DESCENDING)])
-        return (0, GENESIS) if last is None else (last["sequence"], last["hash"])
+        last, kept = await asyncio.gather(
+            self._collection.find_one({"source": source}, sort=[("sequence", DESCENDING)]),
+            self._chains.find_one({"_id": source}),
+        )
+        # Behind what was cut off a chain goes on where it was: the gap is there for whoever looks.
+        ends = [(each["sequence"], each["hash"]) for each in (last, kept) if each is not None]
+        return max(ends, default=(0, GENESIS), key=lambda end: end[0])
+
+    async def _note(self, source: str, last: StoredEvidence) -> None:
+        """Keep how far the chain of ``source`` has come, unless somebody has come further."""
+        with contextlib.suppress(DuplicateKeyError):
+            await self._chains.update_one(
+                {"_id": source, "sequence": {"$lt": last.sequence}},
+                {"$set": {"sequence": last.sequence, "hash": last.hash}},
+                upsert=True,
+            )

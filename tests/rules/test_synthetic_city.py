@@ -146,3 +146,11 @@ def test_whoever_starts_the_city_at_any_hour_finds_its_colours(expected: Colour,
 
     assert all(now - timedelta(days=2) < each.occurred_at <= now for each in evidence)
     assert judge(evidence, RULES, at=now, known_at=now).colour == expected.colour
+
+
+def test_the_city_has_everybody_that_two_people_are_needed_for() -> None:
+    for scope in ("health:approve", "health:appeals", "health:manual", "health:rules", "push:operate"):
+        assert len({clerk.organisation for clerk in CLERKS if scope in clerk.scopes}) >= 2, scope
+    # Who asks who was at a venue is who reports them: a reference is of no use to anybody else.
+    tracing = [each for each in DEPARTMENTS if "health:trace" in each.scopes]
+    assert any("health:report" in each.scopes and "health:EXPOSED" in each.types for each in tracing)

@@ -10,6 +10,7 @@ import pytest
 
 from bff.cli_health_chain import chains_of
 from bff.platform.ids import timed_id
+from bff.platform.mongo import Database
 from bff.platform.services import Platform
 from bff.platform.settings import Settings
 from health_code.models import Reason, StoredEvidence
@@ -336,3 +337,36 @@ async def test_schedulers_that_turn_the_same_codes_at_once_do_no_harm(bureau: Bu
 
     assert {await bureau.shown(subject) for subject in people[:20]} == {Colour.RED}
     assert await bureau.recolouring().catch_up() == 0
+
+
+@pytest.mark.parametrize("cut", [{"sequence": {"$gte": 4}}, {}], ids=["its end", "all of it"])
+async def test_a_chain_that_was_cut_off_does_not_hold_whatever_is_written_behind_it(
+    bureau: Bureau, mongo_database: Database, environ: dict[str, str], cut: dict[str, Any]
+) -> None:
+    for number in range(5):
+        await bureau.positive(f"person-{number}", now=datetime.now(UTC))
+    assert await bureau.health.evidence.verify(SOURCE) == 5
+    await mongo_database["health_evidence"].delete_many({"source": SOURCE, **cut})
+    first = 4 if cut else 1
+
+    (told,) = await chains_of(environ, quiet=True)
+    assert (told.source, told.valid, told.broken_at) == (SOURCE, False, first)
+    for number in range(8):
+        await bureau.positive(f"later-{number}", now=datetime.now(UTC))
+    (told,) = await chains_of(environ, quiet=True)
+    assert (told.valid, told.broken_at) == (False, first)
+
+
+async def test_who_dies_before_noting_how_far_a_chain_has_come_breaks_nothing(
+    bureau: Bureau, mongo_database: Database
+) -> None:
+    for number in range(2):
+        await bureau.positive(f"person-{number}", now=datetime.now(UTC))
+    await mongo_database["health_chains"].update_one(
+        {"_id": SOURCE}, {"$set": {"sequence": 0, "hash": "0" * 64}}
+    )
+    assert await bureau.health.evidence.verify(SOURCE) == 2
+    await mongo_database["health_chains"].delete_many({})
+
+    await bureau.positive("person-3", now=datetime.now(UTC))
+    assert await bureau.health.evidence.verify(SOURCE) == 3
