@@ -152,5 +152,5 @@ def test_the_city_has_everybody_that_two_people_are_needed_for() -> None:
     for scope in ("health:approve", "health:appeals", "health:manual", "health:rules", "push:operate"):
         assert len({clerk.organisation for clerk in CLERKS if scope in clerk.scopes}) >= 2, scope
     # Who asks who was at a venue is who reports them: a reference is of no use to anybody else.
-    tracing = [each for each in DEPARTMENTS if "health:trace" in each.scopes]
+    tracing = [each for each in SOURCES if "health:trace" in each.scopes]
     assert any("health:report" in each.scopes and "health:EXPOSED" in each.types for each in tracing)
