@@ -42,7 +42,8 @@ _KILLED_AT: Final = 0.4
 _LOOK_SECONDS: Final = 1.0
 _STILL_SECONDS: Final = 3.0
 _SILENT_SECONDS: Final = 300.0
-_TRIES: Final = 10
+_TRIES: Final = 100
+"""A machine that does nothing but send a million notices answers its operators when it can."""
 _LATER: Final = (httpx.codes.UNAUTHORIZED, httpx.codes.SERVICE_UNAVAILABLE)
 _DATABASE: Final = "suishen"
 _TOPIC: Final = "account"
