@@ -1,5 +1,6 @@
 """What every test stands on: the loop, real servers, a clean database in each, and a net under the logs."""
 
+import faulthandler
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,8 @@ def logged(suite_log: Path) -> Logged:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Search the logs of every worker and of every process the tests started; a leak fails the run."""
+    # Nothing that is closed after the last test may keep a robot waiting for ever.
+    faulthandler.dump_traceback_later(300, exit=True)
     if hasattr(session.config, "workerinput"):
         return
     factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]

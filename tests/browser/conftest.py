@@ -238,7 +238,11 @@ def phone(browser: Browser, watch: Watch) -> Iterator[Callable[..., BrowserConte
 
     def make(locale: str = "zh-CN") -> BrowserContext:
         context = browser.new_context(
-            viewport=_SCREEN, device_scale_factor=2, timezone_id=_ZONE, locale=locale
+            viewport=_SCREEN,
+            device_scale_factor=2,
+            timezone_id=_ZONE,
+            locale=locale,
+            reduced_motion="reduce",
         )
         context.set_default_timeout(_PATIENCE)
         watch.over(context)
@@ -280,6 +284,7 @@ def counter(
             device_scale_factor=2,
             timezone_id=_ZONE,
             locale=locale,
+            reduced_motion="reduce",
         )
         context.set_default_timeout(_PATIENCE)
         watch.over(context)

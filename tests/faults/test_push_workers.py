@@ -58,7 +58,7 @@ async def test_workers_killed_one_after_the_other_leave_every_notice_once_in_its
 
         # What the dead were given is claimed once they were silent for half a minute; what one of them had
         # marked and not put on a stream is sent again within two and a half.
-        await until(all_seen_to, within=180)
+        await until(all_seen_to, within=210)
         assert (await states(mongo)).keys() <= {IntentState.DONE, IntentState.CREATED}
     finally:
         for worker in workers:
