@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from health_code.models import ChainHead, Destroyed, Retirement, RetirementStatement
 from health_code.ports import Audit, Clock
 from health_code.reporting import Wake
-from health_code.rules.purposes import PURPOSES, Purpose
+from health_code.rules.purposes import EVIDENCE, PURPOSES, Purpose
 from health_code.store import EvidenceStore, RetiringStore
 
 Tell = Callable[[int, int], None]
@@ -89,11 +89,11 @@ class Retiring:
 
     async def _empty(self, purpose: Purpose, before: Retirement, tell: Tell) -> None:
         whole, gone = sum(each.found for each in before.found), 0
-        for number, place in enumerate(await self._store.spread(purpose.places)):
+        for place in await self._store.spread(purpose.places):
             async for batch in self._store.destroy(place):
                 gone += batch
                 tell(gone, whole)
-            if number == 0 and purpose.judged_by is not None:
+            if place.collection == EVIDENCE and purpose.judged_by is not None:
                 await self._judge_anew()
         for pattern in purpose.keys:
             async for one in self._store.destroy_keys(pattern):

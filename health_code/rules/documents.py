@@ -120,15 +120,17 @@ def in_force(
 ) -> RuleSetDocument | None:
     """Which of ``documents`` is law in ``jurisdiction``; of several, the latest to come into force.
 
-    Of several versions of one, the highest: it was made law last.
+    Of several versions of one, only the highest counts: it was made law last, whenever it came into force.
     """
     laws = [
         each for each in documents if each.valid_from <= at and (each.valid_to is None or at < each.valid_to)
     ]
     for division in divisions(jurisdiction):
         own = [each for each in laws if each.jurisdiction == division]
-        if own:
-            return max(own, key=lambda each: (each.valid_from, each.identifier, version_order(each.version)))
+        own.sort(key=lambda each: version_order(each.version))
+        newest = {each.identifier: each for each in own}
+        if newest:
+            return max(newest.values(), key=lambda each: (each.valid_from, each.identifier))
     return None
 
 

@@ -16,6 +16,9 @@ KEPT: Final = frozenset({"health_rule_sets", "health_retirements", "health_check
 """Collections that no purpose covers: law, and proofs."""
 
 
+EVIDENCE: Final = "health_evidence"
+
+
 class Place(Struct, frozen=True):
     """Where in MongoDB something lies."""
 
@@ -67,7 +70,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
         "evidence": Purpose(
             places=(
                 Place("health_chains"),
-                Place("health_evidence"),
+                Place(EVIDENCE),
                 Place("health_sources"),
                 Place("health_states"),
                 Place("health_changes"),
@@ -88,7 +91,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
         "manual": Purpose(
             places=(
                 Place("health_chains", {"_id": ENTERED_BY_HAND}),
-                Place("health_evidence", {"source": ENTERED_BY_HAND}),
+                Place(EVIDENCE, {"source": ENTERED_BY_HAND}),
                 Place("health_manual"),
                 Place("health_manual_cohorts"),
                 Place("health_manual_alarms"),

@@ -18,6 +18,7 @@ from bff.platform.mongo import Database
 from bff.platform.services import Platform
 from bff.platform.settings import Settings
 from health_code.models import Person
+from health_code.retiring import Retiring
 from miniapp_schemas.health_manual import ProposeManual
 from tests.factories import ID_NUMBER
 from tests.health import BY_HAND_IS_RED, by_hand, publish, rule_set
@@ -75,6 +76,26 @@ async def test_what_was_entered_by_hand_is_gone_and_the_code_judged_without_it(
     async with Platform.open(settings) as platform:
         await settle(platform)
         assert (await platform.health.codes.read(red)).colour == "GREEN"
+
+
+async def test_a_code_is_judged_anew_once_what_made_it_is_gone_and_not_before(
+    environ: dict[str, str],
+    red: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    left: list[int] = []
+    really = Retiring._judge_anew
+
+    async def looking(retiring: Retiring) -> None:
+        left.append(await retiring._store._database["health_evidence"].count_documents({}))
+        await really(retiring)
+
+    monkeypatch.setattr(Retiring, "_judge_anew", looking)
+
+    done = await retire(environ, "--purpose", "manual", "--yes", "--out", tmp_path / "proof.json")
+
+    assert (done.exit_code, left) == (0, [0]), done.output
 
 
 async def test_everything_is_gone_from_both_stores_but_law_and_proofs(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, permutations
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -22,6 +22,7 @@ from health_code.rules.colour import Judgement, RuleSet, judge, next_change
 from health_code.rules.documents import Colour, RuleDocument, RuleSetDocument, in_force
 from health_code.rules.evidence import Evidence, Fact, Key, Kind
 from health_code.rules.linter import rule_set_issues
+from tests.health import rule_set
 
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 PACKS: Final = shipped_rule_sets()
@@ -144,6 +145,22 @@ def test_the_packs_are_in_force_from_when_to_when_the_sources_say() -> None:
         "310000": [("2022-04-26", "2022-09-18"), ("2022-09-18", "2022-11-11")],
         "440000": [("2021-06-01", "2022-06-28")],
     }
+
+
+def test_of_several_versions_in_a_folder_the_highest_is_law() -> None:
+    one, two, ten = (
+        rule_set(Version=version, ValidFrom=begins)
+        for version, begins in (
+            ("1.0.0", "2022-03-01T00:00:00+08:00"),
+            ("1.2.0", "2022-02-01T00:00:00+08:00"),
+            ("1.10.0", "2022-01-01T00:00:00+08:00"),
+        )
+    )
+    at = datetime(2022, 6, 1, tzinfo=ZONE)
+
+    for several in permutations((one, two, ten)):
+        assert in_force(several, "310000", at=at) == ten
+    assert in_force([one, two], "310000", at=at) == two
 
 
 @pytest.mark.parametrize("division", ["000000", "310000", "310115", "440000", "440300", "510100"])
