@@ -4,7 +4,7 @@ What makes the intents is ``push.campaigning``; nothing here sends anything.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -31,6 +31,9 @@ _LOOKED_AT: Final = 20_000
 _A_PAGE: Final = 1_000
 _SAMPLE: Final = 5
 _LONGEST: Final = timedelta(days=60)
+_COUNT_SECONDS: Final = 1.0
+_WATCHED: Final = 100
+"""Of how many campaigns a process remembers what it counted last."""
 _SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
 
@@ -59,6 +62,7 @@ class Campaigns:
         self._clock = clock
         self._timed_id = timed_id
         self._start = start
+        self._counted: dict[str, Mapping[IntentState, int]] = {}
 
     async def preview(self, asked: AudienceQuery, topic: str) -> AudiencePreview:
         """How many are meant, and the masked names of a few of them."""
@@ -253,10 +257,7 @@ class Campaigns:
         )
 
     async def _progress(self, campaign: Campaign, progress: Progress) -> CampaignProgress:
-        # Of those that are done there are too many to count each time somebody looks.
-        states = [state for state in IntentState if state is not IntentState.DONE and progress.meant]
-        found = await asyncio.gather(*(self._intents.count(campaign.id, [state]) for state in states))
-        counts = dict(zip(states, found, strict=True))
+        counts = await self._counts(campaign) if progress.meant else {}
         return CampaignProgress(
             looked_at=progress.seen,
             meant=progress.meant,
@@ -268,6 +269,26 @@ class Campaigns:
             lapsed=counts.get(IntentState.LAPSED, 0),
             cancelled=counts.get(IntentState.CANCELLED, 0),
         )
+
+    async def _counts(self, campaign: Campaign) -> Mapping[IntentState, int]:
+        """How many are in each state but done: those are too many to count each time somebody looks.
+
+        Where a million were waiting a moment ago the store takes seconds to count the few that still do.
+        Nobody waits for that who can be told what was counted last.
+        """
+        states = [state for state in IntentState if state is not IntentState.DONE]
+        last = self._counted.get(campaign.id)
+        try:
+            async with asyncio.timeout(None if last is None else _COUNT_SECONDS):
+                found = await asyncio.gather(*(self._intents.count(campaign.id, [state]) for state in states))
+        except TimeoutError:
+            if last is None:
+                raise
+            return last
+        if len(self._counted) >= _WATCHED:
+            self._counted.clear()
+        counts = self._counted[campaign.id] = dict(zip(states, found, strict=True))
+        return counts
 
 
 async def told_of(

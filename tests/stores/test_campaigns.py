@@ -154,6 +154,26 @@ async def test_a_campaign_is_useful_for_some_time_and_not_for_ever(platform: Pla
         await platform.push_campaigns.draft(ONE, said(useful_until=datetime.now(UTC) + timedelta(days=days)))
 
 
+async def test_who_watches_a_campaign_that_takes_long_to_count_is_told_what_was_counted_last(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await settle_residents(platform, 100)
+    campaign = await begun(platform)
+    await turns(platform)
+    before = await platform.push_campaigns.read(campaign.id)
+    assert before.progress.waiting == 50
+
+    async def hangs(*_: object) -> int:
+        await asyncio.sleep(30)
+        raise AssertionError("nobody waits for so long")
+
+    monkeypatch.setattr(platform.push_campaigns._intents, "count", hangs)
+    assert (await platform.push_campaigns.read(campaign.id)).progress == before.progress
+    monkeypatch.undo()
+    await see_to(platform, campaign.id)
+    assert (await platform.push_campaigns.read(campaign.id)).progress.done == 50
+
+
 async def test_what_is_paused_in_its_canary_goes_on_in_its_canary(platform: Platform) -> None:
     await settle_residents(platform, 500)
     campaign = await begun(platform)
