@@ -3,6 +3,7 @@
 ``SUISHEN_SHOTS=DIR`` keeps a picture of each.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -320,6 +321,11 @@ def test_the_screens_of_an_appeal_and_of_a_venue(
     resident.go("#/health/appeals")
     page.wait_for_selector(".menu__entry")
     auditor.look(page, "appeals")
+    # The city is others' as well: an appeal that stays open would be theirs.
+    page.locator(".menu__entry").first.click()
+    page.get_by_role("button", name=re.compile("撤回申诉|Take it back")).click()
+    page.locator("dialog .button--danger").click()
+    page.locator(".pill", has_text=re.compile("已撤回|Withdrawn|Taken back")).wait_for()
     resident.go("#/health/checkin")
     page.wait_for_selector("#venue-code")
     auditor.look(page, "checkin")
