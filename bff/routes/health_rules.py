@@ -64,7 +64,7 @@ class HealthRuleController(Controller):
 
     @post(
         "/{rule_set_id:str}/publish",
-        opt={"refusals": (RuleSetUnknown, SecondPersonNeeded)},
+        opt={"refusals": (RuleSetUnknown, RuleSetInvalid, SecondPersonNeeded)},
         operation_id="PublishRuleSet",
         summary="Make a proposal law",
         status_code=200,

@@ -20,7 +20,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from bff.sandbox.city import CLERKS, Clerk
-from bff.sandbox.crowd import crowd
+from bff.sandbox.crowd import REACHED_AT_ANY_HOUR, crowd
 from bff.sandbox.errors import SandboxError
 from bff.sandbox.stack import City, private_stack
 
@@ -29,12 +29,9 @@ Told = Callable[[str, int, int], None]
 
 _CAMPAIGNS: Final = "/verifier/v1/push/campaigns"
 _SETTINGS: Final = {
-    "SUISHEN_PUSH_PER_SECOND": '{"fcm": 1000000}',
+    **REACHED_AT_ANY_HOUR,
     "SUISHEN_PUSH_CAMPAIGN_CANARY_SECONDS": "1",
     "SUISHEN_PUSH_CAMPAIGN_BACKLOG": "100000",
-    # Whoever rehearses at night does not wait for the morning: the same twice is never quiet.
-    "SUISHEN_PUSH_QUIET_FROM": "00:00",
-    "SUISHEN_PUSH_QUIET_TO": "00:00",
 }
 _AT_ONCE: Final = 10_000
 _PAUSED_AT: Final = 0.2

@@ -4865,7 +4865,7 @@ export interface Operations {
     body: null;
     status: 200;
     answer: RuleSetInfo;
-    codes: "ENDINGS_UNHEARD" | "RULE_SET_UNKNOWN" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "RULE_SET_INVALID" | "RULE_SET_UNKNOWN" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Every notice there is, with its versions. */
   ListPushTemplates: {

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -110,15 +110,17 @@ def watch(city: City) -> Iterator[Watch]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """With a test that failed: what its pages showed."""
-    report: pytest.TestReport = yield  # type: ignore[assignment]
+    report = yield
     watching = getattr(item, "funcargs", {}).get("watch")
     if report.when == "call" and report.failed and isinstance(watching, Watch):
         for page in (page for context in watching.contexts for page in context.pages):
             with contextlib.suppress(PlaywrightError):
                 report.sections.append((f"on {page.url}", page.inner_text("body", timeout=2_000)))
-    return report  # type: ignore[return-value]
+    return report
 
 
 class Resident:

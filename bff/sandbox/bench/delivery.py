@@ -21,7 +21,7 @@ from bff.platform.mongo import Database, database, open_mongo
 from bff.platform.services import Platform
 from bff.platform.settings import load_settings
 from bff.sandbox.bench.figures import BESIDE_ROW, DELIVER_ROW, Round, Sample, Who, percentile
-from bff.sandbox.crowd import crowd
+from bff.sandbox.crowd import REACHED_AT_ANY_HOUR, crowd
 from bff.sandbox.stack import City, private_stack
 from push.channels.base import Accepted, Message
 from push.delivery_models import AttemptState
@@ -34,12 +34,6 @@ _BESIDE_A_SECOND: Final = 100
 _FEWEST: Final = 500
 _HEAD_START: Final = timedelta(seconds=2)
 """Enough to have written them all down before they are due."""
-_SETTINGS: Final = {
-    "SUISHEN_PUSH_PER_SECOND": '{"fcm": 1000000}',
-    # Measured at night as well: the same twice is never quiet.
-    "SUISHEN_PUSH_QUIET_FROM": "00:00",
-    "SUISHEN_PUSH_QUIET_TO": "00:00",
-}
 _AT_ONCE: Final = 100
 _LOOK_SECONDS: Final = 0.2
 _PATIENCE_SECONDS: Final = 300.0
@@ -51,7 +45,7 @@ def measure(seconds: float, names: Sequence[str]) -> Round:
     """One round of ``names``; as many notices as should be taken in ``seconds``."""
     with (
         tempfile.TemporaryDirectory(prefix="suishen-bench-", ignore_cleanup_errors=True) as folder,
-        private_stack(Path(folder), settings=_SETTINGS) as city,
+        private_stack(Path(folder), settings=REACHED_AT_ANY_HOUR) as city,
     ):
         import uvloop
 
