@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, Route
 
 from bff.sandbox.city import CLERKS, person
 from bff.sandbox.stack import City
@@ -91,6 +91,29 @@ def test_an_appeal_is_upheld_by_two_organisations_and_the_colour_follows(
 
     resident.go("#/health")
     resident.page.wait_for_selector(".health[data-colour=GREEN]")
+
+
+def test_of_two_lists_asked_for_the_later_is_shown_though_the_earlier_answers_last(
+    desk: Desk, city: City
+) -> None:
+    page = desk(CDC)
+    asked = "**/verifier/v1/health-appeals?state=FILED"
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(asked, hold)
+    with page.expect_request(asked):
+        go(page, city, "#/appeals")
+    page.select_option("#which", "")
+    page.wait_for_selector(".stack[aria-busy]", state="detached")
+    page.wait_for_selector(".desk__entry, .empty")
+    page.evaluate("document.querySelector('.desk__entry, .empty').dataset.kept = ''")
+    with page.expect_response(asked):
+        held[0].continue_()
+    page.wait_for_timeout(200)  # for what would be drawn
+    assert page.locator("[data-kept]").count() == 1
 
 
 def test_an_entry_by_hand_takes_two_people_of_two_organisations_and_its_holder_reads_who(

@@ -88,8 +88,12 @@ export function waiting(shapes = 3) {
   );
 }
 
+/** By box: the filling begun last. @type {WeakMap<HTMLElement, object>} */
+const fillings = new WeakMap();
+
 /**
- * Fill `box` with what `load` brings, or with what went wrong and a button to try again.
+ * Fill `box` with what `load` brings, or with what went wrong and a button to try again. Of two fillings of one box
+ * the one begun last is shown, whichever is answered last.
  *
  * @template Data
  * @param {HTMLElement} box
@@ -99,17 +103,20 @@ export function waiting(shapes = 3) {
  * @param {number} [shapes]
  */
 export async function fill(box, signal, load, render, shapes = 3) {
+  const mine = {};
+  const current = () => fillings.get(box) === mine && !signal.aborted;
+  fillings.set(box, mine);
   box.setAttribute("aria-busy", "true");
   box.replaceChildren(waiting(shapes));
   try {
     const data = await load();
-    if (!signal.aborted) box.replaceChildren(...render(data));
+    if (current()) box.replaceChildren(...render(data));
   } catch (error) {
-    if (signal.aborted || isAbort(error)) return;
+    if (!current() || isAbort(error)) return;
     report(error);
     box.replaceChildren(trouble(error, () => void fill(box, signal, load, render, shapes)));
   } finally {
-    box.removeAttribute("aria-busy");
+    if (current()) box.removeAttribute("aria-busy");
   }
 }
 
