@@ -13,6 +13,7 @@ from bff.platform.audit import AuditRecorder
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
+from bff.platform.push_addressed import Holds, StillAddressed
 from bff.platform.push_china import ChinaParts
 from bff.platform.push_delivery import DeliveryParts
 from bff.platform.push_operations import OperationParts
@@ -38,6 +39,7 @@ class PushParts:
         run: ScriptRunner,
         personal: IdNumbers,
         auth_stores: AuthStores,
+        holds: Holds,
         recorder: AuditRecorder,
         clock: Clock,
         chance: Chance,
@@ -79,6 +81,7 @@ class PushParts:
             channels=(*self.china.channels, *self.phones.channels),
             addresses=JoinedAddresses([self.china.addresses, *self.phones.addresses]),
             accounts=partial(_accounts, auth_stores.residents),
+            still_addressed=StillAddressed(auth_stores, holds, clock),
             templates=self.china.templates,
             credit=self.china.credits,
             intent=self.outbox.get,

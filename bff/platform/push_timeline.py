@@ -60,7 +60,7 @@ _MOST_WARDS: Final = 50
 _ADDRESSED_AGE_MONTHS: Final = 14 * 12
 """Under fourteen a child is never addressed itself (儿童个人信息网络保护规定)."""
 _OF_AGE_MONTHS: Final = 18 * 12
-_DECIDING: Final = (ActingKind.GUARDIAN, ActingKind.ENTERPRISE)
+DECIDING: Final = (ActingKind.GUARDIAN, ActingKind.ENTERPRISE)
 """Those by whose grants one is addressed, and decides: family may look."""
 _MONEY: Final = frozenset({Topic.INSURANCE, Topic.PENSION})
 _BODY: Final = frozenset({Topic.VACCINATION, Topic.HEALTH})
@@ -82,7 +82,7 @@ class LinkedPeople:
         now = self._clock()
         accounts = await self._accounts(list(subjects))
         by_whom: dict[str, list[ActingGrant]] = {}
-        for grant in await self._grants.standing_for(list(subjects), _DECIDING, now=now):
+        for grant in await self._grants.standing_for(list(subjects), DECIDING, now=now):
             by_whom.setdefault(grant.whom, []).append(grant)
         agents = await self._accounts(sorted({each.agent for grants in by_whom.values() for each in grants}))
         found: dict[str, Sequence[Reader]] = {}
@@ -140,7 +140,7 @@ def _reader(resident: Resident, grant: ActingGrant) -> Reader:
         name=grant.whom_name or "",
         own=False,
         topics=_topics(grant),
-        decides=grant.kind in _DECIDING,
+        decides=grant.kind in DECIDING,
     )
 
 

@@ -272,6 +272,7 @@ class Platform:
             run=run,
             personal=self.personal,
             auth_stores=self.auth_stores,
+            holds=self.acting.holds,
             recorder=recorder,
             clock=self.clock,
             chance=secrets.token_bytes,

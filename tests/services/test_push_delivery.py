@@ -381,6 +381,45 @@ class TestWhatResidentsWant:
         assert waits.again == NOON + timedelta(hours=20)
 
 
+class TestWhoIsStillAddressed:
+    async def test_who_acts_for_the_child_no_longer_is_not_told_of_it(
+        self, both: PushWorld, wechat: Provider
+    ) -> None:
+        parts = await both.parts()
+        about_child = replace(both.intent("child"), about="child")
+        both.addressed = {"child": False}
+        outcomes = await parts.deliver([about_child, both.intent("own")])
+        assert outcomes == [Outcome(key=about_child.id), Outcome(key=both.intent("own").id, done="wechat")]
+        assert [notice.id for notice in await both.inbox()] == [both.intent("own").id]
+        assert wechat.keys == [both.intent("own").id]
+
+    async def test_while_the_register_cannot_tell_a_notice_waits_and_then_goes_or_lapses(
+        self, both: PushWorld, wechat: Provider
+    ) -> None:
+        parts = await both.parts()
+        intent = replace(both.intent("child", useful=timedelta(minutes=25)), about="child")
+        both.addressed = {"child": None}
+        assert (await one(parts.deliver, intent)).again == NOON + timedelta(minutes=10)
+        assert (await both.inbox(), wechat.calls) == ([], [])
+        both.clock.turn(20 * 60)
+        assert (await one(parts.deliver, intent)).again == intent.useful_until
+        both.addressed = {"child": True}
+        assert (await one(parts.deliver, intent)).done == "wechat"
+
+    async def test_what_it_was_told_before_the_guardianship_ended_stays_and_goes_no_further(
+        self, both: PushWorld, wechat: Provider, sms: Provider
+    ) -> None:
+        parts = await both.parts()
+        intent = replace(both.intent("child"), about="child")
+        wechat.answers = [failure(FailureClass.RETRY, "-1")]
+        again = (await one(parts.deliver, intent)).again
+        assert again is not None
+        both.clock.now = again
+        both.addressed = {"child": False}
+        assert (await one(parts.deliver, intent)).done == "inbox"
+        assert (len(wechat.calls), sms.calls) == (1, [])
+
+
 class TestProvidersInTrouble:
     async def test_a_provider_that_fails_is_left_alone_and_the_others_tell_it(
         self, both: PushWorld, wechat: Provider, sms: Provider

@@ -96,6 +96,7 @@ class Town:
             channels=self.phones.channels,
             addresses=JoinedAddresses(self.phones.addresses),
             accounts=self.world.accounts,
+            still_addressed=self.world.still_addressed,
             templates=Words(),
             credit=self.world.purse,
             intent=intent,
