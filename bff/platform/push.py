@@ -24,6 +24,7 @@ from bff.platform.redis import ScriptRunner
 from push.addresses import JoinedAddresses
 from push.settings import PushSettings
 from push.store.outbox import OutboxStore
+from push.text_receipts import TextReceipts
 from wallet.issuers.base import Registry
 from wallet.store import CredentialStore
 
@@ -89,6 +90,9 @@ class PushParts:
         )
         self.deliver = self.china.templates.once_read(self.delivery.deliver)
         self.china.receipts_go_to(self.delivery.take_receipt)
+        self.text_receipts = TextReceipts(
+            key=settings.sms_receipts_key, take_receipt=self.delivery.take_receipt, clock=clock
+        )
         self.carrying = CarryingParts(
             outbox=self.outbox, redis=redis, run=run, recorder=recorder, clock=clock, chance=chance
         )

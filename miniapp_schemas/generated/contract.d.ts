@@ -2596,8 +2596,8 @@ export interface StepUpAnswered {
 export interface StoryEvent {
   /** When. */
   at: string;
-  /** What happened. tried: a provider was asked, or was about to be. */
-  what: "decided" | "finished" | "inbox" | "meant" | "read" | "relayed" | "tried";
+  /** What happened. tried: a provider was asked, or was about to be. delivered, undelivered: it said so later of what it had accepted. */
+  what: "decided" | "delivered" | "finished" | "inbox" | "meant" | "read" | "relayed" | "tried" | "undelivered";
   /** On which channel. */
   channel: string | null;
   /** What came of it, or why. */

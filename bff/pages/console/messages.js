@@ -110,6 +110,8 @@ export const t = translator({
   what_decided: ["选择渠道", "Decided"],
   what_read: ["已读", "Read"],
   what_tried: ["尝试发送", "Tried"],
+  what_delivered: ["渠道回执：已送达", "Said to be delivered"],
+  what_undelivered: ["渠道回执：未送达", "Said not to be delivered"],
   what_finished: ["办结", "Finished"],
 
   // campaigns
