@@ -2780,6 +2780,8 @@ export interface TimelineEntry {
   programme: string;
   /** 为什么收到此提醒: the clauses that say so. */
   reasons: ClauseText[];
+  /** What else one should know: an earlier dose that counts was recorded as too early. */
+  remarks: Text[];
 }
 
 /** One page of a list, newest first. */
