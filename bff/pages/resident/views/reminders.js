@@ -3,7 +3,9 @@
 import { h } from "../../shared/dom.js";
 import { pick } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
-import { attempting, fill, pill } from "../../shared/parts.js";
+import { say } from "../../shared/live.js";
+import { attempting, fill, notice, pill } from "../../shared/parts.js";
+import { canBeTold, isTold, turnOff, turnOn } from "../browser-push.js";
 import { field, form, tick } from "../forms.js";
 import { t } from "../messages.js";
 import { channelName, topicName } from "../topics.js";
@@ -12,10 +14,12 @@ import { channelName, topicName } from "../topics.js";
 /** @typedef {import("../app.js").View} View */
 /** @typedef {import("../../shared/wire.js").TopicConsent} Consent */
 /** @typedef {import("../../shared/wire.js").PushPreferences} Preferences */
+/** @typedef {import("../../shared/wire.js").PushDevices} PushDevices */
 /** @typedef {(deed: () => Promise<string | null>) => Promise<void>} Attempt */
 
 const CONSENTS = "/mp/v1/push/consents";
 const PREFERENCES = "/mp/v1/push/preferences";
+const DEVICES = "/mp/v1/push/devices";
 
 /**
  * @param {Context} context
@@ -29,10 +33,13 @@ export function remindersView({ session, signal }) {
       box,
       signal,
       async () => {
-        const [consents, preferences] = await Promise.all([session.call("GET", CONSENTS, { signal }), session.call("GET", PREFERENCES, { signal })]);
-        return { consents: /** @type {Consent[]} */ (consents.data), preferences: /** @type {Preferences} */ (preferences.data) };
+        const asked = [CONSENTS, PREFERENCES, DEVICES].map((path) => session.call("GET", path, { signal }));
+        const [consents, preferences, devices] = (await Promise.all(asked)).map(({ data }) => data);
+        const mine = /** @type {PushDevices} */ (devices);
+        const told = mine.webPushKey && canBeTold() ? await isTold(mine) : null;
+        return { consents: /** @type {Consent[]} */ (consents), preferences: /** @type {Preferences} */ (preferences), key: mine.webPushKey ?? "", told };
       },
-      ({ consents, preferences }) => [topics(consents), ways(preferences)],
+      ({ consents, preferences, key, told }) => [topics(consents), ...(told === null ? [] : [here(key, told)]), ways(preferences)],
     );
   const attempt = attempting(problem, signal, load);
 
@@ -77,6 +84,39 @@ export function remindersView({ session, signal }) {
               ? h("button", { type: "button", class: "button button--plain", "aria-label": t("topicWithdrawWhat", { topic: called }), onclick: withdraw }, t("topicWithdraw"))
               : h("button", { type: "button", class: "button button--plain", "aria-label": t("topicAgreeWhat", { topic: called }), onclick: agree }, t("topicAgree")),
           ),
+    );
+  };
+
+  /** Notices on this browser, on or off. @param {string} key @param {boolean} told */
+  const here = (key, told) => {
+    const toggle = () =>
+      void attempt(async () => {
+        if (told) {
+          await turnOff((method, path) => session.call(method, path, { signal }));
+          return t("browserIsOff");
+        }
+        const became = await turnOn(session, key, signal);
+        if (became === "on") return t("browserIsOn");
+        const words = t(became === "refused" ? "browserRefused" : "browserUnable");
+        say(words);
+        problem.replaceChildren(notice("caution", "info", words));
+        return null;
+      });
+    return h(
+      "section",
+      { class: "panel stack item", "aria-labelledby": "browser-title", "data-browser": told ? "on" : "off" },
+      h(
+        "div",
+        { class: "item__head" },
+        h("h2", { id: "browser-title" }, t("browserTitle")),
+        told ? pill("good", "check", t("browserOn")) : pill("quiet", "ban", t("browserOff")),
+      ),
+      h("p", { class: "quiet" }, t("browserLead")),
+      h(
+        "div",
+        { class: "item__deeds" },
+        h("button", { type: "button", class: "button button--plain", onclick: toggle }, t(told ? "browserTurnOff" : "browserTurnOn")),
+      ),
     );
   };
 
