@@ -3277,7 +3277,12 @@ export interface Operations {
     answer: EvidenceReceipt;
     codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** Record facts, one by one; repeating one is the same one. What follows from them is planned anew. */
+  /**
+   * Record facts, one by one; repeating one is the same one. What follows from them is planned anew.
+   *
+   * Five hundred take about a second. Where it takes too long and the answer is 503, some may be recorded:
+   * send all of them again, those come back as `REPEATED`.
+   */
   ReportFacts: {
     method: "POST";
     path: "/issuer/v1/reminders/facts";

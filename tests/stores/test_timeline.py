@@ -71,6 +71,29 @@ async def test_a_fact_said_again_is_one_and_with_other_content_is_refused(town: 
     assert other.items[0].code == "FACT_CONFLICT"
 
 
+async def test_a_report_cut_short_by_its_deadline_is_sent_again_and_nothing_is_lost_or_twice(
+    town: Town,
+) -> None:
+    numbers = [id_number(date(2026, 10, 1) - timedelta(days=n)) for n in range(200)]
+    births = [birth(number) for number in numbers]
+    facts = town.platform._mongo["push_facts"]
+    cut = asyncio.create_task(town.report(*births))
+    async with asyncio.timeout(30):
+        while not await facts.count_documents({}):
+            await asyncio.sleep(0.005)
+    cut.cancel()
+    await asyncio.gather(cut, return_exceptions=True)
+    kept = await facts.count_documents({})
+
+    again = await town.report(*births)
+
+    assert kept
+    assert (again.recorded + again.repeated, again.refused) == (len(births), 0)
+    assert again.repeated >= kept
+    assert await facts.count_documents({}) == len(births)
+    assert all([await town.milestones(number) for number in numbers])
+
+
 async def test_a_department_reports_what_it_is_registered_for(town: Town) -> None:
     receipt = await town.report(birth(CHILD), source=Source(id="x", kinds=frozenset({FactKind.DOSE})))
 
