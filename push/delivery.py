@@ -410,7 +410,7 @@ class Delivery:
             return None
         own_id = case.attempt_id(place)
         before = case.attempts.get(own_id)
-        consent = case.wish.consents.get(intent.topic)
+        consent = case.wish.consent(intent.topic, intent.about)
         attempt = Attempt(
             id=own_id,
             key=intent.id,

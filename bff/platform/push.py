@@ -19,7 +19,7 @@ from bff.platform.push_delivery import DeliveryParts
 from bff.platform.push_operations import OperationParts
 from bff.platform.push_outbox import Carrier, CarryingParts
 from bff.platform.push_phones import PhoneParts
-from bff.platform.push_timeline import TimelineParts
+from bff.platform.push_timeline import LinkedPeople, TimelineParts
 from bff.platform.redis import ScriptRunner
 from push.addresses import JoinedAddresses
 from push.settings import PushSettings
@@ -83,6 +83,7 @@ class PushParts:
             addresses=JoinedAddresses([self.china.addresses, *self.phones.addresses]),
             accounts=partial(_accounts, auth_stores.residents),
             still_addressed=StillAddressed(auth_stores, holds, clock),
+            wards_of=LinkedPeople(auth_stores, personal, clock).wards_of,
             templates=self.china.templates,
             credit=self.china.credits,
             intent=self.outbox.get,

@@ -29,7 +29,7 @@ from push.store.inbox import InboxStore
 from push.store.receipts import ReceiptStore
 from push.store.wishes import ConsentStore, PreferenceStore
 from push.story import Stories
-from push.wishes import Wishes
+from push.wishes import WardsOf, Wishes
 
 _CHANGES: Final = "push:changes"
 _USUAL: Final = Pace(per_second=10_000)
@@ -78,6 +78,7 @@ class DeliveryParts:
         addresses: Addresses,
         accounts: Accounts,
         still_addressed: StillAddressed,
+        wards_of: WardsOf,
         templates: Templates,
         credit: Credits,
         intent: Callable[[str], Awaitable[Intent | None]],
@@ -101,6 +102,8 @@ class DeliveryParts:
         self.wishes = Wishes(
             preferences=PreferenceStore(mongo["push_preferences"]),
             consents=self._consents,
+            wards_of=wards_of,
+            personal=personal,
             channels=[channel.name for channel in channels],
             quiet=QuietHours(start=settings.quiet_from, end=settings.quiet_to),
             clock=clock,

@@ -608,6 +608,16 @@ export interface CheckRecordPage {
   nextCursor: string | null;
 }
 
+/** Where the caller stands with one topic for one child they are the guardian of. */
+export interface ChildConsent {
+  /** A child, as it was listed to this guardian. */
+  child: string;
+  /** The child, masked. */
+  name: string;
+  /** What was said for this child alone; absent for nothing: the topic's `given` holds. */
+  given: boolean | null;
+}
+
 /** One field of a credential (字段), as it is shown. */
 export interface Claim {
   /** Name of a claim. */
@@ -1335,6 +1345,8 @@ export interface GiveTopicConsent {
   topic: NoticeTopic;
   /** The version of the words that were shown. */
   textVersion: string;
+  /** For this child alone; absent: for every child nothing was said of. */
+  child?: string | null;
 }
 
 /** Which side of a grant the caller is on. */
@@ -2804,6 +2816,8 @@ export interface TopicConsent {
   words: ConsentWords | null;
   /** Every decision, newest first. */
   record: TopicDecision[];
+  /** With `guardian`: the children, each of whom may be left out. */
+  children: ChildConsent[];
 }
 
 /** Something the caller decided about a topic; it stays on record. */
@@ -2816,6 +2830,8 @@ export interface TopicDecision {
   at: string;
   /** When another decision took its place. */
   until: string | null;
+  /** For which child alone; absent: for all. */
+  child: string | null;
 }
 
 /** How many notices are unread. */
@@ -4136,19 +4152,23 @@ export interface Operations {
     body: GiveTopicConsent;
     status: 204;
     answer: null;
-    codes: "CONSENT_TEXT_OUTDATED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOPIC_RESTS_ON_LAW" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CONSENT_TEXT_OUTDATED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "NOT_YOURS_TO_DECIDE" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOPIC_RESTS_ON_LAW" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** One call, no proof, no reason; from the next message on nothing of it is sent. */
+  /**
+   * One call, no proof, no reason; from the next message on nothing of it is sent.
+   *
+   * With `child` for that child alone, without for everybody, whatever was agreed to for one.
+   */
   RefuseTopic: {
     method: "DELETE";
     path: "/mp/v1/push/consents/{topic}";
     parameters: { topic: string; };
-    query: {};
+    query: { child?: string; };
     header: {};
     body: null;
     status: 204;
     answer: null;
-    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "TOPIC_RESTS_ON_LAW" | "UNAVAILABLE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "NOT_YOURS_TO_DECIDE" | "SIGN_IN_REQUIRED" | "TOPIC_RESTS_ON_LAW" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Where I am reached, and where I could be. */
   ListPushDevices: {

@@ -207,7 +207,7 @@ def shown_by_the_worker(resident: Resident, city: City, told: dict[str, str]) ->
         lambda said: found.extend(each["registrationId"] for each in said["registrations"]),
     )
     tools.send("ServiceWorker.enable")
-    soon(lambda: (page.wait_for_timeout(50), found)[1])
+    soon(lambda: page.evaluate("true") and found)
     data = json.dumps({"title": told["title"], "body": told["body"], "tag": told["tag"], "data": {}})
     pushed = {"origin": city.base_url, "registrationId": found[0], "data": data}
     tools.send("ServiceWorker.deliverPushMessage", pushed)

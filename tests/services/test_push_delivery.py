@@ -15,8 +15,10 @@ from bff.platform.outbound import Outbound
 from push.channels.base import Address, Answer, FailureClass, Message
 from push.delivery_models import AttemptState, Preferences
 from push.models import Lane, MessageClass, Topic
-from push.ports import Outcome
+from push.ports import Outcome, Reader
+from push.refusals import NotYoursToDecide
 from push.rules.chain import LEASE
+from push.rules.consents import TEXTS
 from push.rules.quiet import QuietHours
 from push.settings import PushSettings
 from push.store.gates import BreakerState
@@ -315,6 +317,45 @@ class TestWhatResidentsWant:
         used = await both.database["push_attempts"].find_one({"consent": {"$ne": None}})
         assert used is not None
         assert used["consent"] == record[0]["_id"]
+
+    async def test_one_child_is_left_out_or_alone_agreed_to_and_a_withdrawal_is_for_all(
+        self, both: PushWorld, wechat: Provider
+    ) -> None:
+        both.wards = {
+            name: Reader(resident="lin", name=name, own=False, decides=decides)
+            for name, decides in (("ann", True), ("ben", True), ("cousin", False))
+        }
+        both.wards["firm"] = Reader(resident="lin", name="firm", own=False, topics=frozenset({Topic.POLICY}))
+        parts = await both.parts()
+        words = TEXTS[Topic.VACCINATION].version
+        agreement = next(
+            each for each in await parts.wishes.agreements("lin") if each.topic is Topic.VACCINATION
+        )
+        ann, ben = (each.child for each in agreement.children)
+
+        async def told(when: str) -> list[str]:
+            both.clock.turn(1)
+            intents = [
+                replace(both.intent(f"{name} {when}", topic=Topic.VACCINATION), about=name)
+                for name in ("ann", "ben")
+            ]
+            return [str(outcome.done) for outcome in await parts.deliver(intents)]
+
+        assert await told("before") == ["inbox", "inbox"]
+        await parts.wishes.consent("lin", Topic.VACCINATION, text=words, child=ann)
+        assert await told("for one") == ["wechat", "inbox"]
+        await parts.wishes.consent("lin", Topic.VACCINATION, text=words)
+        await parts.wishes.refuse("lin", Topic.VACCINATION, child=ben)
+        assert await told("but one") == ["wechat", "inbox"]
+        await parts.wishes.refuse("lin", Topic.VACCINATION)
+        assert await told("withdrawn") == ["inbox", "inbox"]
+        used = await both.database["push_attempts"].distinct("consent")
+        about = [each["about"] async for each in both.database["push_consents"].find({"_id": {"$in": used}})]
+        assert about == ["ann"]
+
+        for topic, child in ((Topic.VACCINATION, "cousin"), (Topic.EXPIRY, ann)):
+            with pytest.raises(NotYoursToDecide):
+                await parts.wishes.refuse("lin", topic, child=child)
 
     async def test_their_order_their_hours_their_language(
         self, both: PushWorld, wechat: Provider, sms: Provider

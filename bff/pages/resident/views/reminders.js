@@ -53,8 +53,25 @@ export function remindersView({ session, signal }) {
     );
 
   /** @param {Consent} consent */
-  const topic = ({ topic: name, basis, given, words }) => {
+  const topic = ({ topic: name, basis, given, words, children }) => {
     const called = topicName(name);
+    /** One child, left out or alone agreed to. @param {Consent["children"][number]} child */
+    const one = ({ child, name: who, given: own }) => {
+      const told = own ?? given === true;
+      const change = () =>
+        void attempt(async () => {
+          if (told) await session.call("DELETE", `${CONSENTS}/${name}?child=${child}`, { signal });
+          else await session.call("POST", CONSENTS, { body: { topic: name, textVersion: words?.version ?? "", child }, signal });
+          return t("topicSaid", { topic: `${called} · ${who}` });
+        });
+      const label = t(told ? "childLeaveOutWhat" : "childTellWhat", { topic: called, name: who });
+      return h(
+        "li",
+        { class: "channel", "data-child": child, "data-given": String(told) },
+        h("span", {}, who),
+        h("button", { type: "button", class: "button button--plain", "aria-label": label, onclick: change }, t(told ? "childLeaveOut" : "childTell")),
+      );
+    };
     const agree = () =>
       void attempt(async () => {
         await session.call("POST", CONSENTS, { body: { topic: name, textVersion: words?.version ?? "" }, signal });
@@ -75,6 +92,7 @@ export function remindersView({ session, signal }) {
         basis === "law" ? pill("quiet", "shield", t("topicByLaw")) : given ? pill("good", "check", t("topicAgreed")) : pill("quiet", "ban", t("topicRefused")),
       ),
       words ? h("details", {}, h("summary", {}, t("topicWords")), h("p", {}, pick(words.text))) : null,
+      children.length ? h("ul", { class: "stack" }, ...children.map(one)) : null,
       basis === "law"
         ? null
         : h(
