@@ -14,7 +14,7 @@ from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
 from push.channels.base import Address, Answer, FailureClass, Message
 from push.delivery_models import AttemptState, Preferences
-from push.models import Lane, MessageClass, Topic
+from push.models import Intent, Lane, MessageClass, Topic
 from push.ports import Outcome, Reader
 from push.refusals import NotYoursToDecide
 from push.rules.chain import LEASE
@@ -459,6 +459,40 @@ class TestWhoIsStillAddressed:
         both.addressed = {"child": False}
         assert (await one(parts.deliver, intent)).done == "inbox"
         assert (len(wechat.calls), sms.calls) == (1, [])
+
+
+class TestAClockThatIsOff:
+    """A worker that is an hour ahead takes what another is at for dead; one that is behind waits for it."""
+
+    @pytest.mark.parametrize("hours", [1, -1], ids=["ahead", "behind"])
+    async def test_no_provider_is_asked_twice_and_everybody_has_theirs(
+        self, both: PushWorld, wechat: Provider, sms: Provider, hours: int
+    ) -> None:
+        wechat.takes_seconds = 0.1
+        right = await both.parts()
+        off = await both.parts(lambda: both.clock() + timedelta(hours=hours))
+        intents = [both.intent(str(number)) for number in range(20)]
+
+        async def late(intent: Intent) -> None:
+            await asyncio.sleep(0.05)
+            await one(off.deliver, intent)
+
+        await asyncio.gather(*(one(right.deliver, each) for each in intents), *map(late, intents))
+        both.clock.turn(3600 + 60)
+        for parts in (off, right):
+            outcomes = [await one(parts.deliver, each) for each in intents]
+            assert all(outcome.done in ("wechat", "sms") for outcome in outcomes)
+
+        assert Counter(wechat.keys) == Counter(each.id for each in intents)
+        assert max([0, *Counter(sms.keys).values()]) <= 1
+        assert len(await both.inbox()) == 20
+
+    async def test_quiet_hours_are_those_of_the_workers_own_clock(self, both: PushWorld) -> None:
+        both.clock.turn(9 * 3600 + 1800)  # half past nine in the evening
+        off = await both.parts(lambda: both.clock() + timedelta(hours=1))
+        early = await one(off.deliver, both.intent("ahead"))
+        assert early.again == NOON + timedelta(hours=20)
+        assert (await one((await both.parts()).deliver, both.intent("right"))).done == "wechat"
 
 
 class TestProvidersInTrouble:
