@@ -12,7 +12,6 @@ from aiohttp import web
 from bff.platform.outbound import Outbound
 from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
-from bff.processes.web import Opened, litestar_app
 from bff.sandbox.simulator import simulated
 from bff.sandbox.sms import ReceiptAddress, Sms
 from push.channels.asking import notice_uuid
@@ -27,6 +26,7 @@ from push.store.documents import document_of
 from push.text_receipts import MOST_AT_ONCE, TextReceipts
 from tests.health import Bearer, clerk
 from tests.phones import address, message
+from tests.web import web_app
 
 KEY: Final = "the-gateways-key-for-us"
 PATH: Final = "/callbacks/sms"
@@ -92,16 +92,8 @@ class Office:
 @pytest.fixture
 async def office(environ: dict[str, str]) -> AsyncIterator[Office]:
     settings = load_settings({**environ, "SUISHEN_PUSH_SMS_RECEIPTS_KEY": KEY})
-    opened = Opened()
-    app = litestar_app(settings, opened)
-    async with Platform.open(settings) as platform:
-        await platform.ensure_indexes()
-        opened.platform = platform
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=app),  # type: ignore[arg-type]  # one protocol, spelled twice
-            base_url="http://office",
-        ) as http:
-            yield Office(platform, settings, http)
+    async with web_app(settings) as here:
+        yield Office(here.platform, settings, here.http)
 
 
 @asynccontextmanager
