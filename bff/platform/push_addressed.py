@@ -5,14 +5,14 @@ and a court may end a guardianship that nobody had any reason to use.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Final
 
-from auth_bridges.models import ActingGrant, Resident, Standing
+from auth_bridges.models import ActingGrant, Resident
 from auth_bridges.ports import Clock
 from auth_bridges.refusals import FamilyRegisterUnavailable
 from auth_bridges.store import AuthStores
-from bff.platform.push_timeline import DECIDING
+from bff.platform.push_timeline import DECIDING, accounts_of
 
 _AT_ONCE: Final = 16
 """How many questions one batch has at the family register."""
@@ -34,30 +34,29 @@ class StillAddressed:
         """Of each account and whom it acts for, whether it does; of whom nobody can tell now, nothing."""
         if not pairs:
             return {}
-        by_whom: dict[str, list[ActingGrant]] = {}
         whom = sorted({each for _, each in pairs})
-        for grant in await self._grants.standing_for(whom, DECIDING, now=self._clock()):
-            by_whom.setdefault(grant.whom, []).append(grant)
+        grants = await self._grants.standing_for(whom, DECIDING, now=self._clock())
+        agents = await accounts_of(self._residents, sorted({grant.agent for grant in grants}))
+        below = await self._residents.below([agent.id for agent in agents.values()]) if agents else {}
+        theirs: dict[tuple[str, str], list[tuple[ActingGrant, Resident]]] = {}
+        for grant in grants:
+            if (agent := agents.get(grant.agent)) is not None:
+                theirs.setdefault((agent.id, grant.whom), []).append((grant, agent))
         room = asyncio.Semaphore(_AT_ONCE)
 
-        async def one(account: str, whom: str) -> bool | None:
+        async def still(account: str, whom: str) -> bool | None:
             async with room:
-                return await self._still(account, by_whom.get(whom, ()))
+                return await self._any_holds(theirs.get((below.get(account, ""), whom), ()))
 
         each = list(dict.fromkeys(pairs))
-        answers = await asyncio.gather(*(one(*pair) for pair in each))
+        answers = await asyncio.gather(*(still(*pair) for pair in each))
         return {pair: answer for pair, answer in zip(each, answers, strict=True) if answer is not None}
 
-    async def _still(self, account: str, grants: Collection[ActingGrant]) -> bool | None:
-        resident = await self._residents.root_of(account) if grants else None
-        if resident is None or resident.standing is not Standing.ACTIVE:
-            return False
+    async def _any_holds(self, grants: Sequence[tuple[ActingGrant, Resident]]) -> bool | None:
         unsure = False
-        for grant in grants:
-            if grant.agent != resident.holder:
-                continue
+        for grant, agent in grants:
             try:
-                if await self._holds(grant, resident):
+                if await self._holds(grant, agent):
                     return True
             except FamilyRegisterUnavailable:
                 unsure = True

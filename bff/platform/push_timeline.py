@@ -12,7 +12,7 @@ from prometheus_client import Counter
 
 from auth_bridges.models import ActingGrant, Resident, Standing
 from auth_bridges.ports import Clock
-from auth_bridges.store import AuthStores
+from auth_bridges.store import AuthStores, Residents
 from auth_bridges.vault import Vault
 from bff.platform.audit import AuditRecorder
 from bff.platform.idnumbers import IdNumbers
@@ -80,11 +80,13 @@ class LinkedPeople:
     async def readers_of(self, subjects: Mapping[str, date | None]) -> Mapping[str, Sequence[Reader]]:
         """Whose accounts are addressed in what concerns each of ``subjects``, born then."""
         now = self._clock()
-        accounts = await self._accounts(list(subjects))
+        accounts = await accounts_of(self._residents, list(subjects))
         by_whom: dict[str, list[ActingGrant]] = {}
         for grant in await self._grants.standing_for(list(subjects), DECIDING, now=now):
             by_whom.setdefault(grant.whom, []).append(grant)
-        agents = await self._accounts(sorted({each.agent for grants in by_whom.values() for each in grants}))
+        agents = await accounts_of(
+            self._residents, sorted({each.agent for grants in by_whom.values() for each in grants})
+        )
         found: dict[str, Sequence[Reader]] = {}
         for subject, birth in subjects.items():
             own, born = accounts.get(subject), birth
@@ -115,16 +117,6 @@ class LinkedPeople:
                 wards[grant.whom] = reader
         return wards
 
-    async def _accounts(self, holders: Sequence[str]) -> Mapping[str, Resident]:
-        """The accounts of those who hold these ID numbers and may sign in."""
-        found = await self._residents.by_holders(holders)
-        roots = {holder: await self._residents.root(each) for holder, each in found.items()}
-        return {
-            holder: root
-            for holder, root in roots.items()
-            if root is not None and root.standing is Standing.ACTIVE
-        }
-
     async def _own(self, resident: Resident) -> Reader:
         name = await self._vault.name(resident)
         masked = "" if name is None else self._personal.mask_name(name)
@@ -132,6 +124,17 @@ class LinkedPeople:
 
     def _has_reached(self, born: date | None, months: int) -> bool:
         return born is not None and self._clock().astimezone(SHANGHAI).date() >= add_months(born, months)
+
+
+async def accounts_of(residents: Residents, holders: Sequence[str]) -> Mapping[str, Resident]:
+    """The accounts of those who hold these ID numbers and may sign in."""
+    found = await residents.by_holders(holders)
+    roots = {holder: await residents.root(each) for holder, each in found.items()}
+    return {
+        holder: root
+        for holder, root in roots.items()
+        if root is not None and root.standing is Standing.ACTIVE
+    }
 
 
 def _reader(resident: Resident, grant: ActingGrant) -> Reader:
