@@ -34,6 +34,8 @@ class Town:
     def __init__(self, platform: Platform, now: datetime = NOW) -> None:
         self.platform = platform
         self.now = now
+        self.register: bool | Exception = True
+        """What the family register says whenever it is asked."""
         self.parts = self.another()
 
     def another(self) -> TimelineParts:
@@ -44,6 +46,7 @@ class Town:
             outbox=platform.push.outbox,
             personal=platform.personal,
             auth_stores=platform.auth_stores,
+            holds=self.holds,
             credentials=platform._credentials,
             registry=platform.registry,
             recorder=platform.push.timeline.recorder,
@@ -51,6 +54,11 @@ class Town:
             chance=secrets.token_bytes,
             settings=platform.settings.push,
         )
+
+    async def holds(self, grant: ActingGrant, agent: Resident) -> bool:
+        if isinstance(self.register, Exception):
+            raise self.register
+        return self.register
 
     # --- people --------------------------------------------------------------------------------------
 

@@ -13,13 +13,13 @@ from bff.platform.audit import AuditRecorder
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
-from bff.platform.push_addressed import Holds, StillAddressed
+from bff.platform.push_addressed import StillAddressed
 from bff.platform.push_china import ChinaParts
 from bff.platform.push_delivery import DeliveryParts
 from bff.platform.push_operations import OperationParts
 from bff.platform.push_outbox import Carrier, CarryingParts
 from bff.platform.push_phones import PhoneParts
-from bff.platform.push_timeline import LinkedPeople, TimelineParts
+from bff.platform.push_timeline import Holds, LinkedPeople, TimelineParts
 from bff.platform.redis import ScriptRunner
 from push.addresses import JoinedAddresses
 from push.settings import PushSettings
@@ -83,7 +83,7 @@ class PushParts:
             addresses=JoinedAddresses([self.china.addresses, *self.phones.addresses]),
             accounts=partial(_accounts, auth_stores.residents),
             still_addressed=StillAddressed(auth_stores, holds, clock),
-            wards_of=LinkedPeople(auth_stores, personal, clock).wards_of,
+            wards_of=LinkedPeople(auth_stores, personal, holds, clock).wards_of,
             templates=self.china.templates,
             credit=self.china.credits,
             intent=self.outbox.get,
@@ -102,6 +102,7 @@ class PushParts:
             outbox=self.outbox,
             personal=personal,
             auth_stores=auth_stores,
+            holds=holds,
             credentials=credentials,
             registry=registry,
             settings=settings,

@@ -5,20 +5,17 @@ and a court may end a guardianship that nobody had any reason to use.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from auth_bridges.models import ActingGrant, Resident
 from auth_bridges.ports import Clock
 from auth_bridges.refusals import FamilyRegisterUnavailable
 from auth_bridges.store import AuthStores
-from bff.platform.push_timeline import DECIDING, accounts_of
+from bff.platform.push_timeline import DECIDING, Holds, accounts_of
 
 _AT_ONCE: Final = 16
 """How many questions one batch has at the family register."""
-
-Holds = Callable[[ActingGrant, Resident], Awaitable[bool]]
-"""Whether a grant in force still holds in somebody's hands, by whoever can tell."""
 
 
 class StillAddressed:

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from auth_bridges.models import GrantEnding
+from auth_bridges.refusals import FamilyRegisterUnavailable
 from bff.platform.push_timeline import LinkedPeople
 from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
@@ -70,29 +71,6 @@ async def test_a_fact_said_again_is_one_and_with_other_content_is_refused(town: 
 
     assert (first.recorded, again.recorded, again.repeated) == (1, 0, 1)
     assert other.items[0].code == "FACT_CONFLICT"
-
-
-async def test_a_report_cut_short_by_its_deadline_is_sent_again_and_nothing_is_lost_or_twice(
-    town: Town,
-) -> None:
-    numbers = [id_number(date(2026, 10, 1) - timedelta(days=n)) for n in range(200)]
-    births = [birth(number) for number in numbers]
-    facts = town.platform._mongo["push_facts"]
-    cut = asyncio.create_task(town.report(*births))
-    async with asyncio.timeout(30):
-        while not await facts.count_documents({}):
-            await asyncio.sleep(0.005)
-    cut.cancel()
-    await asyncio.gather(cut, return_exceptions=True)
-    kept = await facts.count_documents({})
-
-    again = await town.report(*births)
-
-    assert kept
-    assert (again.recorded + again.repeated, again.refused) == (len(births), 0)
-    assert again.repeated >= kept
-    assert await facts.count_documents({}) == len(births)
-    assert all([await town.milestones(number) for number in numbers])
 
 
 async def test_a_department_reports_what_it_is_registered_for(town: Town) -> None:
@@ -178,7 +156,7 @@ async def test_a_ticker_whose_clock_is_an_hour_off_holds_a_claim_no_longer_and_t
     for _ in range(24 * 40):
         for each in (ahead, town, behind):
             each.now += timedelta(hours=1)
-        if town.now.hour in (0, 1, 2):
+        if town.now.hour in (0, 1):
             await asyncio.gather(*(each.parts.ticker.once() for each in (ahead, town, behind)))
 
     told = Counter((each.item, each.milestone, each.addressee) for each in await town.intents())
@@ -548,6 +526,19 @@ async def test_what_is_due_is_found_by_its_index(town: Town) -> None:
         plan = await town.platform._mongo[name].find(query).explain()
         assert "IXSCAN" in str(plan["queryPlanner"]["winningPlan"])
         assert "COLLSCAN" not in str(plan["queryPlanner"]["winningPlan"])
+
+
+async def test_whom_the_register_does_not_know_as_a_guardian_any_more_reads_nothing_of_the_child(
+    town: Town,
+) -> None:
+    mother = await town.resident(MOTHER)
+    await town.link(MOTHER, CHILD)
+    await town.born(CHILD)
+    assert await town.titles(mother)
+    town.register = FamilyRegisterUnavailable()
+    assert await town.titles(mother)
+    town.register = False
+    assert await town.titles(mother) == []
 
 
 async def test_what_is_due_is_read_in_the_guardians_inbox(town: Town) -> None:
