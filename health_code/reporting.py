@@ -13,7 +13,7 @@ import msgspec
 from health_code.models import Department, StoredEvidence, Traced
 from health_code.ports import Audit, Clock, FindTraced, PersonalData, TimedId
 from health_code.refusals import EvidenceConflict, EvidenceInvalid, EvidenceKindNotAllowed
-from health_code.rules.evidence import Fact, Kind
+from health_code.rules.evidence import OLDEST, Fact, Kind
 from health_code.rules.instants import whole
 from health_code.store import EvidenceStore, SourceStore
 from miniapp_schemas.base import Text
@@ -28,7 +28,6 @@ from miniapp_schemas.refusals import Refusal
 Wake = Callable[[Sequence[str]], Awaitable[None]]
 
 _AHEAD: Final = timedelta(minutes=5)
-_OLDEST: Final = timedelta(days=3 * 366)
 _pack: Final = msgspec.msgpack.Encoder(order="sorted").encode
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
 
@@ -141,7 +140,7 @@ class Reporting:
         subject = self._subject(item, kind, traced)
         if item.occurred_at > now + _AHEAD:
             raise EvidenceInvalid(why_zh="发生时间在将来", why_en="it has not happened yet")
-        if item.occurred_at < now - _OLDEST:
+        if item.occurred_at < now - OLDEST:
             raise EvidenceInvalid(why_zh="发生时间过于久远", why_en="it is more than three years old")
         if item.expires_at is not None and item.expires_at <= item.occurred_at:
             raise EvidenceInvalid(why_zh="失效早于发生", why_en="it expires before it happens")

@@ -85,6 +85,13 @@ CONTACT_IS_YELLOW: Final = rule(
     Ttl={"amount": 7, "unit": "day"},
     ClearWhen={">=": [{"var": "payload.after.negativesSpaced"}, 2]},
 )
+UNTESTED_IS_YELLOW: Final = rule(
+    4,
+    "YELLOW",
+    Scope="PERSON",
+    Logic={"!": [{"<=": [{"var": "payload.person.daysSinceNegative"}, 7]}]},
+    ClearWhen={"<=": [{"var": "payload.person.daysSinceNegative"}, 7]},
+)
 
 
 async def publish(platform: Platform, document: RuleSetDocument) -> None:

@@ -40,6 +40,7 @@ from health_code.codec.revocation import Revocations
 from health_code.codec.signed import KID
 from health_code.codec.trust import Trust
 from health_code.declaring import Declaring
+from health_code.disputes import Disputes
 from health_code.families import Families
 from health_code.freshening import Freshening
 from health_code.manual import ManualEvidence
@@ -321,10 +322,20 @@ class HealthParts:
             timed_id=timed_id,
             settings=settings,
         )
+
+        def silent() -> bool:
+            return bool(self.silence.of(self.recolouring.in_force(), clock()))
+
         self.appeals = Appeals(
             appeals=self.filed,
-            evidence=self.evidence,
+            disputes=Disputes(
+                evidence=self.evidence,
+                personal=personal,
+                timed_id=timed_id,
+                jurisdiction=settings.jurisdiction,
+            ),
             states=self.states,
+            silent=silent,
             people=residents,
             personal=personal,
             wake=self._wake,
@@ -359,7 +370,7 @@ class HealthParts:
                 away=(*MONGO_OUTAGES, *REDIS_OUTAGES),
                 clock=clock,
             ),
-            silent=lambda: bool(self.silence.of(self.recolouring.in_force(), clock())),
+            silent=silent,
             codes=dynamic,
             clock=clock,
             chance=chance,

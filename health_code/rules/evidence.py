@@ -6,12 +6,15 @@ at any moment can be told later: ``occurred_at`` is when it happened, ``recorded
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
 Fact = str | int | bool | list[str]
+OLDEST: Final = timedelta(days=3 * 366)
+"""Nothing that happened longer ago is taken."""
 
 
 class Kind(StrEnum):

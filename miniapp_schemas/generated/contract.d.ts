@@ -194,8 +194,18 @@ export type AppBuild =
 export interface AppealCase {
   /** As who filed it sees it. */
   appeal: AppealInfo;
-  /** None if it was destroyed since. */
+  /** None if it was destroyed since, or an outcome is disputed. */
   disputed: Disputed | null;
+  /** Where an outcome is disputed: all that counts now, the latest first. */
+  known: Disputed[];
+  /** Where an outcome is disputed: what cannot be known of it now. */
+  unknown: Text[];
+  /** The evidence that shall be corrected; none where some was missing. */
+  correcting: string | null;
+  /** What sort of evidence was missing. */
+  missingKind: string | null;
+  /** When that happened. */
+  missingAt: string | null;
   /** The organisation that reviews it. */
   takenBy: string | null;
   /** The organisation that wants it corrected. */
@@ -220,9 +230,9 @@ export interface AppealInfo {
   id: string;
   /** PROPOSED: a reviewer wants it corrected. */
   state: "FILED" | "IN_REVIEW" | "PROPOSED" | "REJECTED" | "UPHELD" | "WITHDRAWN";
-  /** The disputed evidence. */
+  /** The disputed evidence; empty where it is an outcome. */
   evidence: string;
-  /** The rule that held by it. */
+  /** The rule that held by it; `GREY` where nothing was known. */
   rule: string;
   /** The colour of that rule. */
   colour: "GREEN" | "GREY" | "RED" | "YELLOW";
@@ -242,6 +252,8 @@ export interface AppealInfo {
   answer: string | null;
   /** The evidence that corrects the disputed. */
   outcome: string | null;
+  /** When the colour was judged that is appealed against. */
+  judgedAt: string | null;
 }
 
 /** One page of a list, newest first. */
@@ -986,6 +998,8 @@ export interface Dependency {
 
 /** The evidence an appeal is about, as its reviewers see it. */
 export interface Disputed {
+  /** Our id of it. */
+  evidence: string;
   /** What sort of thing it says happened. */
   kind: string;
   /** Who reported it. */
@@ -1263,12 +1277,14 @@ export interface FieldInfo {
   pattern: string | null;
 }
 
-/** Say that evidence one's colour rests on is wrong (信息纠错). */
+/** Say that evidence one's colour rests on is wrong (信息纠错), or the outcome, if it rests on none. */
 export interface FileAppeal {
-  /** `evidence` of a reason of one's present colour. */
-  evidence: string;
   /** What is wrong with it. */
   statement: string;
+  /** `evidence` of a reason of one's present colour. */
+  evidence?: string | null;
+  /** Instead: an outcome without evidence of its own. Say either, and not both. */
+  rule?: string | null;
 }
 
 /** Look for the latest notices of somebody. In a body: an ID number has no place in an address. */
@@ -2050,12 +2066,21 @@ export interface ProofInfo {
   expiresAt: string | null;
 }
 
-/** Want the disputed evidence corrected; a reviewer of another organisation has to agree. */
+/**
+ * Want the disputed evidence corrected; a reviewer of another organisation has to agree.
+ *
+ *     Where an outcome is disputed, either `evidence` of what is known is corrected, or `facts` tell what was
+ *     missing, and `occurredAt` when that was: a sample, a negative result, a vaccination, a release.
+ */
 export interface ProposeCorrection {
   /** Why, for who filed it. */
   answer: string;
   /** What shall stand in its place, of the same kind; none to only take it back. */
   facts?: Sampled | Result | Vaccinated | Exposed | AreaStay | Entered | IsolationStart | IsolationReleased | Declared | ForeignCertificate | null;
+  /** Of what is `known`, what is wrong. Only against an outcome. */
+  evidence?: string | null;
+  /** When that happened which was missing. Only against an outcome. */
+  occurredAt?: string | null;
 }
 
 /** Ask who was at a venue. Nobody is told until two people of two organisations agree. */
@@ -3731,7 +3756,7 @@ export interface Operations {
     answer: AppealInfoPage;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
-  /** Appeal against evidence among the reasons of one's code (信息纠错); decided within a day. */
+  /** Appeal against a reason of one's code (信息纠错), or against a grey one; decided within a day. */
   FileAppeal: {
     method: "POST";
     path: "/mp/v1/health-code/appeals";
@@ -4567,7 +4592,7 @@ export interface Operations {
     answer: AppealInfoPage;
     codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
-  /** The appeal with the disputed evidence. */
+  /** The appeal with the disputed evidence; against an outcome, with all that is known. */
   ReadAppealCase: {
     method: "GET";
     path: "/verifier/v1/health-appeals/{appealId}";
@@ -4591,7 +4616,7 @@ export interface Operations {
     answer: AttachmentContent;
     codes: "APPEAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
-  /** Propose what shall stand in its place; it counts once somebody of another organisation agrees. */
+  /** Propose what shall stand in its place or be added; another organisation has to agree. */
   ProposeCorrection: {
     method: "POST";
     path: "/verifier/v1/health-appeals/{appealId}/propose";
@@ -4639,7 +4664,7 @@ export interface Operations {
     answer: AppealCase;
     codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
-  /** Correcting evidence is recorded, and the colour follows from all evidence as always. */
+  /** What was agreed on is recorded as evidence, and the colour follows from all of it as always. */
   UpholdAppeal: {
     method: "POST";
     path: "/verifier/v1/health-appeals/{appealId}/uphold";

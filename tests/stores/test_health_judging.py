@@ -95,7 +95,14 @@ class Bureau:
         )
 
     async def record(
-        self, subject: str, kind: Kind, at: datetime, facts: dict[str, Fact], *, now: datetime | None = None
+        self,
+        subject: str,
+        kind: Kind,
+        at: datetime,
+        facts: dict[str, Fact],
+        *,
+        now: datetime | None = None,
+        takes_back: StoredEvidence | None = None,
     ) -> StoredEvidence:
         source_id = secrets.token_hex(8)
         now = now or datetime.now(UTC)
@@ -107,8 +114,8 @@ class Bureau:
             jurisdiction="310000",
             occurred_at=at,
             expires_at=None,
-            supersedes=None,
-            void=False,
+            supersedes=None if takes_back is None else (takes_back.source, takes_back.source_id),
+            void=takes_back is not None,
             facts=facts,
             personal=self._personal,
             now=now,
@@ -278,6 +285,21 @@ async def test_evidence_that_cannot_be_opened_makes_grey_and_never_ends_a_red(
     assert snapshot is not None
     assert snapshot.failures == (f"evidence:{SOURCE}",)
     assert snapshot.next_change_at is not None
+
+
+async def test_what_nobody_can_open_makes_grey_no_more_once_it_is_corrected(
+    platform: Platform, bureau: Bureau
+) -> None:
+    broken = await bureau.positive("someone")
+    collection = platform._mongo["health_evidence"]
+    await collection.update_one({"_id": broken.id}, {"$set": {"sealed": b"?"}})
+    await bureau.recolouring().judge(["someone"])
+    assert await bureau.shown("someone") is Colour.GREY
+
+    await bureau.record("someone", Kind.RESULT, broken.occurred_at, {}, takes_back=broken)
+    await bureau.recolouring().judge(["someone"])
+
+    assert await bureau.shown("someone") is Colour.GREEN
 
 
 async def test_the_chain_of_a_source_holds_whatever_the_offset_and_breaks_where_it_was_touched(
