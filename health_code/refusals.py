@@ -10,6 +10,7 @@ __all__ = [
     "CertificateNotBelieved",
     "CertificateOfAnother",
     "CorrectionInvalid",
+    "DivisionUnknown",
     "EvidenceConflict",
     "EvidenceInvalid",
     "EvidenceKindNotAllowed",
@@ -46,6 +47,17 @@ class EvidenceInvalid(Refusal):
     title_en = "Invalid evidence"
     detail_zh = "证据不可信：{why_zh}。"
     detail_en = "The evidence cannot be taken: {why_en}."
+
+
+class DivisionUnknown(Refusal):
+    """A code that is no division's."""
+
+    code = "DIVISION_UNKNOWN"
+    kind = Kind.INVALID
+    title_zh = "没有此行政区划"
+    title_en = "No such division"
+    detail_zh = "{division} 不是 GB/T 2260 的行政区划代码。"
+    detail_en = "{division} is no division code of GB/T 2260."
 
 
 class EvidenceKindNotAllowed(Refusal):

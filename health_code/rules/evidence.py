@@ -33,6 +33,17 @@ class Kind(StrEnum):
     MANUAL = "MANUAL"
 
 
+_LASTING: Final = frozenset({Kind.EXPOSED, Kind.AREA_STAY, Kind.ENTERED, Kind.ISOLATION_START})
+
+
+def cleared_by_rules_alone(kind: Kind, facts: Mapping[str, Fact]) -> bool:
+    """Whether evidence tells of a risk, which only what came after may clear, and no date that was set ahead.
+
+    Should nothing come after, for whatever reason, what is red by it stays red.
+    """
+    return kind in _LASTING or (kind is Kind.RESULT and facts.get("outcome") == "POSITIVE")
+
+
 class Key(Struct, frozen=True, order=True, array_like=True):
     """What names one piece of evidence: a source, and that source's own id of it."""
 

@@ -2919,8 +2919,10 @@ export interface VenueCode {
   kind: "DISPLAYED" | "PRINTED";
   /** What the QR says. */
   code: string;
-  /** When to show the next one; a printed one has no such moment. */
+  /** From when it is refused; a printed one has no such moment. */
   expiresAt: string | null;
+  /** When to show the next one, a minute before this one is refused. */
+  nextAt: string | null;
   /** What to know of a printed one, to be read before printing. */
   notice: Text | null;
 }
@@ -3043,6 +3045,7 @@ export type RefusalCode =
   | "DELETION_UNKNOWN"
   | "DEVICE_NOT_USABLE"
   | "DEVICE_UNKNOWN"
+  | "DIVISION_UNKNOWN"
   | "ENDINGS_UNHEARD"
   | "EVIDENCE_INVALID"
   | "EXPOSURE_QUERY_EXPIRED"
@@ -3862,7 +3865,7 @@ export interface Operations {
     body: DeclareTravel;
     status: 201;
     answer: Declaration;
-    codes: "ENDINGS_UNHEARD" | "EVIDENCE_INVALID" | "GRANT_NOT_IN_FORCE" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "DIVISION_UNKNOWN" | "ENDINGS_UNHEARD" | "EVIDENCE_INVALID" | "GRANT_NOT_IN_FORCE" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Server-sent events: a `code` event now and at each change, until the session or its token ends. */
   FollowHealthCode: {
@@ -4710,7 +4713,7 @@ export interface Operations {
     body: ProposeManual;
     status: 201;
     answer: ManualInfo;
-    codes: "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "MANUAL_ENTRY_INVALID" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "DIVISION_UNKNOWN" | "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "MANUAL_ENTRY_INVALID" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Every alarm, one a reason and day. */
   ListCohortAlarms: {
@@ -5314,7 +5317,7 @@ export interface Operations {
     body: RegisterVenue;
     status: 201;
     answer: Venue;
-    codes: "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "DIVISION_UNKNOWN" | "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** The code for the venue's screen; another one every minute. */
   DisplayVenueCode: {
