@@ -1,7 +1,7 @@
 """The health code's parts, wired: its stores, its rule book, its keys, and the residents it tells."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -510,13 +510,15 @@ def _ward(grant: ActingGrant) -> Ward:
 
 def _trusted(folder: Path | None) -> Callable[[str, datetime], Checked]:
     """Verifies by the keys and lists in ``folder``; without one nothing is believed."""
-    files = {} if folder is None else {str(file): file.read_bytes() for file in _files(folder)}
+    files = {} if folder is None else _files(folder)
     desk = Desk(Trust.of(files) if files else Trust(), Revocations.of(files))
     return lambda text, at: desk.verify(text, at=at)
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.rglob("*") if file.is_file())
+def _files(folder: Path) -> Mapping[str, bytes]:
+    """By their paths in the folder: one laid out as issuers' sites are says by them whose keys there are."""
+    found = sorted(file for file in folder.rglob("*") if file.is_file())
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in found}
 
 
 def _is_id_number(number: str) -> bool:
