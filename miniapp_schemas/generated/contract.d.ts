@@ -220,7 +220,7 @@ export interface AppealCase {
 export interface AppealCount {
   /** How far the appeals came. */
   state: string;
-  /** How many people; absent where that could say something of one of them. */
+  /** How many people, in steps of `k`: it moves once it is `k` away from what was told last. Absent where it could say something of one of them. */
   people: number | null;
 }
 
@@ -712,7 +712,7 @@ export interface ColourCount {
   colour: string | null;
   /** The decisive rule, or `MANUAL:` and the reason code of an entry by hand. */
   reason: string | null;
-  /** How many people; absent where that could say something of one of them. */
+  /** How many people, in steps of `k`: it moves once it is `k` away from what was told last. Absent where it could say something of one of them. */
   people: number | null;
 }
 
@@ -1426,7 +1426,11 @@ export interface HealthCodeTicket {
   asOf: string;
 }
 
-/** Counts of people, none below `k`; what could be had from them by subtraction is left out too. */
+/**
+ * Counts of people, in steps of `k` and none below it.
+ *
+ *     What could be had by subtraction, of one count from another or of an hour from the next, is left out too.
+ */
 export interface HealthStatistics {
   /** The least number of people a count tells of. */
   k: number;
@@ -1438,7 +1442,7 @@ export interface HealthStatistics {
   appeals: AppealCount[];
   /** When it was counted; absent if never yet. */
   asOf: string | null;
-  /** How many people; absent where that could say something of one of them. */
+  /** How many people, in steps of `k`: it moves once it is `k` away from what was told last. Absent where it could say something of one of them. */
   people: number | null;
 }
 
@@ -1705,7 +1709,7 @@ export interface ManualCount {
   reason: string;
   /** How far the entries came. */
   state: string | null;
-  /** How many people; absent where that could say something of one of them. */
+  /** How many people, in steps of `k`: it moves once it is `k` away from what was told last. Absent where it could say something of one of them. */
   people: number | null;
 }
 
@@ -4474,7 +4478,7 @@ export interface Operations {
   /**
    * Counts by district, colour and reason, entries by hand and appeals; none of fewer than ten people.
    *
-   * Counted once an hour.
+   * Counted once an hour, and told in steps of ten.
    */
   HealthStatistics: {
     method: "GET";
