@@ -106,7 +106,7 @@ _PARTS: Final = (
         "wallet",
     ),
     *("health_appeals", "health_manual", "health_statistics"),
-    *("push_callbacks", "push_credits", "push_templates"),
+    *("push_callbacks", "push_credits", "push_templates", "push_text_receipts"),
     "push_devices",
     *("push_facts", "timeline"),
     *("push_campaigns", "push_changes", "push_console", "push_inbox", "push_wishes"),

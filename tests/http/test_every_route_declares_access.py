@@ -35,6 +35,7 @@ OPEN_API = {
     "GET /callbacks/oidc/jwks.json",
     "GET /callbacks/wechat/{appid:str}",
     "POST /callbacks/wechat/{appid:str}",
+    "POST /callbacks/sms",
     "POST /issuer/v1/session",
     "GET /.well-known/jwks.json",
     "GET /verifier/v1/trust/jwks.json",

@@ -313,6 +313,17 @@ class TestConsents:
         found = await self.vaccination(town)
         assert (found["given"], len(found["record"])) == (False, 1)
 
+    async def test_only_a_child_of_ones_own_is_decided_about(self, town: Town) -> None:
+        before = await self.vaccination(town)
+        assert before["children"] == []
+        words = before["words"]["version"]
+        given = {"topic": "vaccination", "textVersion": words, "child": "x" * 43}
+        agreed = await town.http.post(self.PATH, json=given, headers=town.lin)
+        refused = await town.http.delete(f"{self.PATH}/vaccination?child={'x' * 43}", headers=town.lin)
+        for answer in (agreed, refused):
+            assert (answer.status_code, answer.json()["code"]) == (403, "NOT_YOURS_TO_DECIDE")
+        assert (await self.vaccination(town))["record"] == []
+
     async def test_words_that_are_not_in_force_are_agreed_to_by_nobody(self, town: Town) -> None:
         given = {"topic": "vaccination", "textVersion": "vaccination-0"}
         answer = await town.http.post(self.PATH, json=given, headers=town.lin)

@@ -57,6 +57,7 @@ export type {
   Problem,
   ProofInfo,
   ProviderInfo,
+  PushDevices,
   PushFigures,
   PushPreferences,
   RealNameResult,
