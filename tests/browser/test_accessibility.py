@@ -226,6 +226,9 @@ def test_the_screens_of_the_health_code(
         auditor.look(page, "health-grey")
         assert guard.enter(read(page.screenshot())) == "OK"
         auditor.look(guard.page, "guard-grey")
+        page.click("a[href='#/health/appeal/GREY']")
+        page.wait_for_selector(".reason[data-colour=GREY] ~ * #statement")
+        auditor.look(page, "appeal-against-grey")
     guard.next()
     assert guard.enter("SHC.nothing") == "NOT_A_CODE"
     auditor.look(guard.page, "guard-not-a-code")

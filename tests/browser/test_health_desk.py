@@ -126,6 +126,9 @@ def test_against_an_outcome_a_reviewer_sees_what_is_known_and_adds_what_was_miss
     page.route(f"**/verifier/v1/health-appeals/{APPEAL}/propose", propose)
     go(page, city, f"#/appeals/{APPEAL}")
     page.wait_for_selector("#appeal-known")
+    auditor = Auditor("zh-CN")
+    auditor.look(page, "desk-appeal-against-outcome")
+    assert auditor.wrong == []
     page.fill("#answer", "检测机构漏报")
     page.fill("#occurred", "2026-11-25T08:00")
     page.locator("section:has(#answer) form button").click()
