@@ -168,6 +168,7 @@ class AuthService:
         if resident.merged_into is not None:
             await self._sessions.end(live.session.id, Ending.MERGED, now=now)
             raise SessionEnded
+        live = await self._sessions.at(live, level_of(resident.proofs, now), now=now)
         return await self._resident_signed_in(live, resident, now)
 
     async def subject_of(self, provider: str, code: str, resident: str) -> ProviderSubject:
@@ -283,7 +284,7 @@ class AuthService:
 
     async def end_session(self, audience: Audience, subject: str, session: str) -> None:
         """End one of somebody's own sessions, or ``SessionUnknown``."""
-        if all(each.id != session for each in await self.sessions(audience, subject)):
+        if all(session not in each.names for each in await self.sessions(audience, subject)):
             raise SessionUnknown
         await self._sessions.end(session, Ending.ENDED_BY_OWNER, now=self._clock())
 
@@ -408,7 +409,7 @@ class AuthService:
             Grant(
                 audience=Audience.VERIFIER,
                 subject=clerk.id,
-                session=live.session.id,
+                session=live.session.sid,
                 client=CLERK_CLIENT,
                 assurance=AssuranceLevel.L1,
                 scopes=frozenset(clerk.scopes),
@@ -421,7 +422,7 @@ class AuthService:
             ends=min(refresh.expires_at, now + _CLERK_ACCESS),
         )
         return ClerkSignedIn(
-            session=live.session.id,
+            session=live.session.sid,
             access=access,
             refresh=refresh,
             organisation=employer.id,
@@ -467,7 +468,7 @@ class AuthService:
             "session.opened",
             at=now,
             actor=live.session.subject,
-            subject=live.session.id,
+            subject=live.session.sid,
             outcome="ok",
             facts={"audience": live.session.audience.value, **facts},
         )

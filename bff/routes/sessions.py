@@ -106,7 +106,7 @@ class ClerkSessionsController(Controller):
 
 async def _listed(auth: AuthService, audience: Audience, principal: Principal) -> list[SignedInDevice]:
     found = await auth.sessions(audience, principal.subject)
-    return [_device(each, current=each.id == principal.session) for each in found]
+    return [_device(each, current=each.sid == principal.session) for each in found]
 
 
 async def _others_ended(auth: AuthService, audience: Audience, principal: Principal) -> SessionsEnded:
@@ -115,7 +115,7 @@ async def _others_ended(auth: AuthService, audience: Audience, principal: Princi
 
 def _device(session: StoredSession, *, current: bool) -> SignedInDevice:
     return SignedInDevice(
-        id=session.id,
+        id=session.sid,
         current=current,
         client=session.client,
         platform=session.platform,
