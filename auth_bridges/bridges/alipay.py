@@ -9,7 +9,8 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from auth_bridges.bridges.alipay_client import AlipayClient, Call, GatewayRefused
+from auth_bridges.bridges.alipay_client import AlipayClient, GatewayRefused
+from auth_bridges.bridges.alipay_transport import Call
 from auth_bridges.codec.alipay_signatures import Distrust
 from auth_bridges.models import ProviderSubject
 from auth_bridges.refusals import ReplyUnreadable
