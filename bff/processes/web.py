@@ -243,6 +243,7 @@ def litestar_app(settings: Settings, opened: Opened, started: Callable[[], None]
                 alipay_sign_in_url=platform.resident_alipay_sign_in_url,
                 citizen_cloud=settings.auth.citizen_issuer is not None,
                 face_check=settings.auth.face_return_url is not None,
+                legal_persons=settings.auth.legal_person_roots_file is not None,
             ),
         ],
         dependencies=opened.dependencies(proxies=platform.proxies),
