@@ -136,14 +136,17 @@ class AuthService:
             now=now,
             platform=platform_of(client.agent),
         )
-        if not await self._still_leads(subject, resident):
+        led_to = await self._leads_to(subject)
+        if led_to is None or led_to.id != resident.id:
             # Unlinked, merged or deleted since we looked: whoever did that may have ended the sessions there
             # were before this one began, so it is for us to end.
             await self._sessions.end(live.session.id, Ending.LINK_MOVED, now=now)
             raise await self._refused(resident.id, SessionEnded())
-        assurance = level_of(resident.proofs, now)
+        # So it is with a consent that was withdrawn meanwhile: of what is read now somebody is told.
+        assurance = level_of(led_to.proofs, now)
+        live = await self._sessions.at(live, assurance, now=now)
         await self._opened(live, now, provider=subject.provider, assurance=assurance.value)
-        return await self._resident_signed_in(live, await self._sealed_anew(resident), now)
+        return await self._resident_signed_in(live, await self._sealed_anew(led_to), now)
 
     async def _answered_before(
         self, provider: str, name: str, code: str, client: ClientFacts
@@ -372,12 +375,13 @@ class AuthService:
             )
             await residents.drop(link)
 
-    async def _still_leads(self, subject: ProviderSubject, resident: Resident) -> bool:
+    async def _leads_to(self, subject: ProviderSubject) -> Resident | None:
+        """Whom this way in leads to now, if they may come in."""
         link, found = await self._stores.residents.behind(subject)
         if link is None or link.leaving_at is not None:
-            return False
+            return None
         root = await self._stores.residents.root(found)
-        return root is not None and root.id == resident.id and root.standing is Standing.ACTIVE
+        return root if root is not None and root.standing is Standing.ACTIVE else None
 
     async def _sealed_anew(self, resident: Resident) -> Resident:
         """``resident`` with everything under their own key; as they were if somebody changed them."""

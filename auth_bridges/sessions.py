@@ -117,7 +117,7 @@ class Sessions:
         return await self._not_current(token, presented, audience=audience, device=device, now=now)
 
     async def at(self, live: Live, assurance: AssuranceLevel, *, now: datetime) -> Live:
-        """``live``, which tokens call by another name if it is at another level than before (ASVS 7.2.4).
+        """``live``, which has another name and other ends if it is at another level than before (ASVS 7.2.4).
 
         The old name is told to be over before the new one is kept: nothing was handed out yet, so who dies in
         between, or has their reply lost, is asked for the same again, and comes by here again.
@@ -125,7 +125,13 @@ class Sessions:
         session = live.session
         while session.level is not assurance:
             await self._ended.announce([session.sid], now=now)
-            renamed = await self._store.rename(session, self._chance(HANDLE_BYTES).hex(), level=assurance)
+            renamed = await self._store.rename(
+                session,
+                self._chance(HANDLE_BYTES).hex(),
+                level=assurance,
+                lasts=lifetime(session.audience, assurance),
+                now=now,
+            )
             if renamed is not None:
                 await self._audit(
                     "session.renamed",

@@ -9,6 +9,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument, UpdateOne
 
 from auth_bridges.models import Audience, Ending, StoredSession
 from auth_bridges.ports import Together
+from auth_bridges.rules.sessions import Lifetime
 from auth_bridges.store.documents import Collection, Document, document_of, struct_of
 from miniapp_schemas.assurance import AssuranceLevel
 
@@ -65,15 +66,22 @@ class SessionStore:
         return struct_of(document, StoredSession)
 
     async def rename(
-        self, session: StoredSession, name: str, *, level: AssuranceLevel
+        self, session: StoredSession, name: str, *, level: AssuranceLevel, lasts: Lifetime, now: datetime
     ) -> StoredSession | None:
-        """Let tokens call ``session`` ``name`` at ``level``; None if it ended or was renamed meanwhile.
+        """Let tokens call ``session`` ``name`` at ``level``, as long as that ``lasts``.
 
-        One conditional update of the family itself: of two that saw the level change, one finds it as it was.
+        None if it ended or was renamed meanwhile: one conditional update of the family itself, and of two
+        that saw the level change one finds it as it was.
         """
+        change = {
+            "level": level.value,
+            "idle_seconds": int(lasts.idle.total_seconds()),
+            "idle_ends_at": now + lasts.idle,
+            "expires_at": min(session.expires_at, session.started_at + lasts.absolute),
+        }
         document = await self._sessions.find_one_and_update(
             {"_id": session.id, "ended_at": None, "level": session.level and session.level.value},
-            {"$set": {"level": level.value}, "$push": {"renamed": name}},
+            {"$set": change, "$push": {"renamed": name}},
             return_document=ReturnDocument.AFTER,
         )
         return struct_of(document, StoredSession)
@@ -140,7 +148,7 @@ def _update(rotation: _Rotation) -> UpdateOne:
                     "successor": rotation.sealed,
                     "rotated_at": now,
                     "generation": {"$add": ["$generation", 1]},
-                    # How long it may be idle was settled when it began; null stays null.
+                    # How long it may be idle was settled with its level; null stays null.
                     "idle_ends_at": {"$add": [now, {"$multiply": ["$idle_seconds", 1000]}]},
                 }
             }

@@ -38,6 +38,7 @@ from auth_bridges.refusals import (
     TooManyGuardians,
 )
 from auth_bridges.registrar import RegisterClerk, RegisterOrganisation, RegisterResident, WayIn
+from auth_bridges.rules.sessions import lifetime
 from bff.platform.limits import TooManyRequests
 from bff.platform.mongo import Database
 from miniapp_schemas.acting import ActingKind, GrantSide, GrantState
@@ -559,7 +560,10 @@ async def test_no_switch_lifts_a_session_to_a_level_it_was_not_renewed_at(town: 
     assert town.tokens.verify(back.access.text, now=town.clock()).grant.assurance is AssuranceLevel.L2
     session = await town.stores.sessions.get(boss.session)
     assert session is not None
-    renamed = await town.stores.sessions.rename(session, "another", level=AssuranceLevel.L3)
+    lasts = lifetime(session.audience, AssuranceLevel.L3)
+    renamed = await town.stores.sessions.rename(
+        session, "another", level=AssuranceLevel.L3, lasts=lasts, now=town.clock()
+    )
     assert renamed is not None
     with pytest.raises(SessionEnded):
         await town.acting.back(boss.subject, boss.session)

@@ -161,6 +161,23 @@ async def test_a_session_at_another_level_has_another_id_and_the_old_one_is_over
         await world.auth.refresh(again.refresh.text, PHONE)
 
 
+async def test_a_session_that_became_a_real_name_one_is_left_idle_no_longer_than_such_a_one(
+    world: World, signed_in: ResidentSignedIn
+) -> None:
+    await world.registrar.register(LI)
+    world.clock.pass_(timedelta(minutes=59))
+    renewed = await world.auth.refresh(signed_in.refresh.text, PHONE)
+    kept = await world.stores.sessions.get(session_of(world, renewed))
+    assert kept is not None
+    assert kept.expires_at == kept.started_at + timedelta(hours=24)
+    world.clock.pass_(timedelta(minutes=59))
+    again = await world.auth.refresh(renewed.refresh.text, PHONE)
+    world.clock.pass_(timedelta(minutes=60))
+    with pytest.raises(SessionEnded):
+        await world.auth.refresh(again.refresh.text, PHONE)
+    assert await world.auth.sessions(Audience.RESIDENT, kept.subject) == []
+
+
 async def test_a_session_whose_level_fell_has_another_id_as_well(world: World) -> None:
     await world.registrar.register(LI)
     risen = await world.auth.sign_in("wechat", "code", PHONE)
