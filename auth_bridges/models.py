@@ -374,6 +374,13 @@ class ProviderSubject(Struct, frozen=True, kw_only=True):
     subject: str
     alternates: dict[str, str] = {}
     synonyms: tuple[str, ...] = ()
+    rid: str | None = None
+    """The provider's own name for the request that told it, if it gives a good answer one."""
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What of it belongs into the audit beside the provider's name."""
+        return {} if self.rid is None else {"rid": self.rid}
 
 
 class FaceCheckStarted(Struct, frozen=True, kw_only=True):

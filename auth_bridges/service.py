@@ -41,6 +41,7 @@ from auth_bridges.refusals import (
     SessionEnded,
     SessionUnknown,
 )
+from auth_bridges.refusals.providers import told_by_provider
 from auth_bridges.replies import Replies, code_name, read_resident
 from auth_bridges.rules.assurance import as_themselves, level_of
 from auth_bridges.rules.policy import Method
@@ -56,7 +57,6 @@ from miniapp_schemas.refusals import Refusal
 CLERK_CLIENT: Final = "suishen-clerk"
 # Half of what residents get: idleness is judged at each renewal, and a quarter of an hour is all it may be.
 _CLERK_ACCESS: Final = timedelta(minutes=5)
-_TOLD_BY_PROVIDERS: Final = frozenset({"errcode", "rid"})
 
 
 class AuthService:
@@ -145,7 +145,8 @@ class AuthService:
         # So it is with a consent that was withdrawn meanwhile: of what is read now somebody is told.
         assurance = level_of(led_to.proofs, now)
         live = await self._sessions.at(live, assurance, now=now)
-        await self._opened(live, now, provider=subject.provider, assurance=assurance.value)
+        told = {"provider": subject.provider, "assurance": assurance.value, **subject.told}
+        await self._opened(live, now, **told)
         return await self._resident_signed_in(live, await self._sealed_anew(led_to), now)
 
     async def _answered_before(
@@ -478,7 +479,7 @@ class AuthService:
         )
 
     async def _refused(self, actor: str, refusal: Refusal) -> Refusal:
-        facts = {name: str(refusal.facts[name]) for name in _TOLD_BY_PROVIDERS & refusal.facts.keys()}
+        facts = told_by_provider(refusal)
         await self._audit("session.refused", at=self._clock(), actor=actor, outcome=refusal.code, facts=facts)
         return refusal
 

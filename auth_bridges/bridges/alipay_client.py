@@ -93,6 +93,10 @@ class AlipayClient:
 
     async def ask(self, call: Call, answer: type[T]) -> T:
         """What Alipay answers, as ``answer``, or a refusal; ``GatewayRefused`` is Alipay's own no."""
+        return (await self.ask_named(call, answer))[0]
+
+    async def ask_named(self, call: Call, answer: type[T]) -> tuple[T, str]:
+        """The same, and Alipay's name for the request."""
         # No exception of the client is chained: it may hold the URL, and with it what was asked.
         try:
             reply, read = await self._transport.ask(call)
@@ -102,7 +106,7 @@ class AlipayClient:
             raise ProviderUnavailable from None
         rid = _said(reply.headers.get("trace_id") or reply.headers.get("alipay-trace-id"))
         try:
-            return msgspec.convert(await self._believed(read), answer)
+            return msgspec.convert(await self._believed(read), answer), rid
         except GatewayError as error:
             raise GatewayRefused(error, rid) from None
         except Distrusted as doubt:

@@ -76,6 +76,7 @@ async def test_a_code_names_a_person(counter: Counter, setup: Setup) -> None:
     assert subject.subject == open_id_of(setup.app.appid, "lin")
     assert subject.alternates["open_id"] == subject.subject
     assert set(subject.synonyms) == set(subject.alternates)
+    assert len(subject.told["rid"]) == 32
 
 
 @pytest.mark.parametrize(
