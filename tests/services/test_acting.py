@@ -548,6 +548,15 @@ async def test_somebody_elses_session_is_not_ones_own(town: Town) -> None:
         await town.acting.switch(child.subject, elder.session, grant.id)
 
 
+async def test_a_copy_of_ones_data_tells_who_may_act_for_whom(town: Town) -> None:
+    child, elder, grant = await confirmed(town)
+    for who, side in ((child, GrantSide.AGENT), (elder, GrantSide.PRINCIPAL)):
+        copy = await town.accounts.overviews.copy(town.proven(who))
+        assert [(each.id, on) for each, on in copy.grants] == [(grant.id, side)]
+    nobody = await town.sign_in(MOTHER)
+    assert (await town.accounts.overviews.copy(town.proven(nobody))).grants == []
+
+
 async def test_no_switch_lifts_a_session_to_a_level_it_was_not_renewed_at(town: Town) -> None:
     """A level that rose takes effect with a new session id, which only a renewal gives."""
     boss = await town.sign_in(BOSS)
