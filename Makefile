@@ -38,7 +38,7 @@ demo: $(VENV)/.compiled ## the main job, told step by step, against a private st
 	@exec $(BIN)/suishen demo $(ARGS)
 
 test: check ## everything: the checks below, then every test, browser and faults included   (TESTS=tests/rules)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(TESTS) $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS) $(ARGS)
 
 check: $(VENV)/.ready ## lint, format, types (Python and pages), import contracts, secrets
 	@echo "· ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .

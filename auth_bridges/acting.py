@@ -275,6 +275,20 @@ class ActingService:
         """One's own grant as one may use it now, or a refusal; of a guardian the register is asked daily."""
         return await self._usable(await self._party(subject), grant_id, self._clock())
 
+    async def holds(self, grant: ActingGrant, agent: Resident) -> bool:
+        """Whether ``grant``, in force, holds of its ``agent``; of a guardian the register is asked daily.
+
+        For what is done unasked, so how well the agent has proved who they are is no matter.
+        """
+        if grant.kind is not ActingKind.GUARDIAN:
+            return True
+        party = _Party(id=agent.id, key=grant.agent, name="", assurance=AssuranceLevel.L1, resident=agent)
+        try:
+            await self._still_guardian(grant, party, self._clock())
+        except (ActingNotOffered, GrantNotInForce):
+            return False
+        return True
+
     # --- switching ------------------------------------------------------------------------------------
 
     async def switch(self, subject: str, session: str, grant_id: str) -> ActingSwitched:

@@ -48,7 +48,9 @@ class _Day(click.ParamType[date]):
 
 @push.command()
 @click.option("--birth", required=True, type=_Day(), help="The child's birth date.")
-@click.option("--sex", type=click.Choice(["M", "F"]), help="Some vaccines are for girls only.")
+@click.option(
+    "--sex", type=click.Choice(["M", "F"]), help="HPV is for girls only; not said, it is not planned."
+)
 @click.option(
     "--given",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -220,4 +222,5 @@ def _line(item: "Item") -> str:
     days += "" if item.recommended_before is None else f" – <{item.recommended_before}"
     status = item.status.value
     action = "" if item.action is None else f"  {item.action}"
+    action += f"  过早 {' '.join(item.given_early)}" if item.given_early else ""
     return f"{_SAID[status]:<6} {status:<16} {item.vaccine}{dose}{days}{action}  {' '.join(item.clause)}"

@@ -121,6 +121,11 @@ class SetPushPreferences(Request, frozen=True, kw_only=True):
     language: Annotated[Literal["zh", "en"], Meta(description="The language of what is sent.")] = "zh"
 
 
+ChildId = Annotated[
+    str, Meta(description="A child, as it was listed to this guardian.", pattern=r"^[A-Za-z0-9_-]{43}\Z")
+]
+
+
 class ConsentWords(Response, frozen=True, kw_only=True):
     """What is agreed to."""
 
@@ -135,6 +140,20 @@ class TopicDecision(Response, frozen=True, kw_only=True):
     text_version: TextVersion
     at: Annotated[Instant, Meta(description="When.")]
     until: Annotated[Instant | None, Meta(description="When another decision took its place.")]
+    child: Annotated[ChildId | None, Meta(description="For which child alone; absent: for all.")]
+
+
+class ChildConsent(Response, frozen=True, kw_only=True):
+    """Where the caller stands with one topic for one child they are the guardian of."""
+
+    child: ChildId
+    name: Annotated[str, Meta(description="The child, masked.")]
+    given: Annotated[
+        bool | None,
+        Meta(
+            description="What was said for this child alone; absent for nothing: the topic's `given` holds."
+        ),
+    ]
 
 
 class TopicConsent(Response, frozen=True, kw_only=True):
@@ -148,6 +167,9 @@ class TopicConsent(Response, frozen=True, kw_only=True):
     given: Annotated[bool | None, Meta(description="Whether it is agreed to; absent if nothing was said.")]
     words: Annotated[ConsentWords | None, Meta(description="The words in force; absent for `law`.")]
     record: Annotated[list[TopicDecision], Meta(description="Every decision, newest first.")]
+    children: Annotated[
+        list[ChildConsent], Meta(description="With `guardian`: the children, each of whom may be left out.")
+    ]
 
 
 class GiveTopicConsent(Request, frozen=True, kw_only=True):
@@ -155,3 +177,6 @@ class GiveTopicConsent(Request, frozen=True, kw_only=True):
 
     topic: Annotated[NoticeTopic, Meta(description="The topic.")]
     text_version: TextVersion
+    child: Annotated[
+        ChildId | None, Meta(description="For this child alone; absent: for every child nothing was said of.")
+    ] = None

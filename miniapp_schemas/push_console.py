@@ -295,8 +295,13 @@ class StoryEvent(Response, frozen=True, kw_only=True):
 
     at: Annotated[Instant, Meta(description="When.")]
     what: Annotated[
-        Literal["meant", "relayed", "inbox", "decided", "read", "tried", "finished"],
-        Meta(description="What happened. tried: a provider was asked, or was about to be."),
+        Literal[
+            "meant", "relayed", "inbox", "decided", "read", "tried", "delivered", "undelivered", "finished"
+        ],
+        Meta(
+            description="What happened. tried: a provider was asked, or was about to be. delivered, "
+            "undelivered: it said so later of what it had accepted."
+        ),
     ]
     channel: Annotated[str | None, Meta(description="On which channel.")] = None
     outcome: Annotated[str | None, Meta(description="What came of it, or why.")] = None

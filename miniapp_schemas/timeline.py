@@ -45,6 +45,10 @@ class TimelineEntry(Response, frozen=True, kw_only=True):
     decides: Annotated[bool, Meta(description="Whether the caller may say that it is done.")]
     programme: Annotated[str, Meta(description="The edition of the programme that says so.")]
     reasons: Annotated[list[ClauseText], Meta(description="为什么收到此提醒: the clauses that say so.")]
+    remarks: Annotated[
+        list[Text],
+        Meta(description="What else one should know: an earlier dose that counts was recorded as too early."),
+    ]
 
 
 class SnoozeItem(Request, frozen=True, kw_only=True):

@@ -214,6 +214,15 @@ def _events(intent: Intent, story: Story) -> list[StoryEvent]:
         )
         for each in story.attempts
     ]
+    events += [
+        StoryEvent(
+            at=each.at,
+            what="delivered" if each.delivered else "undelivered",
+            channel=each.channel,
+            code=each.code or None,
+        )
+        for each in story.receipts
+    ]
     if intent.finished_at is not None:
         events.append(StoryEvent(at=intent.finished_at, what="finished", outcome=intent.outcome))
     return sorted(events, key=lambda each: each.at)

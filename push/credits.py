@@ -1,10 +1,11 @@
 """What residents have allowed (订阅次数): told by pages and by providers, set aside, spent, given back.
 
 A ledger belongs to a provider's template and not to ours: two notices that go out by one template use up
-the same credits. Every change may be made again.
+the same credits. Every change may be made again. What an account was allowed before it was merged stays its
+own, for a merge can be undone, and serves whom it became once their own is used up.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -33,6 +34,10 @@ class CreditMeter(Protocol):
 
     def __call__(self, channel: str, what: str, /) -> None:
         """Granted, refused, reserved, none, spent or returned; what is said again counts again."""
+
+
+Below = Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
+"""Several accounts and all that were merged into them, each with the one of them it is below."""
 
 
 class Said(Struct, frozen=True, kw_only=True):
@@ -64,11 +69,13 @@ class CreditService:
         *,
         bindings: Bindings,
         apps: Mapping[str, str],
+        below: Below,
         together: Together,
         meter: CreditMeter,
         clock: Clock,
     ) -> None:
         """``apps`` are our names at each provider whose templates need a resident's yes."""
+        self._absorbed_by = together(partial(_absorbed, below))
         self._store = store
         self._bindings = bindings
         self._apps = apps
@@ -81,8 +88,13 @@ class CreditService:
         empty = self._ledger(channel, resident, template)
         if empty is None:
             return False
-        ledger = await self._made(empty, partial(rules.reserved, key=key, at=at))
-        held = rules.holds(ledger, key)
+        change = partial(rules.reserved, key=key, at=at)
+        held = rules.holds(await self._made(empty, change), key)
+        if not held:
+            for each in await self._absorbed(channel, resident, template):
+                held = rules.holds(await self._made(each, change), key)
+                if held:
+                    break
         self._meter(channel, "reserved" if held else "none")
         return held
 
@@ -100,7 +112,12 @@ class CreditService:
         """Spend what ``key`` set aside, or give it back; with ``none_left`` nothing is left at all."""
         empty = self._ledger(channel, resident, template)
         if empty is not None:
-            await self._made(empty, partial(rules.settled, key=key, spent=spent, none_left=none_left, at=at))
+            change = partial(rules.settled, key=key, spent=spent, none_left=none_left, at=at)
+            ledger = await self._made(empty, change)
+            if none_left or not rules.holds(ledger, key):
+                # It may have been set aside of what an absorbed account was allowed.
+                for each in await self._absorbed(channel, resident, template):
+                    await self._made(each, change)
             self._meter(channel, "spent" if spent else "returned")
 
     async def answered(self, resident: str, channel: str, said: Sequence[Said], *, once: str) -> None:
@@ -122,11 +139,13 @@ class CreditService:
             for name, binding in self._bindings.bindings(channel).items():
                 groups.setdefault((channel, binding.template_id), []).append(name)
                 standing[channel, binding.template_id] = binding.standing
-        empty = {each: self._empty(each[0], resident, each[1]) for each in groups}
-        kept = await self._store.of([ledger.id for ledger in empty.values()])
+        everybody = [resident, *await self._absorbed_by(resident)]
+        names_of = {each: [self._empty(each[0], who, each[1]).id for who in everybody] for each in groups}
+        kept = await self._store.of([name for names in names_of.values() for name in names])
         found = []
         for (channel, template_id), names in groups.items():
-            ledger = kept.get(empty[channel, template_id].id, empty[channel, template_id])
+            own, *_ = ids = names_of[channel, template_id]
+            ledgers = [kept[name] for name in ids if name in kept]
             found.append(
                 Allowance(
                     channel=channel,
@@ -134,9 +153,9 @@ class CreditService:
                     template_id=template_id,
                     templates=names,
                     standing=standing[channel, template_id],
-                    left=ledger.left,
-                    agreed=ledger.open_at(now),
-                    refused=ledger.refused,
+                    left=sum(ledger.left for ledger in ledgers),
+                    agreed=any(ledger.open_at(now) for ledger in ledgers),
+                    refused=own in kept and kept[own].refused,
                 )
             )
         return found
@@ -168,6 +187,11 @@ class CreditService:
         ledger: Ledger = await self._change((empty, change))
         return ledger
 
+    async def _absorbed(self, channel: str, resident: str, template: str) -> list[Ledger]:
+        """The ledgers of the accounts that were merged into ``resident``'s; most have none."""
+        found = [self._ledger(channel, each, template) for each in await self._absorbed_by(resident)]
+        return [ledger for ledger in found if ledger is not None]
+
     def _ledger(self, channel: str, resident: str, template: str) -> Ledger | None:
         binding = self._bindings.binding(channel, template) if channel in self._apps else None
         return None if binding is None else self._empty(channel, resident, binding.template_id)
@@ -175,3 +199,12 @@ class CreditService:
     def _empty(self, channel: str, resident: str, template_id: str) -> Ledger:
         name = f"{channel}:{self._apps[channel]}:{template_id}:{resident}"
         return Ledger(id=name, resident=resident)
+
+
+async def _absorbed(below: Below, residents: Sequence[str]) -> Sequence[Sequence[str]]:
+    """Of each of ``residents`` the accounts merged into theirs, in one and the same order each time."""
+    found: dict[str, list[str]] = {resident: [] for resident in residents}
+    for account, root in sorted((await below(list(found))).items()):
+        if account != root:
+            found[root].append(account)
+    return [found[resident] for resident in residents]

@@ -3,6 +3,7 @@
 For each intent of a batch
 
     seen to already     a redelivery finds what was accepted, and asks nobody again
+    still theirs        who does not act for whom it concerns any more is not told
     lapsed              nobody is told any more; who has it in the inbox keeps it
     the inbox           a document under the intent's own key: one, whatever happens on the way
     the chain           which channel now, in the rules; what stands in the way is found out step by step
@@ -36,6 +37,7 @@ from push.ports import (
     Meter,
     Outcome,
     PersonalData,
+    StillAddressed,
     Templates,
     TimedId,
 )
@@ -56,6 +58,8 @@ _AT_ONCE: Final = 100
 """How many notices this process has at one provider: no more are written down as calling than can call."""
 _STEPS: Final = 24
 _PAUSE: Final = timedelta(minutes=1)
+_UNTOLD: Final = timedelta(minutes=10)
+"""After how long the family register is asked again that could not be asked."""
 _read_values: Final = msgspec.msgpack.Decoder(dict[str, str]).decode
 
 
@@ -113,6 +117,7 @@ class Delivery:
         wishes: Wishes,
         channels: Sequence[Channel],
         addresses: Addresses,
+        still_addressed: StillAddressed,
         templates: Templates,
         credit: Credits,
         personal: PersonalData,
@@ -127,6 +132,7 @@ class Delivery:
         self._wishes = wishes
         self._channels = {channel.name: channel for channel in channels}
         self._addresses = addresses
+        self._still_addressed = still_addressed
         self._templates = templates
         self._credit = credit
         self._personal = personal
@@ -159,6 +165,12 @@ class Delivery:
                 lapsed.append(intent)
             else:
                 going.append(intent)
+        ended, waiting = await self._not_theirs(going)
+        if ended or waiting:
+            lapsed += ended.values()
+            for key in waiting:
+                outcomes[key] = Outcome(key=key, again=min(now + _UNTOLD, waiting[key].useful_until))
+            going = [intent for intent in going if intent.id not in ended.keys() | waiting.keys()]
         if lapsed:
             told = await self._stores.inbox.present([intent.id for intent in lapsed])
             for intent in lapsed:
@@ -167,6 +179,25 @@ class Delivery:
             for outcome in await self._deliver(going, attempts):
                 outcomes[outcome.key] = outcome
         return [outcomes[intent.id] for intent in intents]
+
+    async def _not_theirs(self, intents: Sequence[Intent]) -> tuple[dict[str, Intent], dict[str, Intent]]:
+        """Those whose addressee does not act any more for whom they concern, and those nobody can tell of."""
+        pairs = {each.id: (each.addressee, each.about) for each in intents if each.about is not None}
+        if not pairs:
+            return {}, {}
+        still = await self._still_addressed(set(pairs.values()))
+        ended: dict[str, Intent] = {}
+        waiting: dict[str, Intent] = {}
+        for intent in intents:
+            if intent.id not in pairs:
+                continue
+            if (holds := still.get(pairs[intent.id])) is None:
+                waiting[intent.id] = intent
+                self._meter.decided("wait", "guardian_unsure")
+            elif not holds:
+                ended[intent.id] = intent
+                self._meter.decided("nobody", "not_addressed")
+        return ended, waiting
 
     async def _deliver(
         self, intents: Sequence[Intent], attempts: Mapping[str, Sequence[Attempt]]
@@ -379,7 +410,7 @@ class Delivery:
             return None
         own_id = case.attempt_id(place)
         before = case.attempts.get(own_id)
-        consent = case.wish.consents.get(intent.topic)
+        consent = case.wish.consent(intent.topic, intent.about)
         attempt = Attempt(
             id=own_id,
             key=intent.id,

@@ -112,7 +112,8 @@ class Preferences(Struct, frozen=True, kw_only=True, omit_defaults=True, rename=
 class ConsentDecision(Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"id": "_id"}):
     """That a resident agreed to one topic, or refused it; never changed but for no longer standing.
 
-    ``text`` is the version of the words they saw, ``until`` when another decision took its place.
+    ``text`` is the version of the words they saw, ``until`` when another decision took its place. ``about``
+    is the keyed hash of the one child it is for; without it, it is for all of whom nothing else was said.
     """
 
     id: str
@@ -123,6 +124,7 @@ class ConsentDecision(Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     at: datetime
     standing: bool = False
     until: datetime | None = None
+    about: str | None = None
 
 
 class Story(Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """What the reminders need from outside, as they would like to be given it."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, Protocol
 
@@ -64,7 +64,7 @@ class Meter(Protocol):
     """Counts for the operators' metrics."""
 
     def decided(self, step: str, reason: str) -> None:
-        """A notice goes to a channel, waits or stays in the inbox (``step``), and why."""
+        """A notice goes to a channel, waits, stays in the inbox or is told nobody (``step``), and why."""
 
     def attempted(self, channel: str, outcome: str, *, lane: str, seconds: float) -> None:
         """A channel answered, so long after the notice was due."""
@@ -222,6 +222,16 @@ class People(Protocol):
 
     async def wards_of(self, resident: str) -> Mapping[str, Reader]:
         """Whom ``resident`` acts for now, and they themselves, by keyed hash."""
+
+
+class StillAddressed(Protocol):
+    """Whether what concerns somebody is still for those it was meant for."""
+
+    async def __call__(self, pairs: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], bool]:
+        """Of each account and whom it acts for, by keyed hash, whether it still does.
+
+        A pair nobody can tell of now, because the family register is away, is not in the answer.
+        """
 
 
 class Credentials(Protocol):

@@ -199,6 +199,14 @@ class PushSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "运营商报备的通知模板编号，仅含正文一个变量。"},
         ),
     ] = None
+    sms_receipts_key: Annotated[
+        Annotated[str, Meta(min_length=16)] | None,
+        Meta(
+            description="The gateway's key for us, with which it tells what became of messages at "
+            "`/callbacks/sms`; none: its receipts are refused.",
+            extra={"zh": "短信网关回传送达回执(/callbacks/sms)所用的密钥；不设则拒收回执。", "secret": True},
+        ),
+    ] = None
     campaign_backlog: Annotated[
         int,
         Meta(

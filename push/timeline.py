@@ -181,10 +181,20 @@ class Timeline:
                 wire.ClauseText(clause=clause, text=self._words(due.programme, clause))
                 for clause in due.clause
             ],
+            remarks=[_came_early(number) for number in due.given_early],
         )
 
     def _today(self) -> date:
         return self._clock().astimezone(SHANGHAI).date()
+
+
+def _came_early(number: int) -> Text:
+    return Text(
+        zh=f"第{number}剂的接种记录早于程序规定的最小年龄或间隔。程序未规定此种情形，这里按已接种计；"
+        "是否需要补种，请咨询接种门诊。",
+        en=f"Dose {number} was recorded before the programme's least age or interval. The programme does not "
+        "say what becomes of it: here it counts as given; please ask the clinic whether to repeat it.",
+    )
 
 
 def _cursor(item: TimelineItem) -> str:

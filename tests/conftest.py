@@ -3,7 +3,7 @@
 import faulthandler
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import hypothesis
 import msgspec
@@ -23,6 +23,8 @@ from tests.leaks import leaks_below
 
 Logged = Callable[[], list[dict[str, Any]]]
 _LEAKS = pytest.StashKey[list[str]]()
+# Folders whose files take longest, in that order.
+_LONG: Final = ("bench", "faults", "browser", "http", "contracts", "foreign", "services", "stores")
 
 # A busy machine makes nothing wrong: what has to be fast is measured in the bench.
 hypothesis.settings.register_profile(
@@ -124,6 +126,13 @@ def logged(suite_log: Path) -> Logged:
             return [msgspec.json.decode(line) for line in log]
 
     return since
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no worker is left alone with a long file at the end."""
+    folder = config.rootpath / "tests"
+    order = {folder / name: at for at, name in enumerate(_LONG)}
+    items.sort(key=lambda item: order.get(item.path.parent, len(order)))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -10,14 +10,12 @@ import httpx
 import msgspec
 
 from auth_bridges.models import ActingGrant, Audience
-from bff.platform.edge import Edge
-from bff.platform.hot import HotRoutes
 from bff.platform.services import Platform
 from bff.platform.settings import Settings
-from bff.processes.web import Opened, litestar_app
 from miniapp_schemas.acting import ActingKind
 from miniapp_schemas.assurance import AssuranceLevel
 from tests.health import CONTACT_IS_YELLOW, POSITIVE_IS_RED, Bearer, Reporter, evidence, publish, rule_set
+from tests.web import web_app
 
 CODE: Final = "/mp/v1/health-code"
 CHECKS: Final = "/verifier/v1/health-checks"
@@ -144,17 +142,6 @@ class HealthTown:
 @asynccontextmanager
 async def health_town(settings: Settings) -> AsyncIterator[HealthTown]:
     """The town, open."""
-    opened = Opened()
-    # Before the platform: a loop that makes an application hears nothing for seconds.
-    app = litestar_app(settings, opened)
-    async with Platform.open(settings) as platform:
-        await platform.ensure_indexes()
-        opened.platform = platform
-        edge = Edge(HotRoutes(app, authenticator=opened, part=opened.part, patience=5), slow_ms=60_000)
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=edge),  # type: ignore[arg-type]  # one protocol, spelled twice
-            base_url="http://town",
-        ) as http:
-            await platform.authenticator.listening.wait()
-            await publish(platform, rule_set(POSITIVE_IS_RED, CONTACT_IS_YELLOW))
-            yield HealthTown(platform, settings, http)
+    async with web_app(settings) as here:
+        await publish(here.platform, rule_set(POSITIVE_IS_RED, CONTACT_IS_YELLOW))
+        yield HealthTown(here.platform, settings, here.http)

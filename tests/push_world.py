@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -22,7 +22,7 @@ from push.delivery import Delivery
 from push.delivery_models import Attempt, AttemptState, InboxNotice
 from push.inbox import notice_context
 from push.models import Intent, Lane, MessageClass, Topic
-from push.ports import Outcome
+from push.ports import Outcome, Reader
 from push.rules.consents import TEXTS
 from push.rules.keys import intent_key
 from push.settings import PushSettings
@@ -237,6 +237,10 @@ class PushWorld:
         self.chance: Callable[[int], bytes] = os.urandom
         self.merged: dict[str, list[str]] = {}
         """Accounts that became another's, by that one."""
+        self.addressed: dict[str, bool | None] = {}
+        """Of whom a notice may be about, whether it is still for its addressee; None: nobody can tell."""
+        self.wards: dict[str, Reader] = {}
+        """Whom everybody here acts for."""
 
     def channel(
         self, name: str, provider: Provider, *, idempotent: bool = False, takes_credit: bool = False
@@ -247,6 +251,13 @@ class PushWorld:
 
     async def accounts(self, resident: str) -> Sequence[str]:
         return [resident, *self.merged.get(resident, ())]
+
+    async def still_addressed(self, pairs: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], bool]:
+        known = {pair: self.addressed.get(pair[1], True) for pair in pairs}
+        return {pair: still for pair, still in known.items() if still is not None}
+
+    async def wards_of(self, resident: str) -> Mapping[str, Reader]:
+        return self.wards
 
     async def parts(self, clock: Callable[[], datetime] | None = None) -> DeliveryParts:
         """One process's delivery; several may be made on the same stores."""
@@ -264,6 +275,8 @@ class PushWorld:
             channels=self.channels,
             addresses=self.book,
             accounts=self.accounts,
+            still_addressed=self.still_addressed,
+            wards_of=self.wards_of,
             templates=Words(),
             credit=self.purse,
             intent=intent,

@@ -35,6 +35,7 @@ _DOCUMENTS: Final = {
     "/console/": "console/index.html",
     "/favicon.ico": "icons/mark.svg",
     "/resident/": "resident/index.html",
+    "/resident/sw.js": "resident/sw.js",
 }
 _TEMPLATES: Final = frozenset(_DOCUMENTS.values()) - {"icons/mark.svg"}
 _SHELL: Final = ("clerk/", "icons/", "shared/", "vendor/lean-qr/", "vendor/zxing/")

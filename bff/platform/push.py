@@ -13,16 +13,18 @@ from bff.platform.audit import AuditRecorder
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
+from bff.platform.push_addressed import StillAddressed
 from bff.platform.push_china import ChinaParts
 from bff.platform.push_delivery import DeliveryParts
 from bff.platform.push_operations import OperationParts
 from bff.platform.push_outbox import Carrier, CarryingParts
 from bff.platform.push_phones import PhoneParts
-from bff.platform.push_timeline import TimelineParts
+from bff.platform.push_timeline import Holds, LinkedPeople, TimelineParts
 from bff.platform.redis import ScriptRunner
 from push.addresses import JoinedAddresses
 from push.settings import PushSettings
 from push.store.outbox import OutboxStore
+from push.text_receipts import TextReceipts
 from wallet.issuers.base import Registry
 from wallet.store import CredentialStore
 
@@ -38,6 +40,7 @@ class PushParts:
         run: ScriptRunner,
         personal: IdNumbers,
         auth_stores: AuthStores,
+        holds: Holds,
         recorder: AuditRecorder,
         clock: Clock,
         chance: Chance,
@@ -79,6 +82,8 @@ class PushParts:
             channels=(*self.china.channels, *self.phones.channels),
             addresses=JoinedAddresses([self.china.addresses, *self.phones.addresses]),
             accounts=partial(_accounts, auth_stores.residents),
+            still_addressed=StillAddressed(auth_stores, holds, clock),
+            wards_of=LinkedPeople(auth_stores, personal, holds, clock).wards_of,
             templates=self.china.templates,
             credit=self.china.credits,
             intent=self.outbox.get,
@@ -86,6 +91,9 @@ class PushParts:
         )
         self.deliver = self.china.templates.once_read(self.delivery.deliver)
         self.china.receipts_go_to(self.delivery.take_receipt)
+        self.text_receipts = TextReceipts(
+            key=settings.sms_receipts_key, take_receipt=self.delivery.take_receipt, clock=clock
+        )
         self.carrying = CarryingParts(
             outbox=self.outbox, redis=redis, run=run, recorder=recorder, clock=clock, chance=chance
         )
@@ -94,6 +102,7 @@ class PushParts:
             outbox=self.outbox,
             personal=personal,
             auth_stores=auth_stores,
+            holds=holds,
             credentials=credentials,
             registry=registry,
             settings=settings,

@@ -123,6 +123,7 @@ class ChinaParts:
             ledgers,
             bindings=self.templates,
             apps=apps,
+            below=auth_stores.residents.below,
             together=together,
             meter=_credit_counted,
             clock=clock,

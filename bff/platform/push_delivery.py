@@ -19,7 +19,7 @@ from push.channels.base import Channel
 from push.delivery import Delivery, DeliveryStores
 from push.inbox import Inbox
 from push.models import Intent
-from push.ports import Accounts, Addresses, Credits, Receipt, Templates
+from push.ports import Accounts, Addresses, Credits, Receipt, StillAddressed, Templates
 from push.rules.quiet import QuietHours
 from push.settings import PushSettings
 from push.store.attempts import AttemptStore
@@ -29,7 +29,7 @@ from push.store.inbox import InboxStore
 from push.store.receipts import ReceiptStore
 from push.store.wishes import ConsentStore, PreferenceStore
 from push.story import Stories
-from push.wishes import Wishes
+from push.wishes import WardsOf, Wishes
 
 _CHANGES: Final = "push:changes"
 _USUAL: Final = Pace(per_second=10_000)
@@ -52,7 +52,7 @@ class DeliveryMeter:
         self._accepted = cache(_accepted.labels)
 
     def decided(self, step: str, reason: str) -> None:
-        """A notice goes to a channel, waits or stays in the inbox."""
+        """A notice goes to a channel, waits, stays in the inbox or is told nobody."""
         self._decided(step, reason).inc()
 
     def attempted(self, channel: str, outcome: str, *, lane: str, seconds: float) -> None:
@@ -77,6 +77,8 @@ class DeliveryParts:
         channels: Sequence[Channel],
         addresses: Addresses,
         accounts: Accounts,
+        still_addressed: StillAddressed,
+        wards_of: WardsOf,
         templates: Templates,
         credit: Credits,
         intent: Callable[[str], Awaitable[Intent | None]],
@@ -100,6 +102,8 @@ class DeliveryParts:
         self.wishes = Wishes(
             preferences=PreferenceStore(mongo["push_preferences"]),
             consents=self._consents,
+            wards_of=wards_of,
+            personal=personal,
             channels=[channel.name for channel in channels],
             quiet=QuietHours(start=settings.quiet_from, end=settings.quiet_to),
             clock=clock,
@@ -112,6 +116,7 @@ class DeliveryParts:
             wishes=self.wishes,
             channels=channels,
             addresses=addresses,
+            still_addressed=still_addressed,
             templates=templates,
             credit=credit,
             personal=personal,

@@ -1,10 +1,12 @@
 """Timelines, wired: who reads for whom, whose certificates end, and what people are planned by."""
 
+import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, timedelta
 from hashlib import blake2b
 from importlib.resources import files
+from itertools import compress
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +14,8 @@ from prometheus_client import Counter
 
 from auth_bridges.models import ActingGrant, Resident, Standing
 from auth_bridges.ports import Clock
-from auth_bridges.store import AuthStores
+from auth_bridges.refusals import FamilyRegisterUnavailable
+from auth_bridges.store import AuthStores, Residents
 from auth_bridges.vault import Vault
 from bff.platform.audit import AuditRecorder
 from bff.platform.idnumbers import IdNumbers
@@ -57,20 +60,27 @@ from wallet.store import CredentialStore
 
 _WALK_FOR: Final = timedelta(seconds=50)
 _MOST_WARDS: Final = 50
+_REGISTER_SECONDS: Final = 1.0
+"""How long a page waits for the family register, which is asked once a day: it has two seconds in all."""
 _ADDRESSED_AGE_MONTHS: Final = 14 * 12
 """Under fourteen a child is never addressed itself (儿童个人信息网络保护规定)."""
 _OF_AGE_MONTHS: Final = 18 * 12
-_DECIDING: Final = (ActingKind.GUARDIAN, ActingKind.ENTERPRISE)
+DECIDING: Final = (ActingKind.GUARDIAN, ActingKind.ENTERPRISE)
 """Those by whose grants one is addressed, and decides: family may look."""
 _MONEY: Final = frozenset({Topic.INSURANCE, Topic.PENSION})
 _BODY: Final = frozenset({Topic.VACCINATION, Topic.HEALTH})
 _ticked: Final = Counter("suishen_push_ticker", "What the ticker did with milestones", ["what"])
 
 
+Holds = Callable[[ActingGrant, Resident], Awaitable[bool]]
+"""Whether a grant in force still holds in somebody's hands, by whoever can tell."""
+
+
 class LinkedPeople:
     """The residents and their grants, as the reminders know them."""
 
-    def __init__(self, stores: AuthStores, personal: IdNumbers, clock: Clock) -> None:
+    def __init__(self, stores: AuthStores, personal: IdNumbers, holds: Holds, clock: Clock) -> None:
+        self._holds = holds
         self._residents = stores.residents
         self._grants = stores.grants
         self._personal = personal
@@ -80,11 +90,13 @@ class LinkedPeople:
     async def readers_of(self, subjects: Mapping[str, date | None]) -> Mapping[str, Sequence[Reader]]:
         """Whose accounts are addressed in what concerns each of ``subjects``, born then."""
         now = self._clock()
-        accounts = await self._accounts(list(subjects))
+        accounts = await accounts_of(self._residents, list(subjects))
         by_whom: dict[str, list[ActingGrant]] = {}
-        for grant in await self._grants.standing_for(list(subjects), _DECIDING, now=now):
+        for grant in await self._grants.standing_for(list(subjects), DECIDING, now=now):
             by_whom.setdefault(grant.whom, []).append(grant)
-        agents = await self._accounts(sorted({each.agent for grants in by_whom.values() for each in grants}))
+        agents = await accounts_of(
+            self._residents, sorted({each.agent for grants in by_whom.values() for each in grants})
+        )
         found: dict[str, Sequence[Reader]] = {}
         for subject, birth in subjects.items():
             own, born = accounts.get(subject), birth
@@ -103,27 +115,30 @@ class LinkedPeople:
         return found
 
     async def wards_of(self, resident: str) -> Mapping[str, Reader]:
-        """Whom ``resident`` acts for now, and they themselves."""
+        """Whom ``resident`` acts for now, and they themselves.
+
+        A guardian whom the register does not know any more is none from here on. Where it is away or slow its
+        last word holds: what is shown here was theirs to read yesterday, and nothing can be done by it.
+        """
         own = await self._residents.root_of(resident)
         if own is None or own.holder is None or own.standing is not Standing.ACTIVE:
             return {}
         wards = {own.holder: await self._own(own)}
-        for grant in await self._grants.in_force(own.holder, now=self._clock(), limit=_MOST_WARDS):
+        found = await self._grants.in_force(own.holder, now=self._clock(), limit=_MOST_WARDS)
+        holding = await asyncio.gather(*(self._holding(grant, own) for grant in found))
+        for grant in compress(found, holding):
             reader = _reader(own, grant)
             known = wards.get(grant.whom)
             if reader.topics and (known is None or (reader.decides and not known.decides)):
                 wards[grant.whom] = reader
         return wards
 
-    async def _accounts(self, holders: Sequence[str]) -> Mapping[str, Resident]:
-        """The accounts of those who hold these ID numbers and may sign in."""
-        found = await self._residents.by_holders(holders)
-        roots = {holder: await self._residents.root(each) for holder, each in found.items()}
-        return {
-            holder: root
-            for holder, root in roots.items()
-            if root is not None and root.standing is Standing.ACTIVE
-        }
+    async def _holding(self, grant: ActingGrant, own: Resident) -> bool:
+        try:
+            async with asyncio.timeout(_REGISTER_SECONDS):
+                return await self._holds(grant, own)
+        except (TimeoutError, FamilyRegisterUnavailable):
+            return True
 
     async def _own(self, resident: Resident) -> Reader:
         name = await self._vault.name(resident)
@@ -134,13 +149,24 @@ class LinkedPeople:
         return born is not None and self._clock().astimezone(SHANGHAI).date() >= add_months(born, months)
 
 
+async def accounts_of(residents: Residents, holders: Sequence[str]) -> Mapping[str, Resident]:
+    """The accounts of those who hold these ID numbers and may sign in."""
+    found = await residents.by_holders(holders)
+    roots = {holder: await residents.root(each) for holder, each in found.items()}
+    return {
+        holder: root
+        for holder, root in roots.items()
+        if root is not None and root.standing is Standing.ACTIVE
+    }
+
+
 def _reader(resident: Resident, grant: ActingGrant) -> Reader:
     return Reader(
         resident=resident.id,
         name=grant.whom_name or "",
         own=False,
         topics=_topics(grant),
-        decides=grant.kind in _DECIDING,
+        decides=grant.kind in DECIDING,
     )
 
 
@@ -274,6 +300,7 @@ class TimelineParts:
         outbox: OutboxStore,
         personal: IdNumbers,
         auth_stores: AuthStores,
+        holds: Holds,
         credentials: CredentialStore,
         registry: Registry,
         recorder: AuditRecorder,
@@ -288,7 +315,7 @@ class TimelineParts:
         self.store = TimelineStore(mongo["push_timeline"], mongo["push_milestones"])
         self.shards = ShardStore(mongo["push_shards"])
         self.transactions = transactions = Transactions(mongo.client)
-        self.linked = linked = LinkedPeople(auth_stores, personal, clock)
+        self.linked = linked = LinkedPeople(auth_stores, personal, holds, clock)
         self.planner = Planner(
             people=self.people,
             timeline=self.store,

@@ -273,6 +273,7 @@ class Platform:
             run=run,
             personal=self.personal,
             auth_stores=self.auth_stores,
+            holds=self.acting.holds,
             recorder=recorder,
             clock=self.clock,
             chance=secrets.token_bytes,
@@ -417,6 +418,7 @@ class Platform:
     def _offer_push(self) -> None:
         """The parts of the reminders under the names that handlers ask for."""
         self.push_callbacks = self.push.china.callbacks
+        self.push_text_receipts = self.push.text_receipts
         self.push_credits = self.push.china.credits
         self.push_templates = self.push.china.desk
         self.push_devices = self.push.phones.devices

@@ -7,13 +7,14 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Final
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final, Self
 
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
+from msgspec import Struct
 from uvicorn import Config, Server
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
@@ -63,7 +64,15 @@ from bff.routes import (
     wallet,
 )
 
-__all__ = ["Opened", "contract_app", "create_app", "litestar_app", "serve"]
+__all__ = [
+    "Offered",
+    "Opened",
+    "contract_app",
+    "create_app",
+    "edge_of",
+    "litestar_app",
+    "serve",
+]
 
 _PARTS: Final = (
     *(
@@ -97,7 +106,7 @@ _PARTS: Final = (
         "wallet",
     ),
     *("health_appeals", "health_manual", "health_statistics"),
-    *("push_callbacks", "push_credits", "push_templates"),
+    *("push_callbacks", "push_credits", "push_templates", "push_text_receipts"),
     "push_devices",
     *("push_facts", "timeline"),
     *("push_campaigns", "push_changes", "push_console", "push_inbox", "push_wishes"),
@@ -108,6 +117,18 @@ _IDLE_SECONDS: Final = 150
 _GRACE_SECONDS: Final = 15
 # A worker that is not heard of for so long is replaced. Starved of its processor it is alive all the same.
 _SILENT_SECONDS: Final = 30
+
+
+class _Provided(Provide):
+    """A dependency that is equal to itself only.
+
+    Litestar compares each with all others, for every handler anew: by their attributes that was a quarter
+    of what making an application takes.
+    """
+
+    __slots__ = ()
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
 
 class Opened:
@@ -124,13 +145,20 @@ class Opened:
         """Whether we would know by now if a session had ended."""
         return self.platform.authenticator.listening.is_set()
 
+    @asynccontextmanager
+    async def opening(self, settings: Settings) -> AsyncIterator[None]:
+        """Have the platform of ``settings`` for as long as this lasts."""
+        patience = settings.platform.deadline_ms / 1000
+        async with Platform.open(settings, patience=patience) as self.platform:
+            yield
+
     def dependencies(self, *, proxies: int) -> dict[str, Provide]:
-        """What handlers may ask for by name; parts of the platform are looked up once."""
+        """What handlers may ask for by name."""
         return {
-            "client": Provide(client_provider(proxies)),
-            "platform": Provide(lambda: self.platform, use_cache=True, sync_to_thread=False),
-            "principal": Provide(provide_principal),
-            "still": Provide(still_provider(self.identify)),
+            "client": _Provided(client_provider(proxies)),
+            "platform": _Provided(lambda: self.platform, sync_to_thread=False),
+            "principal": _Provided(provide_principal),
+            "still": _Provided(still_provider(self.identify)),
             **{name: self._provided(name) for name in _PARTS},
         }
 
@@ -139,7 +167,7 @@ class Opened:
         return getattr(self.platform, name)
 
     def _provided(self, name: str) -> Provide:
-        return Provide(lambda: self.part(name), use_cache=True, sync_to_thread=False)
+        return _Provided(lambda: self.part(name), sync_to_thread=False)
 
 
 def api_handlers() -> list[ControllerRouterHandler]:
@@ -203,10 +231,51 @@ def api_handlers() -> list[ControllerRouterHandler]:
     ]
 
 
+class Offered(Struct, frozen=True):
+    """What of the settings the routes themselves depend on; the rest is the platform's."""
+
+    patience: float
+    """Seconds after which a request is given up."""
+    proxies: int
+    metrics: bool
+    sign_in_url: str | None
+    alipay_sign_in_url: str | None
+    citizen_cloud: bool
+    face_check: bool
+    legal_persons: bool
+
+    @classmethod
+    def by(cls, settings: Settings) -> Self:
+        """What these settings offer."""
+        platform, auth = settings.platform, settings.auth
+        return cls(
+            patience=platform.deadline_ms / 1000,
+            proxies=platform.proxies,
+            metrics=platform.metrics_token is not None,
+            sign_in_url=platform.resident_sign_in_url,
+            alipay_sign_in_url=platform.resident_alipay_sign_in_url,
+            citizen_cloud=auth.citizen_issuer is not None,
+            face_check=auth.face_return_url is not None,
+            legal_persons=auth.legal_person_roots_file is not None,
+        )
+
+
 def create_app(settings: Settings, *, started: Callable[[], None] | None = None) -> Edge:
     """The web application; its lifespan opens and closes the platform. ``started`` is called in between."""
     opened = Opened()
-    app = litestar_app(settings, opened, started)
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        async with opened.opening(settings):
+            if started is not None:
+                started()
+            yield
+
+    return edge_of(litestar_app(Offered.by(settings), opened, lifespan), opened, settings)
+
+
+def edge_of(app: Litestar, opened: Opened, settings: Settings) -> Edge:
+    """What stands before the routes of ``app``: its hot ones, and the line each request leaves in the log."""
     platform = settings.platform
     hot = HotRoutes(
         app,
@@ -215,43 +284,35 @@ def create_app(settings: Settings, *, started: Callable[[], None] | None = None)
         patience=platform.deadline_ms / 1000,
         proxies=platform.proxies,
     )
-    return Edge(
-        hot, slow_ms=settings.platform.slow_request_ms, log_all=settings.platform.log_level == "debug"
-    )
+    return Edge(hot, slow_ms=platform.slow_request_ms, log_all=platform.log_level == "debug")
 
 
-def litestar_app(settings: Settings, opened: Opened, started: Callable[[], None] | None = None) -> Litestar:
-    """Every route, and the lifespan that fills ``opened``; refuses to exist if a route is silent."""
-    platform = settings.platform
-    patience = platform.deadline_ms / 1000
-
-    @asynccontextmanager
-    async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with Platform.open(settings, patience=patience) as opened.platform:
-            if started is not None:
-                started()
-            yield
-
+def litestar_app(
+    offered: Offered,
+    opened: Opened,
+    *lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]],
+) -> Litestar:
+    """Every route; refuses to exist if one is silent. They answer once ``opened`` has a platform."""
     app = Litestar(
         [
             *api_handlers(),
             *callbacks.callback_handlers(),
-            *([ops.metrics] if platform.metrics_token is not None else []),
+            *([ops.metrics] if offered.metrics else []),
             schema.SchemaController,
             pages_router(
-                sign_in_url=platform.resident_sign_in_url,
-                alipay_sign_in_url=platform.resident_alipay_sign_in_url,
-                citizen_cloud=settings.auth.citizen_issuer is not None,
-                face_check=settings.auth.face_return_url is not None,
-                legal_persons=settings.auth.legal_person_roots_file is not None,
+                sign_in_url=offered.sign_in_url,
+                alipay_sign_in_url=offered.alipay_sign_in_url,
+                citizen_cloud=offered.citizen_cloud,
+                face_check=offered.face_check,
+                legal_persons=offered.legal_persons,
             ),
         ],
-        dependencies=opened.dependencies(proxies=platform.proxies),
-        middleware=[AccessMiddleware(opened), AddressMiddleware(), DeadlineMiddleware(patience)],
+        dependencies=opened.dependencies(proxies=offered.proxies),
+        middleware=[AccessMiddleware(opened), AddressMiddleware(), DeadlineMiddleware(offered.patience)],
         exception_handlers=exception_handlers(),
         request_class=WireRequest,
         request_max_body_size=MAX_BODY,
-        lifespan=[lifespan],
+        lifespan=lifespan,
         openapi_config=None,
         logging_config=None,
     )

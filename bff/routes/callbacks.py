@@ -16,6 +16,7 @@ from bff.platform.services import Platform
 from miniapp_schemas.keys import JsonWebKeySet
 from push.callbacks import WechatCallbacks
 from push.refusals import CallbackForged, CallbackUnknown, CallbackUnreadable
+from push.text_receipts import TextReceipts
 
 __all__ = ["callback_handlers"]
 
@@ -80,9 +81,22 @@ async def wechat_tells(
     return Response("success", headers=_NOT_KEPT)
 
 
+@post(
+    "/callbacks/sms",
+    opt={**_PUBLIC, "refusals": (CallbackForged, CallbackUnknown, CallbackUnreadable)},
+    status_code=204,
+    include_in_schema=False,
+)
+async def gateway_tells(
+    request: Request[Any, Any, Any], push_text_receipts: NamedDependency[TextReceipts]
+) -> None:
+    """The text message gateway tells what became of messages (短信送达回执)."""
+    await push_text_receipts.hear(request.headers.get("Authorization", ""), await request.body())
+
+
 def callback_handlers() -> list[ControllerRouterHandler]:
     """Everything that providers call."""
-    return [clerk_signed_out, client_keys, wechat_asks, wechat_tells]
+    return [clerk_signed_out, client_keys, wechat_asks, wechat_tells, gateway_tells]
 
 
 async def _only(request: Request[Any, Any, Any], name: str) -> str:

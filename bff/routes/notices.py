@@ -14,6 +14,7 @@ from bff.platform.caller import StillSignedIn
 from bff.platform.changes import Changes, TooManyListeners, changed
 from bff.platform.identity import Principal
 from bff.routes.parameters import (
+    ChildInQuery,
     CursorInQuery,
     LastEventId,
     NoticeIdInPath,
@@ -24,6 +25,7 @@ from bff.routes.parameters import (
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.base import Text
 from miniapp_schemas.notices import (
+    ChildConsent,
     ConsentWords,
     GiveTopicConsent,
     Notice,
@@ -40,7 +42,13 @@ from miniapp_schemas.notices import (
 from push.delivery_models import Preferences
 from push.inbox import Inbox, seq_of
 from push.models import Topic
-from push.refusals import ChannelNotOffered, ConsentTextOutdated, NoticeUnknown, TopicRestsOnLaw
+from push.refusals import (
+    ChannelNotOffered,
+    ConsentTextOutdated,
+    NoticeUnknown,
+    NotYoursToDecide,
+    TopicRestsOnLaw,
+)
 from push.rules.quiet import QuietHours
 from push.wishes import Agreement, Wishes
 
@@ -173,7 +181,7 @@ class PushPreferenceController(Controller):
 
     @post(
         "/consents",
-        opt={"refusals": (ConsentTextOutdated, TopicRestsOnLaw)},
+        opt={"refusals": (ConsentTextOutdated, NotYoursToDecide, TopicRestsOnLaw)},
         operation_id="GiveTopicConsent",
         summary="Agree to be told of a topic",
         status_code=204,
@@ -185,11 +193,13 @@ class PushPreferenceController(Controller):
         push_wishes: NamedDependency[Wishes],
     ) -> None:
         """Given to the words that were shown, for one topic and nothing else (单独同意)."""
-        await push_wishes.consent(principal.subject, Topic(data.topic.value), text=data.text_version)
+        await push_wishes.consent(
+            principal.subject, Topic(data.topic.value), text=data.text_version, child=data.child
+        )
 
     @delete(
         "/consents/{topic:str}",
-        opt={"refusals": (TopicRestsOnLaw,)},
+        opt={"refusals": (NotYoursToDecide, TopicRestsOnLaw)},
         operation_id="RefuseTopic",
         summary="Refuse a topic, or withdraw my consent",
     )
@@ -198,9 +208,13 @@ class PushPreferenceController(Controller):
         topic: TopicInPath,
         principal: NamedDependency[Principal],
         push_wishes: NamedDependency[Wishes],
+        child: ChildInQuery = None,
     ) -> None:
-        """One call, no proof, no reason; from the next message on nothing of it is sent."""
-        await push_wishes.refuse(principal.subject, Topic(topic))
+        """One call, no proof, no reason; from the next message on nothing of it is sent.
+
+        With `child` for that child alone, without for everybody, whatever was agreed to for one.
+        """
+        await push_wishes.refuse(principal.subject, Topic(topic), child=child)
 
 
 async def _events(
@@ -268,8 +282,17 @@ def _consent(agreement: Agreement) -> TopicConsent:
         words=None
         if words is None
         else ConsentWords(version=words.version, text=Text(zh=words.zh, en=words.en)),
+        children=[
+            ChildConsent(child=each.child, name=each.name, given=each.given) for each in agreement.children
+        ],
         record=[
-            TopicDecision(given=each.given, text_version=each.text, at=each.at, until=each.until)
+            TopicDecision(
+                given=each.given,
+                text_version=each.text,
+                at=each.at,
+                until=each.until,
+                child=agreement.child_of.get(each.about or ""),
+            )
             for each in agreement.record
         ],
     )

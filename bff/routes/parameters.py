@@ -17,7 +17,7 @@ from miniapp_schemas.health_appeals import AppealId, AppealStateText, Attachment
 from miniapp_schemas.health_manual import ManualId, ManualStateText
 from miniapp_schemas.health_rules import RuleSetId
 from miniapp_schemas.health_venues import ExposureQueryId, VenueId
-from miniapp_schemas.notices import NoticeId, TopicText
+from miniapp_schemas.notices import ChildId, NoticeId, TopicText
 from miniapp_schemas.push_console import CampaignId, DeadCursor
 from miniapp_schemas.push_devices import PushDeviceId
 from miniapp_schemas.push_templates import TemplateName
@@ -30,6 +30,7 @@ __all__ = [
     "AttachmentIdInPath",
     "BoundDevice",
     "CampaignIdInPath",
+    "ChildInQuery",
     "ConsentInPath",
     "CredentialIdInPath",
     "CursorInQuery",
@@ -108,6 +109,7 @@ RuleSetIdInPath = Annotated[str, path(RuleSetId)]
 PresentationIdInPath = Annotated[str, path(PresentationId)]
 NoticeIdInPath = Annotated[str, path(NoticeId)]
 TopicInPath = Annotated[str, path(TopicText)]
+ChildInQuery = Annotated[str | None, query(ChildId, "child")]
 TopicInQuery = Annotated[str | None, query(TopicText, "topic")]
 LinkIdInPath = Annotated[str, path(LinkId)]
 MergeIdInPath = Annotated[str, path(MergeId)]

@@ -34,5 +34,9 @@ class FactController(Controller):
         principal: NamedDependency[Principal],
         push_facts: NamedDependency[FactIntake],
     ) -> FactReceipt:
-        """Record facts, one by one; repeating one is the same one. What follows from them is planned anew."""
+        """Record facts, one by one; repeating one is the same one. What follows from them is planned anew.
+
+        Five hundred take about a second. Where it takes too long and the answer is 503, some may be recorded:
+        send all of them again, those come back as `REPEATED`.
+        """
         return await push_facts.report(source(principal), data.items)

@@ -30,6 +30,7 @@ from miniapp_schemas.wallet import Holder, IssueCredential
 NAME: Final = "海屿市"
 APP: Final = WechatApp(appid="wxsim0haiyu000001", secret="sim-haiyu-secret-0001", open_platform="haiyu")  # noqa: S106
 SMS_KEY: Final = "sim-haiyu-sms-0001"
+SMS_RECEIPTS_KEY: Final = "sim-haiyu-sms-receipts-0001"
 PUSH_TOKEN: Final = "sim-haiyu-push-0001"  # noqa: S105
 PUSH_KEY: Final = "simhaiyu" * 5 + "sim"
 """Token and EncodingAESKey of WeChat's message push (消息推送)."""

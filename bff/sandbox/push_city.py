@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from bff.sandbox.city import SMS_KEY
+from bff.sandbox.city import SMS_KEY, SMS_RECEIPTS_KEY
 from bff.sandbox.engines import free_port
 
 TEAM: Final = "HAIYUCITY1"
@@ -68,6 +68,7 @@ def push_environment(ports: PhonePorts, keys: Path, sms_url: str) -> dict[str, s
         "SMS_BASE_URL": sms_url,
         "SMS_KEY": SMS_KEY,
         "SMS_TEMPLATE": "notice",
+        "SMS_RECEIPTS_KEY": SMS_RECEIPTS_KEY,
     }
     return {f"SUISHEN_PUSH_{name}": value for name, value in told.items()}
 

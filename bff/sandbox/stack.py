@@ -42,6 +42,7 @@ from bff.sandbox.city import (
     PUSH_KEY,
     PUSH_TOKEN,
     SMS_KEY,
+    SMS_RECEIPTS_KEY,
     fingerprint,
     person,
 )
@@ -328,7 +329,7 @@ def private_stack(
         running.enter_context(_simulated_openid(openid_port, city.base_url))
         say("模拟微信、支付宝、市民云 · simulated WeChat, Alipay, Citizen Cloud")
         for simulator in (
-            _simulated_sms(sms_port),
+            _simulated_sms(sms_port, city.base_url),
             _simulated_population(population_port),
             _simulated_family(family_port),
             _simulated_authority(authority_port, data / "keys" / "legal-person"),
@@ -493,11 +494,12 @@ def _with_phones() -> dict[str, str]:
     return {each.key: f"{each.name} — {each.story_zh}" for each in PEOPLE if each.has_phone}
 
 
-def _simulated_sms(port: int) -> "AbstractContextManager[Simulator]":
+def _simulated_sms(port: int, base_url: str) -> "AbstractContextManager[Simulator]":
     from bff.sandbox.simulator import simulated_in_thread
-    from bff.sandbox.sms import Sms
+    from bff.sandbox.sms import ReceiptAddress, Sms
 
-    return simulated_in_thread(Sms(key=SMS_KEY), port=port)
+    address = ReceiptAddress(url=f"{base_url}/callbacks/sms", key=SMS_RECEIPTS_KEY)
+    return simulated_in_thread(Sms(key=SMS_KEY, receipts=address), port=port)
 
 
 def _simulated_population(port: int) -> "AbstractContextManager[Simulator]":

@@ -123,16 +123,23 @@ class ManualStore:
             }
         }
         people = {"$concatArrays": [others, [{"subject": subject, "at": at}]]}
-        update = [{"$set": {"people": {"$slice": [people, -_REMEMBERED]}}}]
+        update: list[dict[str, Any]] = [
+            {"$set": {"people": {"$slice": [people, -_REMEMBERED]}}},
+            {"$set": {"size": {"$size": "$people"}}},
+        ]
         while True:
             try:
                 kept = await self._cohorts.find_one_and_update(
-                    {"_id": reason}, update, upsert=True, return_document=ReturnDocument.AFTER
+                    {"_id": reason},
+                    update,
+                    projection={"size": True},  # and not two thousand people
+                    upsert=True,
+                    return_document=ReturnDocument.AFTER,
                 )
             except DuplicateKeyError:
                 # Two made the document at once; it is there now.
                 continue
-            return len(kept["people"]) if kept is not None else 0
+            return int(kept["size"]) if kept is not None else 0
 
     async def alarm(self, reason: str, *, people: int, at: datetime) -> bool:
         """Keep that ``people`` people make a cohort; True if nobody was told of it that day."""

@@ -612,6 +612,16 @@ export interface CheckRecordPage {
   nextCursor: string | null;
 }
 
+/** Where the caller stands with one topic for one child they are the guardian of. */
+export interface ChildConsent {
+  /** A child, as it was listed to this guardian. */
+  child: string;
+  /** The child, masked. */
+  name: string;
+  /** What was said for this child alone; absent for nothing: the topic's `given` holds. */
+  given: boolean | null;
+}
+
 /** One field of a credential (字段), as it is shown. */
 export interface Claim {
   /** Name of a claim. */
@@ -1341,6 +1351,8 @@ export interface GiveTopicConsent {
   topic: NoticeTopic;
   /** The version of the words that were shown. */
   textVersion: string;
+  /** For this child alone; absent: for every child nothing was said of. */
+  child?: string | null;
 }
 
 /** Which side of a grant the caller is on. */
@@ -2612,8 +2624,8 @@ export interface StepUpAnswered {
 export interface StoryEvent {
   /** When. */
   at: string;
-  /** What happened. tried: a provider was asked, or was about to be. */
-  what: "decided" | "finished" | "inbox" | "meant" | "read" | "relayed" | "tried";
+  /** What happened. tried: a provider was asked, or was about to be. delivered, undelivered: it said so later of what it had accepted. */
+  what: "decided" | "delivered" | "finished" | "inbox" | "meant" | "read" | "relayed" | "tried" | "undelivered";
   /** On which channel. */
   channel: string | null;
   /** What came of it, or why. */
@@ -2796,6 +2808,8 @@ export interface TimelineEntry {
   programme: string;
   /** 为什么收到此提醒: the clauses that say so. */
   reasons: ClauseText[];
+  /** What else one should know: an earlier dose that counts was recorded as too early. */
+  remarks: Text[];
 }
 
 /** One page of a list, newest first. */
@@ -2818,6 +2832,8 @@ export interface TopicConsent {
   words: ConsentWords | null;
   /** Every decision, newest first. */
   record: TopicDecision[];
+  /** With `guardian`: the children, each of whom may be left out. */
+  children: ChildConsent[];
 }
 
 /** Something the caller decided about a topic; it stays on record. */
@@ -2830,6 +2846,8 @@ export interface TopicDecision {
   at: string;
   /** When another decision took its place. */
   until: string | null;
+  /** For which child alone; absent: for all. */
+  child: string | null;
 }
 
 /** How many notices are unread. */
@@ -3291,7 +3309,12 @@ export interface Operations {
     answer: EvidenceReceipt;
     codes: "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** Record facts, one by one; repeating one is the same one. What follows from them is planned anew. */
+  /**
+   * Record facts, one by one; repeating one is the same one. What follows from them is planned anew.
+   *
+   * Five hundred take about a second. Where it takes too long and the answer is 503, some may be recorded:
+   * send all of them again, those come back as `REPEATED`.
+   */
   ReportFacts: {
     method: "POST";
     path: "/issuer/v1/reminders/facts";
@@ -4145,19 +4168,23 @@ export interface Operations {
     body: GiveTopicConsent;
     status: 204;
     answer: null;
-    codes: "CONSENT_TEXT_OUTDATED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOPIC_RESTS_ON_LAW" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CONSENT_TEXT_OUTDATED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "NOT_YOURS_TO_DECIDE" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOPIC_RESTS_ON_LAW" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** One call, no proof, no reason; from the next message on nothing of it is sent. */
+  /**
+   * One call, no proof, no reason; from the next message on nothing of it is sent.
+   *
+   * With `child` for that child alone, without for everybody, whatever was agreed to for one.
+   */
   RefuseTopic: {
     method: "DELETE";
     path: "/mp/v1/push/consents/{topic}";
     parameters: { topic: string; };
-    query: {};
+    query: { child?: string; };
     header: {};
     body: null;
     status: 204;
     answer: null;
-    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "TOPIC_RESTS_ON_LAW" | "UNAVAILABLE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "NOT_YOURS_TO_DECIDE" | "SIGN_IN_REQUIRED" | "TOPIC_RESTS_ON_LAW" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Where I am reached, and where I could be. */
   ListPushDevices: {

@@ -4,6 +4,9 @@ The one provider here with an idempotency key. A ``cid`` comes from JPush, and f
 one message, whatever became of the first answer; so it is written down under the notice's name before it is
 used.
 What the makers are told (消息分类), and what error numbers mean, are tables in ``jpush.json``.
+
+Accepted is the last that is heard: the form of its receipts (回执 API) is not published, and the ``callback``
+of a push is not used.
 """
 
 import asyncio

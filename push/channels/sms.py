@@ -2,7 +2,8 @@
 
 POST /v1/messages {"phone", "template", "text", "id"}, our key as a bearer token; 202 when it is on its way.
 The gateway promises nothing about an ``id`` it has seen: an unknown is not sent again. A text message lies on
-a locked screen, and it costs: the neutral words only, and no marketing.
+a locked screen, and it costs: the neutral words only, and no marketing. What became of a message the gateway
+tells later under the same ``id`` (``text_receipts``).
 """
 
 from typing import Final
@@ -38,22 +39,18 @@ class SmsChannel:
 
     async def send(self, message: Message, address: Address) -> Answer:
         """Ask the gateway once."""
+        name = str(notice_uuid(message))
         body = msgspec.json.encode(
-            {
-                "phone": address.target,
-                "template": self._template,
-                "text": _text(message),
-                "id": str(notice_uuid(message)),
-            }
+            {"phone": address.target, "template": self._template, "text": _text(message), "id": name}
         )
         reply = await answered(self._http("POST", self._url, headers=self._headers, body=body))
         if isinstance(reply, Failed | Unknown):
             return reply
-        return self._reaction(reply)
+        return self._reaction(reply, name)
 
-    def _reaction(self, reply: Reply) -> Answer:
+    def _reaction(self, reply: Reply, name: str) -> Answer:
         if reply.status == 202:
-            return Accepted()
+            return Accepted(receipt=name)
         code = f"status_{reply.status}"
         if reply.status in {429, 503}:
             after = wait_asked(reply, self._clock())

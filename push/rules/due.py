@@ -45,6 +45,7 @@ class DueItem(Struct, frozen=True, kw_only=True):
     ``earliest`` on, best before ``recommended_before``, and ``window_to`` is the last day there is.
     ``clause`` names what says so: `push.programmes.clause_text` has its words. ``template`` is what the first
     notice of it is written with, and ``schedule`` the row of the table of milestones, where it is not that.
+    ``given_early`` are the numbers of earlier doses that count and came too early.
     """
 
     id: str
@@ -59,6 +60,7 @@ class DueItem(Struct, frozen=True, kw_only=True):
     clause: tuple[str, ...]
     template: str
     schedule: str = ""
+    given_early: tuple[int, ...] = ()
 
 
 class Difference(Struct, frozen=True, kw_only=True):

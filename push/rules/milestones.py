@@ -171,4 +171,7 @@ def _of_vaccination(item: Item, edition: str, as_of: date) -> DueItem:
         clause=item.clause,
         template="vaccination-overdue" if item.status is Status.OVERDUE else "vaccination-due",
         schedule="vaccination",
+        given_early=tuple([int(name.rpartition("-")[2]) for name in item.given_early])
+        if item.given_early
+        else (),
     )

@@ -1,11 +1,12 @@
 """What residents want and agreed to. MongoDB, majority and journal."""
 
+import contextlib
 from collections.abc import Collection as Several
 from collections.abc import Sequence
 
 import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from push.delivery_models import ConsentDecision, Preferences
 from push.models import Topic
@@ -41,31 +42,42 @@ class ConsentStore:
         self._collection = collection
 
     async def ensure_indexes(self) -> None:
-        """One standing decision for a resident and a topic; a resident's in the order of time."""
+        """One standing decision for a resident, a topic and a child; a resident's in the order of time."""
+        if "standing" in await self._collection.index_information():
+            # Of a release that knew one decision a topic: a second child's would never be kept.
+            with contextlib.suppress(OperationFailure):  # another process was faster
+                await self._collection.drop_index("standing")
         await self._collection.create_indexes(
             [
                 IndexModel(
-                    [("resident", ASCENDING), ("topic", ASCENDING)],
+                    [("resident", ASCENDING), ("topic", ASCENDING), ("about", ASCENDING)],
                     unique=True,
-                    name="standing",
+                    name="standing_about",
                     partialFilterExpression={"standing": True},
                 ),
                 IndexModel([("resident", ASCENDING), ("_id", DESCENDING)]),
             ]
         )
 
-    async def standing(self, residents: Sequence[str]) -> dict[tuple[str, Topic], ConsentDecision]:
-        """What stands, by resident and topic."""
+    async def standing(
+        self, residents: Sequence[str]
+    ) -> dict[tuple[str, Topic, str | None], ConsentDecision]:
+        """What stands, by resident, topic and child."""
         cursor = self._collection.find({"resident": {"$in": list(set(residents))}, "standing": True})
         found = [msgspec.convert(document, ConsentDecision) for document in await cursor.to_list(length=None)]
-        return {(each.resident, each.topic): each for each in found}
+        return {(each.resident, each.topic, each.about): each for each in found}
 
     async def decide(self, decision: ConsentDecision) -> None:
         """Let ``decision`` stand, and what stood before no longer.
 
         Who dies in between leaves none standing, and then nothing is sent.
         """
-        same = {"resident": decision.resident, "topic": decision.topic.value, "standing": True}
+        same = {
+            "resident": decision.resident,
+            "topic": decision.topic.value,
+            "about": decision.about,
+            "standing": True,
+        }
         while True:
             await self._collection.update_one(same, {"$set": {"standing": False, "until": decision.at}})
             try:

@@ -181,6 +181,17 @@ def test_a_guardian_proves_by_phone_and_shows_the_childs_card(resident: Resident
     page.get_by_role("button", name="换回本人").click()
     page.get_by_role("heading", name="您好").wait_for()
     assert page.locator(".acting").count() == 0
+
+    auditor = Auditor("zh-CN")
+    resident.go("#/reminders")
+    child = page.locator("[data-topic=vaccination] [data-child]")
+    assert "林**" in child.inner_text()
+    child.get_by_role("button", name="提醒：预防接种，林**").click()
+    page.wait_for_selector("[data-topic=vaccination][data-given=false] [data-child][data-given=true]")
+    auditor.look(page, "reminders-of-a-child")
+    child.get_by_role("button", name="不再提醒：预防接种，林**").click()
+    page.wait_for_selector("[data-topic=vaccination] [data-child][data-given=false]")
+    assert auditor.wrong == [], auditor.wrong
     end(resident)
 
 

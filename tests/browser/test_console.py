@@ -49,12 +49,11 @@ def save(page: Page) -> None:
     page.wait_for_selector(".bar progress")
 
 
-def dead_letter(city: City) -> str:
-    """A notice nobody could deliver, as a worker leaves it."""
+def dead_letter(city: City, count: int = 1) -> str:
+    """A notice nobody could deliver, as a worker leaves it; the last of ``count``."""
     now = datetime.now(UTC)
-    key = secrets.token_hex(32)
+    keys = [secrets.token_hex(32) for _ in range(count)]
     letter: dict[str, Any] = {
-        "_id": key,
         "addressee": "nobody",
         "topic": "expiry",
         "lane": "normal",
@@ -72,8 +71,8 @@ def dead_letter(city: City) -> str:
         "tries": 3,
     }
     with MongoClient[dict[str, Any]](city.env["SUISHEN_MONGO_URL"]) as client:
-        client["suishen"]["push_outbox"].insert_one(letter)
-    return key
+        client["suishen"]["push_outbox"].insert_many([{"_id": key, **letter} for key in keys])
+    return keys[-1]
 
 
 def test_one_drafts_a_campaign_and_another_lets_it_begin(
@@ -108,6 +107,26 @@ def test_a_dead_letter_is_looked_at_and_sent_again(phone: Callable[..., BrowserC
 
     go(page, city, f"#/notice/{key}", ".events")
     assert "credential-expiry" in page.inner_text(".facts")
+
+
+def test_more_dead_letters_than_one_call_takes_are_counted_read_on_and_sent_again(
+    phone: Callable[..., BrowserContext], city: City
+) -> None:
+    dead_letter(city, 101)
+    page = phone("en-GB").new_page()
+    sign_in(page, city, ONE)
+    go(page, city, "#/dead", ".letter")
+    there = page.locator("p", has_text="dead letters, twenty a page").inner_text()
+    count = int(there.split()[2])
+    assert count >= 101
+    while page.locator(".letter").count() < count:
+        shown = page.locator(".letter").count()
+        page.locator("button", has_text="more").click()
+        page.locator(".letter").nth(shown).wait_for()
+    page.get_by_role("button", name="Choose all that are shown").click()
+    page.fill("#reason", "The template was mended")
+    page.click("button[type=submit]")
+    page.wait_for_selector(f".notice >> text={count} are on their way again")
 
 
 @LOCALES

@@ -3,21 +3,24 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
+from pymongo import MongoClient, ReadPreference
 from redis.asyncio import Redis
 
 from bff.platform.mongo import Database, database, open_mongo
 from bff.platform.outbound import Outbound
 from bff.platform.redis import open_redis
-from bff.sandbox.servers import embedded_servers
+from bff.sandbox.engines import Mongod, find_mongod, free_port
+from bff.sandbox.servers import EmbeddedServers, embedded_servers
 from push.models import IntentState
 from push.store.outbox import OutboxStore
 from tests.carrying import settled
@@ -89,16 +92,16 @@ async def test_killed_workers_and_a_redis_that_lost_everything_cost_no_notice_an
     assert set(wechat.keys) | set(sms.keys) == keys
 
 
-async def test_a_mongodb_killed_under_it_costs_no_notice_and_makes_no_double(
-    environ: dict[str, str], tmp_path: Path
+async def told_once(
+    mongo_url: str, redis_url: str, environ: dict[str, str], harm: Callable[[], Awaitable[None]]
 ) -> None:
+    """Notices on their way while ``harm`` comes to MongoDB: each is told, and none twice."""
     async with AsyncExitStack() as stack:
-        servers = await stack.enter_async_context(embedded_servers(tmp_path / "own"))
-        own = environ | {"SUISHEN_MONGO_URL": servers.mongo_url, "SUISHEN_REDIS_URL": servers.redis_url}
-        client = open_mongo(servers.mongo_url)
+        own = environ | {"SUISHEN_MONGO_URL": mongo_url, "SUISHEN_REDIS_URL": redis_url}
+        client = open_mongo(mongo_url)
         stack.callback(client.close)
         mongo = database(client, own["SUISHEN_MONGO_DATABASE"])
-        redis = open_redis(servers.redis_url)
+        redis = open_redis(redis_url)
         stack.push_async_callback(redis.aclose)
         http = await stack.enter_async_context(Outbound.open())
         wechat, sms = [await stack.enter_async_context(Provider.open()) for _ in range(2)]
@@ -111,9 +114,7 @@ async def test_a_mongodb_killed_under_it_costs_no_notice_and_makes_no_double(
         for _ in range(2):
             await stack.enter_async_context(worker(own, wechat, sms))
         await calls(wechat, COUNT // 4)
-        await asyncio.to_thread(servers.kill_mongo)
-        await asyncio.sleep(4)
-        await asyncio.to_thread(servers.start_mongo)
+        await harm()
         await settled(mongo, IntentState.DONE, COUNT, within=120)
 
         keys = {document["_id"] async for document in mongo["push_outbox"].find({}, {"_id": 1})}
@@ -124,3 +125,71 @@ async def test_a_mongodb_killed_under_it_costs_no_notice_and_makes_no_double(
     assert max(Counter(wechat.keys).values()) == 1
     assert max([0, *Counter(sms.keys).values()]) <= 1
     assert set(wechat.keys) | set(sms.keys) == keys
+
+
+async def test_a_mongodb_killed_under_it_costs_no_notice_and_makes_no_double(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    async with embedded_servers(tmp_path / "own") as servers:
+
+        async def harm() -> None:
+            await asyncio.to_thread(servers.kill_mongo)
+            await asyncio.sleep(4)
+            await asyncio.to_thread(servers.start_mongo)
+
+        await told_once(servers.mongo_url, servers.redis_url, environ, harm)
+
+
+class Three:
+    """Three mongods that are one set, and lose their primary when told to."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        engine = Mongod(find_mongod())
+        self._nodes: dict[str, subprocess.Popen[bytes]] = {}
+        for number in range(3):
+            port, place = free_port(), folder / f"mongo-{number}"
+            place.mkdir(parents=True)
+            process = subprocess.Popen(engine.command(place, port), stdout=subprocess.DEVNULL)
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            self._nodes[f"127.0.0.1:{port}"] = process
+        members = [{"_id": number, "host": address} for number, address in enumerate(self._nodes)]
+        # A city waits ten seconds before it holds an election; a test has less time.
+        settings = {"electionTimeoutMillis": 2_000, "heartbeatIntervalMillis": 500}
+        config = {"_id": "suishen", "members": members, "settings": settings}
+        with self._client(f"mongodb://{next(iter(self._nodes))}/?directConnection=true") as one:
+            one.admin.command("replSetInitiate", config)
+        self.url = f"mongodb://{','.join(self._nodes)}/?replicaSet=suishen"
+        self.primary()
+
+    def primary(self) -> str:
+        """The address of the one that takes writes; waits until there is one."""
+        with self._client(self.url) as everyone:
+            everyone.admin.command("ping", read_preference=ReadPreference.PRIMARY)
+            host, port = everyone.primary or ("", 0)
+        return f"{host}:{port}"
+
+    def kill_primary(self) -> str:
+        """Kill it at once (SIGKILL); the address of the one the others elect."""
+        self._nodes[self.primary()].kill()
+        return self.primary()
+
+    @staticmethod
+    def _client(url: str) -> MongoClient[dict[str, Any]]:
+        return MongoClient(url, serverSelectionTimeoutMS=30_000)
+
+
+async def test_an_election_under_it_costs_no_notice_and_makes_no_double(
+    environ: dict[str, str], tmp_path: Path, servers: EmbeddedServers, redis: Redis
+) -> None:
+    with ExitStack() as stack:
+        three = await asyncio.to_thread(Three, tmp_path / "three", stack)
+        before = three.primary()
+        elected: list[str] = []
+
+        async def harm() -> None:
+            elected.append(await asyncio.to_thread(three.kill_primary))
+
+        await told_once(three.url, servers.redis_url, environ, harm)
+    assert elected
+    assert elected != [before]

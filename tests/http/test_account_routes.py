@@ -19,7 +19,6 @@ from auth_bridges.settings import AuthSettings
 from bff.platform.outbound import Outbound
 from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
-from bff.processes.web import create_app
 from bff.sandbox.population import Population
 from bff.sandbox.simulator import Fault, FaultKind, Plan, Provider, simulated_in_thread
 from bff.sandbox.sms import Sms
@@ -27,6 +26,7 @@ from bff.sandbox.wechat import Wechat
 from bff.sandbox.wechat_ids import WechatApp, openid_of
 from tests.auth_fakes import FakeFaces, Packets
 from tests.environs import COMPLETE
+from tests.web import web_client
 
 Client = AsyncTestClient[Any]
 APP = WechatApp(appid=COMPLETE["SUISHEN_AUTH_WECHAT_APPID"], secret=COMPLETE["SUISHEN_AUTH_WECHAT_SECRET"])
@@ -81,7 +81,7 @@ async def client(settings: Settings, outer: Outer, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Platform, "_outside", with_fakes)
     async with Platform.open(settings) as platform:
         await platform.ensure_indexes()
-    async with AsyncTestClient(create_app(settings)) as opened:
+    async with web_client(settings) as opened:
         yield opened
 
 

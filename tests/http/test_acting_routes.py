@@ -17,11 +17,8 @@ from msgspec import structs
 from auth_bridges.acting import ActingService
 from auth_bridges.models import LegalPerson
 from auth_bridges.tokens import AccessTokens
-from bff.platform.edge import Edge
-from bff.platform.hot import HotRoutes
 from bff.platform.services import Platform
 from bff.platform.settings import load_settings
-from bff.processes.web import Opened, litestar_app
 from bff.sandbox.city import CERTIFICATES, ENTERPRISE, person
 from bff.sandbox.family import Entry, FamilyRegister
 from bff.sandbox.simulator import simulated_in_thread
@@ -31,6 +28,7 @@ from miniapp_schemas.wallet import Holder
 from tests.auth_fakes import FakeLegalPersonProof
 from tests.environs import COMPLETE
 from tests.factories import POLICE
+from tests.web import web_app
 
 APP: Final = WechatApp(
     appid=COMPLETE["SUISHEN_AUTH_WECHAT_APPID"], secret=COMPLETE["SUISHEN_AUTH_WECHAT_SECRET"]
@@ -178,14 +176,8 @@ async def town(
             "SUISHEN_AUTH_FAMILY_KEY": KEY,
         }
     )
-    opened = Opened()
-    # First: to build it holds up the loop, and on a busy machine for longer than endings may go unheard.
-    app = litestar_app(settings, opened)
-    hot = HotRoutes(app, authenticator=opened, part=opened.part, patience=2)
-    edge = Edge(hot, slow_ms=60_000)
-    async with Platform.open(settings) as platform:
-        opened.platform = platform
-        await platform.ensure_indexes()
+    async with web_app(settings) as here:
+        platform = here.platform
         people: list[dict[str, object]] = [
             {
                 "kind": "resident",
@@ -196,28 +188,26 @@ async def town(
             for who, number in NUMBERS.items()
         ]
         await register(platform, {"kind": "organisation", "id": "hall", "name": "政务服务中心"}, *people)
-        transport = httpx.ASGITransport(app=edge)  # type: ignore[arg-type] # ASGI, under another name
-        async with httpx.AsyncClient(transport=transport, base_url="http://town") as http:
-            made = Town(platform, http, wechat[0], family[0])
-            platform.acting = ActingService(
-                stores=platform.auth_stores,
-                tokens=AccessTokens(
-                    platform.token_keys,
-                    issuer=settings.auth.token_issuer,
-                    environment="test",
-                    lifetime=timedelta(minutes=10),
-                ),
-                personal=platform.personal,
-                family=platform.acting._family,
-                legal=made.legal,
-                gate=platform.accounts.step_ups.require,
-                notify=platform.auth_stores.notices.add,
-                admit=platform._admit_try,
-                audit=platform.acting._audit,
-                clock=platform.clock,
-                chance=secrets.token_bytes,
-            )
-            yield made
+        made = Town(platform, here.http, wechat[0], family[0])
+        platform.acting = ActingService(
+            stores=platform.auth_stores,
+            tokens=AccessTokens(
+                platform.token_keys,
+                issuer=settings.auth.token_issuer,
+                environment="test",
+                lifetime=timedelta(minutes=10),
+            ),
+            personal=platform.personal,
+            family=platform.acting._family,
+            legal=made.legal,
+            gate=platform.accounts.step_ups.require,
+            notify=platform.auth_stores.notices.add,
+            admit=platform._admit_try,
+            audit=platform.acting._audit,
+            clock=platform.clock,
+            chance=secrets.token_bytes,
+        )
+        yield made
 
 
 # --- a guardian shows a child's card (代亮) ----------------------------------------------------------------

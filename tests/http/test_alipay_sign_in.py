@@ -14,7 +14,6 @@ from litestar.testing import AsyncTestClient
 from bff.platform.mongo import Database
 from bff.platform.services import Platform
 from bff.platform.settings import load_settings
-from bff.processes.web import create_app
 from bff.sandbox.alipay import Trouble
 from bff.sandbox.alipay_gateway import Alipay, Hostile
 from bff.sandbox.alipay_ids import Names, open_id_of
@@ -23,6 +22,7 @@ from bff.sandbox.wechat import Wechat
 from bff.sandbox.wechat_ids import WechatApp, openid_of
 from tests.alipay import APPS, CERTIFIED, OLD, keyring, other_keyring
 from tests.environs import COMPLETE
+from tests.web import web_client
 
 Client = AsyncTestClient[Any]
 WECHAT = WechatApp(appid=COMPLETE["SUISHEN_AUTH_WECHAT_APPID"], secret=COMPLETE["SUISHEN_AUTH_WECHAT_SECRET"])
@@ -89,7 +89,7 @@ async def client(told: dict[str, str]) -> AsyncIterator[Client]:
         }
         async for registered in platform.registrar.register_lines([msgspec.json.encode(lin)]):
             assert registered.problem is None
-    async with AsyncTestClient(create_app(settings)) as client:
+    async with web_client(settings) as client:
         yield client
 
 
@@ -124,7 +124,7 @@ async def test_the_same_person_may_come_by_either_door(
     books = Wechat([WECHAT])
     with simulated_in_thread(books) as simulator:
         settings = load_settings({**told, "SUISHEN_AUTH_WECHAT_BASE_URL": simulator.url})
-        async with AsyncTestClient(create_app(settings)) as other:
+        async with web_client(settings) as other:
             body = {"code": books.login(WECHAT.appid, "lin")}
             through_wechat = (await other.post("/mp/v1/session/wechat", json=body)).json()
     assert resident_of(through_wechat) == resident_of(through_alipay)
@@ -171,7 +171,7 @@ async def test_requirement_18_an_answer_that_is_not_alipays_signs_nobody_in(
 ) -> None:
     transport, mode, code = case
     settings = load_settings({**told, "SUISHEN_AUTH_ALIPAY_TRANSPORT": transport})
-    async with AsyncTestClient(create_app(settings)) as client:
+    async with web_client(settings) as client:
         alipay[0].hostile(mode)
         answer = await client.post(ROUTE, json={"code": alipay[0].books.login(CERTIFIED.appid, "lin")})
         assert (answer.status_code, answer.json()["code"]) == (503, code)
@@ -221,16 +221,14 @@ async def test_too_much_for_alipay_is_told_with_when_to_come_back(
         raise Trouble("40005", "isv.app-call-limited", status=429)
 
     monkeypatch.setattr(alipay[0].books, "answer", limited)
-    async with AsyncTestClient(
-        create_app(load_settings(with_key(environ, alipay[1].url, OLD.appid)))
-    ) as client:
+    async with web_client(load_settings(with_key(environ, alipay[1].url, OLD.appid))) as client:
         answer = await client.post(ROUTE, json={"code": "any"})
     assert (answer.status_code, answer.json()["code"]) == (429, "PROVIDER_BUSY")
     assert answer.headers["Retry-After"] == "60"
 
 
 async def test_a_city_without_alipay_does_not_offer_it(environ: dict[str, str]) -> None:
-    async with AsyncTestClient(create_app(load_settings(environ))) as client:
+    async with web_client(load_settings(environ)) as client:
         answer = await client.post(ROUTE, json={"code": "any"})
     assert (answer.status_code, answer.json()["code"]) == (404, "PROVIDER_NOT_OFFERED")
 
@@ -242,7 +240,7 @@ async def test_whom_alipay_gives_another_name_stays_the_same_resident(
     books = alipay[0].books
     settings = load_settings(with_key(environ, alipay[1].url, OLD.appid))
     seen = []
-    async with AsyncTestClient(create_app(settings)) as client:
+    async with web_client(settings) as client:
         for names in (Names.USER_ID, Names.BOTH, Names.OPEN_ID, Names.USER_ID):
             books.move(OLD.appid, names)
             seen.append(resident_of(await sign_in(client, books.login(OLD.appid, "lin"))))

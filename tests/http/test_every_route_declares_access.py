@@ -13,7 +13,7 @@ from bff.platform.guards import Access, AccessMiddleware, AccessUndeclared, chec
 from bff.platform.identity import Principal
 from bff.platform.problems import exception_handlers
 from bff.platform.settings import load_settings
-from bff.processes.web import Opened, litestar_app
+from bff.processes.web import Offered, Opened, litestar_app
 from miniapp_schemas.assurance import AssuranceLevel
 from tests.environs import COMPLETE
 
@@ -35,6 +35,7 @@ OPEN_API = {
     "GET /callbacks/oidc/jwks.json",
     "GET /callbacks/wechat/{appid:str}",
     "POST /callbacks/wechat/{appid:str}",
+    "POST /callbacks/sms",
     "POST /issuer/v1/session",
     "GET /.well-known/jwks.json",
     "GET /verifier/v1/trust/jwks.json",
@@ -50,7 +51,7 @@ PREFIXES = {"resident": "/mp/v1", "verifier": "/verifier/v1", "issuer": "/issuer
 
 @pytest.fixture
 def app() -> Litestar:
-    return litestar_app(load_settings(COMPLETE), Opened())
+    return litestar_app(Offered.by(load_settings(COMPLETE)), Opened())
 
 
 def test_every_route_says_who_may_call_it(app: Litestar) -> None:

@@ -20,11 +20,12 @@ from bff.platform.keys import KeyRing, create
 from bff.platform.mongo import Database
 from bff.platform.services import Platform
 from bff.platform.settings import load_settings
-from bff.processes.web import create_app
 from bff.sandbox.oidc import Client, Hostility, OpenId, Realm
 from bff.sandbox.simulator import simulated_in_thread
+from tests.web import web_client
 
 Web = AsyncTestClient[Any]
+
 RESIDENT_PAGE: Final = "https://suishen.city.gov.cn/resident/"
 CLERK_PAGE: Final = "https://suishen.city.gov.cn/clerk/"
 PHONE: Final = {"X-Device-Id": "a-phone-of-its-own"}
@@ -135,7 +136,7 @@ async def web(told: dict[str, str], provider: Provider) -> AsyncIterator[Web]:
         await platform.ensure_indexes()
         async for registered in platform.registrar.register_lines(map(msgspec.json.encode, lines)):
             assert registered.problem is None
-    async with AsyncTestClient(create_app(settings)) as client:
+    async with web_client(settings) as client:
         yield client
 
 
@@ -380,7 +381,7 @@ async def test_a_flow_needs_a_device_to_be_bound_to(web: Web) -> None:
 
 async def test_a_device_that_begins_without_end_is_slowed_down(web: Web, told: dict[str, str]) -> None:
     few = load_settings({**told, "SUISHEN_AUTH_SIGN_INS_PER_DEVICE": "2"})
-    async with AsyncTestClient(create_app(few)) as client:
+    async with web_client(few) as client:
         for path, body in (
             ("/mp/v1/session/oidc/begin", None),
             ("/verifier/v1/session/sso/begin", {"organisation": "hotel"}),
@@ -509,7 +510,7 @@ async def test_who_has_no_sign_in_of_their_own_is_told_as_little_as_who_is_nobod
 
 
 async def test_a_city_without_providers_offers_none(environ: dict[str, str]) -> None:
-    async with AsyncTestClient(create_app(load_settings(environ))) as web:
+    async with web_client(load_settings(environ)) as web:
         for path, body in [
             ("/mp/v1/session/oidc/begin", None),
             ("/mp/v1/session/oidc", {"code": "c", "state": "0" * 32, "iss": "i"}),

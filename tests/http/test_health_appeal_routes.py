@@ -12,11 +12,9 @@ import pytest
 
 from auth_bridges.models import Audience
 from bff.platform.edge import Edge
-from bff.platform.hot import HotRoutes
 from bff.platform.mongo import Database
 from bff.platform.services import Platform
 from bff.platform.settings import Settings
-from bff.processes.web import Opened, litestar_app
 from miniapp_schemas.assurance import AssuranceLevel
 from tests.factories import ID_NUMBER
 from tests.health import (
@@ -32,6 +30,7 @@ from tests.health import (
     rule_set,
 )
 from tests.http.test_health_code_routes import Town
+from tests.web import web_app
 
 MINE = "/mp/v1/health-code/appeals"
 REVIEW = "/verifier/v1/health-appeals"
@@ -94,19 +93,9 @@ class Court(Town):
 
 @pytest.fixture
 async def town(settings: Settings) -> AsyncIterator[Court]:
-    opened = Opened()
-    # Before the platform: a loop that makes an application hears nothing for seconds.
-    app = litestar_app(settings, opened)
-    async with Platform.open(settings) as platform:
-        await platform.ensure_indexes()
-        opened.platform = platform
-        edge = Edge(HotRoutes(app, authenticator=opened, part=opened.part, patience=2), slow_ms=10_000)
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=edge),  # type: ignore[arg-type]  # one protocol, spelled twice
-            base_url="http://town",
-        ) as http:
-            await publish(platform, rule_set(POSITIVE_IS_RED, CONTACT_IS_YELLOW, BY_HAND_IS_RED))
-            yield Court(platform, settings, http, edge)
+    async with web_app(settings) as here:
+        await publish(here.platform, rule_set(POSITIVE_IS_RED, CONTACT_IS_YELLOW, BY_HAND_IS_RED))
+        yield Court(here.platform, settings, here.http, here.edge)
 
 
 async def test_an_appeal_that_is_upheld_takes_the_evidence_back_and_the_colour_follows(town: Court) -> None:

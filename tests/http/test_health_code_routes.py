@@ -11,10 +11,8 @@ import pytest
 
 from auth_bridges.models import Audience
 from bff.platform.edge import Edge
-from bff.platform.hot import HotRoutes
 from bff.platform.services import Platform
 from bff.platform.settings import Settings
-from bff.processes.web import Opened, litestar_app
 from health_code.rules.documents import RuleSetDocument, content_hash
 from miniapp_schemas.assurance import AssuranceLevel
 from tests.factories import ID_NUMBER
@@ -29,6 +27,7 @@ from tests.health import (
     publish,
     rule_set,
 )
+from tests.web import web_app
 
 CODE: Final = "/mp/v1/health-code"
 LONG_AFTER: Final = datetime(2090, 1, 1, tzinfo=UTC)
@@ -86,20 +85,9 @@ class Town:
 
 @pytest.fixture
 async def town(settings: Settings) -> AsyncIterator[Town]:
-    opened = Opened()
-    # Before the platform: a loop that makes an application hears nothing for seconds.
-    app = litestar_app(settings, opened)
-    async with Platform.open(settings) as platform:
-        await platform.ensure_indexes()
-        opened.platform = platform
-        edge = Edge(HotRoutes(app, authenticator=opened, part=opened.part, patience=2), slow_ms=10_000)
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=edge),  # type: ignore[arg-type]  # one protocol, spelled twice
-            base_url="http://town",
-        ) as http:
-            await platform.authenticator.listening.wait()
-            await publish(platform, rule_set(POSITIVE_IS_RED, CONTACT_IS_YELLOW))
-            yield Town(platform, settings, http, edge)
+    async with web_app(settings) as here:
+        await publish(here.platform, rule_set(POSITIVE_IS_RED, CONTACT_IS_YELLOW))
+        yield Town(here.platform, settings, here.http, here.edge)
 
 
 async def test_a_colour_follows_from_evidence_and_says_why(town: Town) -> None:

@@ -14,17 +14,16 @@ import pytest
 
 from auth_bridges.registrar import RegisterResident, WayIn
 from bff.platform.edge import Edge
-from bff.platform.hot import HotRoutes
 from bff.platform.mongo import Database
 from bff.platform.services import Platform
 from bff.platform.settings import Settings
-from bff.processes.web import Opened, litestar_app
 from health_code.manual import SOURCE
 from health_code.refusals import SecondPersonNeeded
 from tests.conftest import Logged
 from tests.factories import ID_NUMBER
 from tests.health import BY_HAND_IS_RED, Bearer, by_hand, clerk, people, publish, rule_set
 from tests.http.test_health_code_routes import Town
+from tests.web import web_app
 
 MANUAL = "/verifier/v1/health-manual"
 RELEASE = "/verifier/v1/health-manual-release"
@@ -66,19 +65,9 @@ class Offices(Town):
 
 @pytest.fixture
 async def town(settings: Settings) -> AsyncIterator[Offices]:
-    opened = Opened()
-    # Before the platform: a loop that makes an application hears nothing for seconds.
-    app = litestar_app(settings, opened)
-    async with Platform.open(settings) as platform:
-        await platform.ensure_indexes()
-        opened.platform = platform
-        edge = Edge(HotRoutes(app, authenticator=opened, part=opened.part, patience=2), slow_ms=10_000)
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=edge),  # type: ignore[arg-type]  # one protocol, spelled twice
-            base_url="http://town",
-        ) as http:
-            await publish(platform, rule_set(BY_HAND_IS_RED))
-            yield Offices(platform, settings, http, edge)
+    async with web_app(settings) as here:
+        await publish(here.platform, rule_set(BY_HAND_IS_RED))
+        yield Offices(here.platform, settings, here.http, here.edge)
 
 
 async def test_what_two_organisations_entered_counts_and_the_citizen_sees_both(town: Offices) -> None:

@@ -14,17 +14,15 @@ from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
 from auth_bridges.models import Acting, Audience
-from bff.platform.edge import Edge
-from bff.platform.hot import HotRoutes
 from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
-from bff.processes.web import Opened, litestar_app
 from health_code.codec.venue_code import CodeKind, VenueCode, VenueCodes
 from health_code.rules.venues import window_of
 from miniapp_schemas.acting import ActingKind
 from miniapp_schemas.assurance import AssuranceLevel
 from tests.factories import ID_NUMBER
 from tests.health import CONTACT_IS_YELLOW, POSITIVE_IS_RED, Bearer, evidence, publish, rule_set
+from tests.web import web_app
 
 CHECK_IN: Final = "/mp/v1/venue-checkins"
 VENUES: Final = "/verifier/v1/venues"
@@ -123,17 +121,8 @@ class Town:
 
 @contextlib.asynccontextmanager
 async def opened_town(settings: Settings) -> AsyncIterator[Town]:
-    opened = Opened()
-    # Before the platform: a loop that makes an application hears nothing for seconds.
-    app = litestar_app(settings, opened)
-    async with Platform.open(settings) as platform:
-        opened.platform = platform
-        edge = Edge(HotRoutes(app, authenticator=opened, part=opened.part, patience=2), slow_ms=10_000)
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=edge),  # type: ignore[arg-type]  # one protocol, spelled twice
-            base_url="http://town",
-        ) as http:
-            yield Town(platform, settings, http)
+    async with web_app(settings, indexes=False) as here:
+        yield Town(here.platform, settings, here.http)
 
 
 @pytest.fixture

@@ -13,12 +13,10 @@ from auth_bridges.models import Audience, Grant, Resident
 from auth_bridges.sessions import Sessions
 from auth_bridges.tokens import AccessTokens
 from bff.platform.edge import Edge
-from bff.platform.hot import HotRoutes
-from bff.platform.services import Platform
 from bff.platform.settings import Settings
-from bff.processes.web import Opened, litestar_app
 from miniapp_schemas.assurance import AssuranceLevel
 from tests.factories import ID_NUMBER, POLICE, id_card
+from tests.web import Web, web_app
 
 SHOW: Final = "/mp/v1/presentations"
 VERIFY: Final = "/verifier/v1/verifications"
@@ -30,17 +28,11 @@ VOLATILE: Final = {"traceId", "code", "presentationId", "issuedAt", "expiresAt",
 class Both:
     """The same application twice: with and without its hot routes."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.opened = opened = Opened()
-        app = litestar_app(settings, opened)
-        self.cold: ASGIApp = Edge(app, slow_ms=10_000)
-        hot = HotRoutes(app, authenticator=opened, part=opened.part, patience=2)
-        self.hot: ASGIApp = Edge(hot, slow_ms=10_000)
+    def __init__(self, here: Web, settings: Settings) -> None:
+        self.cold: ASGIApp = Edge(here.app, slow_ms=10_000)
+        self.hot: ASGIApp = here.edge
+        self._platform = here.platform
         self._settings = settings
-
-    @property
-    def _platform(self) -> Platform:
-        return self.opened.platform
 
     def bearer(self, audience: Audience, level: AssuranceLevel, *scopes: str) -> dict[str, str]:
         tokens = AccessTokens(
@@ -68,12 +60,8 @@ class Both:
 
 @pytest.fixture
 async def both(settings: Settings) -> AsyncIterator[Both]:
-    # First: to build it holds up the loop, and on a busy machine for longer than endings may go unheard.
-    both = Both(settings)
-    async with Platform.open(settings) as both.opened.platform:
-        await both.opened.platform.ensure_indexes()
-        await both.opened.platform.authenticator.listening.wait()
-        yield both
+    async with web_app(settings) as here:
+        yield Both(here, settings)
 
 
 async def ask(

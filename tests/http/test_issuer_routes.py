@@ -10,10 +10,10 @@ from litestar.testing import AsyncTestClient
 
 from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
-from bff.processes.web import create_app
 from bff.sandbox.city import CERTIFICATES, DEPARTMENTS, Certificate, Department
 from push.timeline_models import PUSH_TYPES
 from tests.auth_fakes import DepartmentSigner
+from tests.web import web_client
 
 Client = AsyncTestClient[Any]
 SIGNERS = {each.key: DepartmentSigner(each.id) for each in DEPARTMENTS}
@@ -28,7 +28,7 @@ def settings(environ: dict[str, str]) -> Settings:
 @pytest.fixture
 async def client(settings: Settings) -> AsyncIterator[Client]:
     await register(settings, *((each, each.types) for each in DEPARTMENTS))
-    async with AsyncTestClient(create_app(settings)) as client:
+    async with web_client(settings) as client:
         yield client
 
 

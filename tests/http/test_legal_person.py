@@ -18,7 +18,6 @@ from auth_bridges.models import LegalPerson
 from bff.platform.mongo import Database
 from bff.platform.services import Platform
 from bff.platform.settings import load_settings
-from bff.processes.web import create_app
 from bff.sandbox.authority import Authority, Holder, Kind, ListHostility
 from bff.sandbox.responder import AnswerHostility
 from bff.sandbox.simulator import simulated_in_thread
@@ -26,8 +25,10 @@ from bff.sandbox.wechat import Wechat
 from bff.sandbox.wechat_ids import WechatApp, openid_of
 from miniapp_schemas.assurance import AssuranceLevel
 from tests.environs import COMPLETE
+from tests.web import web_client
 
 Web = AsyncTestClient[Any]
+
 APP: Final = WechatApp(
     appid=COMPLETE["SUISHEN_AUTH_WECHAT_APPID"], secret=COMPLETE["SUISHEN_AUTH_WECHAT_SECRET"]
 )
@@ -102,7 +103,7 @@ async def web(told: dict[str, str]) -> AsyncIterator[Web]:
         ]
         async for registered in platform.registrar.register_lines(map(msgspec.json.encode, lines)):
             assert registered.problem is None
-    async with AsyncTestClient(create_app(settings)) as client:
+    async with web_client(settings) as client:
         yield client
 
 
@@ -442,9 +443,7 @@ async def test_a_city_that_trusts_no_authority_offers_it_not(
     environ: dict[str, str], wechat: tuple[Wechat, str], world: World, web: Web, lin: Resident
 ) -> None:
     asked = await lin.challenge()
-    async with AsyncTestClient(
-        create_app(load_settings({**environ, "SUISHEN_AUTH_WECHAT_BASE_URL": wechat[1]}))
-    ) as elsewhere:
+    async with web_client(load_settings({**environ, "SUISHEN_AUTH_WECHAT_BASE_URL": wechat[1]})) as elsewhere:
         there = Resident(elsewhere, lin.session)
         asking = await there.post("challenges", {"purpose": "level"})
         proving = await there.prove(world, world.card(), asked)

@@ -12,11 +12,9 @@ from msgspec.structs import replace
 
 from auth_bridges.models import Audience, Resident
 from bff.platform.edge import Edge
-from bff.platform.hot import HotRoutes
 from bff.platform.ids import timed_id
 from bff.platform.services import Platform
 from bff.platform.settings import Settings
-from bff.processes.web import Opened, litestar_app
 from miniapp_schemas.assurance import AssuranceLevel
 from push.delivery_models import InboxNotice, NoticeText
 from push.inbox import notice_context, seal_text
@@ -24,6 +22,7 @@ from push.models import Topic
 from push.rules.consents import TEXTS
 from push.rules.keys import intent_key
 from tests.health import Bearer, events_of
+from tests.web import web_app
 
 NOTICES: Final = "/mp/v1/notices"
 STREAM: Final = f"{NOTICES}/stream"
@@ -123,19 +122,8 @@ class Town:
 
 @pytest.fixture
 async def town(settings: Settings) -> AsyncIterator[Town]:
-    opened = Opened()
-    # Before the platform: a loop that makes an application hears nothing for seconds.
-    app = litestar_app(settings, opened)
-    async with Platform.open(settings) as platform:
-        await platform.ensure_indexes()
-        opened.platform = platform
-        edge = Edge(HotRoutes(app, authenticator=opened, part=opened.part, patience=2), slow_ms=10_000)
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=edge),  # type: ignore[arg-type]  # one protocol, spelled twice
-            base_url="http://town",
-        ) as http:
-            await platform.authenticator.listening.wait()
-            yield Town(platform, settings, http, edge)
+    async with web_app(settings) as here:
+        yield Town(here.platform, settings, here.http, here.edge)
 
 
 class TestTheInbox:
@@ -324,6 +312,17 @@ class TestConsents:
         await town.http.delete(f"{self.PATH}/vaccination", headers=town.lin)
         found = await self.vaccination(town)
         assert (found["given"], len(found["record"])) == (False, 1)
+
+    async def test_only_a_child_of_ones_own_is_decided_about(self, town: Town) -> None:
+        before = await self.vaccination(town)
+        assert before["children"] == []
+        words = before["words"]["version"]
+        given = {"topic": "vaccination", "textVersion": words, "child": "x" * 43}
+        agreed = await town.http.post(self.PATH, json=given, headers=town.lin)
+        refused = await town.http.delete(f"{self.PATH}/vaccination?child={'x' * 43}", headers=town.lin)
+        for answer in (agreed, refused):
+            assert (answer.status_code, answer.json()["code"]) == (403, "NOT_YOURS_TO_DECIDE")
+        assert (await self.vaccination(town))["record"] == []
 
     async def test_words_that_are_not_in_force_are_agreed_to_by_nobody(self, town: Town) -> None:
         given = {"topic": "vaccination", "textVersion": "vaccination-0"}

@@ -56,7 +56,9 @@ def test_the_policy_allows_nothing_inline_and_nobody_else() -> None:
     assert policy.startswith("default-src 'none'")
 
 
-@pytest.mark.parametrize("path", [*PAGES_OF_THE_CITY, "/clerk/sw.js", "/resident/config.json"])
+@pytest.mark.parametrize(
+    "path", [*PAGES_OF_THE_CITY, "/clerk/sw.js", "/resident/sw.js", "/resident/config.json"]
+)
 def test_what_has_not_changed_is_not_sent_again(client: TestClient[Litestar], path: str) -> None:
     first = client.get(path)
     again = client.get(path, headers={"If-None-Match": first.headers["etag"]})

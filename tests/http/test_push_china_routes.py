@@ -16,7 +16,6 @@ from auth_bridges.models import Audience, Link
 from auth_bridges.store.documents import document_of
 from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
-from bff.processes.web import Opened, litestar_app
 from bff.sandbox.simulator import simulated_in_thread
 from bff.sandbox.wechat import Wechat
 from bff.sandbox.wechat_ids import WechatApp, openid_of
@@ -37,6 +36,7 @@ from push.refusals import (
 from push.rules.keys import intent_key
 from tests.environs import COMPLETE
 from tests.health import Bearer, clerk
+from tests.web import web_app
 
 APP: Final = WechatApp(
     appid=COMPLETE["SUISHEN_AUTH_WECHAT_APPID"], secret=COMPLETE["SUISHEN_AUTH_WECHAT_SECRET"]
@@ -144,17 +144,8 @@ def settings(environ: dict[str, str], request: pytest.FixtureRequest, wechat: We
 
 @pytest.fixture
 async def office(settings: Settings) -> AsyncIterator[Office]:
-    opened = Opened()
-    # Before the platform: a loop that makes an application hears nothing for seconds.
-    app = litestar_app(settings, opened)
-    async with Platform.open(settings) as platform:
-        await platform.ensure_indexes()
-        opened.platform = platform
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=app),  # type: ignore[arg-type]  # one protocol, spelled twice
-            base_url="http://office",
-        ) as http:
-            yield Office(platform, settings, http)
+    async with web_app(settings) as here:
+        yield Office(here.platform, settings, here.http)
 
 
 in_the_clear = pytest.mark.parametrize("settings", ["clear"], indirect=True)

@@ -10,11 +10,8 @@ import msgspec
 import pytest
 
 from auth_bridges.registrar import RegisterResident
-from bff.platform.edge import Edge
-from bff.platform.hot import HotRoutes
 from bff.platform.services import Platform
 from bff.platform.settings import Settings
-from bff.processes.web import Opened, litestar_app
 from push.channels.base import FailureClass
 from push.delivery_models import Attempt, AttemptState, Decision, InboxNotice
 from push.inbox import notice_context
@@ -23,6 +20,7 @@ from push.store.documents import document_of
 from tests.campaigns import settle_residents
 from tests.factories import ID_NUMBER
 from tests.health import Bearer, clerk
+from tests.web import web_app
 
 PUSH: Final = "/verifier/v1/push"
 CAMPAIGNS: Final = f"{PUSH}/campaigns"
@@ -86,18 +84,8 @@ def said(**more: Any) -> dict[str, Any]:  # noqa: ANN401  JSON
 
 @pytest.fixture
 async def office(settings: Settings) -> AsyncIterator[Office]:
-    opened = Opened()
-    # Before the platform: a loop that makes an application hears nothing for seconds.
-    app = litestar_app(settings, opened)
-    async with Platform.open(settings) as platform:
-        await platform.ensure_indexes()
-        opened.platform = platform
-        edge = Edge(HotRoutes(app, authenticator=opened, part=opened.part, patience=5), slow_ms=10_000)
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=edge),  # type: ignore[arg-type]  # one protocol, spelled twice
-            base_url="http://office",
-        ) as http:
-            yield Office(platform, settings, http)
+    async with web_app(settings) as here:
+        yield Office(here.platform, settings, here.http)
 
 
 async def test_only_who_runs_the_reminders_may_look(office: Office) -> None:

@@ -10,12 +10,12 @@ from litestar.testing import AsyncTestClient
 
 from bff.platform.contract import Contract
 from bff.platform.settings import Settings
-from bff.processes.web import create_app
+from tests.web import web_client
 
 
 @pytest.fixture
 async def client(settings: Settings) -> AsyncIterator[AsyncTestClient[Any]]:
-    async with AsyncTestClient(create_app(settings)) as client:
+    async with web_client(settings) as client:
         yield client
 
 

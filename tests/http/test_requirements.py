@@ -35,7 +35,6 @@ from bff.platform.keys import KeyRing, RingKey
 from bff.platform.mongo import Database
 from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
-from bff.processes.web import create_app
 from bff.sandbox.population import Population
 from bff.sandbox.simulator import simulated_in_thread
 from bff.sandbox.sms import Sms
@@ -45,8 +44,10 @@ from miniapp_schemas.assurance import AssuranceLevel
 from tests.auth_fakes import FakeClock
 from tests.environs import COMPLETE
 from tests.leaks import leaks
+from tests.web import web_client
 
 Web = AsyncTestClient[Any]
+
 APP: Final = WechatApp(
     appid=COMPLETE["SUISHEN_AUTH_WECHAT_APPID"], secret=COMPLETE["SUISHEN_AUTH_WECHAT_SECRET"]
 )
@@ -122,7 +123,7 @@ async def web(settings: Settings) -> AsyncIterator[Web]:
     async with Platform.open(settings) as platform:
         await platform.ensure_indexes()
     await registered(settings, ORGANISATION, CLERK, RESIDENT)
-    async with AsyncTestClient(create_app(settings)) as client:
+    async with web_client(settings) as client:
         yield client
 
 

@@ -21,13 +21,13 @@ from litestar.testing import AsyncTestClient
 from bff.platform.mongo import Database
 from bff.platform.services import Platform
 from bff.platform.settings import load_settings
-from bff.processes.web import create_app
 from bff.sandbox.simulator import simulated_in_thread
 from bff.sandbox.wechat import Modes, Wechat
 from bff.sandbox.wechat_ids import WechatApp, openid_of
 from tests import wechat_keys
 from tests.auth_fakes import PHONE, DepartmentSigner
 from tests.environs import COMPLETE
+from tests.web import web_client
 
 Client = AsyncTestClient[Any]
 APP = WechatApp(appid=COMPLETE["SUISHEN_AUTH_WECHAT_APPID"], secret=COMPLETE["SUISHEN_AUTH_WECHAT_SECRET"])
@@ -81,7 +81,7 @@ async def client(told: dict[str, str]) -> AsyncIterator[Client]:
             msgspec.json.encode(line) for line in lines
         ):
             assert registered.problem is None
-    async with AsyncTestClient(create_app(settings)) as client:
+    async with web_client(settings) as client:
         yield client
 
 

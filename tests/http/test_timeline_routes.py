@@ -8,14 +8,13 @@ import httpx
 import pytest
 
 from auth_bridges.models import Acting, Audience, GrantEnding, Resident
-from bff.platform.services import Platform
 from bff.platform.settings import Settings
-from bff.processes.web import Opened, litestar_app
 from miniapp_schemas.acting import ActingKind
 from miniapp_schemas.assurance import AssuranceLevel
 from push.timeline_models import PUSH_TYPES
 from tests.health import Bearer
 from tests.push_town import Town, birth, dose, id_number
+from tests.web import web_app
 
 TIMELINE: Final = "/mp/v1/timeline"
 FACTS: Final = "/issuer/v1/reminders/facts"
@@ -68,15 +67,8 @@ class App:
 
 @pytest.fixture
 async def app(settings: Settings) -> AsyncIterator[App]:
-    opened = Opened()
-    application = litestar_app(settings, opened)
-    async with Platform.open(settings) as platform:
-        await platform.ensure_indexes()
-        opened.platform = platform
-        transport = httpx.ASGITransport(app=application)  # type: ignore[arg-type]  # one protocol, spelled twice
-        async with httpx.AsyncClient(transport=transport, base_url="http://town") as http:
-            await platform.authenticator.listening.wait()
-            yield App(Town(platform, datetime.now(UTC)), settings, http)
+    async with web_app(settings) as here:
+        yield App(Town(here.platform, datetime.now(UTC)), settings, here.http)
 
 
 async def test_a_mother_sees_what_is_next_why_and_what_it_is_called(app: App) -> None:

@@ -7,9 +7,9 @@ scanned a venue code in the city and 871 scanned a picture of it that somebody h
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 import pytest
@@ -39,7 +39,9 @@ RULES: Final = "/verifier/v1/health-rule-sets"
 REPORT: Final = "/issuer/v1/health-evidence"
 DEPOSITORS: Final = people(1_317)
 IN_THE_CITY: Final = 446
-AT_ONCE: Final = 50
+AT_ONCE: Final = 10
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Story:
@@ -73,6 +75,14 @@ class Story:
         return found
 
 
+async def at_once(items: Sequence[T], ask: Callable[[T], Awaitable[R]]) -> list[R]:
+    """What is answered about each, asked of many at a time."""
+    answers: list[R] = []
+    for start in range(0, len(items), AT_ONCE):
+        answers += await asyncio.gather(*map(ask, items[start : start + AT_ONCE]))
+    return answers
+
+
 @pytest.fixture
 async def story(settings: Settings) -> AsyncIterator[Story]:
     async with opened_town(settings) as town:
@@ -94,11 +104,8 @@ async def test_nobody_turns_1317_depositors_red(story: Story, redis: Redis) -> N
     before = await town.colours(redis)
     scans = [(subject, at_the_door) for subject in story.subjects[:IN_THE_CITY]]
     scans += [(subject, forwarded) for subject in story.subjects[IN_THE_CITY:]]
-    verdicts: Counter[str] = Counter()
-    for start in range(0, len(scans), AT_ONCE):
-        some = scans[start : start + AT_ONCE]
-        answers = await asyncio.gather(*(town.scan(story.phone(whose), code) for whose, code in some))
-        verdicts.update(answer.json().get("verdict") or answer.json()["code"] for answer in answers)
+    scanned = await at_once(scans, lambda scan: town.scan(story.phone(scan[0]), scan[1]))
+    verdicts = Counter(answer.json().get("verdict") or answer.json()["code"] for answer in scanned)
     assert verdicts == {"PASS": IN_THE_CITY, "VENUE_CODE_STALE": 871}
     assert await town.colours(redis) == before  # not a byte
     assert len(await town.events("venue.alarm")) == 1
@@ -117,11 +124,11 @@ async def test_nobody_turns_1317_depositors_red(story: Story, redis: Redis) -> N
     assert (await story.post(MANUAL, story.chief, by_hand(number) | {"colour": "RED"}))["status"] == 400
 
     # By hand: their own deputy may not agree, and whoever of another office goes along only has it held.
-    entries = [(await story.post(MANUAL, story.chief, by_hand(each)))["id"] for each in DEPOSITORS]
-    agreed: Counter[str] = Counter()
-    for entry in entries:
-        agreed[(await story.post(f"{MANUAL}/{entry}/confirm", story.deputy))["code"]] += 1
-        agreed[(await story.post(f"{MANUAL}/{entry}/confirm", story.operator))["state"]] += 1
+    wanted = await at_once(DEPOSITORS, lambda each: story.post(MANUAL, story.chief, by_hand(each)))
+    entries = [each["id"] for each in wanted]
+    by_deputy = await at_once(entries, lambda each: story.post(f"{MANUAL}/{each}/confirm", story.deputy))
+    by_operator = await at_once(entries, lambda each: story.post(f"{MANUAL}/{each}/confirm", story.operator))
+    agreed = Counter(each["code"] for each in by_deputy) + Counter(each["state"] for each in by_operator)
     assert agreed == {SecondPersonNeeded.code: 1_317, "HELD": 1_317}
     commission = town.of("commission", "senior", "health:manual-release")
     alarms = await town.http.get("/verifier/v1/health-manual-release/alarms", headers=commission)

@@ -245,10 +245,13 @@ def test_giving_every_dose_when_it_is_due_ends_every_series(
 ) -> None:
     as_of = BORN + timedelta(days=days)
     given_now = [each for each in history if each.date <= as_of]
+    at_first = due_items(edition(name), Child(birth=BORN, sex="F"), given_now, as_of)
     for _ in range(60):
         items = due_items(edition(name), Child(birth=BORN, sex="F"), given_now, as_of)
         waiting = [item for item in items if item.earliest is not None]
         if not waiting:
+            early = {name for item in items for name in item.given_early}
+            assert early <= {name for item in at_first for name in item.given_early}
             return
         first = min(waiting, key=lambda item: (item.earliest, item.group))
         as_of = max(as_of, first.earliest or as_of)

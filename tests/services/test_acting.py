@@ -41,6 +41,7 @@ from auth_bridges.registrar import RegisterClerk, RegisterOrganisation, Register
 from auth_bridges.rules.sessions import lifetime
 from bff.platform.limits import TooManyRequests
 from bff.platform.mongo import Database
+from bff.platform.push_addressed import StillAddressed
 from miniapp_schemas.acting import ActingKind, GrantSide, GrantState
 from miniapp_schemas.assurance import AssuranceLevel
 from tests.auth_fakes import COUNTER, NOW, PHONE, FakeBridge, World
@@ -273,6 +274,30 @@ async def test_the_register_is_asked_again_after_a_day_and_a_court_is_heard(town
         await town.acting.switch(mother.subject, mother.session, grant.id)
     assert ("grant.ended", "relation_ended") in town.audit.kinds
     assert grant.id in (await town.stores.ended.since("0-0"))[1]
+
+
+async def test_before_a_guardian_is_told_of_a_child_the_register_is_asked_and_a_court_is_heard(
+    town: Town,
+) -> None:
+    mother = await town.sign_in(MOTHER)
+    grant = await town.acting.claim_child(town.proven(mother), CHILD)
+    still = StillAddressed(town.stores, town.acting.holds, town.clock)
+    hers, anothers = (mother.subject, grant.whom), (mother.subject, "another child")
+    assert await still([hers, anothers]) == {hers: True, anothers: False}
+    assert town.family.asked == 1
+    town.clock.pass_(timedelta(hours=24))
+    town.family.refuses = FamilyRegisterUnavailable()
+    assert await still([hers, anothers]) == {anothers: False}
+    town.family.refuses = None
+    assert await still([hers, hers]) == {hers: True}
+    assert await still([hers]) == {hers: True}
+    assert town.family.asked == 3
+    town.clock.pass_(timedelta(hours=24))
+    del town.family.entries[MOTHER, CHILD]
+    assert await still([hers]) == {hers: False}
+    assert ("grant.ended", "relation_ended") in town.audit.kinds
+    assert await still([hers]) == {hers: False}
+    assert town.family.asked == 4
 
 
 async def test_without_a_register_nobody_is_a_guardian(town: Town) -> None:

@@ -8,6 +8,7 @@ import pytest
 from bff.platform.outbound import Outbound
 from bff.sandbox.simulator import FaultKind, simulated
 from bff.sandbox.sms import Sms
+from push.channels.asking import notice_uuid
 from push.channels.base import Accepted, Answer, Failed, FailureClass, Unknown
 from push.channels.sms import SmsChannel
 from push.models import MessageClass
@@ -41,7 +42,7 @@ async def wired() -> AsyncIterator[Wired]:
 
 
 async def test_a_text_says_what_a_locked_screen_may(wired: Wired) -> None:
-    assert await wired.channel.send(message(), HERE) == Accepted()
+    assert await wired.channel.send(message(), HERE) == Accepted(receipt=str(notice_uuid(message())))
 
     assert wired.gateway.texts(PHONE) == ["健康提醒：您有一条新的提醒,点击查看。"]
 
@@ -84,4 +85,4 @@ async def test_refusals_are_told_apart(wired: Wired) -> None:
 
 @pytest.mark.parametrize("status", [200, 301, 500, 504])
 async def test_an_answer_that_was_not_agreed_on_is_unknown(wired: Wired, status: int) -> None:
-    assert isinstance(wired.channel._reaction(Answered(status)), Unknown)
+    assert isinstance(wired.channel._reaction(Answered(status), "id"), Unknown)

@@ -14,9 +14,11 @@ from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
 from push.channels.base import Address, Answer, FailureClass, Message
 from push.delivery_models import AttemptState, Preferences
-from push.models import Lane, MessageClass, Topic
-from push.ports import Outcome
+from push.models import Intent, Lane, MessageClass, Topic
+from push.ports import Outcome, Reader
+from push.refusals import NotYoursToDecide
 from push.rules.chain import LEASE
+from push.rules.consents import TEXTS
 from push.rules.quiet import QuietHours
 from push.settings import PushSettings
 from push.store.gates import BreakerState
@@ -316,6 +318,45 @@ class TestWhatResidentsWant:
         assert used is not None
         assert used["consent"] == record[0]["_id"]
 
+    async def test_one_child_is_left_out_or_alone_agreed_to_and_a_withdrawal_is_for_all(
+        self, both: PushWorld, wechat: Provider
+    ) -> None:
+        both.wards = {
+            name: Reader(resident="lin", name=name, own=False, decides=decides)
+            for name, decides in (("ann", True), ("ben", True), ("cousin", False))
+        }
+        both.wards["firm"] = Reader(resident="lin", name="firm", own=False, topics=frozenset({Topic.POLICY}))
+        parts = await both.parts()
+        words = TEXTS[Topic.VACCINATION].version
+        agreement = next(
+            each for each in await parts.wishes.agreements("lin") if each.topic is Topic.VACCINATION
+        )
+        ann, ben = (each.child for each in agreement.children)
+
+        async def told(when: str) -> list[str]:
+            both.clock.turn(1)
+            intents = [
+                replace(both.intent(f"{name} {when}", topic=Topic.VACCINATION), about=name)
+                for name in ("ann", "ben")
+            ]
+            return [str(outcome.done) for outcome in await parts.deliver(intents)]
+
+        assert await told("before") == ["inbox", "inbox"]
+        await parts.wishes.consent("lin", Topic.VACCINATION, text=words, child=ann)
+        assert await told("for one") == ["wechat", "inbox"]
+        await parts.wishes.consent("lin", Topic.VACCINATION, text=words)
+        await parts.wishes.refuse("lin", Topic.VACCINATION, child=ben)
+        assert await told("but one") == ["wechat", "inbox"]
+        await parts.wishes.refuse("lin", Topic.VACCINATION)
+        assert await told("withdrawn") == ["inbox", "inbox"]
+        used = await both.database["push_attempts"].distinct("consent")
+        about = [each["about"] async for each in both.database["push_consents"].find({"_id": {"$in": used}})]
+        assert about == ["ann"]
+
+        for topic, child in ((Topic.VACCINATION, "cousin"), (Topic.EXPIRY, ann)):
+            with pytest.raises(NotYoursToDecide):
+                await parts.wishes.refuse("lin", topic, child=child)
+
     async def test_their_order_their_hours_their_language(
         self, both: PushWorld, wechat: Provider, sms: Provider
     ) -> None:
@@ -379,6 +420,79 @@ class TestWhatResidentsWant:
         assert (await one(parts.deliver, both.intent("code", lane=Lane.URGENT))).done == "wechat"
         waits = await one(parts.deliver, both.intent("reminder"))
         assert waits.again == NOON + timedelta(hours=20)
+
+
+class TestWhoIsStillAddressed:
+    async def test_who_acts_for_the_child_no_longer_is_not_told_of_it(
+        self, both: PushWorld, wechat: Provider
+    ) -> None:
+        parts = await both.parts()
+        about_child = replace(both.intent("child"), about="child")
+        both.addressed = {"child": False}
+        outcomes = await parts.deliver([about_child, both.intent("own")])
+        assert outcomes == [Outcome(key=about_child.id), Outcome(key=both.intent("own").id, done="wechat")]
+        assert [notice.id for notice in await both.inbox()] == [both.intent("own").id]
+        assert wechat.keys == [both.intent("own").id]
+
+    async def test_while_the_register_cannot_tell_a_notice_waits_and_then_goes_or_lapses(
+        self, both: PushWorld, wechat: Provider
+    ) -> None:
+        parts = await both.parts()
+        intent = replace(both.intent("child", useful=timedelta(minutes=25)), about="child")
+        both.addressed = {"child": None}
+        assert (await one(parts.deliver, intent)).again == NOON + timedelta(minutes=10)
+        assert (await both.inbox(), wechat.calls) == ([], [])
+        both.clock.turn(20 * 60)
+        assert (await one(parts.deliver, intent)).again == intent.useful_until
+        both.addressed = {"child": True}
+        assert (await one(parts.deliver, intent)).done == "wechat"
+
+    async def test_what_it_was_told_before_the_guardianship_ended_stays_and_goes_no_further(
+        self, both: PushWorld, wechat: Provider, sms: Provider
+    ) -> None:
+        parts = await both.parts()
+        intent = replace(both.intent("child"), about="child")
+        wechat.answers = [failure(FailureClass.RETRY, "-1")]
+        again = (await one(parts.deliver, intent)).again
+        assert again is not None
+        both.clock.now = again
+        both.addressed = {"child": False}
+        assert (await one(parts.deliver, intent)).done == "inbox"
+        assert (len(wechat.calls), sms.calls) == (1, [])
+
+
+class TestAClockThatIsOff:
+    """A worker that is an hour ahead takes what another is at for dead; one that is behind waits for it."""
+
+    @pytest.mark.parametrize("hours", [1, -1], ids=["ahead", "behind"])
+    async def test_no_provider_is_asked_twice_and_everybody_has_theirs(
+        self, both: PushWorld, wechat: Provider, sms: Provider, hours: int
+    ) -> None:
+        wechat.takes_seconds = 0.1
+        right = await both.parts()
+        off = await both.parts(lambda: both.clock() + timedelta(hours=hours))
+        intents = [both.intent(str(number)) for number in range(20)]
+
+        async def late(intent: Intent) -> None:
+            await asyncio.sleep(0.05)
+            await one(off.deliver, intent)
+
+        await asyncio.gather(*(one(right.deliver, each) for each in intents), *map(late, intents))
+        both.clock.turn(3600 + 60)
+        for parts in (off, right):
+            outcomes = [await one(parts.deliver, each) for each in intents]
+            assert all(outcome.done in ("wechat", "sms") for outcome in outcomes)
+
+        assert Counter(wechat.keys) == Counter(each.id for each in intents)
+        assert max([0, *Counter(sms.keys).values()]) <= 1
+        assert len(await both.inbox()) == 20
+
+    async def test_quiet_hours_are_those_of_the_workers_own_clock(self, both: PushWorld) -> None:
+        both.clock.turn(9 * 3600 + 1800)  # half past nine in the evening
+        off = await both.parts(lambda: both.clock() + timedelta(hours=1))
+        early = await one(off.deliver, both.intent("ahead"))
+        assert early.again == NOON + timedelta(hours=20)
+        assert (await one((await both.parts()).deliver, both.intent("right"))).done == "wechat"
 
 
 class TestProvidersInTrouble:

@@ -96,6 +96,8 @@ class Town:
             channels=self.phones.channels,
             addresses=JoinedAddresses(self.phones.addresses),
             accounts=self.world.accounts,
+            still_addressed=self.world.still_addressed,
+            wards_of=self.world.wards_of,
             templates=Words(),
             credit=self.world.purse,
             intent=intent,

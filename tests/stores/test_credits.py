@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -11,7 +11,7 @@ import pytest
 from bff.platform.coalesce import together
 from bff.platform.mongo import Database
 from bff.sandbox.servers import EmbeddedServers
-from push.credits import CreditService, Said
+from push.credits import Below, CreditService, Said
 from push.rules.credits import Ledger, granted, holds, reserved
 from push.rules.templates import Binding
 from push.store.credits import CreditStore
@@ -35,14 +35,22 @@ class Bindings:
         return self._all if channel == "wechat" else {}
 
 
+async def nobody_merged(residents: Sequence[str]) -> dict[str, str]:
+    return {resident: resident for resident in residents}
+
+
 def service(
-    mongo: Database, now: datetime = T0, told: Callable[[str, str], None] = lambda channel, what: None
+    mongo: Database,
+    now: datetime = T0,
+    told: Callable[[str, str], None] = lambda channel, what: None,
+    below: Below = nobody_merged,
 ) -> CreditService:
     """A process of its own; ``told`` hears what operators are shown."""
     return CreditService(
         CreditStore(mongo["push_credits"]),
         bindings=Bindings(),
         apps={"wechat": "wxcity", "alipay": "simcity"},
+        below=below,
         together=together,
         meter=told,
         clock=lambda: now,
@@ -74,6 +82,52 @@ async def test_of_many_at_once_in_two_processes_as_many_get_one_as_there_are(
     assert sum(mine for mine, _ in pairs) == 7
     (allowance, _) = await one.allowances("r")
     assert (allowance.left, allowance.templates) == (0, ["vaccination-due", "vaccination-overdue"])
+
+
+async def test_what_an_account_was_allowed_before_its_merge_serves_whom_it_became(
+    mongo_database: Database,
+) -> None:
+    merged = {"r": "survivor"}
+
+    async def below(residents: Sequence[str]) -> dict[str, str]:
+        mine = {each: root for each, root in merged.items() if root in residents}
+        return {resident: resident for resident in residents} | mine
+
+    office = service(mongo_database, below=below)
+    await allow(office, times=3)
+    said = [Said(template_id="once", accepted=True)]
+    await office.answered("survivor", "wechat", said, once="own")
+    assert (await office.allowances("survivor"))[0].left == 4
+
+    async def take(key: str, *, spent: bool, none_left: bool = False) -> bool:
+        for_it = await office.reserve("survivor", "vaccination-due", key, at=T0, channel="wechat")
+        again = await office.reserve("survivor", "vaccination-due", key, at=T0, channel="wechat")
+        assert for_it == again
+        for _ in range(2):
+            await office.settle(
+                "survivor",
+                "vaccination-due",
+                key,
+                spent=spent,
+                none_left=none_left,
+                at=T0 + timedelta(minutes=1),
+                channel="wechat",
+            )
+        return for_it
+
+    left = []
+    for key, spent in (("own", True), ("first", True), ("given back", False), ("second", True)):
+        assert await take(key, spent=spent)
+        left.append((await office.allowances("survivor"))[0].left)
+    assert left == [3, 2, 2, 1]
+
+    # Undone, what is left is the account's own again.
+    del merged["r"]
+    assert [(await office.allowances(who))[0].left for who in ("survivor", "r")] == [0, 1]
+    merged["r"] = "survivor"
+    assert await take("last", spent=False, none_left=True)
+    assert (await office.allowances("survivor"))[0].left == 0
+    assert not await take("none", spent=False)
 
 
 async def test_operators_are_told_what_becomes_of_credits(mongo_database: Database) -> None:

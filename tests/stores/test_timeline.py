@@ -1,6 +1,7 @@
 """From a fact to a plan, and from a plan to what is told: in one transaction each, on a real MongoDB."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ import msgspec
 import pytest
 
 from auth_bridges.models import GrantEnding
+from auth_bridges.refusals import FamilyRegisterUnavailable
 from bff.platform.push_timeline import LinkedPeople
 from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
@@ -136,6 +138,30 @@ async def test_of_two_tickers_at_once_each_notice_is_meant_once(town: Town) -> N
     assert len({(each.about, each.item, each.milestone) for each in intents}) == len(intents)
     assert {each.addressee for each in intents} == {mother.id}
     assert {each.about for each in intents} == {town.key(child) for child in children}
+
+
+async def test_a_ticker_whose_clock_is_an_hour_off_holds_a_claim_no_longer_and_tells_nobody_twice(
+    town: Town,
+) -> None:
+    await town.resident(MOTHER)
+    await town.link(MOTHER, CHILD)
+    await town.born(CHILD)
+    ahead, behind = (Town(town.platform, NOW + timedelta(hours=hours)) for hours in (1, -1))
+    shard = (await town.milestones(CHILD))[0].shard
+    # A claim is by the server's clock, and so nobody's who is early.
+    assert await behind.parts.shards.claim([shard], "behind") is not None
+    assert await ahead.parts.shards.claim([shard], "ahead") is None
+    await town.platform._mongo["push_shards"].update_one({"_id": shard}, {"$set": {"until": NOW}})
+
+    for _ in range(24 * 40):
+        for each in (ahead, town, behind):
+            each.now += timedelta(hours=1)
+        if town.now.hour in (0, 1):
+            await asyncio.gather(*(each.parts.ticker.once() for each in (ahead, town, behind)))
+
+    told = Counter((each.item, each.milestone, each.addressee) for each in await town.intents())
+    assert len(told) > 2
+    assert set(told.values()) == {1}
 
 
 async def test_a_claim_that_ran_out_fires_nothing(town: Town) -> None:
@@ -500,6 +526,19 @@ async def test_what_is_due_is_found_by_its_index(town: Town) -> None:
         plan = await town.platform._mongo[name].find(query).explain()
         assert "IXSCAN" in str(plan["queryPlanner"]["winningPlan"])
         assert "COLLSCAN" not in str(plan["queryPlanner"]["winningPlan"])
+
+
+async def test_whom_the_register_does_not_know_as_a_guardian_any_more_reads_nothing_of_the_child(
+    town: Town,
+) -> None:
+    mother = await town.resident(MOTHER)
+    await town.link(MOTHER, CHILD)
+    await town.born(CHILD)
+    assert await town.titles(mother)
+    town.register = FamilyRegisterUnavailable()
+    assert await town.titles(mother)
+    town.register = False
+    assert await town.titles(mother) == []
 
 
 async def test_what_is_due_is_read_in_the_guardians_inbox(town: Town) -> None:

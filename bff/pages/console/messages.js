@@ -63,6 +63,8 @@ export const t = translator({
   deadTitle: ["死信", "Dead letters"],
   deadLead: ["不再自动重试的通知。排除原因后重新投递。", "Notices that are tried no more. Mend the cause, then send them again."],
   noDead: ["没有死信", "No dead letters"],
+  deadThere: ["共 {count} 封死信，每页 20 封。", "There are {count} dead letters, twenty a page."],
+  deadChooseAll: ["全选已显示的", "Choose all that are shown"],
   choose: ["选择 {key}", "Choose {key}"],
   whyDead: ["原因", "Why"],
   tries: ["重试 {count} 次", "tried {count} times"],
@@ -110,6 +112,8 @@ export const t = translator({
   what_decided: ["选择渠道", "Decided"],
   what_read: ["已读", "Read"],
   what_tried: ["尝试发送", "Tried"],
+  what_delivered: ["渠道回执：已送达", "Said to be delivered"],
+  what_undelivered: ["渠道回执：未送达", "Said not to be delivered"],
   what_finished: ["办结", "Finished"],
 
   // campaigns

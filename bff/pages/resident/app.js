@@ -8,6 +8,7 @@ import { focusSwitch, isAbort, offlineStrip, report, skipLink, switches, trouble
 import { prefs } from "../shared/prefs.js";
 import { Session } from "../shared/session.js";
 import { Acting, banner } from "./acting.js";
+import { keepUp } from "./browser-push.js";
 import { takeArrival } from "./errands.js";
 import { t } from "./messages.js";
 import { forgetOfflineCode } from "./offline-code.js";
@@ -71,6 +72,7 @@ import { togetherShownView, togetherView } from "./views/together.js";
 
 let leave = new AbortController();
 let note = "";
+let begun = false;
 
 const acting = new Acting((words) => {
   note = words;
@@ -92,6 +94,7 @@ const stepUps = new StepUps(session);
 /** @param {string} [words] */
 function signedOut(words = "") {
   note = words;
+  begun = false;
   acting.forget();
   forgetOfflineCode();
   go("#/sign-in");
@@ -171,6 +174,11 @@ function render() {
   leave = new AbortController();
   const view = route({ session, stepUps, acting, signal: leave.signal, go, signedOut, beMyself });
   note = "";
+  if (session.open && !acting.now && !begun) {
+    begun = true;
+    // Nothing here waits for it: it is tried again at the next start.
+    void keepUp(session).catch(() => undefined);
+  }
   document.title = `${view.title} · ${t("app")}`;
   const main = h("main", { class: view.bare ? "bare" : "main", id: "main", tabindex: "-1" }, view.node);
   byId("app").replaceChildren(

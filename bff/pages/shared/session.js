@@ -13,6 +13,7 @@ import { tab } from "./storage.js";
 
 /** @typedef {import("./http.js").Answer} Answer */
 /** @typedef {import("./http.js").Call} Call */
+/** @typedef {(method: "DELETE", path: string) => Promise<unknown>} LastCall */
 
 /** Whether a token says no more: it ended, or the leave it spoke by did. @param {import("./wire.js").Problem} problem */
 const isSpent = ({ status, code }) => status === 401 || code === "GRANT_NOT_IN_FORCE";
@@ -120,11 +121,17 @@ export class Session {
     }
   }
 
-  /** Sign out, here at once and on the server if it can be reached. */
-  async end() {
+  /**
+   * Sign out, here at once and on the server if it can be reached.
+   *
+   * @param {(call: LastCall) => Promise<void>} [farewell] What is still to be said there before.
+   */
+  async end(farewell = async () => undefined) {
     const token = this.#access;
     this.#forget();
-    if (token !== null) await request("DELETE", this.#base, { token, timeout: 3000 }).catch(() => undefined);
+    if (token === null) return;
+    await farewell((method, path) => request(method, path, { token, timeout: 3000 })).catch(() => undefined);
+    await request("DELETE", this.#base, { token, timeout: 3000 }).catch(() => undefined);
   }
 
   /** Single flight: the refresh token works once, so two calls at a time must share one refresh. */

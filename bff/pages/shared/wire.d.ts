@@ -59,6 +59,7 @@ export type {
   Problem,
   ProofInfo,
   ProviderInfo,
+  PushDevices,
   PushFigures,
   PushPreferences,
   RealNameResult,

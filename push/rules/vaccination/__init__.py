@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Final
 
+from msgspec.structs import replace
+
 from push.rules.calendar import MonthEnd
 from push.rules.due import Status
 from push.rules.programme import Programme
 from push.rules.vaccination.diphtheria import diphtheria
+from push.rules.vaccination.early import given_early
 from push.rules.vaccination.encephalitis import encephalitis
 from push.rules.vaccination.hepatitis import hepatitis_a, hepatitis_b, hepatitis_b_test
 from push.rules.vaccination.measles import measles, no_immunoglobulin
@@ -50,4 +53,8 @@ def due_items(
 ) -> list[Item]:
     """What is due to ``child`` ``as_of`` a day: one item a series, and what else the programme asks for."""
     plan = Plan(programme, child, given, as_of, month_end)
-    return [item for group in _GROUPS if (item := group(plan)) is not None]
+    items = [item for group in _GROUPS if (item := group(plan)) is not None]
+    early = given_early(plan)
+    if not early:
+        return items
+    return [replace(item, given_early=early[item.group]) if item.group in early else item for item in items]

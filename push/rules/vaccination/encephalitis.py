@@ -1,4 +1,8 @@
-"""Japanese encephalitis (乙脑): two live doses or four inactivated ones, as the series was begun."""
+"""Japanese encephalitis (乙脑): two live doses or four inactivated ones, as the series was begun.
+
+No clause says how doses of the two add up, so they do not: the series that was begun first is gone on with,
+and either one that is complete is enough.
+"""
 
 from typing import Final
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from push.rules.due import Status
 from push.rules.vaccination.plan import APART, Item, Plan, numbered, settled
-from push.rules.vaccination.record import HEPATITIS_B_TEST
+from push.rules.vaccination.record import HEPATITIS_B_TEST, Child
 
 _B: Final = "hepatitis-b"
 _A: Final = "hepatitis-a"
@@ -12,11 +12,14 @@ _LIGHT: Final = (0, 1, 2, 7)
 """HepB-H1: months at which a light child of a carrier has the four doses."""
 
 
+def is_light(child: Child) -> bool:
+    """Whether HepB-H1 is about ``child``: under 2,000 g, of a carrier or of whom nobody knows."""
+    return (child.birth_grams or 9_999) < 2_000 and child.mother_hbsag in {"positive", "unknown"}
+
+
 def _doses(plan: Plan) -> int:
     """How many doses of hepatitis B make the series."""
-    child = plan.child
-    light = (child.birth_grams or 9_999) < 2_000
-    return len(_LIGHT) if light and child.mother_hbsag in {"positive", "unknown"} else 3
+    return len(_LIGHT) if is_light(plan.child) else 3
 
 
 def hepatitis_b(plan: Plan) -> Item:

@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Final
 
+from msgspec.structs import replace
+
 from push.rules.due import Status
 from push.rules.vaccination.plan import ADULT, Item, Plan, numbered, settled
 
@@ -29,8 +31,12 @@ def papilloma(plan: Plan) -> Item | None:
     given = plan.dates("HPV")
     if len(given) >= 2:
         return settled("hpv", "2vHPV", Status.COMPLETE)
-    if plan.child.sex != "F" or plan.child.birth < _HPV_BORN or plan.reached(ADULT):
+    if plan.child.birth < _HPV_BORN or plan.reached(ADULT) or plan.child.sex == "M":
         return settled("hpv", "2vHPV", Status.NOT_IN_PROGRAMME, "HPV-R1")
+    if plan.child.sex is None:
+        # Of whom it is not known nobody is told; who asks is told what the answer hangs on.
+        unknown = settled("hpv", "2vHPV", Status.NOT_IN_PROGRAMME, "HPV-R1")
+        return replace(unknown, action="for_girls_only")
     return plan.routine(
         "hpv",
         f"hpv-{len(given) + 1}",

@@ -33,7 +33,10 @@ _INFANT: Final = 12
 
 
 class Item(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """One thing that is due, will be, or is not any more. ``window_to`` is the last day that is meant."""
+    """One thing that is due, will be, or is not any more. ``window_to`` is the last day that is meant.
+
+    ``given_early`` are doses of the series that count and came before their least age or interval.
+    """
 
     group: str
     vaccine: str
@@ -46,6 +49,7 @@ class Item(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True
     catch_up_before: date | None = None
     action: str | None = None
     clause: tuple[str, ...] = ()
+    given_early: tuple[str, ...] = ()
 
 
 class Plan:
@@ -65,6 +69,7 @@ class Plan:
         self._month_end = month_end
         record = Record(child, given, as_of)
         self.dates = record.dates
+        self.named = record.named
         self._last_live = record.last(LIVE)
         self._last_immunoglobulin = record.last(IMMUNOGLOBULIN)
 

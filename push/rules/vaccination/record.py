@@ -76,6 +76,7 @@ class Record:
 
     def __init__(self, child: Child, given: Iterable[Given], as_of: date) -> None:
         by_part: dict[str, list[date]] = {}
+        by_name: dict[str, list[date]] = {}
         # The same vaccine twice on one day is one dose written down twice.
         for each in sorted({each for each in given if each.date <= as_of}):
             parts = _PARTS.get(each.vaccine)
@@ -83,15 +84,23 @@ class Record:
                 raise UnknownVaccine(each.vaccine)
             if each.date < child.birth:
                 raise ValueError(f"{each.vaccine} was given before birth")
+            by_name.setdefault(each.vaccine, []).append(each.date)
             for part in parts:
                 by_part.setdefault(part, []).append(each.date)
         self._by_part = by_part
+        self._by_name = by_name
 
     def dates(self, *parts: str) -> Sequence[date]:
         """When something with one of ``parts`` in it was given, in order."""
         if len(parts) == 1:
             return self._by_part.get(parts[0], ())
         return sorted(day for part in parts for day in self._by_part.get(part, ()))
+
+    def named(self, *vaccines: str) -> Sequence[date]:
+        """When one of ``vaccines`` was given under that very name, in order."""
+        if len(vaccines) == 1:
+            return self._by_name.get(vaccines[0], ())
+        return sorted(day for vaccine in vaccines for day in self._by_name.get(vaccine, ()))
 
     def last(self, part: str) -> date | None:
         """When something with ``part`` in it was last given."""

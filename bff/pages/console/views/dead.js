@@ -5,11 +5,15 @@ import { moment } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
 import { paged } from "../../shared/lists.js";
 import { attempting, fill, notice } from "../../shared/parts.js";
-import { reasonField } from "../forms.js";
+import { number, reasonField } from "../forms.js";
 import { t } from "../messages.js";
 
 /** @typedef {import("../../shared/wire.js").DeadNotice} DeadNotice */
+/** @typedef {import("../../shared/wire.js").PushFigures} PushFigures */
 /** @template T @typedef {import("../../shared/wire.js").Page<T>} Page */
+
+/** How many the server sends off again at a time. */
+const AT_ONCE = 100;
 
 /**
  * @param {import("../app.js").Context} context
@@ -19,6 +23,7 @@ export function deadView({ session, signal }) {
   const box = h("div", { class: "stack" });
   const problem = h("div", {});
   const reason = reasonField("reason");
+  const there = h("p", {});
   /** @type {Set<string>} */
   const chosen = new Set();
 
@@ -26,9 +31,11 @@ export function deadView({ session, signal }) {
   const page = async (cursor) => (await session.call("GET", `/verifier/v1/push/dead-letters${cursor ? `?cursor=${cursor}` : ""}`, { signal })).data;
   /** @param {Page<DeadNotice>} found @returns {Node[]} */
   const show = (found) => {
+    there.hidden = !found.items.length;
     if (!found.items.length) return [h("div", { class: "empty" }, icon("check"), h("p", {}, t("noDead")))];
     const list = h("div", { class: "stack" });
-    return paged(list, found, page, (items) => list.append(...items.map(letter)), signal);
+    const all = h("button", { type: "button", class: "button button--plain", onclick: () => list.querySelectorAll("input").forEach((tick) => tick.checked || tick.click()) }, t("deadChooseAll"));
+    return [all, ...paged(list, found, page, (items) => list.append(...items.map(letter)), signal)];
   };
   /** @param {DeadNotice} dead */
   const letter = (dead) => {
@@ -51,7 +58,16 @@ export function deadView({ session, signal }) {
 
   const list = () => {
     chosen.clear();
-    return fill(box, signal, () => page(null), show);
+    return fill(
+      box,
+      signal,
+      async () => {
+        const [found, { data }] = await Promise.all([page(null), session.call("GET", "/verifier/v1/push/figures", { signal })]);
+        there.textContent = t("deadThere", { count: number(/** @type {PushFigures} */ (data).dead) });
+        return found;
+      },
+      show,
+    );
   };
   const attempt = attempting(problem, signal, list);
   const form = h(
@@ -65,9 +81,13 @@ export function deadView({ session, signal }) {
           return;
         }
         void attempt(async () => {
-          const body = { keys: [...chosen].slice(0, 100), reason: reason.input.value.trim() };
-          const { data } = await session.call("POST", "/verifier/v1/push/dead-letters/redrive", { body, signal });
-          return t("redriven", { count: data.count });
+          const keys = [...chosen];
+          let count = 0;
+          for (let at = 0; at < keys.length; at += AT_ONCE) {
+            const body = { keys: keys.slice(at, at + AT_ONCE), reason: reason.input.value.trim() };
+            count += (await session.call("POST", "/verifier/v1/push/dead-letters/redrive", { body, signal })).data.count;
+          }
+          return t("redriven", { count });
         });
       },
     },
@@ -75,6 +95,6 @@ export function deadView({ session, signal }) {
     h("button", { type: "submit", class: "button button--wide" }, icon("refresh"), t("redrive")),
   );
   void list();
-  const node = h("div", { class: "stack" }, h("h1", { class: "page-title" }, t("deadTitle")), h("p", { class: "quiet" }, t("deadLead")), problem, box, form);
+  const node = h("div", { class: "stack" }, h("h1", { class: "page-title" }, t("deadTitle")), h("p", { class: "quiet" }, t("deadLead")), there, problem, box, form);
   return { title: t("deadTitle"), node, tab: "dead" };
 }

@@ -4,6 +4,7 @@ import { h } from "../../shared/dom.js";
 import { icon } from "../../shared/icons.js";
 import { prefs } from "../../shared/prefs.js";
 import { menuEntry } from "../../shared/menu.js";
+import { turnOff } from "../browser-push.js";
 import { t } from "../messages.js";
 import { levelName } from "../words.js";
 
@@ -53,7 +54,8 @@ export function meView({ session, signedOut }) {
         type: "button",
         class: "button button--plain button--wide",
         onclick: () => {
-          void session.end();
+          // Who signs out here is not told here any more.
+          void session.end(turnOff);
           signedOut();
         },
       },

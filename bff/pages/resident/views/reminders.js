@@ -3,7 +3,9 @@
 import { h } from "../../shared/dom.js";
 import { pick } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
-import { attempting, fill, pill } from "../../shared/parts.js";
+import { say } from "../../shared/live.js";
+import { attempting, fill, notice, pill } from "../../shared/parts.js";
+import { canBeTold, isTold, turnOff, turnOn } from "../browser-push.js";
 import { field, form, tick } from "../forms.js";
 import { t } from "../messages.js";
 import { channelName, topicName } from "../topics.js";
@@ -12,10 +14,12 @@ import { channelName, topicName } from "../topics.js";
 /** @typedef {import("../app.js").View} View */
 /** @typedef {import("../../shared/wire.js").TopicConsent} Consent */
 /** @typedef {import("../../shared/wire.js").PushPreferences} Preferences */
+/** @typedef {import("../../shared/wire.js").PushDevices} PushDevices */
 /** @typedef {(deed: () => Promise<string | null>) => Promise<void>} Attempt */
 
 const CONSENTS = "/mp/v1/push/consents";
 const PREFERENCES = "/mp/v1/push/preferences";
+const DEVICES = "/mp/v1/push/devices";
 
 /**
  * @param {Context} context
@@ -29,10 +33,13 @@ export function remindersView({ session, signal }) {
       box,
       signal,
       async () => {
-        const [consents, preferences] = await Promise.all([session.call("GET", CONSENTS, { signal }), session.call("GET", PREFERENCES, { signal })]);
-        return { consents: /** @type {Consent[]} */ (consents.data), preferences: /** @type {Preferences} */ (preferences.data) };
+        const asked = [CONSENTS, PREFERENCES, DEVICES].map((path) => session.call("GET", path, { signal }));
+        const [consents, preferences, devices] = (await Promise.all(asked)).map(({ data }) => data);
+        const mine = /** @type {PushDevices} */ (devices);
+        const told = mine.webPushKey && canBeTold() ? await isTold(mine) : null;
+        return { consents: /** @type {Consent[]} */ (consents), preferences: /** @type {Preferences} */ (preferences), key: mine.webPushKey ?? "", told };
       },
-      ({ consents, preferences }) => [topics(consents), ways(preferences)],
+      ({ consents, preferences, key, told }) => [topics(consents), ...(told === null ? [] : [here(key, told)]), ways(preferences)],
     );
   const attempt = attempting(problem, signal, load);
 
@@ -46,8 +53,25 @@ export function remindersView({ session, signal }) {
     );
 
   /** @param {Consent} consent */
-  const topic = ({ topic: name, basis, given, words }) => {
+  const topic = ({ topic: name, basis, given, words, children }) => {
     const called = topicName(name);
+    /** One child, left out or alone agreed to. @param {Consent["children"][number]} child */
+    const one = ({ child, name: who, given: own }) => {
+      const told = own ?? given === true;
+      const change = () =>
+        void attempt(async () => {
+          if (told) await session.call("DELETE", `${CONSENTS}/${name}?child=${child}`, { signal });
+          else await session.call("POST", CONSENTS, { body: { topic: name, textVersion: words?.version ?? "", child }, signal });
+          return t("topicSaid", { topic: `${called} · ${who}` });
+        });
+      const label = t(told ? "childLeaveOutWhat" : "childTellWhat", { topic: called, name: who });
+      return h(
+        "li",
+        { class: "channel", "data-child": child, "data-given": String(told) },
+        h("span", {}, who),
+        h("button", { type: "button", class: "button button--plain", "aria-label": label, onclick: change }, t(told ? "childLeaveOut" : "childTell")),
+      );
+    };
     const agree = () =>
       void attempt(async () => {
         await session.call("POST", CONSENTS, { body: { topic: name, textVersion: words?.version ?? "" }, signal });
@@ -68,6 +92,7 @@ export function remindersView({ session, signal }) {
         basis === "law" ? pill("quiet", "shield", t("topicByLaw")) : given ? pill("good", "check", t("topicAgreed")) : pill("quiet", "ban", t("topicRefused")),
       ),
       words ? h("details", {}, h("summary", {}, t("topicWords")), h("p", {}, pick(words.text))) : null,
+      children.length ? h("ul", { class: "stack" }, ...children.map(one)) : null,
       basis === "law"
         ? null
         : h(
@@ -77,6 +102,39 @@ export function remindersView({ session, signal }) {
               ? h("button", { type: "button", class: "button button--plain", "aria-label": t("topicWithdrawWhat", { topic: called }), onclick: withdraw }, t("topicWithdraw"))
               : h("button", { type: "button", class: "button button--plain", "aria-label": t("topicAgreeWhat", { topic: called }), onclick: agree }, t("topicAgree")),
           ),
+    );
+  };
+
+  /** Notices on this browser, on or off. @param {string} key @param {boolean} told */
+  const here = (key, told) => {
+    const toggle = () =>
+      void attempt(async () => {
+        if (told) {
+          await turnOff((method, path) => session.call(method, path, { signal }));
+          return t("browserIsOff");
+        }
+        const became = await turnOn(session, key, signal);
+        if (became === "on") return t("browserIsOn");
+        const words = t(became === "refused" ? "browserRefused" : "browserUnable");
+        say(words);
+        problem.replaceChildren(notice("caution", "info", words));
+        return null;
+      });
+    return h(
+      "section",
+      { class: "panel stack item", "aria-labelledby": "browser-title", "data-browser": told ? "on" : "off" },
+      h(
+        "div",
+        { class: "item__head" },
+        h("h2", { id: "browser-title" }, t("browserTitle")),
+        told ? pill("good", "check", t("browserOn")) : pill("quiet", "ban", t("browserOff")),
+      ),
+      h("p", { class: "quiet" }, t("browserLead")),
+      h(
+        "div",
+        { class: "item__deeds" },
+        h("button", { type: "button", class: "button button--plain", onclick: toggle }, t(told ? "browserTurnOff" : "browserTurnOn")),
+      ),
     );
   };
 

@@ -82,6 +82,7 @@ function entry(item, say) {
     h("div", { class: "item__head" }, h("p", { class: "quiet" }, [item.name ?? t("timelineOwn"), topicName(item.topic)].join(" · ")), pill(tone, symbol, words)),
     h("h2", {}, title),
     days ? h("p", {}, days) : null,
+    ...item.remarks.map((remark) => h("p", { class: "quiet" }, pick(remark))),
     h(
       "details",
       {},
