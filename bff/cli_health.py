@@ -1,6 +1,5 @@
 """``suishen health``: what can be done with rules, evidence and health certificates and no network."""
 
-import re
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -268,12 +267,13 @@ def _print(answer: dict[str, Any]) -> None:
 
 def _rule_set(path: Path, at: datetime, jurisdiction: str | None) -> "RuleSet":
     from health_code.rules.colour import RuleSet
-    from health_code.rules.documents import JURISDICTION, NATION, in_force, read_rule_set
+    from health_code.rules.divisions import NATION, is_division
+    from health_code.rules.documents import in_force, read_rule_set
     from health_code.rules.linter import rule_set_issues
 
-    if jurisdiction is not None and not re.match(JURISDICTION, jurisdiction):
+    if jurisdiction is not None and jurisdiction != NATION and not is_division(jurisdiction):
         raise click.BadParameter(
-            f"{jurisdiction!r} is not a division code of six digits", param_hint="--jurisdiction"
+            f"{jurisdiction!r} is no division code of GB/T 2260", param_hint="--jurisdiction"
         )
     found = []
     for file in sorted(path.glob("*.json")) if path.is_dir() else [path]:

@@ -3,25 +3,30 @@
     filed  →  taken  →  correction proposed  →  upheld by another organisation  →  due  →  correcting evidence
                     └→  rejected, with the reason
 
-The only outcome is evidence that supersedes the disputed piece. What is upheld and not recorded, because
-somebody died in between, is recorded by whoever settles next. What is not decided in time is escalated.
+A colour that rests on no piece of evidence is appealed against itself, by its rule, or as grey. The only
+outcome is evidence: what corrects some that is known, or adds some that was missing. What is upheld and not
+recorded, because somebody died in between, is recorded by whoever settles next. What is late is escalated.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from health_code.models import Appeal, Attached, Person, StoredEvidence
+from health_code.disputes import Disputes
+from health_code.models import OUTCOME, Appeal, Attached, Person, State
+from health_code.opening import unpack
 from health_code.ports import Audit, Clock, People, PersonalData, TimedId
-from health_code.refusals import AppealNotOpen, AppealUnknown, CorrectionInvalid, NotADecisiveReason
-from health_code.reporting import Wake, draft_of
+from health_code.refusals import AppealNotOpen, AppealUnknown, NotADecisiveReason
+from health_code.reporting import Wake
 from health_code.rules import two_people
-from health_code.rules.appeals import OPEN, AppealState, AppealStep, after, check_attachment
-from health_code.rules.evidence import Fact, Kind
+from health_code.rules.appeals import GREY, OPEN, AppealState, AppealStep, after, check_attachment
+from health_code.rules.documents import Colour
+from health_code.rules.evidence import Fact
 from health_code.settings import HealthSettings
-from health_code.store import AppealStore, EvidenceStore, StateStore
-from health_code.views import page_of
+from health_code.store import AppealStore, StateStore
+from health_code.views import gaps, page_of
 from miniapp_schemas.base import Page
 from miniapp_schemas.health_appeals import (
     AppealCase,
@@ -29,19 +34,15 @@ from miniapp_schemas.health_appeals import (
     AttachFile,
     Attachment,
     AttachmentContent,
-    Disputed,
     FileAppeal,
     ProposeCorrection,
     RejectAppeal,
 )
 
-SOURCE: Final = "suishen:appeals"
-"""No registered source can have this name: theirs have no colon."""
 _LONG_AGO: Final = timedelta(seconds=5)
 _AT_ONCE: Final = 500
 _DECIDED: Final = frozenset({AppealState.UPHELD, AppealState.REJECTED})
 _pack: Final = msgspec.msgpack.Encoder(order="sorted").encode
-_unpack: Final = msgspec.msgpack.Decoder(dict[str, Fact]).decode
 
 
 class Appellant(NamedTuple):
@@ -58,8 +59,9 @@ class Appeals:
         self,
         *,
         appeals: AppealStore,
-        evidence: EvidenceStore,
+        disputes: Disputes,
         states: StateStore,
+        silent: Callable[[], bool],
         people: People,
         personal: PersonalData,
         wake: Wake,
@@ -69,8 +71,9 @@ class Appeals:
         settings: HealthSettings,
     ) -> None:
         self._appeals = appeals
-        self._evidence = evidence
+        self._disputes = disputes
         self._states = states
+        self._silent = silent
         self._people = people
         self._personal = personal
         self._wake = wake
@@ -82,23 +85,22 @@ class Appeals:
     # --- who appeals --------------------------------------------------------------------------------
 
     async def file(self, appellant: Appellant, said: FileAppeal) -> AppealInfo:
-        """Appeal against evidence among the reasons of one's present colour.
+        """Appeal against evidence among the reasons of one's present colour, or an outcome without any.
 
         While an appeal against it is open, filing another one is that one.
         """
         state = await self._states.get(appellant.subject)
-        reasons = () if state is None else state.reasons
-        reason = next((each for each in reasons if each.evidence == said.evidence), None)
-        if reason is None:
+        if state is None or (said.evidence is None) is (said.rule is None):
             raise NotADecisiveReason
+        rule, colour = self._against(state, said)
         now = self._clock()
         appeal_id = self._timed_id(now)
         appeal = Appeal(
             id=appeal_id,
             subject=appellant.subject,
-            disputed=said.evidence,
-            rule=reason.rule,
-            colour=reason.colour,
+            disputed=said.evidence or f"{OUTCOME}{said.rule}",
+            rule=rule,
+            colour=colour,
             statement=self._seal(appeal_id, "statement", said.statement.encode()),
             state=AppealState.FILED,
             since=now,
@@ -106,12 +108,25 @@ class Appeals:
             filed_at=now,
             deadline=now + self._term,
             open=True,
+            judged_at=state.judged_at,
+            rule_set=state.rule_set,
         )
         await self._record("appeal.filed", appellant.speaker, appeal, now)
         kept = await self._appeals.file(appeal)
         if kept.id == appeal.id:
             await self._tell(kept)
         return self._info(kept)
+
+    def _against(self, state: State, said: FileAppeal) -> tuple[str, Colour]:
+        """The rule that ``said`` is against and its colour, as ``state`` has them, or a refusal."""
+        # Of a silent source the page shows grey at once, whatever was judged last.
+        grey = state.colour is Colour.GREY or (state.colour is Colour.GREEN and self._silent())
+        if said.rule == GREY and grey:
+            return GREY, Colour.GREY
+        for each in state.reasons:
+            if each.evidence == said.evidence and said.rule in {None, each.rule}:
+                return each.rule, each.colour
+        raise NotADecisiveReason
 
     async def attach(self, appellant: Appellant, appeal_id: str, said: AttachFile) -> AppealInfo:
         """Add a file to one's own open appeal."""
@@ -156,19 +171,15 @@ class Appeals:
         return await self._case(taken)
 
     async def propose(self, person: Person, appeal_id: str, said: ProposeCorrection) -> AppealCase:
-        """Want the disputed evidence corrected. Nothing changes until another organisation agrees."""
+        """Want what is wrong corrected. Nothing changes until another organisation agrees."""
         appeal = await self._appeal(appeal_id)
-        correction = None
-        if said.facts is not None:
-            disputed = await self._disputed(appeal)
-            facts = msgspec.to_builtins(said.facts)
-            if disputed is None or facts.pop("kind") != disputed.kind.value or disputed.kind is Kind.MANUAL:
-                raise CorrectionInvalid
-            known = {name: value for name, value in facts.items() if value is not None}
-            correction = self._seal(appeal.id, "correction", _pack(known))
+        wanted = await self._disputes.wanted(appeal, said, now=self._clock())
+        facts = wanted.facts
         changes = {
             "proposed_by": person,
-            "correction": correction,
+            "corrects": wanted.corrects,
+            "missing": wanted.missing,
+            "correction": None if facts is None else self._seal(appeal.id, "correction", _pack(facts)),
             "answer": self._seal(appeal.id, "answer", said.answer.encode()),
         }
         return await self._case(await self._go(person.id, appeal, AppealStep.PROPOSE, changes))
@@ -188,7 +199,8 @@ class Appeals:
     async def send_back(self, person: Person, appeal_id: str) -> AppealCase:
         """Do not agree to a proposed correction: the appeal is under review again."""
         appeal = await self._appeal(appeal_id)
-        changes = {"proposed_by": None, "correction": None, "answer": None}
+        wanted = ("proposed_by", "corrects", "missing", "correction", "answer")
+        changes = dict.fromkeys(wanted)
         return await self._case(await self._go(person.id, appeal, AppealStep.RETURN, changes))
 
     async def reject(self, person: Person, appeal_id: str, said: RejectAppeal) -> AppealCase:
@@ -249,42 +261,17 @@ class Appeals:
         return advanced
 
     async def _finish(self, appeal: Appeal) -> Appeal:
-        """Record the evidence that corrects the disputed piece; done again it is the same evidence."""
-        disputed = await self._disputed(appeal)
-        outcome = "" if disputed is None else await self._correct(appeal, disputed)
+        """Record the evidence that was agreed on; done again it is the same evidence."""
+        outcome = await self._disputes.record(appeal, self._corrected(appeal), now=self._clock())
         await self._tell(appeal)
         await self._appeals.recorded(appeal, outcome=outcome)
         await self._wake([appeal.subject])
         return msgspec.structs.replace(appeal, outcome=outcome, due=False)
 
-    async def _correct(self, appeal: Appeal, disputed: StoredEvidence) -> str:
-        now = self._clock()
-        draft = draft_of(
-            source=SOURCE,
-            source_id=appeal.id,
-            subject=appeal.subject,
-            kind=disputed.kind,
-            jurisdiction=disputed.jurisdiction,
-            occurred_at=disputed.occurred_at,
-            expires_at=disputed.expires_at,
-            supersedes=(disputed.source, disputed.source_id),
-            void=appeal.correction is None,
-            facts=self._corrected(appeal) or {},
-            personal=self._personal,
-            now=now,
-            evidence_id=self._timed_id(now),
-        )
-        kept = await self._evidence.append(SOURCE, [draft])
-        return kept[appeal.id].id
-
     def _corrected(self, appeal: Appeal) -> dict[str, Fact] | None:
         if appeal.correction is None:
             return None
-        return _unpack(self._personal.open(appeal.correction, _context(appeal.id, "correction")))
-
-    async def _disputed(self, appeal: Appeal) -> StoredEvidence | None:
-        known = await self._evidence.of([appeal.subject])
-        return next((each for each in known[appeal.subject] if each.id == appeal.disputed), None)
+        return unpack(self._personal.open(appeal.correction, _context(appeal.id, "correction")))
 
     async def _tell(self, appeal: Appeal) -> None:
         await self._people.follow(appeal.subject, appeal.id, appeal.state.value, at=appeal.since)
@@ -323,7 +310,7 @@ class Appeals:
         return AppealInfo(
             id=appeal.id,
             state=appeal.state.value,
-            evidence=appeal.disputed,
+            evidence="" if appeal.of_outcome else appeal.disputed,
             rule=appeal.rule,
             colour=appeal.colour.value,
             statement=self._read(appeal, "statement", appeal.statement),
@@ -337,26 +324,24 @@ class Appeals:
             ],
             answer=None if answer is None else self._read(appeal, "answer", answer),
             outcome=appeal.outcome or None,
+            judged_at=appeal.judged_at,
         )
 
     async def _case(self, appeal: Appeal) -> AppealCase:
-        stored = await self._disputed(appeal)
+        disputed, known = await self._disputes.about(appeal)
+        state = await self._states.get(appeal.subject) if appeal.of_outcome else None
         return AppealCase(
             appeal=self._info(appeal),
-            disputed=None if stored is None else self._shown(stored),
+            disputed=disputed,
+            known=list(known),
+            unknown=[] if state is None else gaps(state.failures, state.silent),
+            correcting=appeal.corrects,
+            missing_at=None if appeal.missing is None else appeal.missing.occurred_at,
+            missing_kind=None if appeal.missing is None else appeal.missing.kind.value,
             taken_by=_name(appeal.reviewer),
             proposed_by=_name(appeal.proposed_by),
             decided_by=_name(appeal.decided_by),
             correction=self._corrected(appeal),
-        )
-
-    def _shown(self, stored: StoredEvidence) -> Disputed:
-        context = f"health:{stored.source}:{stored.source_id}".encode()
-        return Disputed(
-            kind=stored.kind.value,
-            source=stored.source,
-            occurred_at=stored.occurred_at,
-            facts=_unpack(self._personal.open(stored.sealed, context)),
         )
 
 

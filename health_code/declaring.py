@@ -13,6 +13,7 @@ from health_code.models import StoredEvidence
 from health_code.ports import Admit, Audit, Clock, PersonalData, TimedId
 from health_code.refusals import EvidenceInvalid
 from health_code.reporting import draft_of
+from health_code.rules.divisions import check_division
 from health_code.rules.evidence import Fact, Kind
 from health_code.store import EvidenceStore
 from miniapp_schemas.health_carried import Declaration, DeclareHealth, DeclareTravel
@@ -64,6 +65,7 @@ class Declaring:
             raise EvidenceInvalid(why_zh="离开日期在将来", why_en="the last day there is in the future")
         if said.left_on < today - _OLDEST:
             raise EvidenceInvalid(why_zh="行程已逾三十天", why_en="it is more than thirty days ago")
+        check_division(said.area)
         facts: dict[str, Fact] = {"area": said.area}
         if said.risk is not None:
             facts["risk"] = said.risk

@@ -19,6 +19,7 @@ from health_code.reasons import ManualReason
 from health_code.refusals import ManualEntryInvalid, ManualEntryNotOpen, ManualEntryUnknown
 from health_code.reporting import Wake, draft_of
 from health_code.rules import two_people
+from health_code.rules.divisions import check_division
 from health_code.rules.evidence import Kind
 from health_code.rules.manual import ManualState, ManualStep, after, check_expiry
 from health_code.rules.purposes import ENTERED_BY_HAND
@@ -93,6 +94,7 @@ class ManualEvidence:
             raise ManualEntryInvalid(why_zh="录入人不属于任何单位", why_en="you act for no organisation")
         if not self._valid_number(said.id_number):
             raise ManualEntryInvalid(why_zh="身份号码有误", why_en="the ID number is wrong")
+        check_division(said.jurisdiction)
         check_expiry(reason, expires_at=said.expires_at, now=now)
         entry_id = self._timed_id(now)
         entry = ManualEntry(

@@ -10,6 +10,8 @@ from health_code.rules.documents import Colour, RuleSetDocument
 from health_code.rules.evidence import Kind
 from health_code.rules.manual import ManualState
 
+OUTCOME: Final = "rule:"
+"""Before the name of a rule whose outcome is disputed; no evidence of ours has a colon in its id."""
 HEALTH_TYPES: Final = tuple(f"health:{kind}" for kind in Kind if kind is not Kind.MANUAL)
 """What a department can be registered to report, among its types. Nobody reports MANUAL evidence alone."""
 
@@ -214,12 +216,22 @@ class Attached(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class Missing(Struct, frozen=True, kw_only=True):
+    """Evidence that there should have been, but for its facts."""
+
+    kind: Kind
+    jurisdiction: str
+    occurred_at: datetime
+
+
 class Appeal(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """An appeal, and everybody who had to do with it. What was said in it is sealed.
 
-    ``disputed`` is the evidence by our id of it; ``correction`` the facts that shall stand in its place,
-    None where it shall only be taken back. ``due`` is true while evidence has to follow that is not
-    recorded yet; ``outcome`` is what was recorded.
+    ``disputed`` is the evidence by our id of it or, where a colour rests on none, ``OUTCOME`` and the rule;
+    ``judged_at`` and ``rule_set`` then say which judgement is disputed. ``corrects`` is the evidence that
+    shall be corrected, ``missing`` what shall be added instead; ``correction`` are the facts of either, None
+    where evidence shall only be taken back. ``due`` is true while evidence has to follow that is not recorded
+    yet; ``outcome`` is what was recorded.
     """
 
     id: str
@@ -243,6 +255,15 @@ class Appeal(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     answer: bytes | None = None
     due: bool = False
     outcome: str | None = None
+    judged_at: datetime | None = None
+    rule_set: str = ""
+    corrects: str | None = None
+    missing: Missing | None = None
+
+    @property
+    def of_outcome(self) -> bool:
+        """Whether no piece of evidence is disputed, but what came of all there is."""
+        return self.disputed.startswith(OUTCOME)
 
 
 class AppealFile(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):

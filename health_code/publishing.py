@@ -4,7 +4,9 @@ What is wrong with a rule set is said when it is proposed. Once published it is 
 back; another one is published over it. Every process has it within a second.
 """
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 
@@ -13,10 +15,14 @@ from health_code.ports import Audit, Clock
 from health_code.refusals import RuleSetInvalid, RuleSetUnknown, SecondPersonNeeded
 from health_code.rulebook import RuleBook
 from health_code.rules.documents import RuleSetDocument, content_hash, version_order
+from health_code.rules.instants import whole
 from health_code.rules.linter import rule_set_issues
 from health_code.store import RuleSetStore
 from miniapp_schemas.base import Text
 from miniapp_schemas.health_rules import RuleSetInfo, RuleSetState
+
+_NEXT: Final = timedelta(milliseconds=1)
+"""What MongoDB tells apart."""
 
 
 class Publishing:
@@ -35,7 +41,7 @@ class Publishing:
             raise RuleSetInvalid(
                 rule=first.rule or document.identifier, why=first.message, more=len(issues) - 1
             )
-        await self._check_newest(document)
+        _check_newest(document, await self._rule_sets.all(published=True))
         now = self._clock()
         release = RuleRelease(
             id=content_hash(document),
@@ -58,30 +64,25 @@ class Publishing:
         if release.published_at is None:
             if release.proposed_by == person.id:
                 raise SecondPersonNeeded
-            # Another version may have become law since it was proposed.
-            await self._check_newest(release.document)
-            now = self._clock()
-            law = msgspec.structs.replace(release, approved_by=person.id, published_at=now)
-            # Before it is law: a law nobody can account for must not be.
-            await self._record("rules.published", person, law, now)
-            await self._rule_sets.publish(law)
+            law = await self._make_law(person, release)
             await self._book.refresh()
             release = await self._rule_sets.get(release_id) or law
         return _info(release)
 
-    async def _check_newest(self, document: RuleSetDocument) -> None:
-        """Refuse what does not come after everything of its name that is law."""
-        newer = [
-            release
-            for release in await self._rule_sets.all(published=True)
-            if release.document.identifier == document.identifier
-            and version_order(release.document.version) >= version_order(document.version)
-            and release.id != content_hash(document)
-        ]
-        if newer:
-            latest = newer[-1].document.version
-            why = f"version {document.version} does not come after {latest}"
-            raise RuleSetInvalid(rule=document.identifier, why=why, more=0)
+    async def _make_law(self, person: Person, release: RuleRelease) -> RuleRelease:
+        """Publish ``release`` behind all that is law. Whoever was faster may be of its name, and higher."""
+        while True:
+            laws = await self._rule_sets.all(published=True)
+            _check_newest(release.document, laws)
+            # Later than every other law, whoever's clock is behind: the one published last counts.
+            others = [each.published_at + _NEXT for each in laws if each.published_at is not None]
+            now = max([whole(self._clock()), *others])
+            law = msgspec.structs.replace(release, approved_by=person.id, published_at=now)
+            # Before it is law: a law nobody can account for must not be.
+            await self._record("rules.published", person, law, now)
+            if await self._rule_sets.publish(law, place=len(laws) + 1):
+                return law
+            await self._record("rules.published", person, law, now, outcome="overtaken")
 
     async def listed(self, *, published: bool) -> list[RuleSetInfo]:
         """What is law, or what waits to become it; newest first."""
@@ -93,13 +94,15 @@ class Publishing:
         release = await self._rule_sets.get(release_id)
         return self._book.by_hash(release_id).document if release is None else release.document
 
-    async def _record(self, kind: str, person: Person, release: RuleRelease, now: datetime) -> None:
+    async def _record(
+        self, kind: str, person: Person, release: RuleRelease, now: datetime, *, outcome: str = "ok"
+    ) -> None:
         await self._audit(
             kind,
             at=now,
             actor=person.id,
             subject=release.id,
-            outcome="ok",
+            outcome=outcome,
             facts={
                 "ruleSet": release.document.identifier,
                 "version": release.document.version,
@@ -107,6 +110,21 @@ class Publishing:
                 "proposedBy": release.proposed_by,
             },
         )
+
+
+def _check_newest(document: RuleSetDocument, laws: Sequence[RuleRelease]) -> None:
+    """Refuse what does not come after everything of its name that is law."""
+    newer = [
+        release
+        for release in laws
+        if release.document.identifier == document.identifier
+        and version_order(release.document.version) >= version_order(document.version)
+        and release.id != content_hash(document)
+    ]
+    if newer:
+        latest = newer[-1].document.version
+        why = f"version {document.version} does not come after {latest}"
+        raise RuleSetInvalid(rule=document.identifier, why=why, more=0)
 
 
 def _info(release: RuleRelease) -> RuleSetInfo:

@@ -19,19 +19,19 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from health_code import opening
 from health_code.models import Elsewhere, Judged, Reason, Snapshot, State, StoredEvidence
 from health_code.ports import Audit, Clock, People, PersonalData
 from health_code.rulebook import RuleBook
 from health_code.rules.colour import Finding, Judgement, RuleSet, judge, judge_and_look_ahead
 from health_code.rules.documents import Colour, Said
-from health_code.rules.evidence import Evidence, Fact, Key, Kind
+from health_code.rules.evidence import Evidence, Key, Kind
 from health_code.rules.instants import whole
 from health_code.rules.recognition import as_of, elsewhere
 from health_code.silence import silent_of
 from health_code.store import EvidenceStore, SnapshotStore, SourceStore, StateStore
 
 _log: Final = logging.getLogger(__name__)
-_unpack: Final = msgspec.msgpack.Decoder(dict[str, Fact]).decode
 _LONG_AGO: Final = timedelta(seconds=5)
 _AT_ONCE: Final = 200
 _ONWARDS: Final = timedelta(minutes=10)
@@ -187,7 +187,8 @@ class Recolouring:
         law: "_Law",
     ) -> State:
         rules, silent, now = law
-        known, unreadable = self._readable(stored)
+        known, sealed = opening.read_all(stored, self._personal)
+        unreadable = tuple(dict.fromkeys(f"{UNREADABLE}{each.key.source}" for each in sealed))
         # Another process's clock may be a little ahead; what is recorded is known.
         known_at = max([now, *(each.recorded_at for each in known)])
         judgement, turns = judge_and_look_ahead(known, rules, at=now, known_at=known_at, silent=silent)
@@ -230,16 +231,6 @@ class Recolouring:
             silent=tuple(silent),
         )
         return msgspec.structs.replace(state, unsaid=(*state.unsaid, change))
-
-    def _readable(self, stored: Sequence[StoredEvidence]) -> tuple[list[Evidence], tuple[str, ...]]:
-        """What can be opened of ``stored``, and a failure for each source of which something cannot."""
-        known, unreadable = [], []
-        for each in stored:
-            try:
-                known.append(self.opened(each))
-            except Exception:  # noqa: BLE001  a lost key, a changed byte: whatever it is, it is not known
-                unreadable.append(f"{UNREADABLE}{each.source}")
-        return known, tuple(dict.fromkeys(unreadable))
 
     async def _show(
         self, states: Sequence[State], evidence: Mapping[str, Sequence[StoredEvidence]]
@@ -309,19 +300,7 @@ class Recolouring:
 
     def opened(self, stored: StoredEvidence) -> Evidence:
         """A piece of evidence as rules see it."""
-        context = f"health:{stored.source}:{stored.source_id}".encode()
-        facts = _unpack(self._personal.open(stored.sealed, context))
-        return Evidence(
-            key=Key(stored.source, stored.source_id),
-            kind=stored.kind,
-            jurisdiction=stored.jurisdiction,
-            occurred_at=stored.occurred_at,
-            recorded_at=stored.recorded_at,
-            expires_at=stored.expires_at,
-            supersedes=None if stored.supersedes is None else Key(*stored.supersedes),
-            void=stored.void,
-            facts=facts,
-        )
+        return opening.opened(stored, self._personal)
 
     async def _silent(self, rules: RuleSet, now: datetime) -> Sequence[str]:
         needed = rules.document.silent_after_hours

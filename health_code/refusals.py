@@ -10,6 +10,7 @@ __all__ = [
     "CertificateNotBelieved",
     "CertificateOfAnother",
     "CorrectionInvalid",
+    "DivisionUnknown",
     "EvidenceConflict",
     "EvidenceInvalid",
     "EvidenceKindNotAllowed",
@@ -46,6 +47,17 @@ class EvidenceInvalid(Refusal):
     title_en = "Invalid evidence"
     detail_zh = "证据不可信：{why_zh}。"
     detail_en = "The evidence cannot be taken: {why_en}."
+
+
+class DivisionUnknown(Refusal):
+    """A code that is no division's."""
+
+    code = "DIVISION_UNKNOWN"
+    kind = Kind.INVALID
+    title_zh = "没有此行政区划"
+    title_en = "No such division"
+    detail_zh = "{division} 不是 GB/T 2260 的行政区划代码。"
+    detail_en = "{division} is no division code of GB/T 2260."
 
 
 class EvidenceKindNotAllowed(Refusal):
@@ -149,14 +161,17 @@ class ManualEntryNotOpen(Refusal):
 
 
 class NotADecisiveReason(Refusal):
-    """An appeal against evidence that the appellant's colour does not rest on."""
+    """An appeal against something that the appellant's colour does not rest on."""
 
     code = "NOT_A_DECISIVE_REASON"
     kind = Kind.INVALID
-    title_zh = "该证据不是当前赋码原因"
+    title_zh = "这不是当前赋码原因"
     title_en = "Your colour does not rest on that"
-    detail_zh = "只能对自己当前赋码原因中列出的证据提出申诉。"
-    detail_en = "Only evidence among the reasons of one's own present colour can be appealed against."
+    detail_zh = "只能对自己当前赋码原因中列出的证据申诉；原因没有证据的，可对该规则或灰码申诉。"
+    detail_en = (
+        "Only evidence among the reasons of one's own present colour can be appealed against; a rule "
+        "that rests on none, and a grey code, can be themselves."
+    )
 
 
 class AppealUnknown(Refusal):
@@ -199,8 +214,8 @@ class CorrectionInvalid(Refusal):
     kind = Kind.INVALID
     title_zh = "更正内容有误"
     title_en = "This does not correct it"
-    detail_zh = "更正后的证据须与原证据同类；人工录入的证据只能撤回。"
-    detail_en = "Corrected evidence is of the same kind; evidence entered by hand can only be taken back."
+    detail_zh = "不能这样更正：{why_zh}。"
+    detail_en = "It cannot be corrected so: {why_en}."
 
 
 class PaperCodeUnknown(Refusal):

@@ -13,11 +13,13 @@ import msgspec
 from health_code.models import Department, StoredEvidence, Traced
 from health_code.ports import Audit, Clock, FindTraced, PersonalData, TimedId
 from health_code.refusals import EvidenceConflict, EvidenceInvalid, EvidenceKindNotAllowed
-from health_code.rules.evidence import Fact, Kind
+from health_code.rules.divisions import check_division
+from health_code.rules.evidence import OLDEST, Fact, Kind, cleared_by_rules_alone
 from health_code.rules.instants import whole
 from health_code.store import EvidenceStore, SourceStore
 from miniapp_schemas.base import Text
 from miniapp_schemas.health_code import (
+    AreaStay,
     EvidenceOutcome,
     EvidenceReceipt,
     ForeignCertificate,
@@ -28,7 +30,6 @@ from miniapp_schemas.refusals import Refusal
 Wake = Callable[[Sequence[str]], Awaitable[None]]
 
 _AHEAD: Final = timedelta(minutes=5)
-_OLDEST: Final = timedelta(days=3 * 366)
 _pack: Final = msgspec.msgpack.Encoder(order="sorted").encode
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
 
@@ -139,12 +140,21 @@ class Reporting:
         if kind not in source.kinds:
             raise EvidenceKindNotAllowed(evidence=kind.value)
         subject = self._subject(item, kind, traced)
+        check_division(item.jurisdiction)
+        if isinstance(item.facts, AreaStay | ForeignCertificate):
+            check_division(item.facts.area)
         if item.occurred_at > now + _AHEAD:
             raise EvidenceInvalid(why_zh="发生时间在将来", why_en="it has not happened yet")
-        if item.occurred_at < now - _OLDEST:
+        if item.occurred_at < now - OLDEST:
             raise EvidenceInvalid(why_zh="发生时间过于久远", why_en="it is more than three years old")
         if item.expires_at is not None and item.expires_at <= item.occurred_at:
             raise EvidenceInvalid(why_zh="失效早于发生", why_en="it expires before it happens")
+        if item.expires_at is not None and cleared_by_rules_alone(kind, tagged):
+            raise EvidenceInvalid(
+                why_zh="阳性、接触、旅居、入境和隔离何时不再计入由规则判定，不设失效时间",
+                why_en="until when a positive result, a contact, a stay, an entry or an isolation counts "
+                "is for the rules to say: no `expiresAt`",
+            )
         if item.void and item.supersedes is None:
             raise EvidenceInvalid(why_zh="撤回须指明所撤回的证据", why_en="`void` needs `supersedes`")
         if item.supersedes == item.source_id:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from health_code.models import ChainHead, Destroyed, Retirement, RetirementStatement
 from health_code.ports import Audit, Clock
 from health_code.reporting import Wake
-from health_code.rules.purposes import EVIDENCE, PURPOSES, Purpose
+from health_code.rules.purposes import CHAINS, EVIDENCE, PURPOSES, Purpose
 from health_code.store import EvidenceStore, RetiringStore
 
 Tell = Callable[[int, int], None]
@@ -89,7 +89,11 @@ class Retiring:
 
     async def _empty(self, purpose: Purpose, before: Retirement, tell: Tell) -> None:
         whole, gone = sum(each.found for each in before.found), 0
-        for place in await self._store.spread(purpose.places):
+        places = await self._store.spread(purpose.places)
+        for heads in (place.where for place in places if place.collection == CHAINS):
+            await self._evidence.close([heads["_id"]] if heads else await self._evidence.sources())
+        # The heads last: as long as they are there, and closed, nobody appends.
+        for place in sorted(places, key=lambda place: place.collection == CHAINS):
             async for batch in self._store.destroy(place):
                 gone += batch
                 tell(gone, whole)

@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 from health_code.models import RuleRelease
 from health_code.refusals import RuleSetUnknown
 from health_code.rules.colour import RuleSet
-from health_code.rules.documents import RuleSetDocument, divisions
+from health_code.rules.divisions import divisions
+from health_code.rules.documents import RuleSetDocument
 from health_code.store import RuleSetStore
 
 _log: Final = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class RuleBook:
         """The rule set that is law in ``jurisdiction`` ``at`` an instant, as published by ``known_at``.
 
         Of several the one published last counts; of those shipped, the one in force since the latest date. A
-        city without rules of its own follows its province, and that the nation.
+        county without rules of its own follows its city, that its province, and that the nation.
         """
         for division in divisions(jurisdiction):
             laws = [

@@ -5,12 +5,14 @@ division that first gave it out, and evidence says where something happened.
 """
 
 from collections import Counter
+from collections.abc import Iterable
+from itertools import chain
 from typing import Final
 
 import msgspec
 
 from health_code.ports import Clock
-from health_code.rules.statistics import K, published
+from health_code.rules.statistics import K, Path, published
 from health_code.store import AppealStore, ManualStore, StateStore, StatisticsStore
 from miniapp_schemas.health_statistics import AppealCount, ColourCount, HealthStatistics, ManualCount
 
@@ -45,10 +47,15 @@ class Statistics:
     async def count(self) -> HealthStatistics:
         """Count everybody anew and keep what may be told."""
         now = self._clock()
-        whole, *colours = published(await self._by_colour())
-        _, *manual = published(await self._manual.people())
+        before = await self.latest()
+        whole, *colours = published(await self._by_colour(), before=_of_colours(before))
+        _, *manual = published(
+            await self._manual.people(),
+            before=_told(((each.reason, each.state), each.people) for each in before.manual),
+        )
         _, *appeals = published(
-            {(state,): people for state, people in (await self._appeals.people()).items()}
+            {(state,): people for state, people in (await self._appeals.people()).items()},
+            before=_told(((each.state,), each.people) for each in before.appeals),
         )
         counted = HealthStatistics(
             k=K,
@@ -88,6 +95,20 @@ class Statistics:
         reasons = await self._manual.reasons([evidence for _, _, evidence in batch]) if batch else {}
         for district, colour, evidence in batch:
             counts[district, colour, f"MANUAL:{reasons.get(evidence, '?')}"] += 1
+
+
+def _of_colours(told: HealthStatistics) -> dict[Path, int]:
+    counts = (((each.district, each.colour, each.reason), each.people) for each in told.colours)
+    return _told(chain([((), told.people)], counts))
+
+
+def _told(counts: Iterable[tuple[tuple[str | None, ...], int | None]]) -> dict[Path, int]:
+    """What was told, by path; a count that sums over the rest of one has a shorter path."""
+    return {
+        tuple(part for part in path if part is not None): people
+        for path, people in counts
+        if people is not None
+    }
 
 
 def _at(path: tuple[str, ...], place: int) -> str | None:

@@ -26,9 +26,18 @@ from health_code.refusals import (
     VenueCodeWithdrawn,
     VenueUnknown,
 )
+from health_code.rules.divisions import check_division
 from health_code.rules.documents import Colour
 from health_code.rules.freshness import Limits, shown_colour
-from health_code.rules.venues import Denial, Fault, denial_of, fault_of, window_end, window_of
+from health_code.rules.venues import (
+    Denial,
+    Fault,
+    denial_of,
+    fault_of,
+    good_until,
+    window_end,
+    window_of,
+)
 from health_code.settings import HealthSettings
 from health_code.store.venues import CheckInStream, VenueStore
 from health_code.venue_models import CheckedIn, Venue
@@ -119,6 +128,7 @@ class Venues:
 
     async def register(self, clerk: Person, asked: wire.RegisterVenue) -> wire.Venue:
         """Register a place of the clerk's organisation."""
+        check_division(asked.division)
         now = self._clock()
         venue = Venue(
             id=self._timed_id(now).replace("-", ""),
@@ -157,7 +167,8 @@ class Venues:
             venue_id=venue.id,
             kind=CodeKind.DISPLAYED.value,
             code=self._codes.make(VenueCode(CodeKind.DISPLAYED, venue.id, window)),
-            expires_at=window_end(window),
+            expires_at=good_until(window),
+            next_at=window_end(window),
         )
 
     async def print(self, clerk: Person, venue_id: str) -> wire.VenueCode:

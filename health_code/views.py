@@ -106,16 +106,20 @@ def as_ticket(snapshot: Snapshot, shown: Colour, code: str, expires: int) -> Hea
 
 
 def _unknown(snapshot: Snapshot, shown: Colour) -> list[Text]:
-    told = [_failure(name) for name in snapshot.failures]
-    told += [
-        Text(zh=f"数据来源 {source} 长时间未更新", en=f"Nothing was heard of {source} for too long")
-        for source in snapshot.silent
-    ]
+    told = gaps(snapshot.failures, snapshot.silent)
     if shown is not snapshot.colour:
         told.append(
             Text(zh="数据未能及时更新，暂不显示颜色", en="The data is too old for a colour to be shown")
         )
     return told
+
+
+def gaps(failures: Sequence[str], silent: Sequence[str]) -> list[Text]:
+    """In words, what could not be known when a colour was judged."""
+    return [_failure(name) for name in failures] + [
+        Text(zh=f"数据来源 {source} 长时间未更新", en=f"Nothing was heard of {source} for too long")
+        for source in silent
+    ]
 
 
 def _failure(name: str) -> Text:

@@ -1,4 +1,4 @@
-"""Public statistics of the health code: counts of at least ten people."""
+"""Public statistics of the health code: counts of at least ten people, in steps of ten."""
 
 from typing import Annotated
 
@@ -8,7 +8,10 @@ from miniapp_schemas.base import Instant, Response
 
 People = Annotated[
     int | None,
-    Meta(description="How many people; absent where that could say something of one of them."),
+    Meta(
+        description="How many people, in steps of `k`: it moves once it is `k` away from what was told last. "
+        "Absent where it could say something of one of them."
+    ),
 ]
 
 
@@ -46,7 +49,10 @@ class AppealCount(Response, frozen=True, kw_only=True):
 
 
 class HealthStatistics(Response, frozen=True, kw_only=True):
-    """Counts of people, none below `k`; what could be had from them by subtraction is left out too."""
+    """Counts of people, in steps of `k` and none below it.
+
+    What could be had by subtraction, of one count from another or of an hour from the next, is left out too.
+    """
 
     k: Annotated[int, Meta(description="The least number of people a count tells of.", ge=2)]
     colours: Annotated[list[ColourCount], Meta(description="Codes, by district, colour and reason.")]

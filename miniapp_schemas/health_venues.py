@@ -70,7 +70,10 @@ class VenueCode(Response, frozen=True, kw_only=True):
     kind: VenueCodeKind
     code: Annotated[str, Meta(description="What the QR says.")]
     expires_at: Annotated[
-        Instant | None, Meta(description="When to show the next one; a printed one has no such moment.")
+        Instant | None, Meta(description="From when it is refused; a printed one has no such moment.")
+    ] = None
+    next_at: Annotated[
+        Instant | None, Meta(description="When to show the next one, a minute before this one is refused.")
     ] = None
     notice: Annotated[
         Text | None, Meta(description="What to know of a printed one, to be read before printing.")

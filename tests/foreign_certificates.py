@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from base64 import urlsafe_b64encode
+from base64 import b32encode, urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -138,7 +138,7 @@ def dcc_code(signer: Signer, kid: bytes, payload: Mapping[int, Any] | None = Non
 
 def card(signer: Signer, *, kid: str = "key-1", packed: bytes | None = None, **more: Any) -> str:  # noqa: ANN401
     """The JWS of a SMART Health Card; ``more`` goes into its payload, or into its vc as ``rid``."""
-    rid = more.pop("rid", None)
+    rid, born = more.pop("rid", None), more.pop("born", "1980-01-31")
     payload = {
         "iss": "https://cards.example/issuer",
         "nbf": ISSUED.timestamp(),
@@ -153,7 +153,7 @@ def card(signer: Signer, *, kid: str = "key-1", packed: bytes | None = None, **m
                             "resource": {
                                 "resourceType": "Patient",
                                 "name": [{"family": "Muster", "given": ["Ada"]}],
-                                "birthDate": "1980-01-31",
+                                "birthDate": born,
                             }
                         },
                         {
@@ -177,6 +177,29 @@ def card(signer: Signer, *, kid: str = "key-1", packed: bytes | None = None, **m
     header = json.dumps({"zip": "DEF", "alg": "ES256", "kid": kid}).encode()
     signed = f"{base64url(header)}.{base64url(packed)}"
     return f"{signed}.{base64url(signer.sign(signed.encode()))}"
+
+
+def nz_pass(
+    signer: Signer,
+    change: Mapping[Any, Any] | None = None,
+    **person: str,
+) -> tuple[str, bytes]:
+    """A pass of New Zealand's, and the did.json that vouches for its key."""
+    did = json.loads((VECTORS / "nzcp/valid/did.json").read_text())
+    did["verificationMethod"][0]["publicKeyJwk"] = signer.jwk()
+    vc = {
+        "@context": [
+            "https://www.w3.org/2018/credentials/v1",
+            "https://nzcp.covid19.health.nz/contexts/v1",
+        ],
+        "version": "1.0.0",
+        "type": ["VerifiableCredential", "PublicCovidPass"],
+        "credentialSubject": {"givenName": "Ada", "dob": "1980-01-31"} | person,
+    }
+    body = {1: did["id"], 4: int(EXPIRES.timestamp()), 5: int(ISSUED.timestamp()), 7: bytes(16), "vc": vc}
+    cose = sign1(signer, cbor2.dumps(body | dict(change or {})), protected={1: -7, 4: b"key-1"})
+    text = "NZCP:/1/" + b32encode(cbor2.dumps(cbor2.CBORTag(18, cose))).rstrip(b"=").decode()
+    return text, json.dumps(did).encode()
 
 
 def digits(jws: str) -> str:

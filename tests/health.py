@@ -85,6 +85,13 @@ CONTACT_IS_YELLOW: Final = rule(
     Ttl={"amount": 7, "unit": "day"},
     ClearWhen={">=": [{"var": "payload.after.negativesSpaced"}, 2]},
 )
+UNTESTED_IS_YELLOW: Final = rule(
+    4,
+    "YELLOW",
+    Scope="PERSON",
+    Logic={"!": [{"<=": [{"var": "payload.person.daysSinceNegative"}, 7]}]},
+    ClearWhen={"<=": [{"var": "payload.person.daysSinceNegative"}, 7]},
+)
 
 
 async def publish(platform: Platform, document: RuleSetDocument) -> None:
@@ -100,7 +107,8 @@ async def publish(platform: Platform, document: RuleSetDocument) -> None:
     )
     proposal = msgspec.structs.replace(release, approved_by=None, published_at=None)
     assert await platform.health.rule_sets.propose(proposal)
-    assert await platform.health.rule_sets.publish(release)
+    laws = await platform.health.rule_sets.all(published=True)
+    assert await platform.health.rule_sets.publish(release, place=len(laws) + 1)
     await platform.health.book.refresh()
 
 

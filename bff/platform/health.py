@@ -1,7 +1,7 @@
 """The health code's parts, wired: its stores, its rule book, its keys, and the residents it tells."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -40,6 +40,7 @@ from health_code.codec.revocation import Revocations
 from health_code.codec.signed import KID
 from health_code.codec.trust import Trust
 from health_code.declaring import Declaring
+from health_code.disputes import Disputes
 from health_code.families import Families
 from health_code.freshening import Freshening
 from health_code.manual import ManualEvidence
@@ -321,10 +322,20 @@ class HealthParts:
             timed_id=timed_id,
             settings=settings,
         )
+
+        def silent() -> bool:
+            return bool(self.silence.of(self.recolouring.in_force(), clock()))
+
         self.appeals = Appeals(
             appeals=self.filed,
-            evidence=self.evidence,
+            disputes=Disputes(
+                evidence=self.evidence,
+                personal=personal,
+                timed_id=timed_id,
+                jurisdiction=settings.jurisdiction,
+            ),
             states=self.states,
+            silent=silent,
             people=residents,
             personal=personal,
             wake=self._wake,
@@ -359,7 +370,7 @@ class HealthParts:
                 away=(*MONGO_OUTAGES, *REDIS_OUTAGES),
                 clock=clock,
             ),
-            silent=lambda: bool(self.silence.of(self.recolouring.in_force(), clock())),
+            silent=silent,
             codes=dynamic,
             clock=clock,
             chance=chance,
@@ -499,13 +510,15 @@ def _ward(grant: ActingGrant) -> Ward:
 
 def _trusted(folder: Path | None) -> Callable[[str, datetime], Checked]:
     """Verifies by the keys and lists in ``folder``; without one nothing is believed."""
-    files = {} if folder is None else {str(file): file.read_bytes() for file in _files(folder)}
+    files = {} if folder is None else _files(folder)
     desk = Desk(Trust.of(files) if files else Trust(), Revocations.of(files))
     return lambda text, at: desk.verify(text, at=at)
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.rglob("*") if file.is_file())
+def _files(folder: Path) -> Mapping[str, bytes]:
+    """By their paths in the folder: one laid out as issuers' sites are says by them whose keys there are."""
+    found = sorted(file for file in folder.rglob("*") if file.is_file())
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in found}
 
 
 def _is_id_number(number: str) -> bool:

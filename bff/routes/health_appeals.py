@@ -50,7 +50,7 @@ class HealthAppealController(Controller):
     @post(
         opt={"refusals": (IdempotencyKeyReused, NotADecisiveReason, RequestUnderWay)},
         operation_id="FileAppeal",
-        summary="Say that evidence my colour rests on is wrong",
+        summary="Say that my colour, or evidence it rests on, is wrong",
     )
     async def file(
         self,
@@ -60,7 +60,7 @@ class HealthAppealController(Controller):
         health_appeals: NamedDependency[Appeals],
         idempotency: NamedDependency[Idempotency],
     ) -> AppealInfo:
-        """Appeal against evidence among the reasons of one's code (信息纠错); decided within a day."""
+        """Appeal against a reason of one's code (信息纠错), or against a grey one; decided within a day."""
         whose = _appellant(principal)
         return await idempotency.run(
             f"health-appeals:{whose.speaker}:{whose.subject}",
@@ -156,7 +156,7 @@ class HealthAppealReviewController(Controller):
         summary="One appeal, and what it is about",
     )
     async def read(self, appeal_id: AppealIdInPath, health_appeals: NamedDependency[Appeals]) -> AppealCase:
-        """The appeal with the disputed evidence."""
+        """The appeal with the disputed evidence; against an outcome, with all that is known."""
         return await health_appeals.case(appeal_id)
 
     @get(
@@ -205,7 +205,7 @@ class HealthAppealReviewController(Controller):
         principal: NamedDependency[Principal],
         health_appeals: NamedDependency[Appeals],
     ) -> AppealCase:
-        """Propose what shall stand in its place; it counts once somebody of another organisation agrees."""
+        """Propose what shall stand in its place or be added; another organisation has to agree."""
         return await health_appeals.propose(person(principal), appeal_id, data)
 
     @post(
@@ -221,7 +221,7 @@ class HealthAppealReviewController(Controller):
         principal: NamedDependency[Principal],
         health_appeals: NamedDependency[Appeals],
     ) -> AppealCase:
-        """Correcting evidence is recorded, and the colour follows from all evidence as always."""
+        """What was agreed on is recorded as evidence, and the colour follows from all of it as always."""
         return await health_appeals.uphold(person(principal), appeal_id)
 
     @post(

@@ -11,7 +11,7 @@ from bff.platform.limits import TooManyRequests
 from bff.routes.callers import keeper
 from bff.routes.parameters import IdempotencyKey
 from health_code.declaring import Declaring
-from health_code.refusals import EvidenceInvalid
+from health_code.refusals import DivisionUnknown, EvidenceInvalid
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.health_carried import Declaration, DeclareHealth, DeclareTravel
 
@@ -51,7 +51,7 @@ class DeclarationController(Controller):
 
     @post(
         "/travel",
-        opt={"refusals": (*_AGAIN, EvidenceInvalid)},
+        opt={"refusals": (*_AGAIN, DivisionUnknown, EvidenceInvalid)},
         operation_id="DeclareTravel",
         summary="Say where I have been (行程申报)",
     )

@@ -17,6 +17,7 @@ from bff.routes.parameters import (
 )
 from health_code.manual import ManualEvidence
 from health_code.refusals import (
+    DivisionUnknown,
     ManualEntryInvalid,
     ManualEntryNotOpen,
     ManualEntryUnknown,
@@ -49,7 +50,7 @@ class HealthManualController(Controller):
         return health_manual.reasons()
 
     @post(
-        opt={"refusals": (IdempotencyKeyReused, ManualEntryInvalid, RequestUnderWay)},
+        opt={"refusals": (DivisionUnknown, IdempotencyKeyReused, ManualEntryInvalid, RequestUnderWay)},
         operation_id="ProposeManual",
         summary="Propose evidence",
     )

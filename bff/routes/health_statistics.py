@@ -20,6 +20,6 @@ class HealthStatisticsController(Controller):
     async def read(self, health_statistics: NamedDependency[Statistics]) -> Response[HealthStatistics]:
         """Counts by district, colour and reason, entries by hand and appeals; none of fewer than ten people.
 
-        Counted once an hour.
+        Counted once an hour, and told in steps of ten.
         """
         return Response(await health_statistics.latest(), headers={"Cache-Control": _FIVE_MINUTES})

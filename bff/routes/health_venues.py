@@ -20,6 +20,7 @@ from bff.routes.parameters import (
 )
 from health_code.checkin_log import CheckInBook
 from health_code.refusals import (
+    DivisionUnknown,
     ExposureQueryExpired,
     ExposureQueryInvalid,
     ExposureQueryNotApproved,
@@ -57,7 +58,11 @@ class VenueController(Controller):
     tags = ("health-venues",)
     opt = {"audience": "verifier", "assurance": None, "scope": "health:venues"}
 
-    @post(opt={"refusals": _ONCE}, operation_id="RegisterVenue", summary="Register a venue")
+    @post(
+        opt={"refusals": (DivisionUnknown, *_ONCE)},
+        operation_id="RegisterVenue",
+        summary="Register a venue",
+    )
     async def register(
         self,
         data: JSONBody[RegisterVenue],

@@ -75,9 +75,13 @@ class Subject(Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
 
 
 class Statement(Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
-    """One thing a certificate says happened. ``on`` is a date or an instant, as written there."""
+    """One thing a certificate says happened. ``on`` is a date or an instant, as written there.
+
+    ``about`` is the disease (SNOMED CT), where it is said.
+    """
 
     kind: Kind
+    about: str | None = None
     on: str | None = None
     country: str | None = None
     outcome: str | None = None

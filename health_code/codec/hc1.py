@@ -71,6 +71,7 @@ class _Test(Struct, frozen=True, gc=False):
     def statement(self) -> Statement:
         return Statement(
             kind=Kind.TEST,
+            about=self.tg,
             on=self.sc,
             country=self.co,
             outcome=_OUTCOMES.get(self.tr, "INVALID"),
@@ -93,6 +94,7 @@ class _Vaccination(Struct, frozen=True, gc=False):
     def statement(self) -> Statement:
         return Statement(
             kind=Kind.VACCINATION,
+            about=self.tg,
             on=self.dt,
             country=self.co,
             product=self.mp,
@@ -113,6 +115,7 @@ class _Recovery(Struct, frozen=True, gc=False):
     def statement(self) -> Statement:
         return Statement(
             kind=Kind.RECOVERY,
+            about=self.tg,
             on=self.fr,
             country=self.co,
             outcome="POSITIVE",

@@ -251,10 +251,12 @@ def read(types: Sequence[str], subject: Mapping[str, Any]) -> Content:
     if len(patients) != 1:
         raise Malformed("not one person's")
     statements: list[Statement] = []
+    doses = 0
     for each in resources:
         match each.get("resourceType"):
             case "Immunization" if each.get("status") == "completed":
-                statements.append(_vaccination(each, 1 + len(statements)))
+                doses += 1
+                statements.append(_vaccination(each, doses))
             case "Observation" if each.get("status") in {"final", "amended", "corrected"}:
                 statements.append(_test(each))
             case _:

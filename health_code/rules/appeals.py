@@ -9,15 +9,17 @@
     PROPOSED --uphold--> UPHELD
     PROPOSED --withdraw--> WITHDRAWN
 
-An appeal that is upheld ends in evidence that corrects the disputed piece, and in nothing else: one reviewer
-proposes the correction, another one, of another organisation, upholds it. No appeal is ever removed.
+An appeal that is upheld ends in evidence that corrects what is wrong or adds what was missing, and in nothing
+else: one reviewer proposes it, another one, of another organisation, upholds it. No appeal is ever removed.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from health_code.refusals import AppealNotOpen, AttachmentUnfit
+from health_code.refusals import AppealNotOpen, AttachmentUnfit, CorrectionInvalid
+from health_code.rules.evidence import OLDEST, Fact, Kind
 
 
 class AppealState(StrEnum):
@@ -56,6 +58,11 @@ TRANSITIONS: Final[Mapping[tuple[AppealState, AppealStep], AppealState]] = {
 OPEN: Final = frozenset(state for state, _ in TRANSITIONS)
 """The states from which something can still follow."""
 
+GREY: Final = "GREY"
+"""What stands in the place of a rule where the code is grey."""
+MISSING: Final = frozenset({Kind.SAMPLED, Kind.RESULT, Kind.VACCINATED, Kind.ISOLATION_RELEASED})
+"""Kinds of evidence that clear: only such may be added for an appeal."""
+
 MOST_ATTACHMENTS: Final = 4
 MOST_BYTES: Final = 1024 * 1024
 _BEGINS: Final[Mapping[str, bytes]] = {
@@ -71,6 +78,21 @@ def after(state: AppealState, step: AppealStep) -> AppealState:
     if found is None:
         raise AppealNotOpen(state=state.value)
     return found
+
+
+def check_missing(kind: Kind, facts: Mapping[str, Fact], *, occurred_at: datetime, now: datetime) -> None:
+    """Return if an appeal may add evidence that there should have been: only what speaks for who filed it."""
+    negative = kind is not Kind.RESULT or (facts["outcome"] == "NEGATIVE" and "diagnosis" not in facts)
+    if kind not in MISSING or not negative:
+        raise CorrectionInvalid(
+            why_zh="申诉只能补充采样、阴性结果、接种或解除隔离的证据",
+            why_en="an appeal adds a sample, a negative result, a vaccination or a release, and nothing else",
+        )
+    if not now - OLDEST <= occurred_at <= now:
+        raise CorrectionInvalid(
+            why_zh="发生时间在将来或过于久远",
+            why_en="it has not happened yet, or is more than three years old",
+        )
 
 
 def check_attachment(media_type: str, content: bytes, *, already: int) -> None:

@@ -14,11 +14,11 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from health_code.rules.divisions import divisions
 from health_code.rules.evidence import Kind
 
 JURISDICTION: Final = r"^[0-9]{6}\Z"
 VERSION: Final = r"^(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\Z"
-NATION: Final = "000000"
 
 
 class Colour(StrEnum):
@@ -108,11 +108,6 @@ _VERSION: Final = re.compile(VERSION)
 def content_hash(document: RuleSetDocument) -> str:
     """SHA-256 of the document's canonical JSON: what names a rule set in every answer given by it."""
     return hashlib.sha256(_canonical(document)).hexdigest()
-
-
-def divisions(jurisdiction: str) -> tuple[str, ...]:
-    """Whose rules count in ``jurisdiction``, the nearest first: its own, its province's, the nation's."""
-    return tuple(dict.fromkeys((jurisdiction, f"{jurisdiction[:2]}0000", NATION)))
 
 
 def in_force(

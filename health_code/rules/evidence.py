@@ -6,12 +6,15 @@ at any moment can be told later: ``occurred_at`` is when it happened, ``recorded
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
 Fact = str | int | bool | list[str]
+OLDEST: Final = timedelta(days=3 * 366)
+"""Nothing that happened longer ago is taken."""
 
 
 class Kind(StrEnum):
@@ -28,6 +31,17 @@ class Kind(StrEnum):
     DECLARED = "DECLARED"
     FOREIGN_CERT = "FOREIGN_CERT"
     MANUAL = "MANUAL"
+
+
+_LASTING: Final = frozenset({Kind.EXPOSED, Kind.AREA_STAY, Kind.ENTERED, Kind.ISOLATION_START})
+
+
+def cleared_by_rules_alone(kind: Kind, facts: Mapping[str, Fact]) -> bool:
+    """Whether evidence tells of a risk, which only what came after may clear, and no date that was set ahead.
+
+    Should nothing come after, for whatever reason, what is red by it stays red.
+    """
+    return kind in _LASTING or (kind is Kind.RESULT and facts.get("outcome") == "POSITIVE")
 
 
 class Key(Struct, frozen=True, order=True, array_like=True):

@@ -16,7 +16,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import Struct
 
 from health_code.rules.certlogic import EvaluationFailed, InvalidExpression, compile_expression
+from health_code.rules.divisions import NATION, divisions, is_division
 from health_code.rules.documents import Colour, RuleDocument, RuleSetDocument, Scope
+from health_code.rules.evidence import Kind
 
 
 class Issue(Struct, frozen=True, kw_only=True):
@@ -88,6 +90,12 @@ _KNOWN: Final[Mapping[str, frozenset[str] | None]] = {
     "payload.person": _PERSON | {"daysSinceNegative", "daysSinceSampled", "vaccinated", "declared"},
     "external": frozenset({"now", "today", "jurisdiction"}),
 }
+_AGES: Final = frozenset({"payload.event.daysSince", "payload.event.hoursSince"})
+_LONG_AFTER: Final[Mapping[str, Any]] = {
+    "payload": {"event": {"daysSince": 10_000, "hoursSince": 240_000}, "after": {}, "person": {}},
+    "external": {},
+}
+"""What a rule sees of an event after which nothing happened for decades."""
 
 
 def expression_issues(expression: object) -> list[Issue]:
@@ -108,6 +116,8 @@ def _of_the_set(document: RuleSetDocument) -> Iterator[str]:
         ZoneInfo(document.zone)
     except (ZoneInfoNotFoundError, ValueError):
         yield f"unknown time zone {document.zone}"
+    if document.jurisdiction != NATION and not is_division(document.jurisdiction):
+        yield f"{document.jurisdiction} is no division code of GB/T 2260"
     if document.valid_to is not None and document.valid_to <= document.valid_from:
         yield "it ends before it begins"
     yield from _unspoken("title", {said.lang for said in document.title})
@@ -119,7 +129,7 @@ def _of_the_set(document: RuleSetDocument) -> Iterator[str]:
 def _of_a_rule(rule: RuleDocument, document: RuleSetDocument) -> Iterator[str]:
     if rule.valid_to <= rule.valid_from:
         yield "it ends before it begins"
-    if rule.region not in {document.jurisdiction, f"{document.jurisdiction[:2]}0000", "000000"}:
+    if rule.region not in divisions(document.jurisdiction):
         yield f"it is of region {rule.region}, the set is of {document.jurisdiction}"
     yield from _unspoken("description", {said.lang for said in rule.description})
     if rule.colour is Colour.GREY:
@@ -128,6 +138,8 @@ def _of_a_rule(rule: RuleDocument, document: RuleSetDocument) -> Iterator[str]:
         if rule.ttl is None and rule.clear_when is None:
             yield "nothing ever clears it: it needs Ttl or ClearWhen"
         yield from _unspoken("what clears it (ClearText)", {said.lang for said in rule.clear_text})
+    if rule.colour is Colour.RED and set(rule.kinds) != {Kind.MANUAL}:
+        yield from _ends_by_itself(rule)
     if rule.scope is Scope.EVENT and not rule.kinds:
         yield "a rule of scope EVENT names the kinds it is asked about"
     if rule.scope is Scope.PERSON and (rule.kinds or rule.ttl):
@@ -142,6 +154,28 @@ def _of_a_rule(rule: RuleDocument, document: RuleSetDocument) -> Iterator[str]:
         yield from (f"{name}: {message}" for message in _lost_paths(logic, rule.scope))
         if not found:
             yield from (f"{name}: {message}" for message in _where_nothing_is_known(logic, name, rule))
+
+
+def _ends_by_itself(rule: RuleDocument) -> Iterator[str]:
+    """Red never becomes green because nothing more was heard; only what is entered by hand has an end."""
+    if rule.ttl is not None:
+        yield "red does not end by a Ttl, as if no news were good news: ClearWhen says what clears it"
+    for name, logic in (("Logic", rule.logic), ("ClearWhen", rule.clear_when)):
+        if logic is None or expression_issues(logic):
+            continue
+        # Of what must all be so, that which asks for the event's age alone ends a Logic; a ClearWhen is
+        # asked whole.
+        parts = logic.get("and", [logic]) if name == "Logic" else [logic]
+        for part in parts:
+            paths = {path for path, _ in _paths(part)}
+            if name == "Logic" and not (paths and paths <= _AGES):
+                continue
+            try:
+                ended = compile_expression(part)(_LONG_AFTER) is (name == "ClearWhen")
+            except (EvaluationFailed, InvalidExpression):
+                continue
+            if ended:
+                yield f"{name}: red would end by mere time, as if no news were good news"
 
 
 def _where_nothing_is_known(logic: dict[str, Any], name: str, rule: RuleDocument) -> Iterator[str]:

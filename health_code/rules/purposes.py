@@ -17,6 +17,7 @@ KEPT: Final = frozenset({"health_rule_sets", "health_retirements", "health_check
 
 
 EVIDENCE: Final = "health_evidence"
+CHAINS: Final = "health_chains"
 
 
 class Place(Struct, frozen=True):
@@ -69,7 +70,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
         ),
         "evidence": Purpose(
             places=(
-                Place("health_chains"),
+                Place(CHAINS),
                 Place(EVIDENCE),
                 Place("health_sources"),
                 Place("health_states"),
@@ -90,7 +91,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
         ),
         "manual": Purpose(
             places=(
-                Place("health_chains", {"_id": ENTERED_BY_HAND}),
+                Place(CHAINS, {"_id": ENTERED_BY_HAND}),
                 Place(EVIDENCE, {"source": ENTERED_BY_HAND}),
                 Place("health_manual"),
                 Place("health_manual_cohorts"),

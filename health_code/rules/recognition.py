@@ -35,6 +35,7 @@ FRESH_CODE: Final = timedelta(hours=4)
 FRESH_CERTIFICATE: Final = timedelta(hours=48)
 """The same for a certificate."""
 _MOST: Final = 10
+_COVID: Final = "840539006"
 
 
 def fresh_limit(certificate: object) -> timedelta:
@@ -88,8 +89,8 @@ def evidence_of(
     found = []
     for number, statement in enumerate(checked.content.statements, 1):
         occurred_at = _instant(statement.on, zone) or issued_at
-        # What has not happened yet proves nothing, whoever signed it.
-        if occurred_at > recorded_at:
+        # What has not happened yet proves nothing, whoever signed it; nor does what is about another disease.
+        if occurred_at > recorded_at or statement.about not in {None, _COVID}:
             continue
         found.append(
             Evidence(

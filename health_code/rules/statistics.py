@@ -4,6 +4,9 @@ Counts form a tree: everybody, then each district, in it each colour, in that ea
 one are parts of it. A count below k is not told, and neither are as many of its neighbours as it takes that
 what is not told below one published count is two counts or more and k people or more: else it could be had
 by subtraction. Below what is not told nothing is.
+
+Told once an hour, exact counts would say who turned red in this one: the hour before is subtracted, and one
+is left. So a count is told in steps of k, and stays what it was told to be until it is k away from that.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,8 +27,10 @@ class Count(Struct, frozen=True, kw_only=True):
     people: int | None
 
 
-def published(leaves: Mapping[Path, int], *, k: int = K) -> list[Count]:
-    """What may be told of ``leaves``, from the whole (the empty path) down."""
+def published(
+    leaves: Mapping[Path, int], *, before: Mapping[Path, int] | None = None, k: int = K
+) -> list[Count]:
+    """What may be told of ``leaves``, from the whole (the empty path) down; ``before`` was told last."""
     totals: dict[Path, int] = {(): 0}
     for path, people in leaves.items():
         for depth in range(len(path) + 1):
@@ -36,7 +41,18 @@ def published(leaves: Mapping[Path, int], *, k: int = K) -> list[Count]:
             below.setdefault(path[:-1], []).append(path)
     if totals[()] < k:
         return [Count(path=(), people=None)]
-    return list(_told((), totals, below, k))
+    exact = _told((), totals, below, k)
+    return [
+        Count(path=each.path, people=_in_steps(each.people, (before or {}).get(each.path), k))
+        for each in exact
+    ]
+
+
+def _in_steps(people: int | None, before: int | None, k: int) -> int | None:
+    if people is None:
+        return None
+    stands = before is not None and before % k == 0 and abs(people - before) < k
+    return before if stands else people - people % k
 
 
 def _told(

@@ -22,7 +22,8 @@ def agree(first: Signer, second: Signer) -> None:
 
     Who acts for no organisation is of nobody's side, and so can be no other side.
     """
-    if first.id == second.id or not second.organisation or first.organisation == second.organisation:
+    sides = {first.organisation, second.organisation}
+    if first.id == second.id or len(sides) == 1 or "" in sides:
         raise SecondPersonNeeded
 
 

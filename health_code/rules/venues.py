@@ -59,6 +59,11 @@ def window_end(window: int) -> datetime:
     return datetime.fromtimestamp((window + 1) * WINDOW_SECONDS, UTC)
 
 
+def good_until(window: int) -> datetime:
+    """Until when the code of a minute is good: slow hands have one more."""
+    return window_end(window + _NEIGHBOURS)
+
+
 def fault_of(code: VenueCode, *, prints: int, now: datetime) -> Fault | None:
     """What is wrong with ``code`` at ``now``; ``prints`` is the venue's newest printing, 0 for none.
 

@@ -3,20 +3,20 @@
 Nothing here changes or removes what a piece of evidence says. The one field that changes, ``pending``, is
 not part of what is hashed: it says whether a colour has been judged with the evidence.
 
-How far each chain has come is kept apart, written after what it counts: who dies in between leaves one that
-is behind, and never one that is ahead. So a chain that ends before its head, or is not there at all, was cut.
+How far each chain has come is kept apart, written in one transaction with what it counts. So a chain that
+ends before its head, or is not there at all, was cut. The head is also what two who append at once both
+write, and what is closed before a chain is destroyed: whoever was about to append then appends nothing.
 """
 
-import asyncio
-import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
+from motor.motor_asyncio import AsyncIOMotorClientSession
 from pymongo import ASCENDING, DESCENDING, IndexModel
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
 from health_code.models import ChainHead, StoredEvidence
@@ -42,6 +42,10 @@ class ChainBroken(Exception):
     def __init__(self, sequence: int) -> None:
         super().__init__(f"the chain does not hold at record {sequence}")
         self.sequence = sequence
+
+
+class ChainClosed(ConnectionFailure):
+    """A source's chain is being destroyed: until it is gone, its store is away for whoever appends."""
 
 
 class EvidenceStore:
@@ -92,30 +96,52 @@ class EvidenceStore:
         return [{each.source_id: kept[source][each.source_id] for each in drafts} for source, drafts in calls]
 
     async def _append(self, source: str, drafts: Sequence[StoredEvidence]) -> _Kept:
-        """Two processes that append at once are told apart by the unique index of the chain.
-
-        The slower one chains again behind the faster.
-        """
+        """Of two processes that append at once, the slower one chains again behind the faster."""
         wanted = [draft.source_id for draft in drafts]
         while True:
             known = await self.known(source, wanted)
             missing = [draft for draft in drafts if draft.source_id not in known]
             if not missing:
                 return known
-            sequence, previous = await self._head(source)
-            placed = []
-            for draft in missing:
-                sequence += 1
-                placed.append(chained(draft, sequence=sequence, previous=previous))
-                previous = placed[-1].hash
             try:
-                await self._collection.insert_many([document_of(each) for each in placed], ordered=True)
+                await self._chain(source, missing)
+            except DuplicateKeyError:
+                continue  # two began the chain of this source at once
             except BulkWriteError as failure:
                 errors = (failure.details or {}).get("writeErrors", [])
                 if not errors or any(error.get("code") != DUPLICATE for error in errors):
                     raise
-            else:
-                await self._note(source, placed[-1])
+
+    async def _chain(self, source: str, drafts: Sequence[StoredEvidence]) -> None:
+        """Keep ``drafts`` and how far the chain has come by them, or neither."""
+
+        async def together(session: AsyncIOMotorClientSession) -> None:
+            sequence, previous = await self._head(source, session)
+            placed = []
+            for draft in drafts:
+                sequence += 1
+                placed.append(chained(draft, sequence=sequence, previous=previous))
+                previous = placed[-1].hash
+            head = {"sequence": sequence, "hash": previous}
+            await self._chains.update_one({"_id": source}, {"$set": head}, upsert=True, session=session)
+            await self._collection.insert_many(
+                [document_of(each) for each in placed], ordered=True, session=session
+            )
+
+        async with await self._collection.database.client.start_session() as session:
+            await session.with_transaction(together)
+
+    async def close(self, sources: Sequence[str]) -> None:
+        """Let nothing be appended to the chains of ``sources`` before they are destroyed.
+
+        What is being appended in this moment writes the same heads: it is there once this returns, or fails.
+        """
+        for source in sources:
+            await self._chains.update_one(
+                {"_id": source},
+                {"$set": {"closed": True}, "$setOnInsert": {"sequence": 0, "hash": GENESIS}},
+                upsert=True,
+            )
 
     async def of(self, subjects: Sequence[str]) -> dict[str, list[StoredEvidence]]:
         """All evidence of each of ``subjects``, in the order it was recorded; as a majority knows it."""
@@ -184,20 +210,13 @@ class EvidenceStore:
         cursor = self._collection.find({"source": source, "source_id": {"$in": list(ids)}})
         return {each["source_id"]: msgspec.convert(each, StoredEvidence) async for each in cursor}
 
-    async def _head(self, source: str) -> tuple[int, str]:
-        last, kept = await asyncio.gather(
-            self._collection.find_one({"source": source}, sort=[("sequence", DESCENDING)]),
-            self._chains.find_one({"_id": source}),
+    async def _head(self, source: str, session: AsyncIOMotorClientSession | None = None) -> tuple[int, str]:
+        kept = await self._chains.find_one({"_id": source}, session=session)
+        if session is not None and kept is not None and kept.get("closed"):
+            raise ChainClosed
+        last = await self._collection.find_one(
+            {"source": source}, sort=[("sequence", DESCENDING)], session=session
         )
         # Behind what was cut off a chain goes on where it was: the gap is there for whoever looks.
         ends = [(each["sequence"], each["hash"]) for each in (last, kept) if each is not None]
         return max(ends, default=(0, GENESIS), key=lambda end: end[0])
-
-    async def _note(self, source: str, last: StoredEvidence) -> None:
-        """Keep how far the chain of ``source`` has come, unless somebody has come further."""
-        with contextlib.suppress(DuplicateKeyError):
-            await self._chains.update_one(
-                {"_id": source, "sequence": {"$lt": last.sequence}},
-                {"$set": {"sequence": last.sequence, "hash": last.hash}},
-                upsert=True,
-            )

@@ -1,7 +1,8 @@
 """Rule sets, proposed and published. MongoDB, majority and journal; never changed once published."""
 
 import msgspec
-from pymongo import ASCENDING
+from pymongo import ASCENDING, IndexModel
+from pymongo.errors import DuplicateKeyError
 
 from health_code.models import RuleRelease
 from health_code.store.documents import Collection, Document
@@ -14,8 +15,17 @@ class RuleSetStore:
         self._collection = collection
 
     async def ensure_indexes(self) -> None:
-        """The published ones in the order they were published."""
-        await self._collection.create_index([("published_at", ASCENDING)])
+        """The published ones in the order they were published, no two of them at the same place in it."""
+        await self._collection.create_indexes(
+            [
+                IndexModel([("published_at", ASCENDING)]),
+                IndexModel(
+                    [("place", ASCENDING)],
+                    unique=True,
+                    partialFilterExpression={"place": {"$exists": True}},
+                ),
+            ]
+        )
 
     async def get(self, release_id: str) -> RuleRelease | None:
         """One release."""
@@ -29,13 +39,18 @@ class RuleSetStore:
         result = await self._collection.update_one({"_id": own_id}, {"$setOnInsert": document}, upsert=True)
         return result.upserted_id is not None
 
-    async def publish(self, release: RuleRelease) -> bool:
-        """Make a proposal law; False if it is already."""
-        result = await self._collection.update_one(
-            {"_id": release.id, "published_at": None},
-            {"$set": {"approved_by": release.approved_by, "published_at": release.published_at}},
-        )
-        return result.modified_count == 1
+    async def publish(self, release: RuleRelease, *, place: int) -> bool:
+        """Make a proposal the ``place``-th law; False if another one became it meanwhile.
+
+        What is law already stays as it is. Whoever counted the laws, and found that this one may follow
+        them, takes the next place: of two who counted at once, the unique index has one count again.
+        """
+        law = {"approved_by": release.approved_by, "published_at": release.published_at, "place": place}
+        try:
+            await self._collection.update_one({"_id": release.id, "published_at": None}, {"$set": law})
+        except DuplicateKeyError:
+            return False
+        return True
 
     async def all(self, *, published: bool) -> list[RuleRelease]:
         """Every release that is law, or every one that is not yet."""

@@ -198,8 +198,18 @@ export type AppBuild =
 export interface AppealCase {
   /** As who filed it sees it. */
   appeal: AppealInfo;
-  /** None if it was destroyed since. */
+  /** None if it was destroyed since, or an outcome is disputed. */
   disputed: Disputed | null;
+  /** Where an outcome is disputed: all that counts now, the latest first. */
+  known: Disputed[];
+  /** Where an outcome is disputed: what cannot be known of it now. */
+  unknown: Text[];
+  /** The evidence that shall be corrected; none where some was missing. */
+  correcting: string | null;
+  /** What sort of evidence was missing. */
+  missingKind: string | null;
+  /** When that happened. */
+  missingAt: string | null;
   /** The organisation that reviews it. */
   takenBy: string | null;
   /** The organisation that wants it corrected. */
@@ -214,7 +224,7 @@ export interface AppealCase {
 export interface AppealCount {
   /** How far the appeals came. */
   state: string;
-  /** How many people; absent where that could say something of one of them. */
+  /** How many people, in steps of `k`: it moves once it is `k` away from what was told last. Absent where it could say something of one of them. */
   people: number | null;
 }
 
@@ -224,9 +234,9 @@ export interface AppealInfo {
   id: string;
   /** PROPOSED: a reviewer wants it corrected. */
   state: "FILED" | "IN_REVIEW" | "PROPOSED" | "REJECTED" | "UPHELD" | "WITHDRAWN";
-  /** The disputed evidence. */
+  /** The disputed evidence; empty where it is an outcome. */
   evidence: string;
-  /** The rule that held by it. */
+  /** The rule that held by it; `GREY` where nothing was known. */
   rule: string;
   /** The colour of that rule. */
   colour: "GREEN" | "GREY" | "RED" | "YELLOW";
@@ -246,6 +256,8 @@ export interface AppealInfo {
   answer: string | null;
   /** The evidence that corrects the disputed. */
   outcome: string | null;
+  /** When the colour was judged that is appealed against. */
+  judgedAt: string | null;
 }
 
 /** One page of a list, newest first. */
@@ -714,7 +726,7 @@ export interface ColourCount {
   colour: string | null;
   /** The decisive rule, or `MANUAL:` and the reason code of an entry by hand. */
   reason: string | null;
-  /** How many people; absent where that could say something of one of them. */
+  /** How many people, in steps of `k`: it moves once it is `k` away from what was told last. Absent where it could say something of one of them. */
   people: number | null;
 }
 
@@ -1000,6 +1012,8 @@ export interface Dependency {
 
 /** The evidence an appeal is about, as its reviewers see it. */
 export interface Disputed {
+  /** Our id of it. */
+  evidence: string;
   /** What sort of thing it says happened. */
   kind: string;
   /** Who reported it. */
@@ -1279,12 +1293,14 @@ export interface FieldInfo {
   pattern: string | null;
 }
 
-/** Say that evidence one's colour rests on is wrong (信息纠错). */
+/** Say that evidence one's colour rests on is wrong (信息纠错), or the outcome, if it rests on none. */
 export interface FileAppeal {
-  /** `evidence` of a reason of one's present colour. */
-  evidence: string;
   /** What is wrong with it. */
   statement: string;
+  /** `evidence` of a reason of one's present colour. */
+  evidence?: string | null;
+  /** Instead: an outcome without evidence of its own. Say either, and not both. */
+  rule?: string | null;
 }
 
 /** Look for the latest notices of somebody. In a body: an ID number has no place in an address. */
@@ -1428,7 +1444,11 @@ export interface HealthCodeTicket {
   asOf: string;
 }
 
-/** Counts of people, none below `k`; what could be had from them by subtraction is left out too. */
+/**
+ * Counts of people, in steps of `k` and none below it.
+ *
+ *     What could be had by subtraction, of one count from another or of an hour from the next, is left out too.
+ */
 export interface HealthStatistics {
   /** The least number of people a count tells of. */
   k: number;
@@ -1440,7 +1460,7 @@ export interface HealthStatistics {
   appeals: AppealCount[];
   /** When it was counted; absent if never yet. */
   asOf: string | null;
-  /** How many people; absent where that could say something of one of them. */
+  /** How many people, in steps of `k`: it moves once it is `k` away from what was told last. Absent where it could say something of one of them. */
   people: number | null;
 }
 
@@ -1707,7 +1727,7 @@ export interface ManualCount {
   reason: string;
   /** How far the entries came. */
   state: string | null;
-  /** How many people; absent where that could say something of one of them. */
+  /** How many people, in steps of `k`: it moves once it is `k` away from what was told last. Absent where it could say something of one of them. */
   people: number | null;
 }
 
@@ -2078,12 +2098,21 @@ export interface ProofInfo {
   expiresAt: string | null;
 }
 
-/** Want the disputed evidence corrected; a reviewer of another organisation has to agree. */
+/**
+ * Want the disputed evidence corrected; a reviewer of another organisation has to agree.
+ *
+ *     Where an outcome is disputed, either `evidence` of what is known is corrected, or `facts` tell what was
+ *     missing, and `occurredAt` when that was: a sample, a negative result, a vaccination, a release.
+ */
 export interface ProposeCorrection {
   /** Why, for who filed it. */
   answer: string;
   /** What shall stand in its place, of the same kind; none to only take it back. */
   facts?: Sampled | Result | Vaccinated | Exposed | AreaStay | Entered | IsolationStart | IsolationReleased | Declared | ForeignCertificate | null;
+  /** Of what is `known`, what is wrong. Only against an outcome. */
+  evidence?: string | null;
+  /** When that happened which was missing. Only against an outcome. */
+  occurredAt?: string | null;
 }
 
 /** Ask who was at a venue. Nobody is told until two people of two organisations agree. */
@@ -2928,8 +2957,10 @@ export interface VenueCode {
   kind: "DISPLAYED" | "PRINTED";
   /** What the QR says. */
   code: string;
-  /** When to show the next one; a printed one has no such moment. */
+  /** From when it is refused; a printed one has no such moment. */
   expiresAt: string | null;
+  /** When to show the next one, a minute before this one is refused. */
+  nextAt: string | null;
   /** What to know of a printed one, to be read before printing. */
   notice: Text | null;
 }
@@ -3052,6 +3083,7 @@ export type RefusalCode =
   | "DELETION_UNKNOWN"
   | "DEVICE_NOT_USABLE"
   | "DEVICE_UNKNOWN"
+  | "DIVISION_UNKNOWN"
   | "ENDINGS_UNHEARD"
   | "EVIDENCE_INVALID"
   | "EXPOSURE_QUERY_EXPIRED"
@@ -3770,7 +3802,7 @@ export interface Operations {
     answer: AppealInfoPage;
     codes: "ENDINGS_UNHEARD" | "GRANT_NOT_IN_FORCE" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
-  /** Appeal against evidence among the reasons of one's code (信息纠错); decided within a day. */
+  /** Appeal against a reason of one's code (信息纠错), or against a grey one; decided within a day. */
   FileAppeal: {
     method: "POST";
     path: "/mp/v1/health-code/appeals";
@@ -3876,7 +3908,7 @@ export interface Operations {
     body: DeclareTravel;
     status: 201;
     answer: Declaration;
-    codes: "ENDINGS_UNHEARD" | "EVIDENCE_INVALID" | "GRANT_NOT_IN_FORCE" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "DIVISION_UNKNOWN" | "ENDINGS_UNHEARD" | "EVIDENCE_INVALID" | "GRANT_NOT_IN_FORCE" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Server-sent events: a `code` event now and at each change, until the session or its token ends. */
   FollowHealthCode: {
@@ -4489,7 +4521,7 @@ export interface Operations {
   /**
    * Counts by district, colour and reason, entries by hand and appeals; none of fewer than ten people.
    *
-   * Counted once an hour.
+   * Counted once an hour, and told in steps of ten.
    */
   HealthStatistics: {
     method: "GET";
@@ -4610,7 +4642,7 @@ export interface Operations {
     answer: AppealInfoPage;
     codes: "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
-  /** The appeal with the disputed evidence. */
+  /** The appeal with the disputed evidence; against an outcome, with all that is known. */
   ReadAppealCase: {
     method: "GET";
     path: "/verifier/v1/health-appeals/{appealId}";
@@ -4634,7 +4666,7 @@ export interface Operations {
     answer: AttachmentContent;
     codes: "APPEAL_UNKNOWN" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
-  /** Propose what shall stand in its place; it counts once somebody of another organisation agrees. */
+  /** Propose what shall stand in its place or be added; another organisation has to agree. */
   ProposeCorrection: {
     method: "POST";
     path: "/verifier/v1/health-appeals/{appealId}/propose";
@@ -4682,7 +4714,7 @@ export interface Operations {
     answer: AppealCase;
     codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
-  /** Correcting evidence is recorded, and the colour follows from all evidence as always. */
+  /** What was agreed on is recorded as evidence, and the colour follows from all of it as always. */
   UpholdAppeal: {
     method: "POST";
     path: "/verifier/v1/health-appeals/{appealId}/uphold";
@@ -4728,7 +4760,7 @@ export interface Operations {
     body: ProposeManual;
     status: 201;
     answer: ManualInfo;
-    codes: "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "MANUAL_ENTRY_INVALID" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "DIVISION_UNKNOWN" | "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "MANUAL_ENTRY_INVALID" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Every alarm, one a reason and day. */
   ListCohortAlarms: {
@@ -5332,7 +5364,7 @@ export interface Operations {
     body: RegisterVenue;
     status: 201;
     answer: Venue;
-    codes: "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "DIVISION_UNKNOWN" | "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "REQUEST_UNDER_WAY" | "SCOPE_MISSING" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** The code for the venue's screen; another one every minute. */
   DisplayVenueCode: {

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route
@@ -18,6 +18,8 @@ LOCALES: Final = pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
 COUNTER: Final = "haiyu-counter"
 CDC: Final = "haiyu-cdc-office"
 OFFICE: Final = "haiyu-health-office"
+APPEAL: Final = "01900000-0000-7000-8000-000000000000"
+OTHER_EVIDENCE: Final = "01900000-0000-7000-8000-000000000001"
 
 Desk = Callable[..., Page]
 
@@ -91,6 +93,59 @@ def test_an_appeal_is_upheld_by_two_organisations_and_the_colour_follows(
 
     resident.go("#/health")
     resident.page.wait_for_selector(".health[data-colour=GREEN]")
+
+
+def test_against_an_outcome_a_reviewer_sees_what_is_known_and_adds_what_was_missing(
+    desk: Desk, city: City
+) -> None:
+    page = desk(OFFICE)
+    filed = "2026-11-26T00:00:00Z"
+    appeal = {
+        "id": APPEAL,
+        "state": "IN_REVIEW",
+        "evidence": "",
+        "rule": "CR-CN310000-0961",
+        "colour": "YELLOW",
+        "statement": "我昨天测过",
+        "overdue": False,
+        "attachments": [],
+        "filedAt": filed,
+        "deadline": filed,
+        "since": filed,
+        "judgedAt": filed,
+    }
+    known = {"evidence": OTHER_EVIDENCE, "kind": "SAMPLED", "source": "lab", "occurredAt": filed, "facts": {}}
+    case = {"appeal": appeal, "disputed": None, "known": [known], "unknown": []}
+    proposed: list[Any] = []
+
+    def propose(route: Route) -> None:
+        proposed.append(route.request.post_data_json)
+        route.fulfill(json=case)
+
+    page.route(f"**/verifier/v1/health-appeals/{APPEAL}", lambda route: route.fulfill(json=case))
+    page.route(f"**/verifier/v1/health-appeals/{APPEAL}/propose", propose)
+    go(page, city, f"#/appeals/{APPEAL}")
+    page.wait_for_selector("#appeal-known")
+    page.fill("#answer", "检测机构漏报")
+    page.fill("#occurred", "2026-11-25T08:00")
+    page.locator("section:has(#answer) form button").click()
+    said(page)
+    page.wait_for_selector("#how")
+    page.select_option("#how", OTHER_EVIDENCE)
+    page.locator("#occurred").wait_for(state="hidden")
+    page.fill("#answer", "样本有误")
+    with page.expect_request("**/propose"):
+        page.locator("section:has(#answer) form button").click()
+
+    page.wait_for_selector("#how")
+    assert proposed == [
+        {
+            "answer": "检测机构漏报",
+            "facts": {"kind": "RESULT", "outcome": "NEGATIVE"},
+            "occurredAt": "2026-11-25T00:00:00.000Z",
+        },
+        {"answer": "样本有误", "evidence": OTHER_EVIDENCE},
+    ]
 
 
 def test_of_two_lists_asked_for_the_later_is_shown_though_the_earlier_answers_last(

@@ -332,6 +332,8 @@ def test_an_appeal_is_about_a_reason_of_ones_own_colour(promise: Promise) -> Non
     appeal = {"evidence": nothing, "statement": "约定的检验"}
     key = {"Idempotency-Key": "promise-appeal-1"}
     promise.call("FileAppeal", appeal, headers=key, status=400)
+    outcome = {"rule": "CR-CN310000-0001", "statement": "约定的检验"}
+    promise.call("FileAppeal", outcome, headers={"Idempotency-Key": "promise-appeal-2"}, status=400)
     promise.call("ListAppeals")
     promise.call("ReadAppeal", appealId=nothing, status=404)
     file = {"mediaType": "image/png", "content": "iVBORw0KGgo="}

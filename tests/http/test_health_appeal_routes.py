@@ -5,7 +5,7 @@ import base64
 import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -21,6 +21,7 @@ from tests.health import (
     BY_HAND_IS_RED,
     CONTACT_IS_YELLOW,
     POSITIVE_IS_RED,
+    UNTESTED_IS_YELLOW,
     Bearer,
     by_hand,
     clerk,
@@ -307,3 +308,124 @@ async def test_what_was_entered_by_hand_can_be_appealed_against_and_only_taken_b
     await town.settle()
 
     assert (await town.code())["colour"] == "GREEN"
+
+
+class Untested(NamedTuple):
+    """A town whose resident is yellow by a rule that rests on no evidence, and what they said of it."""
+
+    town: Court
+    body: dict[str, str]
+
+    async def file(self) -> str:
+        answer = await self.town.post(MINE, self.town.resident, self.body)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+
+@pytest.fixture
+async def untested(town: Court) -> Untested:
+    await publish(town.platform, rule_set(POSITIVE_IS_RED, UNTESTED_IS_YELLOW, Version="1.1.0"))
+    code = await town.code()
+    (reason,) = code["reasons"]
+    assert (code["colour"], reason["evidence"]) == ("YELLOW", None)
+    return Untested(town, {"rule": reason["rule"], "statement": "我昨天测过"})
+
+
+async def test_a_colour_without_evidence_is_appealed_against_and_what_was_missing_is_added_by_two(
+    untested: Untested,
+) -> None:
+    town, appeal = untested.town, await untested.file()
+    assert await untested.file() == appeal
+    sampled = datetime.now(UTC) - timedelta(hours=20)
+    missing = {"answer": "检测机构漏报", "occurredAt": sampled.isoformat()}
+    negative = {"facts": {"kind": "RESULT", "outcome": "NEGATIVE"}}
+
+    case = await town.step(appeal, "take", town.one)
+    assert (case["appeal"]["evidence"], case["appeal"]["rule"]) == ("", untested.body["rule"])
+    assert (case["disputed"], case["known"]) == (None, [])
+    case = await town.step(appeal, "propose", town.one, missing | negative)
+    assert (case["missingKind"], case["correction"]["outcome"]) == ("RESULT", "NEGATIVE")
+    refused = await town.refused(f"{REVIEW}/{appeal}/uphold", town.colleague)
+    await town.settle()
+    assert (refused, (await town.code())["colour"]) == ("SECOND_PERSON_NEEDED", "YELLOW")
+    await town.step(appeal, "uphold", town.other)
+    await town.settle()
+
+    assert (await town.code())["colour"] == "GREEN"
+    (added,) = [each async for each in town.platform.health.evidence.chain("suishen:appeals")]
+    assert (added.id, added.kind, added.supersedes) == ((await town.mine(appeal))["outcome"], "RESULT", None)
+    assert abs(added.occurred_at - sampled) < timedelta(milliseconds=1)
+
+
+async def test_against_an_outcome_evidence_that_is_known_can_be_corrected(untested: Untested) -> None:
+    town, now = untested.town, datetime.now(UTC)
+    await town.laboratory.report(evidence(ID_NUMBER, now, {"kind": "RESULT", "outcome": "INVALID"}))
+    await town.settle()
+    appeal = await untested.file()
+    await town.step(appeal, "take", town.one)
+    case = (await town.http.get(f"{REVIEW}/{appeal}", headers=town.one)).json()
+    (known,) = case["known"]
+    right = {"kind": "RESULT", "outcome": "NEGATIVE"}
+    wanted = {"answer": "结果录入有误", "evidence": known["evidence"], "facts": right}
+
+    case = await town.step(appeal, "propose", town.one, wanted)
+    await town.step(appeal, "uphold", town.other)
+    await town.settle()
+
+    assert (known["facts"]["outcome"], case["correcting"]) == ("INVALID", known["evidence"])
+    assert (await town.code())["colour"] == "GREEN"
+
+
+async def test_an_appeal_adds_nothing_that_could_make_anybody_red(untested: Untested) -> None:
+    appeal = await untested.file()
+    await untested.town.step(appeal, "take", untested.town.one)
+    now = datetime.now(UTC)
+    negative = {"kind": "RESULT", "outcome": "NEGATIVE"}
+
+    for wrong in (
+        {},
+        {"facts": negative},
+        {"evidence": NOTHING},
+        {"evidence": NOTHING, "occurredAt": now.isoformat()},
+        {"facts": negative, "occurredAt": (now + timedelta(hours=1)).isoformat()},
+        {"facts": negative | {"diagnosis": "CONFIRMED"}, "occurredAt": now.isoformat()},
+        {"facts": {"kind": "RESULT", "outcome": "POSITIVE"}, "occurredAt": now.isoformat()},
+        {"facts": {"kind": "EXPOSED", "degree": "CLOSE"}, "occurredAt": now.isoformat()},
+    ):
+        body = {"answer": "其他", **wrong}
+        refused = await untested.town.refused(f"{REVIEW}/{appeal}/propose", untested.town.one, body)
+        assert refused == "CORRECTION_INVALID", wrong
+
+
+async def test_what_a_silent_source_leaves_grey_is_answered_in_time_like_any_other(town: Court) -> None:
+    rules = rule_set(POSITIVE_IS_RED, SilentAfterHours={"lab-that-is-away": 1}, Version="1.1.0")
+    await publish(town.platform, rules)
+    body = {"rule": "GREY", "statement": "为什么是灰码"}
+    code = await town.code()
+    assert code["colour"] == "GREY"
+
+    filed = (await town.post(MINE, town.resident, body)).json()
+    case = await town.step(filed["id"], "take", town.one)
+    await town.step(filed["id"], "reject", town.one, {"answer": "检测机构的数据中断，恢复后自动重新判定"})
+
+    assert (filed["rule"], filed["colour"]) == ("GREY", "GREY")
+    assert filed["deadline"] > filed["filedAt"]
+    assert case["unknown"] == code["unknown"]
+    assert (await town.mine(filed["id"]))["state"] == "REJECTED"
+
+
+async def test_an_appeal_is_against_evidence_or_against_an_outcome_that_is_ones_own(
+    untested: Untested,
+) -> None:
+    town, said = untested.town, {"statement": "不对"}
+    for wrong in (
+        {},
+        {"rule": "GREY"},
+        {"rule": "CR-CN-0001"},
+        {"rule": untested.body["rule"], "evidence": NOTHING},
+    ):
+        assert await town.refused(MINE, town.resident, said | wrong) == "NOT_A_DECISIVE_REASON", wrong
+    red = await town.turned_red()
+    (first, *_) = (await town.code())["reasons"]
+    refused = await town.refused(MINE, town.resident, said | {"rule": first["rule"]})
+    assert (first["evidence"], refused) == (red, "NOT_A_DECISIVE_REASON")

@@ -16,7 +16,7 @@ from aiohttp import ClientSession
 from bff.platform.settings import load_settings
 from bff.sandbox.macao import AREA, ISSUER, NAME, Carry, MacaoHealth
 from bff.sandbox.simulator import Simulator, simulated
-from tests.foreign_certificates import DCC, TEST, Signer, claims, dcc_code, kid_of
+from tests.foreign_certificates import DCC, TEST, Signer, card, claims, dcc_code, digits, kid_of, nz_pass
 from tests.health_town import CODE, HealthTown, Somebody, health_town
 
 KEY: Final = "sim-test-macao-0001"
@@ -59,6 +59,10 @@ async def _abroad(environ: dict[str, str], folder: Path) -> AsyncIterator[Abroad
         (folder / "vouchers.json").write_bytes(msgspec.json.encode([place]))
         (folder / "trust").mkdir()
         (folder / "trust" / "signer.pem").write_bytes(PEM)
+        (folder / "trust" / "nz.json").write_bytes(nz_pass(SIGNER)[1])
+        site = folder / "trust" / "cards.example" / "issuer" / ".well-known"
+        site.mkdir(parents=True)
+        (site / "jwks.json").write_bytes(msgspec.json.encode({"keys": [SIGNER.jwk()]}))
         settings = load_settings(
             environ
             | {
@@ -207,6 +211,42 @@ async def test_a_signed_certificate_is_believed_by_its_signature_and_its_name_he
         ("TEST", "NEGATIVE")
     ] * 2
     assert await abroad.asked() == []
+
+
+async def test_a_card_and_a_pass_are_brought_like_any_other_certificate(
+    abroad: Abroad, lin: Somebody
+) -> None:
+    now = datetime.now(UTC)
+    issued = (now - timedelta(hours=1)).timestamp()
+    smart = "shc:/" + digits(card(SIGNER, born=BORN.isoformat(), nbf=issued))
+    times = {4: int((now + timedelta(days=30)).timestamp()), 5: int(issued)}
+    of_nz, _ = nz_pass(SIGNER, times, givenName="Xiaoman", familyName="Lin", dob=BORN.isoformat())
+
+    brought = [(await lin.ask("POST", BRING, {"text": text})).json() for text in (smart, of_nz)]
+    await abroad.town.settle()
+
+    assert [(each["format"], each["matched"]) for each in brought] == [
+        ("shc", "BIRTH_DATE"),
+        ("nzcp", "BIRTH_DATE"),
+    ]
+    assert brought[0]["issuer"] == "https://cards.example/issuer"
+    said = {each["certificate"]: (each["brought"], each["outcome"]) for each in await elsewhere(lin)}
+    assert said == {"TEST": ("CARRIED", "NEGATIVE"), "PASS": ("CARRIED", None)}
+    assert await refused(lin, "shc:/" + digits(card(SIGNER))) == (403, "CERTIFICATE_OF_ANOTHER")
+    assert await refused(lin, "shc:/" + digits(card(Signer(), nbf=issued))) == (400, "BAD_SIGNATURE")
+    assert await refused(lin, nz_pass(Signer())[0]) == (400, "BAD_SIGNATURE")
+
+
+async def test_a_certificate_with_two_statements_or_without_its_version_is_not_believed(
+    abroad: Abroad, lin: Somebody
+) -> None:
+    two = {**DCC, "dob": BORN.isoformat(), "t": [TEST]}
+    unversioned = {name: value for name, value in DCC.items() if name != "ver"}
+
+    for content in (two, unversioned):
+        text = dcc_code(SIGNER, kid_of(PEM), claims(content))
+        assert await refused(lin, text) == (400, "MALFORMED")
+    assert await elsewhere(lin) == []
 
 
 def _hash(text: str) -> str:

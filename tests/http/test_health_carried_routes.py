@@ -497,3 +497,11 @@ async def test_a_journey_of_no_day_that_counts_is_refused(lin: Somebody, days: i
     status, refused = await declared(lin, "travel", {"area": "310101", "leftOn": day}, "declaration-3")
 
     assert (status, refused["code"]) == (400, "EVIDENCE_INVALID")
+
+
+async def test_a_journey_to_nowhere_is_refused(lin: Somebody) -> None:
+    day = datetime.now(UTC).date().isoformat()
+
+    status, refused = await declared(lin, "travel", {"area": "999999", "leftOn": day}, "declaration-4")
+
+    assert (status, refused["code"]) == (400, "DIVISION_UNKNOWN")

@@ -137,6 +137,31 @@ async def test_repeating_a_report_is_the_same_report_and_changing_it_is_refused(
     assert changed.json()["items"][0]["code"] == "EVIDENCE_CONFLICT"
 
 
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"jurisdiction": "990000"}, "DIVISION_UNKNOWN"),
+        (
+            {"facts": {"kind": "EXPOSED", "degree": "CLOSE"}, "expiresAt": LONG_AFTER.isoformat()},
+            "EVIDENCE_INVALID",
+        ),
+        (
+            {"facts": {"kind": "RESULT", "outcome": "POSITIVE"}, "expiresAt": LONG_AFTER.isoformat()},
+            "EVIDENCE_INVALID",
+        ),
+        ({"facts": {"kind": "RESULT", "outcome": "NEGATIVE"}, "expiresAt": LONG_AFTER.isoformat()}, None),
+    ],
+)
+async def test_evidence_of_no_place_or_that_would_end_a_red_by_itself_is_refused_alone(
+    town: Town, change: dict[str, Any], code: str | None
+) -> None:
+    good = evidence(ID_NUMBER, datetime.now(UTC), {"kind": "RESULT", "outcome": "NEGATIVE"})
+
+    answer = (await town.laboratory.report(good, good | {"sourceId": "other"} | change)).json()
+
+    assert [each["code"] for each in answer["items"]] == [None, code]
+
+
 async def test_a_correction_of_another_persons_evidence_is_refused_and_says_what_to_do(town: Town) -> None:
     wrong = evidence(people(1)[0], datetime.now(UTC), {"kind": "RESULT", "outcome": "POSITIVE"})
     right = evidence(ID_NUMBER, datetime.now(UTC), {"kind": "RESULT", "outcome": "POSITIVE"})
@@ -178,7 +203,7 @@ async def test_a_rule_set_is_law_only_once_a_second_person_says_so(town: Town, s
     one = bearer(Audience.VERIFIER, "health:rules", subject="one", **level)
     other = bearer(Audience.VERIFIER, "health:rules", subject="other", **level)
     rules = "/verifier/v1/health-rule-sets"
-    stricter = {**CONTACT_IS_YELLOW, "Identifier": "CR-CN-0009", "Colour": "RED"}
+    stricter = {**CONTACT_IS_YELLOW, "Identifier": "CR-CN-0009", "Colour": "RED", "Ttl": None}
     document = msgspec.to_builtins(rule_set(stricter, Identifier="stricter-rules"))
     await town.laboratory.report(
         evidence(ID_NUMBER, datetime.now(UTC), {"kind": "EXPOSED", "degree": "CLOSE"})

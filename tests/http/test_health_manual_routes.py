@@ -155,6 +155,12 @@ async def test_what_is_no_reason_or_lasts_too_long_cannot_be_proposed(
     assert await town.refused(MANUAL, town.tracer, by_hand(ID_NUMBER) | wrong) == "MANUAL_ENTRY_INVALID"
 
 
+async def test_what_is_entered_by_hand_is_of_some_place(town: Offices) -> None:
+    nowhere = by_hand(ID_NUMBER) | {"jurisdiction": "310001"}
+
+    assert await town.refused(MANUAL, town.tracer, nowhere) == "DIVISION_UNKNOWN"
+
+
 @pytest.mark.parametrize("field", ["colour", "level", "code"])
 async def test_nobody_can_enter_a_colour(town: Offices, field: str) -> None:
     answer = await town.ask(MANUAL, town.tracer, by_hand(ID_NUMBER) | {field: "RED"})

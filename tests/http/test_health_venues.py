@@ -159,6 +159,19 @@ async def test_a_resident_checks_in_and_is_told_whether_they_may_enter(town: Tow
     assert len(await town.documents("health_checkins")) == 1
 
 
+async def test_a_venue_is_somewhere_and_its_code_says_when_it_ends_and_when_the_next_one_begins(
+    town: Town,
+) -> None:
+    key, before = {"Idempotency-Key": secrets.token_hex(8)}, datetime.now(UTC)
+    nowhere = await town.http.post(VENUES, json=STATION | {"division": "999999"}, headers=town.clerk | key)
+    shown = (await town.http.get(f"{VENUES}/{await town.register()}/code", headers=town.clerk)).json()
+
+    assert (nowhere.status_code, nowhere.json()["code"]) == (400, "DIVISION_UNKNOWN")
+    ends, following = (datetime.fromisoformat(shown[name]) for name in ("expiresAt", "nextAt"))
+    assert ends - following == timedelta(minutes=1)
+    assert window_of(following) - 1 in {window_of(before), window_of(datetime.now(UTC))}
+
+
 async def test_a_colour_that_is_not_admitted_and_one_nobody_knows_are_told_apart(town: Town) -> None:
     only_green = await town.register(admits=["GREEN"])
     everybody = await town.register(admits=["GREEN", "YELLOW", "RED", "GREY"], kind="HOSPITAL")

@@ -140,7 +140,8 @@ async def test_nobody_turns_1317_depositors_red(story: Story, redis: Redis) -> N
     assert len(await town.events("manual.hold")) == 1_317
 
     # By law: a rule that makes whoever is in the city red needs a second person as well.
-    law = rule_set(rule(8, "RED", Kinds=["AREA_STAY"], Ttl={"amount": 14, "unit": "day"}), Version="1.0.1")
+    stays = rule(8, "RED", Kinds=["AREA_STAY"], ClearWhen={">=": [{"var": "payload.after.negatives"}, 2]})
+    law = rule_set(stays, Version="1.0.1")
     proposal = await story.post(RULES, story.chief, {"document": msgspec.to_builtins(law)})
     refused = await story.post(f"{RULES}/{proposal['id']}/publish", story.chief)
     assert refused["code"] == SecondPersonNeeded.code

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from health_code.rules.colour import RuleSet, judge, next_change
-from health_code.rules.documents import Colour
+from health_code.rules.documents import Colour, in_force
 from health_code.rules.evidence import Evidence, Key, Kind
 from health_code.rules.freshness import Limits, shown_colour
 from health_code.rules.linter import rule_set_issues
-from tests.health import CONTACT_IS_YELLOW, POSITIVE_IS_RED, rule, rule_set
+from tests.health import BY_HAND_IS_RED, CONTACT_IS_YELLOW, POSITIVE_IS_RED, rule, rule_set
 
 NOW: Final = datetime(2022, 9, 18, 4, tzinfo=UTC)
 RULES: Final = RuleSet(rule_set(POSITIVE_IS_RED, CONTACT_IS_YELLOW))
@@ -297,15 +297,47 @@ for _ in range(4):
             {"Scope": "PERSON", "Kinds": [], "Logic": {"!": [{"var": "payload.person.negatives"}]}},
             "would be red",
         ),
+        ({"Ttl": {"amount": 7, "unit": "day"}}, "red does not end by a Ttl"),
+        ({"ClearWhen": {">=": [{"var": "payload.event.daysSince"}, 14]}}, "ClearWhen: red would end"),
+        (
+            {"Logic": {"and": [{"===": [1, 1]}, {"<": [{"var": "payload.event.hoursSince"}, 72]}]}},
+            "Logic: red would end",
+        ),
+        ({"Region": "440000"}, "it is of region 440000"),
         ({"ClearText": []}, "is not said in zh"),
         ({"Colour": "GREY"}, "no rule gives grey"),
-        ({"Region": "440000"}, "it is of region 440000"),
     ],
 )
 def test_the_linter_keeps_an_unexplainable_rule_from_becoming_law(change: dict[str, Any], found: str) -> None:
     issues = rule_set_issues(rule_set({**POSITIVE_IS_RED, **change}))
 
     assert any(found in issue.message for issue in issues), issues
+
+
+@pytest.mark.parametrize("code", ["990000", "310001", "830000", "001100"])
+def test_a_rule_set_of_no_division_is_no_law(code: str) -> None:
+    issues = rule_set_issues(rule_set(POSITIVE_IS_RED, Jurisdiction=code))
+
+    assert [issue.message for issue in issues] == [f"{code} is no division code of GB/T 2260"]
+
+
+@pytest.mark.parametrize("code", ["000000", "310000", "310100", "310115", "659001", "710000", "820000"])
+def test_provinces_their_cities_and_counties_and_the_nation_have_rules(code: str) -> None:
+    assert rule_set_issues(rule_set(POSITIVE_IS_RED, Jurisdiction=code)) == []
+
+
+def test_a_county_follows_its_city_before_its_province() -> None:
+    city, province = (
+        rule_set(POSITIVE_IS_RED, Identifier=name, Jurisdiction=code)
+        for name, code in (("city", "440100"), ("province", "440000"))
+    )
+
+    assert in_force([province, city], "440106", at=NOW) is city
+    assert in_force([province, city], "440300", at=NOW) is province
+
+
+def test_what_was_entered_by_hand_ends_by_its_own_expiry_and_may_be_red_without_more() -> None:
+    assert rule_set_issues(rule_set(BY_HAND_IS_RED)) == []
 
 
 def test_the_rules_of_these_tests_pass_the_linter() -> None:

@@ -44,6 +44,11 @@ def test_one_person_one_organisation_or_none_cannot_agree(second: Clerk) -> None
         two_people.agree(Clerk("a", "x"), second)
 
 
+def test_what_somebody_of_no_organisation_wants_nobody_can_agree_to() -> None:
+    with pytest.raises(SecondPersonNeeded):
+        two_people.agree(Clerk("a", ""), Clerk("b", "y"))
+
+
 def test_two_people_of_two_organisations_can() -> None:
     two_people.agree(Clerk("a", "x"), Clerk("b", "y"))
 

@@ -86,6 +86,13 @@ def test_a_test_is_evidence_of_its_minute_with_its_outcome(result: str, outcome:
     )
 
 
+def test_what_is_about_another_disease_proves_nothing_here() -> None:
+    measles = shown(PERSON | {"t": [TEST | {"tg": "14189004"}]})
+
+    assert measles.valid
+    assert evidence(measles) == []
+
+
 def test_a_recovery_says_from_when_until_when() -> None:
     recovery = {"tg": "840539006", "fr": "2022-01-02", "df": "2022-01-13", "du": "2022-07-01"}
     entry = recovery | {"co": "XX", "is": "Ministry", "ci": "URN"}

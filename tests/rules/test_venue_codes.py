@@ -38,6 +38,7 @@ from health_code.rules.venues import (
     day_of,
     denial_of,
     fault_of,
+    good_until,
     last_day_to_purge,
     window_end,
     window_of,
@@ -89,6 +90,15 @@ def test_a_displayed_code_is_good_in_its_minute_and_those_beside_it(now: datetim
         assert fault is None
     if abs(ago) >= 2 * WINDOW_SECONDS:
         assert fault is Fault.STALE
+
+
+@given(made=INSTANTS)
+def test_a_displayed_code_is_good_until_it_says_and_not_a_moment_longer(made: datetime) -> None:
+    window = window_of(made)
+    code, end = VenueCode(CodeKind.DISPLAYED, VENUE, window), good_until(window)
+
+    assert fault_of(code, prints=0, now=end - timedelta(microseconds=1)) is None
+    assert fault_of(code, prints=0, now=end) is Fault.STALE
 
 
 @given(now=INSTANTS)

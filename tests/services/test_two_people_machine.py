@@ -27,11 +27,13 @@ from bff.platform.settings import load_settings
 from bff.sandbox.servers import EmbeddedServers
 from health_code.appeals import Appellant
 from health_code.models import Person
+from health_code.rules.evidence import Kind
 from miniapp_schemas.health_appeals import FileAppeal, ProposeCorrection, RejectAppeal
+from miniapp_schemas.health_code import Result
 from miniapp_schemas.health_manual import ProposeManual
 from miniapp_schemas.refusals import Refusal
 from tests.environs import COMPLETE
-from tests.health import BY_HAND_IS_RED, by_hand, people, publish, rule_set
+from tests.health import BY_HAND_IS_RED, UNTESTED_IS_YELLOW, by_hand, people, publish, rule_set
 
 T = TypeVar("T")
 CLERKS: Final = [
@@ -46,6 +48,7 @@ WHOM = st.sampled_from(NUMBERS)
 REASON = st.sampled_from(["CONTACT_TRACED", "CLINICAL_DIAGNOSIS", "ISOLATION_ORDERED"])
 ANY = st.integers(0, 20)
 ANSWER: Final = "复核的理由"
+NOW: Final = datetime.now(UTC)
 
 
 class Killed(Exception):
@@ -96,7 +99,7 @@ class TwoPeopleMachine(RuleBasedStateMachine):
         self.health = self.platform.health
         self.subjects = {number: self.platform.personal.hash(number) for number in NUMBERS}
         await self.health.ensure_indexes()
-        await publish(self.platform, rule_set(BY_HAND_IS_RED))
+        await publish(self.platform, rule_set(BY_HAND_IS_RED, UNTESTED_IS_YELLOW))
 
     def teardown(self) -> None:
         self.do(self._close())
@@ -202,7 +205,8 @@ class TwoPeopleMachine(RuleBasedStateMachine):
         async def filed() -> None:
             subject = self.subjects[whom]
             for reason in (await self.health.codes.read(subject)).reasons:
-                said = FileAppeal(evidence=reason.evidence or "", statement="没有依据")
+                rule = reason.rule if reason.evidence is None else None
+                said = FileAppeal(evidence=reason.evidence, rule=rule, statement="没有依据")
                 appeal = await self.health.appeals.file(Appellant(subject, subject), said)
                 if appeal.id not in self.appeals:
                     self.appeals.append(appeal.id)
@@ -228,7 +232,13 @@ class TwoPeopleMachine(RuleBasedStateMachine):
     @rule(who=WHO, which=ANY)
     def propose_correction(self, who: Person, which: int) -> None:
         async def say(person: Person, appeal: str) -> None:
-            await self.health.appeals.propose(person, appeal, ProposeCorrection(answer=ANSWER))
+            case = await self.health.appeals.case(appeal)
+            # What rests on evidence is taken back; where there is none, a negative result was missing.
+            wanted = ProposeCorrection(answer=ANSWER)
+            if not case.appeal.evidence:
+                negative = Result(outcome="NEGATIVE")
+                wanted = ProposeCorrection(answer=ANSWER, facts=negative, occurred_at=NOW)
+            await self.health.appeals.propose(person, appeal, wanted)
             # What was wanted before and sent back is nobody's any more.
             self.agreed.pop(appeal, None)
 
@@ -294,7 +304,9 @@ class TwoPeopleMachine(RuleBasedStateMachine):
                     if not each.void and (each.source, each.source_id) not in corrected
                 ]
                 colour = (await self.health.codes.read(subject)).colour
-                assert colour == ("RED" if counting else "GREEN"), number
+                kinds = {each.kind for each in counting}
+                said = "RED" if Kind.MANUAL in kinds else "GREEN" if Kind.RESULT in kinds else "YELLOW"
+                assert colour == said, number
 
         self.do(follows())
 

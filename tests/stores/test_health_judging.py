@@ -20,8 +20,9 @@ from health_code.rulebook import RuleBook
 from health_code.rules.colour import judge
 from health_code.rules.documents import Colour
 from health_code.rules.evidence import Fact, Kind
+from health_code.rules.purposes import ENTERED_BY_HAND
 from health_code.store import Lease
-from health_code.store.evidence import ChainBroken
+from health_code.store.evidence import ChainBroken, ChainClosed
 from health_code.turning import Turning
 from tests.health import CONTACT_IS_YELLOW, POSITIVE_IS_RED, publish, rule_set
 
@@ -95,26 +96,34 @@ class Bureau:
         )
 
     async def record(
-        self, subject: str, kind: Kind, at: datetime, facts: dict[str, Fact], *, now: datetime | None = None
+        self,
+        subject: str,
+        kind: Kind,
+        at: datetime,
+        facts: dict[str, Fact],
+        *,
+        now: datetime | None = None,
+        takes_back: StoredEvidence | None = None,
+        source: str = SOURCE,
     ) -> StoredEvidence:
         source_id = secrets.token_hex(8)
         now = now or datetime.now(UTC)
         draft = draft_of(
-            source=SOURCE,
+            source=source,
             source_id=source_id,
             subject=subject,
             kind=kind,
             jurisdiction="310000",
             occurred_at=at,
             expires_at=None,
-            supersedes=None,
-            void=False,
+            supersedes=None if takes_back is None else (takes_back.source, takes_back.source_id),
+            void=takes_back is not None,
             facts=facts,
             personal=self._personal,
             now=now,
             evidence_id=timed_id(now),
         )
-        return (await self.health.evidence.append(SOURCE, [draft]))[source_id]
+        return (await self.health.evidence.append(source, [draft]))[source_id]
 
     async def positive(self, subject: str, **more: Any) -> StoredEvidence:  # noqa: ANN401  as `record`
         at = datetime.now(UTC) - timedelta(hours=2)
@@ -280,6 +289,21 @@ async def test_evidence_that_cannot_be_opened_makes_grey_and_never_ends_a_red(
     assert snapshot.next_change_at is not None
 
 
+async def test_what_nobody_can_open_makes_grey_no_more_once_it_is_corrected(
+    platform: Platform, bureau: Bureau
+) -> None:
+    broken = await bureau.positive("someone")
+    collection = platform._mongo["health_evidence"]
+    await collection.update_one({"_id": broken.id}, {"$set": {"sealed": b"?"}})
+    await bureau.recolouring().judge(["someone"])
+    assert await bureau.shown("someone") is Colour.GREY
+
+    await bureau.record("someone", Kind.RESULT, broken.occurred_at, {}, takes_back=broken)
+    await bureau.recolouring().judge(["someone"])
+
+    assert await bureau.shown("someone") is Colour.GREEN
+
+
 async def test_the_chain_of_a_source_holds_whatever_the_offset_and_breaks_where_it_was_touched(
     platform: Platform, bureau: Bureau, environ: dict[str, str]
 ) -> None:
@@ -355,6 +379,44 @@ async def test_a_chain_that_was_cut_off_does_not_hold_whatever_is_written_behind
         await bureau.positive(f"later-{number}", now=datetime.now(UTC))
     (told,) = await chains_of(environ, quiet=True)
     assert (told.valid, told.broken_at) == (False, first)
+
+
+async def test_what_is_entered_in_the_moment_its_purpose_is_retired_begins_a_whole_chain(
+    platform: Platform, bureau: Bureau, mongo_database: Database
+) -> None:
+    evidence = platform.health.evidence
+    for _ in range(3):
+        await bureau.record("someone", Kind.MANUAL, datetime.now(UTC), {}, source=ENTERED_BY_HAND)
+    read, go_on, head = asyncio.Event(), asyncio.Event(), evidence._head
+
+    async def slowly(source: str, session: Any = None) -> tuple[int, str]:  # noqa: ANN401  the driver's
+        found = await head(source, session)
+        read.set()
+        await go_on.wait()
+        return found
+
+    evidence._head = slowly  # type: ignore[method-assign]  # whoever appends stands still here
+    entering = asyncio.create_task(
+        bureau.record("another", Kind.MANUAL, datetime.now(UTC), {}, source=ENTERED_BY_HAND)
+    )
+    await read.wait()
+    evidence._head = head  # type: ignore[method-assign]
+    await platform.health.retiring.destroy("manual", lambda *_: None)
+    go_on.set()
+    kept = await entering
+
+    assert (kept.sequence, await evidence.verify(ENTERED_BY_HAND)) == (1, 1)
+    assert await mongo_database["health_evidence"].count_documents({"source": ENTERED_BY_HAND}) == 1
+
+
+async def test_nothing_is_appended_to_a_chain_that_is_being_destroyed(bureau: Bureau) -> None:
+    await bureau.positive("someone")
+    await bureau.health.evidence.close([SOURCE])
+
+    with pytest.raises(ChainClosed):
+        await bureau.positive("someone")
+
+    assert await bureau.health.evidence.verify(SOURCE) == 1
 
 
 async def test_who_dies_before_noting_how_far_a_chain_has_come_breaks_nothing(

@@ -22,6 +22,7 @@ export function why(code) {
       h("h2", { class: "section-title", id: "why-title" }, t("whyTitle", { colour: colourName(code.colour) })),
       code.colour === "GREY" ? notice("quiet", "info", t("whyGrey")) : null,
       unknown(code),
+      code.colour === "GREY" ? appealLink("GREY") : null,
       decisive ? reason(decisive) : code.colour === "GREY" ? null : h("p", { class: "panel" }, t("whyNothing")),
     ),
     more.length
@@ -50,17 +51,32 @@ export function why(code) {
   ];
 }
 
+/** @param {HealthCode["unknown"]} gaps */
+function gapList(gaps) {
+  return h("ul", { class: "points" }, ...gaps.map((gap) => h("li", {}, pick(gap))));
+}
+
+/** What is grey, and why, for an appeal. @param {HealthCode} code */
+export function greyPanel({ unknown: gaps }) {
+  return h("article", { class: "panel reason", "data-colour": "GREY" }, h("p", { class: "reason__head" }, colourTag("GREY")), gapList(gaps));
+}
+
 /** @param {HealthCode} code */
 function unknown({ unknown: gaps }) {
   if (!gaps.length) return null;
-  return notice("caution", "warning", t("whyUnknown"), h("ul", { class: "points" }, ...gaps.map((gap) => h("li", {}, pick(gap)))));
+  return notice("caution", "warning", t("whyUnknown"), gapList(gaps));
 }
 
 /** A reason, and the way to say that it is wrong. @param {ColourReason} reason */
 function reason(reason) {
   const panel = reasonPanel(reason);
-  if (reason.evidence) panel.append(h("a", { class: "button button--plain button--wide", href: `#/health/appeal/${reason.evidence}` }, icon("text"), t("appealThis")));
+  panel.append(appealLink(reason.evidence ?? reason.rule));
   return panel;
+}
+
+/** To an appeal against evidence or, where a colour rests on none, against its rule. @param {string} what */
+function appealLink(what) {
+  return h("a", { class: "button button--plain button--wide", href: `#/health/appeal/${what}` }, icon("text"), t("appealThis"));
 }
 
 /** @param {ColourReason} reason */

@@ -2,8 +2,8 @@
 
 import { colourTag } from "../../shared/colours.js";
 import { h } from "../../shared/dom.js";
-import { form } from "../../shared/forms.js";
-import { dayAndTime } from "../../shared/i18n.js";
+import { field, form } from "../../shared/forms.js";
+import { dayAndTime, pick } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
 import { attempting, fill, notice, pill } from "../../shared/parts.js";
 import { backTo, choiceField, fact, heading, pages, wordsField } from "../lists.js";
@@ -13,6 +13,7 @@ import { t } from "../messages.js";
 /** @typedef {import("../app.js").View} View */
 /** @typedef {import("../../shared/wire.js").AppealInfo} Appeal */
 /** @typedef {import("../../shared/wire.js").AppealCase} Case */
+/** @typedef {NonNullable<Case["disputed"]>} Disputed */
 /** @template T @typedef {import("../../shared/wire.js").Page<T>} Page */
 
 const PATH = "/verifier/v1/health-appeals";
@@ -99,7 +100,7 @@ export function appealCaseView({ session, signal }, id) {
       box,
       signal,
       async () => /** @type {Case} */ ((await session.call("GET", path, { signal })).data),
-      (found) => [about(found, open), disputed(found), ...deeds(found, step)],
+      (found) => [about(found, open), ...subject(found), ...deeds(found, step)],
       2,
     );
   void load();
@@ -131,23 +132,75 @@ function about({ appeal, takenBy, proposedBy, decidedBy }, open) {
   );
 }
 
-/** @param {Case} found */
-function disputed({ disputed, correction, appeal }) {
-  if (!disputed) return notice("caution", "info", t("appealGone"));
-  return h(
-    "section",
-    { class: "panel stack", "aria-labelledby": "appeal-disputed" },
-    h("h2", { class: "section-title", id: "appeal-disputed" }, t("appealDisputed")),
+/** What the appeal is about. @param {Case} found @returns {Node[]} */
+function subject(found) {
+  const { disputed, appeal } = found;
+  if (!appeal.evidence) return outcome(found);
+  if (!disputed) return [notice("caution", "info", t("appealGone"))];
+  return [
     h(
-      "dl",
-      { class: "facts" },
-      fact(t("evidenceKind"), disputed.kind),
-      fact(t("evidenceSource"), disputed.source),
-      fact(t("evidenceWhen"), dayAndTime(disputed.occurredAt)),
-      ...Object.entries(disputed.facts).map(([name, value]) => fact(name, String(value))),
+      "section",
+      { class: "panel stack", "aria-labelledby": "appeal-disputed" },
+      h("h2", { class: "section-title", id: "appeal-disputed" }, t("appealDisputed")),
+      facts(disputed),
+      ...wanted(found),
     ),
-    appeal.state === "PROPOSED" ? notice("caution", "people", correction ? t("appealCorrected") : t("appealTakenBack"), correction ? h("p", {}, Object.entries(correction).map(([name, value]) => `${name}: ${value}`).join(" · ")) : null) : null,
+  ];
+}
+
+/** A colour that rests on no evidence: its rule, and all that is known. @param {Case} found */
+function outcome(found) {
+  const { appeal, known = [], unknown = [] } = found;
+  return [
+    h(
+      "section",
+      { class: "panel stack", "aria-labelledby": "appeal-disputed" },
+      h("h2", { class: "section-title", id: "appeal-disputed" }, t("appealOutcome")),
+      h("dl", { class: "facts" }, fact(t("appealRule"), appeal.rule), appeal.judgedAt ? fact(t("appealJudged"), dayAndTime(appeal.judgedAt)) : null),
+      unknown.length ? h("ul", { class: "points" }, ...unknown.map((gap) => h("li", {}, pick(gap)))) : null,
+      ...wanted(found),
+    ),
+    h(
+      "section",
+      { class: "panel stack", "aria-labelledby": "appeal-known" },
+      h("h2", { class: "section-title", id: "appeal-known" }, t("appealKnown")),
+      ...(known.length ? known.map(facts) : [h("p", { class: "quiet" }, t("appealNothingKnown"))]),
+    ),
+  ];
+}
+
+/** @param {Disputed} evidence */
+function facts(evidence) {
+  return h(
+    "dl",
+    { class: "facts" },
+    fact(t("evidenceKind"), evidence.kind),
+    fact(t("evidenceSource"), evidence.source),
+    fact(t("evidenceWhen"), dayAndTime(evidence.occurredAt)),
+    ...Object.entries(evidence.facts).map(([name, value]) => fact(name, String(value))),
   );
+}
+
+/** What the other organisation is asked to agree to. @param {Case} found @returns {Node[]} */
+function wanted({ appeal, correction, correcting, missingKind, missingAt, known = [] }) {
+  if (appeal.state !== "PROPOSED") return [];
+  const words = correction ? Object.entries(correction).map(([name, value]) => `${name}: ${value}`) : [];
+  if (missingKind && missingAt) return [notice("caution", "people", t("appealAdded"), h("p", {}, [missingKind, dayAndTime(missingAt), ...words].join(" · ")))];
+  const which = appeal.evidence ? null : known.find((each) => each.evidence === correcting);
+  return [
+    notice(
+      "caution",
+      "people",
+      correction ? t("appealCorrected") : t("appealTakenBack"),
+      which ? h("p", {}, named(which)) : null,
+      words.length ? h("p", {}, words.join(" · ")) : null,
+    ),
+  ];
+}
+
+/** @param {Disputed} evidence */
+function named({ kind, occurredAt, source }) {
+  return [kind, dayAndTime(occurredAt), source].join(" · ");
 }
 
 /**
@@ -157,14 +210,14 @@ function disputed({ disputed, correction, appeal }) {
  * @param {(step: string, words: string, body?: unknown) => Promise<void>} step
  * @returns {Node[]}
  */
-function deeds({ appeal, disputed }, step) {
+function deeds({ appeal, disputed, known }, step) {
   /** @param {string} words @param {() => unknown} onclick @param {string} kind */
   const button = (words, onclick, kind = "") => h("button", { type: "button", class: `button button--wide ${kind}`, onclick }, words);
   switch (appeal.state) {
     case "FILED":
       return [button(t("appealTake"), () => void step("take", t("appealInReview")))];
     case "IN_REVIEW":
-      return [proposing(disputed, step), rejecting(step)];
+      return [appeal.evidence ? proposing(disputed, step) : mending(known ?? [], step), rejecting(step)];
     case "PROPOSED":
       return [
         h("p", { class: "quiet" }, t("appealSecond")),
@@ -182,6 +235,41 @@ function proposing(disputed, step) {
   const how = choiceField("how", t("appealHow"), [["", t("appealTakeBack")], ...(disputed?.kind === "RESULT" ? [/** @type {const} */ (["NEGATIVE", t("appealToNegative")])] : [])]);
   const send = () => step("propose", t("appealProposed"), { answer: words.input.value.trim(), facts: how.input.value ? { kind: "RESULT", outcome: how.input.value } : null });
   return h("section", { class: "panel stack", "aria-labelledby": "appeal-propose" }, h("h2", { class: "section-title", id: "appeal-propose" }, t("appealPropose")), form(t("appealPropose"), [how.node, words.node], send));
+}
+
+/** What may be added for an appeal: it speaks for who filed it. @type {Record<string, { kind: string, outcome?: string, mode?: string }>} */
+const ADDED = {
+  negative: { kind: "RESULT", outcome: "NEGATIVE" },
+  sample: { kind: "SAMPLED" },
+  central: { kind: "ISOLATION_RELEASED", mode: "CENTRAL" },
+  home: { kind: "ISOLATION_RELEASED", mode: "HOME" },
+};
+
+/** @param {Disputed[]} known @param {(step: string, words: string, body?: unknown) => Promise<void>} step */
+function mending(known, step) {
+  const words = wordsField("answer", t("appealAnswerWhy"));
+  const how = choiceField("how", t("appealHow"), [
+    ["negative", t("appealAddNegative")],
+    ["sample", t("appealAddSample")],
+    ["central", t("appealAddCentral")],
+    ["home", t("appealAddHome")],
+    ...known.map((each) => /** @type {const} */ ([each.evidence, t("appealTakeBackOne", { which: named(each) })])),
+  ]);
+  const when = field("occurred", t("appealWhen"), { type: "datetime-local" });
+  const shown = () => {
+    const adds = how.input.value in ADDED;
+    when.node.hidden = !adds;
+    when.input.required = adds;
+  };
+  how.input.addEventListener("change", shown);
+  shown();
+  const send = () => {
+    const answer = words.input.value.trim();
+    const facts = ADDED[how.input.value];
+    const body = facts ? { answer, facts, occurredAt: new Date(`${when.input.value}:00+08:00`).toISOString() } : { answer, evidence: how.input.value };
+    return step("propose", t("appealProposed"), body);
+  };
+  return h("section", { class: "panel stack", "aria-labelledby": "appeal-propose" }, h("h2", { class: "section-title", id: "appeal-propose" }, t("appealPropose")), form(t("appealPropose"), [how.node, when.node, words.node], send));
 }
 
 /** @param {(step: string, words: string, body?: unknown) => Promise<void>} step */

@@ -109,9 +109,9 @@ export function venueDisplayView({ session, signal }, id) {
     while (!signal.aborted) {
       try {
         const { data, date } = await session.call("GET", `${PATH}/${encodeURIComponent(id)}/code`, { signal });
-        const { code, expiresAt } = /** @type {VenueCode} */ (data);
+        const { code, nextAt } = /** @type {VenueCode} */ (data);
         box.replaceChildren(h("div", { class: "show__qr" }, drawQr(code, t("venueQr"))), h("p", { class: "quiet" }, t("venueRotates")));
-        await pause(Math.max(1000, Date.parse(expiresAt ?? "") - (date ?? Date.now())), signal);
+        await pause(Math.max(1000, Date.parse(nextAt ?? "") - (date ?? Date.now())), signal);
       } catch (error) {
         if (signal.aborted || isAbort(error)) return;
         report(error);

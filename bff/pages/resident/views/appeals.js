@@ -9,7 +9,7 @@ import { attempting, fill, isAbort, notice, pill, report, trouble } from "../../
 import { sure } from "../dialog.js";
 import { button, form, Once } from "../forms.js";
 import { t } from "../messages.js";
-import { reasonPanel } from "../why.js";
+import { greyPanel, reasonPanel } from "../why.js";
 
 /** @typedef {import("../app.js").Context} Context */
 /** @typedef {import("../app.js").View} View */
@@ -73,26 +73,28 @@ export function appealsView({ session, signal }) {
 }
 
 /**
- * File one against a piece of evidence.
+ * File one against a piece of evidence or, where the colour rests on none, against a rule or a grey code.
  *
  * @param {Context} context
- * @param {string} evidence
+ * @param {string} what
  * @returns {View}
  */
-export function appealView({ session, signal, go }, evidence) {
+export function appealView({ session, signal, go }, what) {
   const box = h("div", { class: "stack" });
   void fill(
     box,
     signal,
     async () => /** @type {HealthCode} */ ((await session.call("GET", "/mp/v1/health-code", { signal })).data),
-    ({ reasons }) => {
-      const reason = reasons.find((each) => each.evidence === evidence);
+    (code) => {
+      if (what === "GREY" && code.colour === "GREY") return [greyPanel(code), filing({ rule: what })];
+      const reason = code.reasons.find((each) => (each.evidence ?? each.rule) === what);
       if (!reason) return [notice("caution", "info", t("appealReasonGone"))];
-      return [reasonPanel(reason), filing()];
+      return [reasonPanel(reason), filing(reason.evidence ? { evidence: what } : { rule: what })];
     },
     2,
   );
-  const filing = () => {
+  /** @param {{ evidence: string } | { rule: string }} against */
+  const filing = (against) => {
     const once = new Once();
     const problem = h("div", {});
     const words = h("textarea", { id: "statement", name: "statement", required: true, maxlength: 2000, rows: 5 });
@@ -102,7 +104,7 @@ export function appealView({ session, signal, go }, evidence) {
       try {
         const wrong = files.wrong();
         if (wrong) return problem.replaceChildren(alerting(wrong));
-        const body = { evidence, statement: words.value.trim() };
+        const body = { ...against, statement: words.value.trim() };
         const { data } = await session.call("POST", PATH, { body, headers: once.headers(body), signal });
         const id = /** @type {Appeal} */ (data).id;
         // Filed already: what does not arrive now can be added to it there.
