@@ -74,7 +74,7 @@ from auth_bridges.rules.acting import (
 )
 from auth_bridges.rules.assurance import RESIDENT_SCOPES, as_themselves, level_of
 from auth_bridges.rules.policy import Operation
-from auth_bridges.rules.sessions import is_alive
+from auth_bridges.rules.sessions import is_alive, reached
 from auth_bridges.store import AuthStores
 from auth_bridges.tokens import AccessTokens
 from auth_bridges.vault import Vault
@@ -297,7 +297,8 @@ class ActingService:
         opened = await self._session(subject, session, now)
         party = await self._party(subject)
         grant = await self._usable(party, grant_id, now)
-        ends = token_ends(grant, opened, party.assurance)
+        assurance = reached(opened, party.assurance)
+        ends = token_ends(grant, opened, assurance)
         if now >= ends:
             raise GrantNotInForce
         content = acting_as(
@@ -305,11 +306,11 @@ class ActingService:
             subject=party.id,
             name=party.name,
             session=opened,
-            assurance=party.assurance,
+            assurance=assurance,
             scopes=RESIDENT_SCOPES,
         )
         await self._note("acting.switched", grant, by=party, now=now)
-        await self._tell_guardians(grant, NoticeKind.GUARDIAN_ACTED, now=now, once=session)
+        await self._tell_guardians(grant, NoticeKind.GUARDIAN_ACTED, now=now, once=opened.id)
         return ActingSwitched(access=self._mint(content, now, ends), grant=grant)
 
     async def back(self, subject: str, session: str) -> ActingSwitched:
@@ -319,7 +320,8 @@ class ActingService:
         resident = await self._stores.residents.root_of(subject)
         if resident is None or resident.standing is not Standing.ACTIVE:
             raise SessionEnded
-        content = as_themselves(resident, opened, assurance=level_of(resident.proofs, now))
+        assurance = reached(opened, level_of(resident.proofs, now))
+        content = as_themselves(resident, opened, assurance=assurance)
         return ActingSwitched(access=self._mint(content, now, opened.expires_at), grant=None)
 
     # --- how ------------------------------------------------------------------------------------------
@@ -504,6 +506,9 @@ class ActingService:
     async def _session(self, subject: str, session: str, now: datetime) -> StoredSession:
         opened = await self._stores.sessions.get(session)
         if opened is None or opened.subject != subject or not is_alive(opened, now):
+            raise SessionEnded
+        if opened.sid != session:
+            # Renewed at another level a moment ago, which this process has not heard of yet.
             raise SessionEnded
         return opened
 

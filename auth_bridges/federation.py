@@ -51,6 +51,7 @@ from auth_bridges.refusals import (
     ProviderUnreached,
     SessionEnded,
 )
+from auth_bridges.refusals.providers import told_by_provider
 from auth_bridges.replies import SignedIn, code_name, read_clerk, read_resident
 from auth_bridges.service import AuthService, in_service
 from auth_bridges.sessions import Sessions
@@ -331,7 +332,8 @@ class Federation:
         await self._admit("sign-in", caller, per_minute=per_minute, burst=max(1, per_minute // 4))
 
     async def _refused(self, actor: str, refusal: Refusal) -> Refusal:
-        await self._audit("session.refused", at=self._clock(), actor=actor, outcome=refusal.code, facts={})
+        told = told_by_provider(refusal)
+        await self._audit("session.refused", at=self._clock(), actor=actor, outcome=refusal.code, facts=told)
         return refusal
 
     def _random(self, size: int) -> str:

@@ -315,6 +315,9 @@ class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     under the previous one: nobody can open it but whoever still holds that. ``platform`` is what kind
     of device it began on, for its owner's list. ``origin`` is kept in the same write as the session: no
     process can die with the one kept and the other not.
+
+    ``id`` names the family for ever. What tokens call it changes with the ``level`` it was renewed at:
+    ``renamed`` holds those names in turn, and only the last of them opens anything.
     """
 
     id: str
@@ -334,8 +337,21 @@ class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     generation: int = 0
     methods: tuple[str, ...] = ()
     origin: ProviderSession | None = None
+    level: AssuranceLevel | None = None
+    """At which its tokens were minted last; None: begun before it was written down."""
+    renamed: tuple[str, ...] = ()
     ended_at: datetime | None = None
     ended_why: Ending | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything tokens ever called it, the present name last."""
+        return (self.id, *self.renamed)
+
+    @property
+    def sid(self) -> str:
+        """What tokens call it now."""
+        return self.names[-1]
 
 
 class ClientFacts(Struct, frozen=True, kw_only=True):
@@ -358,6 +374,13 @@ class ProviderSubject(Struct, frozen=True, kw_only=True):
     subject: str
     alternates: dict[str, str] = {}
     synonyms: tuple[str, ...] = ()
+    rid: str | None = None
+    """The provider's own name for the request that told it, if it gives a good answer one."""
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What of it belongs into the audit beside the provider's name."""
+        return {} if self.rid is None else {"rid": self.rid}
 
 
 class FaceCheckStarted(Struct, frozen=True, kw_only=True):

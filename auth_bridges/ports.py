@@ -168,6 +168,16 @@ class PhoneByPacket(Protocol):
         """
 
 
+class LearntCertificates(Protocol):
+    """Certificates a provider was found to sign with, for every process to verify and believe."""
+
+    async def all(self) -> Mapping[str, str]:
+        """Every certificate with its issuers, in PEM, by its serial."""
+
+    async def keep(self, serial: str, pem: str, *, at: datetime) -> None:
+        """Keep ``pem`` under ``serial``; kept again it is the same."""
+
+
 class SendCode(Protocol):
     """Sends a one-time code by text message, or raises ``SmsUnavailable``."""
 

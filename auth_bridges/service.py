@@ -41,6 +41,7 @@ from auth_bridges.refusals import (
     SessionEnded,
     SessionUnknown,
 )
+from auth_bridges.refusals.providers import told_by_provider
 from auth_bridges.replies import Replies, code_name, read_resident
 from auth_bridges.rules.assurance import as_themselves, level_of
 from auth_bridges.rules.policy import Method
@@ -56,7 +57,6 @@ from miniapp_schemas.refusals import Refusal
 CLERK_CLIENT: Final = "suishen-clerk"
 # Half of what residents get: idleness is judged at each renewal, and a quarter of an hour is all it may be.
 _CLERK_ACCESS: Final = timedelta(minutes=5)
-_TOLD_BY_PROVIDERS: Final = frozenset({"errcode", "rid"})
 
 
 class AuthService:
@@ -136,14 +136,18 @@ class AuthService:
             now=now,
             platform=platform_of(client.agent),
         )
-        if not await self._still_leads(subject, resident):
+        led_to = await self._leads_to(subject)
+        if led_to is None or led_to.id != resident.id:
             # Unlinked, merged or deleted since we looked: whoever did that may have ended the sessions there
             # were before this one began, so it is for us to end.
             await self._sessions.end(live.session.id, Ending.LINK_MOVED, now=now)
             raise await self._refused(resident.id, SessionEnded())
-        assurance = level_of(resident.proofs, now)
-        await self._opened(live, now, provider=subject.provider, assurance=assurance.value)
-        return await self._resident_signed_in(live, await self._sealed_anew(resident), now)
+        # So it is with a consent that was withdrawn meanwhile: of what is read now somebody is told.
+        assurance = level_of(led_to.proofs, now)
+        live = await self._sessions.at(live, assurance, now=now)
+        told = {"provider": subject.provider, "assurance": assurance.value, **subject.told}
+        await self._opened(live, now, **told)
+        return await self._resident_signed_in(live, await self._sealed_anew(led_to), now)
 
     async def _answered_before(
         self, provider: str, name: str, code: str, client: ClientFacts
@@ -168,6 +172,7 @@ class AuthService:
         if resident.merged_into is not None:
             await self._sessions.end(live.session.id, Ending.MERGED, now=now)
             raise SessionEnded
+        live = await self._sessions.at(live, level_of(resident.proofs, now), now=now)
         return await self._resident_signed_in(live, resident, now)
 
     async def subject_of(self, provider: str, code: str, resident: str) -> ProviderSubject:
@@ -283,7 +288,7 @@ class AuthService:
 
     async def end_session(self, audience: Audience, subject: str, session: str) -> None:
         """End one of somebody's own sessions, or ``SessionUnknown``."""
-        if all(each.id != session for each in await self.sessions(audience, subject)):
+        if all(session not in each.names for each in await self.sessions(audience, subject)):
             raise SessionUnknown
         await self._sessions.end(session, Ending.ENDED_BY_OWNER, now=self._clock())
 
@@ -371,12 +376,13 @@ class AuthService:
             )
             await residents.drop(link)
 
-    async def _still_leads(self, subject: ProviderSubject, resident: Resident) -> bool:
+    async def _leads_to(self, subject: ProviderSubject) -> Resident | None:
+        """Whom this way in leads to now, if they may come in."""
         link, found = await self._stores.residents.behind(subject)
         if link is None or link.leaving_at is not None:
-            return False
+            return None
         root = await self._stores.residents.root(found)
-        return root is not None and root.id == resident.id and root.standing is Standing.ACTIVE
+        return root if root is not None and root.standing is Standing.ACTIVE else None
 
     async def _sealed_anew(self, resident: Resident) -> Resident:
         """``resident`` with everything under their own key; as they were if somebody changed them."""
@@ -408,7 +414,7 @@ class AuthService:
             Grant(
                 audience=Audience.VERIFIER,
                 subject=clerk.id,
-                session=live.session.id,
+                session=live.session.sid,
                 client=CLERK_CLIENT,
                 assurance=AssuranceLevel.L1,
                 scopes=frozenset(clerk.scopes),
@@ -421,7 +427,7 @@ class AuthService:
             ends=min(refresh.expires_at, now + _CLERK_ACCESS),
         )
         return ClerkSignedIn(
-            session=live.session.id,
+            session=live.session.sid,
             access=access,
             refresh=refresh,
             organisation=employer.id,
@@ -467,13 +473,13 @@ class AuthService:
             "session.opened",
             at=now,
             actor=live.session.subject,
-            subject=live.session.id,
+            subject=live.session.sid,
             outcome="ok",
             facts={"audience": live.session.audience.value, **facts},
         )
 
     async def _refused(self, actor: str, refusal: Refusal) -> Refusal:
-        facts = {name: str(refusal.facts[name]) for name in _TOLD_BY_PROVIDERS & refusal.facts.keys()}
+        facts = told_by_provider(refusal)
         await self._audit("session.refused", at=self._clock(), actor=actor, outcome=refusal.code, facts=facts)
         return refusal
 

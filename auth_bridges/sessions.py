@@ -93,6 +93,7 @@ class Sessions:
             current=token_hash(token),
             methods=methods,
             origin=origin,
+            level=assurance,
         )
         await self._store.open(session)
         return Live(session=session, token=token)
@@ -115,6 +116,37 @@ class Sessions:
             return Live(session=rotated, token=successor)
         return await self._not_current(token, presented, audience=audience, device=device, now=now)
 
+    async def at(self, live: Live, assurance: AssuranceLevel, *, now: datetime) -> Live:
+        """``live``, which has another name and other ends if it is at another level than before (ASVS 7.2.4).
+
+        The old name is told to be over before the new one is kept: nothing was handed out yet, so who dies in
+        between, or has their reply lost, is asked for the same again, and comes by here again.
+        """
+        session = live.session
+        while session.level is not assurance:
+            await self._ended.announce([session.sid], now=now)
+            renamed = await self._store.rename(
+                session,
+                self._chance(HANDLE_BYTES).hex(),
+                level=assurance,
+                lasts=lifetime(session.audience, assurance),
+                now=now,
+            )
+            if renamed is not None:
+                await self._audit(
+                    "session.renamed",
+                    at=now,
+                    actor=session.subject,
+                    subject=renamed.sid,
+                    outcome=assurance.value,
+                    facts={"before": session.sid},
+                )
+            found = renamed or await self._store.get(session.id)
+            if found is None or not is_alive(found, now):
+                raise SessionEnded
+            session = found
+        return Live(session=session, token=live.token)
+
     async def is_open(self, token: str, *, now: datetime) -> bool:
         """Whether the session that refresh ``token`` belongs to is still alive."""
         presented = present(token)
@@ -124,14 +156,15 @@ class Sessions:
     async def end(self, session: str, why: Ending, *, now: datetime) -> None:
         """End ``session`` in every process within a second, and its refresh token for good."""
         ended = await self._store.end(session, why=why, now=now)
+        known = ended or await self._store.get(session)
         # Announced even if it had ended before: whoever ended it may have died in between.
-        await self._ended.announce([session], now=now)
+        await self._ended.announce((session,) if known is None else known.names, now=now)
         if ended is not None:
             await self._audit(
                 "session.ended",
                 at=now,
                 actor=ended.subject,
-                subject=session,
+                subject=ended.sid,
                 outcome=why.value,
                 facts={"audience": ended.audience.value},
             )
@@ -148,7 +181,8 @@ class Sessions:
         self, audience: Audience, subject: str, kept: str, why: Ending, *, now: datetime
     ) -> int:
         """End every session of ``subject`` but ``kept``; how many."""
-        others = [each.id for each in await self._store.living(audience, subject) if each.id != kept]
+        living = await self._store.living(audience, subject)
+        others = [each.id for each in living if kept not in each.names]
         for session in others:
             await self.end(session, why, now=now)
         return len(others)

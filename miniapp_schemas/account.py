@@ -5,8 +5,10 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from miniapp_schemas.acting import ActingGrant
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.base import Instant, Request, Response, Text
+from miniapp_schemas.session import SignedInDevice
 
 Provider = Annotated[
     str, Meta(description="The provider's name: `wechat`, …", pattern=r"^[a-z][a-z0-9-]{1,31}\Z")
@@ -285,6 +287,14 @@ class DeletionCertificate(Response, frozen=True, kw_only=True):
     ]
 
 
+class OtherName(Response, frozen=True, kw_only=True):
+    """Another name a provider has for the person."""
+
+    kind: Annotated[str, Meta(description="Which of its names: `unionid`, `user_id`, `open_id`.")]
+    value: Annotated[str, Meta(description="The name.")]
+    until: Annotated[Instant | None, Meta(description="Until when it counted; null: it does.")]
+
+
 class ExportedLink(Response, frozen=True, kw_only=True):
     """A way in, with the provider's name for the person."""
 
@@ -292,6 +302,7 @@ class ExportedLink(Response, frozen=True, kw_only=True):
     appid: Annotated[str, Meta(description="Our name there.")]
     subject: Annotated[str, Meta(description="Its name for the person.")]
     linked_at: Annotated[Instant, Meta(description="Since when.")]
+    other_names: Annotated[list[OtherName], Meta(description="What else it calls the person, or did.")] = []
 
 
 class AccountExport(Response, frozen=True, kw_only=True):
@@ -308,3 +319,7 @@ class AccountExport(Response, frozen=True, kw_only=True):
     merges: Annotated[list[MergeInfo], Meta(description="Merges.")]
     notices: Annotated[list[NoticeInfo], Meta(description="What the account was told.")]
     consents: Annotated[list[ConsentInfo], Meta(description="Separate consents.")]
+    sessions: Annotated[list[SignedInDevice], Meta(description="Where the person is signed in.")] = []
+    grants: Annotated[
+        list[ActingGrant], Meta(description="Who may act for whom, ended ones too; without codes.")
+    ] = []

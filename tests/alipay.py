@@ -10,7 +10,8 @@ import aiohttp
 from msgspec import Struct
 
 from auth_bridges.bridges.alipay import AlipayBridge
-from auth_bridges.bridges.alipay_client import AlipayApp, AlipayClient
+from auth_bridges.bridges.alipay_client import AlipayClient
+from auth_bridges.bridges.alipay_transport import AlipayApp
 from auth_bridges.codec.alipay_keys import (
     aes_key,
     certificate_sn,
@@ -21,6 +22,7 @@ from auth_bridges.codec.alipay_keys import (
 )
 from auth_bridges.codec.alipay_signatures import AlipayKeys
 from auth_bridges.codec.alipay_succession import pinned
+from auth_bridges.ports import LearntCertificates
 from bff.platform.outbound import Outbound
 from bff.sandbox import alipay_keys
 from bff.sandbox.alipay_gateway import Alipay
@@ -91,6 +93,19 @@ def product_app(setup: Setup) -> AlipayApp:
     )
 
 
+class Learnt:
+    """Certificates that were learnt, for as long as a test lasts."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+
+    async def all(self) -> dict[str, str]:
+        return dict(self.kept)
+
+    async def keep(self, serial: str, pem: str, *, at: datetime) -> None:
+        self.kept[serial] = pem
+
+
 class Counter:
     """The simulated Alipay, our client of it, and the knobs."""
 
@@ -99,6 +114,7 @@ class Counter:
         self.alipay = alipay
         self.http = http
         self.chance = _counted()
+        self.learnt: LearntCertificates = Learnt()
 
     def client(self, setup: Setup, *, url: str | None = None) -> AlipayClient:
         return AlipayClient(
@@ -106,6 +122,7 @@ class Counter:
             product_app(setup),
             base_url=url or self.url,
             transport=setup.transport,
+            learnt=self.learnt,
             clock=now,
             chance=self.chance,
         )

@@ -26,7 +26,13 @@ from auth_bridges.models import (
     ProviderSubject,
 )
 from auth_bridges.passphrases import Passphrases, ScryptCost
-from auth_bridges.refusals import CodeRejected, PhoneCodeRejected, PhonePacketRefused, SmsUnavailable
+from auth_bridges.refusals import (
+    CodeRejected,
+    PhoneCodeRejected,
+    PhonePacketRefused,
+    RegistryUnavailable,
+    SmsUnavailable,
+)
 from auth_bridges.registrar import Registrar
 from auth_bridges.service import AuthService
 from auth_bridges.settings import AuthSettings
@@ -112,6 +118,7 @@ class FakeBridge:
         self.knows: dict[str, str | Refusal] = {}
         self.asked: list[str] = []
         self.alternates: dict[str, str] = {}
+        self.rid: str | None = None
         self.before: Callable[[], Awaitable[None]] = _at_once
 
     async def exchange(self, code: str) -> ProviderSubject:
@@ -121,7 +128,11 @@ class FakeBridge:
         if isinstance(answer, Refusal):
             raise answer
         return ProviderSubject(
-            provider=self.provider, appid=self.appid, subject=answer, alternates=self.alternates
+            provider=self.provider,
+            appid=self.appid,
+            subject=answer,
+            alternates=self.alternates,
+            rid=self.rid,
         )
 
 
@@ -171,8 +182,11 @@ class FakeRegistry:
 
     def __init__(self) -> None:
         self.names: dict[str, str] = {}
+        self.broken = False
 
     async def __call__(self, name: str, number: str) -> bool:
+        if self.broken:
+            raise RegistryUnavailable
         return self.names.get(number) == name
 
 
@@ -182,8 +196,11 @@ class FakeFaces:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, str]] = []
         self.state = FaceCheckState.PENDING
+        self.refuses: Refusal | None = None
 
     async def start(self, name: str, id_number: str, order: str) -> FaceCheckStarted:
+        if self.refuses is not None:
+            raise self.refuses
         self.asked.append((name, id_number, order))
         return FaceCheckStarted(id=f"certify-{order}", url=f"https://face.example.org/{order}")
 

@@ -83,7 +83,7 @@ class Linking:
         new = self._link_of(subject, resident.id, now)
         link = await self._residents.lead(subject, new)
         if link.id == new.id:
-            await self._told("link.added", link, actor.resident, now)
+            await self._told("link.added", link, actor.resident, now, **subject.told)
         if link.resident != resident.id:
             other = await self._led_to(link, now)
             if other.id != resident.id:
@@ -145,7 +145,6 @@ class Linking:
     async def _tell(self, link: Link, resident: str, kind: NoticeKind, now: datetime) -> None:
         await self._notify(Notice(id=f"{link.id}:{kind.value}", resident=resident, kind=kind, at=now))
 
-    async def _told(self, kind: str, link: Link, actor: str, now: datetime) -> None:
-        await self._audit(
-            kind, at=now, actor=actor, subject=link.id, outcome="ok", facts={"provider": link.provider}
-        )
+    async def _told(self, kind: str, link: Link, actor: str, now: datetime, **told: str) -> None:
+        facts = {"provider": link.provider, **told}
+        await self._audit(kind, at=now, actor=actor, subject=link.id, outcome="ok", facts=facts)

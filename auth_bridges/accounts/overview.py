@@ -8,16 +8,31 @@ from msgspec import Struct
 from auth_bridges.accounts.codes import masked
 from auth_bridges.accounts.people import People
 from auth_bridges.accounts.step_up import StepUps
-from auth_bridges.models import Actor, Consent, Deletion, Link, MergeCase, Notice, Proof, Resident
+from auth_bridges.models import (
+    ActingGrant,
+    Actor,
+    Audience,
+    Consent,
+    Deletion,
+    Link,
+    MergeCase,
+    Notice,
+    Proof,
+    Resident,
+    StoredSession,
+)
 from auth_bridges.ports import Audit, Clock, PersonalData
+from auth_bridges.rules.acting import side_of
 from auth_bridges.rules.assurance import holds, level_of
 from auth_bridges.rules.policy import Operation
 from auth_bridges.store import AuthStores
 from auth_bridges.vault import Vault
+from miniapp_schemas.acting import GrantSide
 from miniapp_schemas.assurance import AssuranceLevel
 
 _NOTICES: Final = 20
 _ALL_NOTICES: Final = 1000
+_ALL_GRANTS: Final = 1000
 
 
 class Overview(Struct, frozen=True, kw_only=True):
@@ -46,6 +61,8 @@ class Copy(Struct, frozen=True, kw_only=True):
     merges: Sequence[MergeCase]
     notices: Sequence[Notice]
     consents: Sequence[Consent]
+    sessions: Sequence[StoredSession]
+    grants: Sequence[tuple[ActingGrant, GrantSide]]
 
 
 class Overviews:
@@ -104,6 +121,12 @@ class Overviews:
             merges=await self._stores.merges.of(everybody),
             notices=await self._stores.notices.of(everybody, limit=_ALL_NOTICES),
             consents=await self._stores.consents.of(everybody),
+            sessions=await self._stores.sessions.living(Audience.RESIDENT, resident.id),
+            grants=[] if resident.holder is None else await self._grants_of(resident.holder),
         )
         await self._audit("account.exported", at=now, actor=resident.id, outcome="ok")
         return copy
+
+    async def _grants_of(self, key: str) -> list[tuple[ActingGrant, GrantSide]]:
+        found = await self._stores.grants.of(key, (), before=None, limit=_ALL_GRANTS)
+        return [(grant, side) for grant in found if (side := side_of(grant, key)) is not None]

@@ -5,7 +5,7 @@ have the same one, families do and numbers are handed on, so a number that is so
 an error nor a merge, and no answer tells that it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -14,14 +14,16 @@ import msgspec
 from auth_bridges.accounts.codes import Codes, SentCode, masked
 from auth_bridges.accounts.people import People
 from auth_bridges.accounts.step_up import StepUps
-from auth_bridges.models import Actor, ClientFacts, Notice, NoticeKind, Resident, phone_context
+from auth_bridges.models import Actor, ClientFacts, Link, Notice, NoticeKind, Resident, phone_context
 from auth_bridges.ports import Admit, Audit, Clock, Notify, PersonalData, PhoneByCode, PhoneByPacket
 from auth_bridges.refusals import LinkUnknown, ProviderNotOffered
+from auth_bridges.refusals.providers import told_by_provider
 from auth_bridges.rules.assurance import Lives, proof_of, renewed
 from auth_bridges.rules.policy import Method, Operation
 from auth_bridges.store import AuthStores
 from auth_bridges.vault import Vault
 from miniapp_schemas.assurance import AssuranceLevel
+from miniapp_schemas.refusals import Refusal
 
 _PURPOSE: Final = "bind"
 
@@ -80,10 +82,9 @@ class Phones:
         await self._admit_try("subject", actor.resident, burst=5)
         resident = await self._people.active(actor.resident)
         links = await self._stores.residents.links_of(await self._stores.residents.tree_of(resident))
-        link = next((each for each in links if each.provider == provider), None)
-        if link is None:
-            raise LinkUnknown
-        return await self._bind(actor, await port.phone_number(code, link.subject), "provider", provider)
+        link = await self._way_in(actor, [each for each in links if each.provider == provider])
+        phone = await self._attested(actor, provider, port.phone_number(code, link.subject))
+        return await self._bind(actor, phone, "provider", provider)
 
     async def bind_by_packet(self, actor: Actor, provider: str, packet: str) -> str:
         """Bind the phone in a sealed ``packet`` of ``provider``."""
@@ -92,8 +93,27 @@ class Phones:
             raise ProviderNotOffered
         await self._step_ups.require(actor, Operation.BIND_PHONE, f"{provider}:{packet}".encode())
         await self._admit_try("subject", actor.resident, burst=5)
-        phone = await port.phone_number(packet, actor.session)
+        phone = await self._attested(actor, provider, port.phone_number(packet, actor.session))
         return await self._bind(actor, phone, "provider", provider)
+
+    async def _way_in(self, actor: Actor, links: Sequence[Link]) -> Link:
+        """The one this session was begun through, before those in another app of the same provider."""
+        if not links:
+            raise LinkUnknown
+        session = await self._stores.sessions.get(actor.session)
+        client = None if session is None else session.client
+        return next((each for each in links if f"{each.provider}:{each.appid}" == client), links[0])
+
+    async def _attested(self, actor: Actor, provider: str, asked: Awaitable[str]) -> str:
+        """The phone that was asked for; a provider's no is on record like everybody's."""
+        try:
+            return await asked
+        except Refusal as refusal:
+            facts = {"source": provider, **told_by_provider(refusal)}
+            await self._audit(
+                "phone.refused", at=self._clock(), actor=actor.resident, outcome=refusal.code, facts=facts
+            )
+            raise
 
     async def _bind(self, actor: Actor, phone: str, method: str, source: str) -> str:
         await self._admit_try("phone", phone, burst=3)

@@ -5,7 +5,9 @@ nothing any more once it is withdrawn. A number
 that somebody proved before is a merge case for an operator: a name and a number are known to many.
 """
 
+from collections.abc import Awaitable
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -44,11 +46,15 @@ from auth_bridges.refusals import (
     ProviderNotOffered,
     StepUpRequired,
 )
+from auth_bridges.refusals.providers import told_by_provider
 from auth_bridges.rules.assurance import Lives, level_of, proof_of, renewed
 from auth_bridges.rules.policy import Operation
 from auth_bridges.store import AuthStores
 from auth_bridges.vault import Vault
 from miniapp_schemas.assurance import AssuranceLevel
+from miniapp_schemas.refusals import Refusal
+
+T = TypeVar("T")
 
 
 class Proved(Struct, frozen=True, kw_only=True):
@@ -127,7 +133,7 @@ class Proving:
             raise IdentityAlreadyProved
         now = self._clock()
         await self._consents.give(actor, ConsentPurpose.REAL_NAME, consent, at=now)
-        if not await self._registry(name, number):
+        if not await self._answer("identity.proved", actor, self._registry(name, number)):
             await self._told("identity.proved", actor, IdentityNotConfirmed.code, now)
             raise IdentityNotConfirmed
         proof = proof_of(
@@ -163,7 +169,7 @@ class Proving:
         now = self._clock()
         await self._consents.give(actor, ConsentPurpose.FACE_CHECK, consent, at=now)
         order = self._chance(16).hex()
-        begun = await self._face.start(name, number, order)
+        begun = await self._answer("face_check.begun", actor, self._face.start(name, number, order))
         check = StoredFaceCheck(
             id=order, resident=resident.id, certification=begun.id, url=begun.url, started_at=now
         )
@@ -180,7 +186,7 @@ class Proving:
             raise FaceCheckUnknown
         if not await self._consents.stands(actor.resident, ConsentPurpose.FACE_CHECK):
             raise ConsentUnknown
-        state = await self._face.result(found.certification)
+        state = await self._answer("face_check.concluded", actor, self._face.result(found.certification))
         now = self._clock()
         if state is not FaceCheckState.PASSED:
             resident = await self._people.active(actor.resident)
@@ -218,6 +224,21 @@ class Proving:
         name = f"{resident.id}:{NoticeKind.REAL_NAME.value}:{level.value}:{int(now.timestamp())}"
         await self._notify(Notice(id=name, resident=resident.id, kind=NoticeKind.REAL_NAME, at=now))
         return Proved(level=level)
+
+    async def _answer(self, kind: str, actor: Actor, asked: Awaitable[T]) -> T:
+        """What was asked for; who cannot answer, and why, is on record as well."""
+        try:
+            return await asked
+        except Refusal as refusal:
+            await self._audit(
+                kind,
+                at=self._clock(),
+                actor=actor.resident,
+                subject=actor.session,
+                outcome=refusal.code,
+                facts=told_by_provider(refusal),
+            )
+            raise
 
     async def _admit_try(self, bucket: str, kind: str, value: str) -> None:
         await self._admit(bucket, self._personal.pseudonym(kind, value), per_minute=1, burst=5)

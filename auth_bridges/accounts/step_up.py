@@ -99,9 +99,9 @@ class StepUps:
         link = await self._stores.residents.link_of(subject)
         led_to = None if link is None else await self._stores.residents.root_of(link.resident)
         if link is None or link.leaving_at is not None or led_to is None or led_to.id != actor.resident:
-            await self._told(actor, given.opn, "not proved", now)
+            await self._told(actor, given.opn, "not proved", now, **subject.told)
             raise StepUpNotProved
-        return await self._answered(actor, given, Method.PROVIDER, now)
+        return await self._answered(actor, given, Method.PROVIDER, now, **subject.told)
 
     async def send_code(self, actor: Actor, challenge: str, client: ClientFacts) -> SentCode:
         """Send a code to the phone that is bound, to answer ``challenge`` with."""
@@ -147,10 +147,12 @@ class StepUps:
             raise StepUpNotProved
         return given
 
-    async def _answered(self, actor: Actor, given: Challenge, method: Method, now: datetime) -> datetime:
+    async def _answered(
+        self, actor: Actor, given: Challenge, method: Method, now: datetime, **told: str
+    ) -> datetime:
         answered = Answered(at=now.timestamp(), method=method.value)
         await self._stores.answered.note(given.jti, answered, lives=LIVES)
-        await self._told(actor, given.opn, f"answered: {method.value}", now)
+        await self._told(actor, given.opn, f"answered: {method.value}", now, **told)
         return datetime.fromtimestamp(given.exp, UTC)
 
     async def _answer_to(
@@ -169,14 +171,16 @@ class StepUps:
             raise ChallengeRefused
         return answered
 
-    async def _told(self, actor: Actor, operation: Operation, outcome: str, now: datetime) -> None:
+    async def _told(
+        self, actor: Actor, operation: Operation, outcome: str, now: datetime, **told: str
+    ) -> None:
         await self._audit(
             "step_up",
             at=now,
             actor=actor.resident,
             subject=actor.session,
             outcome=outcome,
-            facts={"operation": operation.value},
+            facts={"operation": operation.value, **told},
         )
 
 

@@ -9,7 +9,8 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from auth_bridges.bridges.alipay_client import AlipayClient, Call, GatewayRefused
+from auth_bridges.bridges.alipay_client import AlipayClient, GatewayRefused
+from auth_bridges.bridges.alipay_transport import Call
 from auth_bridges.codec.alipay_signatures import Distrust
 from auth_bridges.models import ProviderSubject
 from auth_bridges.refusals import ReplyUnreadable
@@ -53,25 +54,26 @@ class AlipayBridge:
 
     async def exchange(self, code: str) -> ProviderSubject:
         """Trade ``code`` for an ``open_id``: asked once, three seconds to connect, five in all."""
-        tokens = await self.tokens(code)
+        tokens, rid = await self._tokens({"grant_type": "authorization_code", "code": code})
         names = {name: value for name in NAMES if (value := getattr(tokens, name))}
         if not names:
-            raise ReplyUnreadable(errcode=Distrust.NOT_AS_DOCUMENTED.value, rid="none")
+            raise ReplyUnreadable(errcode=Distrust.NOT_AS_DOCUMENTED.value, rid=rid)
         return ProviderSubject(
             provider=self.provider,
             appid=self.appid,
             subject=next(iter(names.values())),
             alternates=names,
             synonyms=tuple(names),
+            rid=rid,
         )
 
     async def tokens(self, code: str) -> AlipayTokens:
         """Everything ``code`` is worth; ``exchange`` keeps of it who somebody is."""
-        return await self._tokens({"grant_type": "authorization_code", "code": code})
+        return (await self._tokens({"grant_type": "authorization_code", "code": code}))[0]
 
     async def renew(self, refresh_token: str) -> AlipayTokens:
         """New tokens for an old one, which works once."""
-        return await self._tokens({"grant_type": "refresh_token", "refresh_token": refresh_token})
+        return (await self._tokens({"grant_type": "refresh_token", "refresh_token": refresh_token}))[0]
 
     async def profile(self, access_token: str) -> AlipayProfile:
         """What the person shows of themselves, if the authorisation was for it."""
@@ -81,8 +83,8 @@ class AlipayBridge:
         except GatewayRefused as refused:
             raise refused.refusal() from None
 
-    async def _tokens(self, fields: dict[str, str]) -> AlipayTokens:
+    async def _tokens(self, fields: dict[str, str]) -> tuple[AlipayTokens, str]:
         try:
-            return await self._client.ask(Call(method=_TOKEN, fields=fields), AlipayTokens)
+            return await self._client.ask_named(Call(method=_TOKEN, fields=fields), AlipayTokens)
         except GatewayRefused as refused:
             raise refused.refusal() from None

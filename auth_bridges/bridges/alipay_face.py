@@ -8,7 +8,8 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from auth_bridges.bridges.alipay_client import AlipayClient, Call, GatewayRefused
+from auth_bridges.bridges.alipay_client import AlipayClient, GatewayRefused
+from auth_bridges.bridges.alipay_transport import Call
 from auth_bridges.models import FaceCheckStarted, FaceCheckState
 
 _BEGIN: Final = "alipay.user.certify.open.initialize"

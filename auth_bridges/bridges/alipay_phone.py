@@ -1,8 +1,8 @@
 """A phone number Alipay vouches for (``my.getPhoneNumber``), taken once."""
 
-from auth_bridges.bridges.alipay_client import AlipayApp
+from auth_bridges.bridges.alipay_client import AlipayClient
 from auth_bridges.codec.alipay_content import GatewayError
-from auth_bridges.codec.alipay_phone import open_phone_packet
+from auth_bridges.codec.alipay_phone import PhonePacket, open_phone_packet
 from auth_bridges.codec.alipay_signatures import Distrusted
 from auth_bridges.ports import Clock
 from auth_bridges.refusals import PhonePacketRefused
@@ -12,8 +12,8 @@ from auth_bridges.store.packets import Packets
 class AlipayPhone:
     """Opens what the mini-program passes on; Alipay puts no nonce in it, so taking it once is ours."""
 
-    def __init__(self, app: AlipayApp, packets: Packets, clock: Clock) -> None:
-        self._app = app
+    def __init__(self, client: AlipayClient, packets: Packets, clock: Clock) -> None:
+        self._client = client
         self._packets = packets
         self._clock = clock
 
@@ -23,7 +23,7 @@ class AlipayPhone:
         The same session may ask again: its first reply may have been lost.
         """
         try:
-            opened = open_phone_packet(packet.encode(), keys=self._app.alipay, aes_key=self._app.aes_key)
+            opened = await self._opened(packet.encode())
         except Distrusted as doubt:
             raise PhonePacketRefused(errcode=doubt.why.value) from None
         except GatewayError as error:
@@ -33,3 +33,13 @@ class AlipayPhone:
         if not await self._packets.take(opened.digest, session=session, now=self._clock()):
             raise PhonePacketRefused(errcode="packet-used")
         return opened.mobile if opened.mobile.startswith("+") else f"+86{opened.mobile}"
+
+    async def _opened(self, packet: bytes) -> PhonePacket:
+        """A packet names no certificate, as a rule: it may be by one that only other processes know yet."""
+        app = self._client.app
+        try:
+            return open_phone_packet(packet, keys=app.alipay, aes_key=app.aes_key)
+        except Distrusted:
+            if not await self._client.recall():
+                raise
+            return open_phone_packet(packet, keys=app.alipay, aes_key=app.aes_key)

@@ -1,7 +1,16 @@
 """What a provider (WeChat, Alipay, …) could not do, or what came in its name and is not believed."""
 
+from typing import Final
+
 from miniapp_schemas.problems import ProblemAction
 from miniapp_schemas.refusals import Kind, Refusal
+
+_TOLD: Final = ("errcode", "rid")
+
+
+def told_by_provider(refusal: Refusal) -> dict[str, str]:
+    """What a provider said with its no, for the audit: its code, and its own name for the request."""
+    return {name: str(refusal.facts[name]) for name in _TOLD if name in refusal.facts}
 
 
 class ProviderAccountBlocked(Refusal):

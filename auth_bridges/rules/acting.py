@@ -135,7 +135,7 @@ def acting_as(
     return Grant(
         audience=Audience.RESIDENT,
         subject=subject,
-        session=session.id,
+        session=session.sid,
         client=session.client,
         assurance=level,
         scopes=scopes & frozenset(grant.scopes),

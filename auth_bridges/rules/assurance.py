@@ -65,7 +65,7 @@ def as_themselves(resident: Resident, session: StoredSession, *, assurance: Assu
     return Grant(
         audience=Audience.RESIDENT,
         subject=resident.id,
-        session=session.id,
+        session=session.sid,
         client=session.client,
         assurance=assurance,
         scopes=RESIDENT_SCOPES,

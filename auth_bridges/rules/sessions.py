@@ -50,6 +50,11 @@ def lifetime(audience: Audience, assurance: AssuranceLevel) -> Lifetime:
     return _REAL_NAME if assurance.satisfies(AssuranceLevel.L2) else _RESIDENT
 
 
+def reached(session: StoredSession, level: AssuranceLevel) -> AssuranceLevel:
+    """``level``, or what ``session`` was renewed at if that is less: more asks for another name first."""
+    return level if session.level is None or session.level.satisfies(level) else session.level
+
+
 def is_alive(session: StoredSession, now: datetime) -> bool:
     """Whether ``session`` was neither ended nor outlived nor left idle."""
     idle = session.idle_ends_at is not None and now >= session.idle_ends_at

@@ -9,6 +9,7 @@ provider then refuses it) and an ended session's access token live its ten minut
 from redis.asyncio import Redis
 
 from auth_bridges.ports import RunScript, Together
+from auth_bridges.store.alipay_certificates import AlipayCertificates
 from auth_bridges.store.consents import Consents
 from auth_bridges.store.deletions import Deletions
 from auth_bridges.store.directory import Directory
@@ -30,6 +31,7 @@ from auth_bridges.store.step_up import AnsweredChallenges, PhoneCodes
 
 __all__ = [
     "AccountNotices",
+    "AlipayCertificates",
     "AnsweredChallenges",
     "AuthStores",
     "CertificateChallenges",
@@ -64,6 +66,7 @@ class AuthStores:
         self.sessions = SessionStore(database["sessions"], together)
         self.grants = Grants(database["acting_grants"])
         self.packets = Packets(database["packets"])
+        self.alipay_certificates = AlipayCertificates(database["alipay_certificates"])
         self.resident_keys = ResidentKeys(database["resident_keys"], together)
         self.merges = MergeCases(database["merge_cases"], database["residents"], database["links"])
         self.notices = AccountNotices(database["account_notices"])

@@ -9,7 +9,9 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument, UpdateOne
 
 from auth_bridges.models import Audience, Ending, StoredSession
 from auth_bridges.ports import Together
+from auth_bridges.rules.sessions import Lifetime
 from auth_bridges.store.documents import Collection, Document, document_of, struct_of
+from miniapp_schemas.assurance import AssuranceLevel
 
 
 class _Rotation(Struct, frozen=True, kw_only=True):
@@ -37,6 +39,7 @@ class SessionStore:
             [
                 IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0),
                 IndexModel([("audience", ASCENDING), ("subject", ASCENDING)]),
+                IndexModel([("renamed", ASCENDING)], sparse=True),
             ]
         )
 
@@ -45,8 +48,8 @@ class SessionStore:
         await self._open(document_of(session))
 
     async def get(self, session: str) -> StoredSession | None:
-        """The session as it stands, unless it is long gone."""
-        return struct_of(await self._sessions.find_one({"_id": session}), StoredSession)
+        """The session that is or was called ``session``, as it stands, unless it is long gone."""
+        return struct_of(await self._sessions.find_one(_called(session)), StoredSession)
 
     async def rotate(
         self, session: str, *, audience: Audience, spent: bytes, fresh: bytes, sealed: bytes, now: datetime
@@ -62,10 +65,31 @@ class SessionStore:
         )
         return struct_of(document, StoredSession)
 
-    async def end(self, session: str, *, why: Ending, now: datetime) -> StoredSession | None:
-        """End the session if it lives; None if it did not."""
+    async def rename(
+        self, session: StoredSession, name: str, *, level: AssuranceLevel, lasts: Lifetime, now: datetime
+    ) -> StoredSession | None:
+        """Let tokens call ``session`` ``name`` at ``level``, as long as that ``lasts``.
+
+        None if it ended or was renamed meanwhile: one conditional update of the family itself, and of two
+        that saw the level change one finds it as it was.
+        """
+        change = {
+            "level": level.value,
+            "idle_seconds": int(lasts.idle.total_seconds()),
+            "idle_ends_at": now + lasts.idle,
+            "expires_at": min(session.expires_at, session.started_at + lasts.absolute),
+        }
         document = await self._sessions.find_one_and_update(
-            {"_id": session, "ended_at": None},
+            {"_id": session.id, "ended_at": None, "level": session.level and session.level.value},
+            {"$set": change, "$push": {"renamed": name}},
+            return_document=ReturnDocument.AFTER,
+        )
+        return struct_of(document, StoredSession)
+
+    async def end(self, session: str, *, why: Ending, now: datetime) -> StoredSession | None:
+        """End the session that is or was called ``session`` if it lives; None if it did not."""
+        document = await self._sessions.find_one_and_update(
+            {**_called(session), "ended_at": None},
             {"$set": {"ended_at": now, "ended_why": why.value, "successor": None}},
             return_document=ReturnDocument.AFTER,
         )
@@ -100,6 +124,10 @@ class SessionStore:
         ]
 
 
+def _called(name: str) -> Document:
+    return {"$or": [{"_id": name}, {"renamed": name}]}
+
+
 def _update(rotation: _Rotation) -> UpdateOne:
     now = rotation.now
     return UpdateOne(
@@ -120,7 +148,7 @@ def _update(rotation: _Rotation) -> UpdateOne:
                     "successor": rotation.sealed,
                     "rotated_at": now,
                     "generation": {"$add": ["$generation", 1]},
-                    # How long it may be idle was settled when it began; null stays null.
+                    # How long it may be idle was settled with its level; null stays null.
                     "idle_ends_at": {"$add": [now, {"$multiply": ["$idle_seconds", 1000]}]},
                 }
             }

@@ -55,13 +55,14 @@ def pages_router(
     alipay_sign_in_url: str | None = None,
     citizen_cloud: bool = False,
     face_check: bool = False,
+    legal_persons: bool = False,
 ) -> Router:
     """Every page and its files.
 
     ``sign_in_url`` is where residents sign in with WeChat from an ordinary browser; None if the page is
     only ever opened inside WeChat. ``alipay_sign_in_url`` is the same for Alipay;
     ``citizen_cloud`` whether residents may sign in there (市民云), ``face_check`` whether Alipay looks at
-    faces for this city (人脸核身).
+    faces for this city (人脸核身), ``legal_persons`` whether it believes their certificates (法人一证通).
     """
     words = write_dictionary(load_registry())
     assets = load(Path(__file__).parent, made={"shared/dictionary.json": words})
@@ -73,6 +74,7 @@ def pages_router(
                 "alipaySignInUrl": alipay_sign_in_url,
                 "citizenCloud": citizen_cloud,
                 "faceCheck": face_check,
+                "legalPersons": legal_persons,
             }
         ),
     )

@@ -8,7 +8,7 @@ from msgspec import Struct
 from prometheus_client import Counter
 
 from auth_bridges.bridges.alipay_client import AlipayClient, GatewayRefused
-from auth_bridges.bridges.alipay_client import Call as AlipayCall
+from auth_bridges.bridges.alipay_transport import Call as AlipayCall
 from auth_bridges.bridges.wechat_api import WechatApi
 from auth_bridges.models import Link, ProviderSubject
 from auth_bridges.ports import Clock

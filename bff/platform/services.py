@@ -22,9 +22,10 @@ from redis.asyncio import Redis
 from auth_bridges.accounts import Accounts, Outside
 from auth_bridges.acting import ActingService, acting_for
 from auth_bridges.bridges.alipay import AlipayBridge
-from auth_bridges.bridges.alipay_client import AlipayClient, alipay_app
+from auth_bridges.bridges.alipay_client import AlipayClient
 from auth_bridges.bridges.alipay_face import AlipayFaceCheck
 from auth_bridges.bridges.alipay_phone import AlipayPhone
+from auth_bridges.bridges.alipay_transport import alipay_app
 from auth_bridges.bridges.family import FamilyBridge
 from auth_bridges.bridges.oidc import OpenIdProvider
 from auth_bridges.bridges.population import Population
@@ -39,7 +40,7 @@ from auth_bridges.codec.certificates import Certificate, read_bundle
 from auth_bridges.federation import Federation
 from auth_bridges.legal_persons import LegalPersons
 from auth_bridges.passphrases import Passphrases
-from auth_bridges.ports import Clock
+from auth_bridges.ports import Clock, LearntCertificates
 from auth_bridges.provider_tokens import ProviderTokens
 from auth_bridges.refusals import ProviderNotOffered
 from auth_bridges.registrar import Registrar
@@ -133,7 +134,7 @@ class Platform:
         )
         self.auth_stores = AuthStores(mongo, redis, run=run, together=together)
         notify = NoticeIntents(self.auth_stores.notices, OutboxStore(mongo["push_outbox"]), self.personal)
-        self.alipay = _alipay(auth, http, self.clock)
+        self.alipay = _alipay(auth, http, self.auth_stores.alipay_certificates, self.clock)
         wechat, self.wechat = self._wire_wechat(auth, http, run)
         passphrases = Passphrases(secrets.token_bytes)
         self.auth = AuthService(
@@ -466,7 +467,7 @@ class Platform:
         if self.alipay is not None and auth.face_return_url is not None:
             face = AlipayFaceCheck(self.alipay, return_url=auth.face_return_url)
         if self.alipay is not None:
-            packets = AlipayPhone(self.alipay.app, self.auth_stores.packets, self.clock)
+            packets = AlipayPhone(self.alipay, self.auth_stores.packets, self.clock)
         return Outside(
             send_code=sms,
             registry=registry,
@@ -597,7 +598,9 @@ def _family(http: Outbound, auth: AuthSettings) -> FamilyBridge | None:
     return FamilyBridge(http, base_url=auth.family_base_url, key=auth.family_key)
 
 
-def _alipay(auth: AuthSettings, http: Outbound, clock: Clock) -> AlipayClient | None:
+def _alipay(
+    auth: AuthSettings, http: Outbound, learnt: LearntCertificates, clock: Clock
+) -> AlipayClient | None:
     """Who asks Alipay; nobody in a city that has no app there."""
     app = alipay_app(auth)
     if app is None:
@@ -607,6 +610,7 @@ def _alipay(auth: AuthSettings, http: Outbound, clock: Clock) -> AlipayClient | 
         app,
         base_url=auth.alipay_base_url,
         transport=auth.alipay_transport,
+        learnt=learnt,
         clock=clock,
         chance=secrets.token_bytes,
     )

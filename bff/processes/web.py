@@ -242,6 +242,7 @@ class Offered(Struct, frozen=True):
     alipay_sign_in_url: str | None
     citizen_cloud: bool
     face_check: bool
+    legal_persons: bool
 
     @classmethod
     def by(cls, settings: Settings) -> Self:
@@ -255,6 +256,7 @@ class Offered(Struct, frozen=True):
             alipay_sign_in_url=platform.resident_alipay_sign_in_url,
             citizen_cloud=auth.citizen_issuer is not None,
             face_check=auth.face_return_url is not None,
+            legal_persons=auth.legal_person_roots_file is not None,
         )
 
 
@@ -302,6 +304,7 @@ def litestar_app(
                 alipay_sign_in_url=offered.alipay_sign_in_url,
                 citizen_cloud=offered.citizen_cloud,
                 face_check=offered.face_check,
+                legal_persons=offered.legal_persons,
             ),
         ],
         dependencies=opened.dependencies(proxies=offered.proxies),

@@ -6,10 +6,12 @@ import msgspec
 from litestar import Controller, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
+from msgspec import structs
 
 from auth_bridges.accounts import Accounts
 from auth_bridges.accounts.codes import SentCode
 from auth_bridges.accounts.leaving import COOL_OFF
+from auth_bridges.acting import ActingService
 from auth_bridges.models import ClientFacts, Consent, ConsentPurpose, Deletion, Link, MergeCase, Notice, Proof
 from auth_bridges.refusals import (
     ChallengeRefused,
@@ -45,6 +47,7 @@ from auth_bridges.rules.linking import REVERSIBLE, is_reversible
 from bff.platform.idempotency import Idempotency, IdempotencyKeyReused, RequestUnderWay
 from bff.platform.identity import Principal
 from bff.platform.limits import TooManyRequests
+from bff.routes.acting import grant_of
 from bff.routes.callers import actor
 from bff.routes.parameters import (
     ConsentInPath,
@@ -56,6 +59,7 @@ from bff.routes.parameters import (
     ProviderInPath,
     StepUpChallenge,
 )
+from bff.routes.sessions import device_of
 from miniapp_schemas.account import (
     Account,
     AccountExport,
@@ -81,6 +85,7 @@ from miniapp_schemas.account import (
     MergeInfo,
     MergeStatus,
     NoticeInfo,
+    OtherName,
     PhoneBound,
     PhoneCodeSent,
     ProofInfo,
@@ -160,6 +165,7 @@ class AccountController(Controller):
         self,
         principal: NamedDependency[Principal],
         accounts: NamedDependency[Accounts],
+        acting: NamedDependency[ActingService],
         challenge: StepUpChallenge = None,
     ) -> AccountExport:
         """Everything that is held of the caller, in the clear (PIPL Art. 45); asks for a fresh proof."""
@@ -178,12 +184,15 @@ class AccountController(Controller):
                     appid=each.appid,
                     subject=each.subject,
                     linked_at=each.linked_at,
+                    other_names=_other_names(each),
                 )
                 for each in copy.links
             ],
             merges=[_merge(each, principal, accounts) for each in copy.merges],
             notices=[_notice(each) for each in copy.notices],
             consents=[_consent(each) for each in copy.consents],
+            sessions=[device_of(each, current=each.sid == principal.session) for each in copy.sessions],
+            grants=[structs.replace(grant_of(acting, *each), code=None) for each in copy.grants],
         )
 
     @delete(
@@ -631,6 +640,11 @@ def _proof(proof: Proof) -> ProofInfo:
         at=proof.at,
         expires_at=proof.expires_at,
     )
+
+
+def _other_names(link: Link) -> list[OtherName]:
+    now = [OtherName(kind=kind, value=value, until=None) for kind, value in link.alternates.items()]
+    return now + [OtherName(kind=old.kind, value=old.value, until=old.until) for old in link.former]
 
 
 def _link(link: Link) -> LinkInfo:

@@ -119,7 +119,7 @@ class GrantController(Controller):
 
         async def claim() -> ActingGrant:
             by = actor(principal, challenge)
-            return _grant(acting, await acting.claim_child(by, data.id_number), _AGENT)
+            return grant_of(acting, await acting.claim_child(by, data.id_number), _AGENT)
 
         return await _once(idempotency, principal, idempotency_key, data, claim)
 
@@ -141,7 +141,7 @@ class GrantController(Controller):
 
         async def ask() -> ActingGrant:
             asked = await acting.ask_relative(principal.subject, data.id_number, data.scopes, data.until)
-            return _grant(acting, asked, _AGENT)
+            return grant_of(acting, asked, _AGENT)
 
         return await _once(idempotency, principal, idempotency_key, data, ask)
 
@@ -170,7 +170,7 @@ class GrantController(Controller):
                 scopes=data.scopes,
                 until=data.until,
             )
-            return _grant(acting, offered, GrantSide.PRINCIPAL)
+            return grant_of(acting, offered, GrantSide.PRINCIPAL)
 
         return await _once(idempotency, principal, idempotency_key, data, appoint)
 
@@ -287,7 +287,7 @@ class AssistController(Controller):
 
         async def assist() -> ActingGrant:
             asked = await acting.assist(principal.subject, data.id_number, data.case_id, data.scopes)
-            return _grant(acting, asked, _AGENT)
+            return grant_of(acting, asked, _AGENT)
 
         return await _once(idempotency, principal, idempotency_key, data, assist)
 
@@ -360,7 +360,7 @@ async def _listed(
 ) -> Page[ActingGrant]:
     found = await acting.grants(principal.subject, principal.session, before=cursor, limit=limit + 1)
     return Page(
-        items=[_grant(acting, grant, side) for grant, side in found[:limit]],
+        items=[grant_of(acting, grant, side) for grant, side in found[:limit]],
         next_cursor=found[limit - 1][0].id if len(found) > limit else None,
     )
 
@@ -369,10 +369,11 @@ async def _confirmed(
     acting: ActingService, principal: Principal, grant_id: str, data: ConfirmGrant
 ) -> ActingGrant:
     grant, side = await acting.confirm(principal.subject, principal.session, grant_id, data.code)
-    return _grant(acting, grant, side)
+    return grant_of(acting, grant, side)
 
 
-def _grant(acting: ActingService, grant: stored.ActingGrant, side: GrantSide) -> ActingGrant:
+def grant_of(acting: ActingService, grant: stored.ActingGrant, side: GrantSide) -> ActingGrant:
+    """A grant as ``side`` may see it."""
     state = acting.state(grant)
     offered = state is GrantState.OFFERED
     return ActingGrant(

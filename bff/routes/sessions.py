@@ -106,16 +106,17 @@ class ClerkSessionsController(Controller):
 
 async def _listed(auth: AuthService, audience: Audience, principal: Principal) -> list[SignedInDevice]:
     found = await auth.sessions(audience, principal.subject)
-    return [_device(each, current=each.id == principal.session) for each in found]
+    return [device_of(each, current=each.sid == principal.session) for each in found]
 
 
 async def _others_ended(auth: AuthService, audience: Audience, principal: Principal) -> SessionsEnded:
     return SessionsEnded(ended=await auth.end_other_sessions(audience, principal.subject, principal.session))
 
 
-def _device(session: StoredSession, *, current: bool) -> SignedInDevice:
+def device_of(session: StoredSession, *, current: bool) -> SignedInDevice:
+    """A session as its owner may see it."""
     return SignedInDevice(
-        id=session.id,
+        id=session.sid,
         current=current,
         client=session.client,
         platform=session.platform,

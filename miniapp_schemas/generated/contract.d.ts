@@ -49,6 +49,10 @@ export interface AccountExport {
   notices: NoticeInfo[];
   /** Separate consents. */
   consents: ConsentInfo[];
+  /** Where the person is signed in. */
+  sessions: SignedInDevice[];
+  /** Who may act for whom, ended ones too; without codes. */
+  grants: ActingGrant[];
 }
 
 /** Somebody the caller may act for. */
@@ -1120,6 +1124,8 @@ export interface ExportedLink {
   subject: string;
   /** Since when. */
   linkedAt: string;
+  /** What else it calls the person, or did. */
+  otherNames: OtherName[];
 }
 
 /** A contact with a case, as traced (密接, 次密接, 时空伴随). */
@@ -1927,6 +1933,16 @@ export interface OidcSignIn {
   state: string;
   /** The `iss` that came back (RFC 9207); an answer without it is refused. */
   iss?: string | null;
+}
+
+/** Another name a provider has for the person. */
+export interface OtherName {
+  /** Which of its names: `unionid`, `user_id`, `open_id`. */
+  kind: string;
+  /** The name. */
+  value: string;
+  /** Until when it counted; null: it does. */
+  until: string | null;
 }
 
 /** A code on paper (纸质码): who somebody is, and no colour. A guard with a network sees the colour. */

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import httpx
 import pytest
 from playwright.sync_api import BrowserContext
 
@@ -92,6 +93,47 @@ def test_the_screens_of_acting(somebody: Callable[..., Resident], clerk: Clerk, 
     end(elder)
     elder.page.click(".past summary")
     auditor.look(elder.page, "acting-ended")
+    assert auditor.wrong == []
+
+
+@LOCALES
+def test_a_legal_representative_names_an_agent_who_agrees_and_acts(
+    resident: Resident, somebody: Callable[..., Resident], city: City, locale: str
+) -> None:
+    """What is between the two screens is the key in a drawer: the text goes there as it stands."""
+    auditor = Auditor(locale)
+    boss, agent = somebody(locale), resident
+    boss.sign_in("li")
+    page = boss.page
+    boss.go("#/acting")
+    page.click("a[href='#/acting/appoint']")
+    page.locator(".panel button").click()
+    page.wait_for_selector(".to-sign")
+    auditor.look(page, "acting-appoint-sign")
+    page.fill("#signed", "{}")
+    page.click("button[type=submit]")
+    page.wait_for_selector(".notice[data-tone=bad]")
+    text = page.text_content(".to-sign")
+    signed = httpx.post(f"{city.authority_url}/_sim/authority/sign", json={"text": text, "kind": "sm2"})
+    page.set_input_files(
+        "#signed-file", {"name": "signed.json", "mimeType": "application/json", "buffer": signed.content}
+    )
+    page.wait_for_function("document.querySelector('#signed').value.includes('SM2')")
+    page.click("button[type=submit]")
+    page.wait_for_selector("#agent-number")
+    auditor.look(page, "acting-appoint-agent")
+    page.uncheck("input[value='wallet:show']")
+    page.fill("#agent-number", person("qian").id_number)
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="代办" if locale == "zh-CN" else "Acting for others").click()
+    page.wait_for_selector("[data-side=principal][data-state=offered]")
+
+    agent.sign_in("qian")
+    agree(agent)
+    switch(agent)
+    assert "海屿听潮茶业有限公司" in agent.page.inner_text(".acting")
+    boss.go("#/me")
+    end(boss)
     assert auditor.wrong == []
 
 

@@ -27,7 +27,7 @@ from bff.sandbox.alipay_gateway import Alipay, Hostile
 from bff.sandbox.alipay_ids import AlipayApp, open_id_of, user_id_of
 from bff.sandbox.alipay_keys import private
 from bff.sandbox.simulator import Simulator, simulated_in_thread
-from tests.alipay import APPS, CERTIFIED, PLAIN, Setup, keyring, other_keyring, product_app
+from tests.alipay import APPS, CERTIFIED, PLAIN, Learnt, Setup, keyring, other_keyring, product_app
 from tests.foreign import environments
 
 pytestmark = pytest.mark.slow
@@ -79,6 +79,7 @@ class Judge:
                     product_app(Setup()),
                     base_url=self.simulator.url,
                     transport=transport,
+                    learnt=Learnt(),
                     clock=lambda: datetime.now(UTC),
                     chance=lambda size: str(datetime.now(UTC).timestamp()).encode().ljust(size, b"0"),
                 )

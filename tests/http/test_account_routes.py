@@ -452,6 +452,8 @@ async def test_an_export_is_the_owners_own(lin: Person) -> None:
     copy = (await lin("GET", "/export")).json()
     assert copy["phone"] == f"+86{MOBILE}"
     assert [each["subject"] for each in copy["links"]] == [openid_of(APP.appid, "lin")]
+    assert [each["current"] for each in copy["sessions"]] == [True]
+    assert copy["grants"] == []
 
 
 # --- an operator -------------------------------------------------------------------------------------------

@@ -13,10 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
+from redis.asyncio import Redis
 
 from auth_bridges.bridges.alipay import AlipayBridge
 from auth_bridges.bridges.alipay_face import AlipayFaceCheck
-from auth_bridges.codec.alipay_keys import certified_keys
+from auth_bridges.bridges.alipay_phone import AlipayPhone
+from auth_bridges.codec.alipay_keys import certificate_sn, certified_keys
 from auth_bridges.codec.alipay_phone import open_phone_packet
 from auth_bridges.codec.alipay_signatures import Distrust, Distrusted
 from auth_bridges.models import FaceCheckState
@@ -30,10 +32,23 @@ from auth_bridges.refusals import (
     ReplyUnsigned,
     ReplyWeaklyHashed,
 )
+from bff.platform.mongo import Database
 from bff.sandbox.alipay_gateway import Hostile, Phone
 from bff.sandbox.alipay_ids import Names, open_id_of, user_id_of
 from miniapp_schemas.refusals import Refusal
-from tests.alipay import CERTIFIED, OLD, SETUPS, Counter, Setup, alipay_counter, keyring
+from tests.alipay import (
+    CERTIFIED,
+    OLD,
+    SETUPS,
+    Counter,
+    Learnt,
+    Setup,
+    alipay_counter,
+    keyring,
+    now,
+    other_keyring,
+)
+from tests.auth_fakes import stores_on
 
 V2, V3 = Setup(transport="v2"), Setup(transport="v3")
 every_setup = pytest.mark.parametrize("setup", SETUPS.values(), ids=SETUPS)
@@ -61,6 +76,7 @@ async def test_a_code_names_a_person(counter: Counter, setup: Setup) -> None:
     assert subject.subject == open_id_of(setup.app.appid, "lin")
     assert subject.alternates["open_id"] == subject.subject
     assert set(subject.synonyms) == set(subject.alternates)
+    assert len(subject.told["rid"]) == 32
 
 
 @pytest.mark.parametrize(
@@ -146,6 +162,47 @@ async def test_no_code_and_no_token_is_in_an_address(counter: Counter) -> None:
 # --- the time zone -----------------------------------------------------------------------------------
 
 
+@certified
+async def test_a_certificate_one_process_learnt_is_believed_by_all_and_after_a_restart(
+    counter: Counter, setup: Setup, mongo_database: Database, redis: Redis
+) -> None:
+    counter.learnt = stores_on(mongo_database, redis).alipay_certificates
+    first, later = counter.client(setup), counter.client(setup)
+    counter.alipay.roll_over(CERTIFIED.appid)
+    await AlipayBridge(first).exchange(counter.code(setup))
+    arrived = len(await counter.journal())
+    await AlipayBridge(later).exchange(counter.code(setup))
+    assert len(await counter.journal()) == arrived + 1, "downloaded again"
+    # A packet names no certificate, so there is nothing to look up: all that was learnt is looked at.
+    asked = Phone(appid=CERTIFIED.appid, mobile="15400000001", sealed=setup.sealed)
+    packet = msgspec.json.encode(counter.alipay.phone_packet(asked)).decode()
+    phones = AlipayPhone(counter.client(setup), stores_on(mongo_database, redis).packets, now)
+    assert await phones.phone_number(packet, "s1") == "+8615400000001"
+    assert len(await counter.journal()) == arrived + 1
+
+
+@certified
+@pytest.mark.parametrize("whose", ["a stranger's", "an app's", "another serial's", "nothing"])
+async def test_what_somebody_wrote_into_the_database_makes_no_key_alipays(
+    counter: Counter, setup: Setup, whose: str
+) -> None:
+    ring = keyring()
+    serial = certificate_sn(ring.next_certificate)
+    counter.learnt = learnt = Learnt()
+    learnt.kept[serial] = {
+        "a stranger's": other_keyring().next_certificate,
+        "an app's": ring.app_certificate,
+        "another serial's": ring.alipay_certificate,
+        "nothing": "",
+    }[whose]
+    client = counter.client(setup)
+    assert not await client.recall()
+    assert client.app.alipay.certificates == certified_keys(ring.alipay_certificate)
+    counter.alipay.roll_over(CERTIFIED.appid)
+    await AlipayBridge(client).exchange(counter.code(setup))
+    assert await counter.client(setup).recall()
+
+
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/New_York"])
 async def test_the_machines_time_zone_makes_no_difference(counter: Counter, zone: str) -> None:
     """Three public SDKs sign the machine's own time, and a server in UTC is then eight hours wrong."""
@@ -153,7 +210,7 @@ async def test_the_machines_time_zone_makes_no_difference(counter: Counter, zone
         "import asyncio, sys\n"
         "from aiohttp import ClientSession\n"
         "from bff.platform.outbound import Outbound\n"
-        "from tests.alipay import Setup, now, product_app\n"
+        "from tests.alipay import Learnt, Setup, now, product_app\n"
         "from auth_bridges.bridges.alipay import AlipayBridge\n"
         "from auth_bridges.bridges.alipay_client import AlipayClient\n"
         "from auth_bridges.bridges import alipay_client\n"
@@ -164,7 +221,8 @@ async def test_the_machines_time_zone_makes_no_difference(counter: Counter, zone
         "    async with ClientSession() as http:\n"
         "        for transport, code in zip(('v2', 'v3'), sys.argv[2:]):\n"
         "            client = AlipayClient(Outbound(http), product_app(Setup()), base_url=sys.argv[1],\n"
-        "                transport=transport, clock=now, chance=lambda size: transport.encode() * 8)\n"
+        "                transport=transport, learnt=Learnt(), clock=now,\n"
+        "                chance=lambda size: transport.encode() * 8)\n"
         "            print((await AlipayBridge(client).exchange(code)).subject)\n"
         "asyncio.run(main())\n"
     )
@@ -298,7 +356,7 @@ async def test_serials_without_end_lead_to_one_download(
 async def test_a_download_that_fails_is_tried_again_later(
     counter: Counter, setup: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("auth_bridges.bridges.alipay_client._PAUSE", timedelta(seconds=0.3))
+    monkeypatch.setattr("auth_bridges.bridges.alipay_succession._PAUSE", timedelta(seconds=0.3))
     bridge = counter.bridge(setup)
     counter.alipay.roll_over(CERTIFIED.appid)
     # What is asked for a person arrives; what is asked for a certificate does not.
@@ -370,7 +428,7 @@ async def test_a_broken_answer_is_an_outage_asked_about_once(
 async def test_a_slow_answer_is_given_up_after_five_seconds(
     counter: Counter, setup: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("auth_bridges.bridges.alipay_client._TOTAL", 0.2)
+    monkeypatch.setattr("auth_bridges.bridges.alipay_transport._TOTAL", 0.2)
     await counter.plan({"kind": "latency", "milliseconds": 2000})
     started = time.monotonic()
     with pytest.raises(ProviderUnavailable):

@@ -1,6 +1,7 @@
 """The simulated Alipay keeps to what is documented and was seen on the wire; asked with another hand."""
 
 import json
+import os
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,9 +14,11 @@ import pytest
 from msgspec import Struct
 from redis.asyncio import Redis
 
+from auth_bridges.bridges.alipay_client import AlipayClient
 from auth_bridges.bridges.alipay_phone import AlipayPhone
 from auth_bridges.refusals import PhonePacketRefused
 from bff.platform.mongo import Database
+from bff.platform.outbound import Outbound
 from bff.sandbox.alipay_crypto import rsa_sign, rsa_verifies, seal, unseal
 from bff.sandbox.alipay_gateway import Alipay, PhoneTrick
 from bff.sandbox.alipay_ids import Names
@@ -337,9 +340,18 @@ async def test_the_controls_are_over_http(
 
 
 @pytest.fixture
-async def phones(mongo_database: Database, redis: Redis) -> AlipayPhone:
-    packets = stores_on(mongo_database, redis).packets
-    return AlipayPhone(product_app(Setup(sealed=True)), packets, now)
+async def phones(caller: Caller, mongo_database: Database, redis: Redis) -> AlipayPhone:
+    stores = stores_on(mongo_database, redis)
+    client = AlipayClient(
+        Outbound(caller.http),
+        product_app(Setup(sealed=True)),
+        base_url=caller.url,
+        transport="v2",
+        learnt=stores.alipay_certificates,
+        clock=now,
+        chance=os.urandom,
+    )
+    return AlipayPhone(client, stores.packets, now)
 
 
 async def packet(caller: Caller, **asked: object) -> str:

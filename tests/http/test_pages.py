@@ -109,6 +109,7 @@ def test_the_sign_in_address_is_a_setting(client: TestClient[Litestar]) -> None:
         "signInUrl": SIGN_IN,
         "alipaySignInUrl": None,
         "citizenCloud": False,
+        "legalPersons": False,
         "faceCheck": False,
     }
 

@@ -391,10 +391,10 @@ async def test_requirement_8_a_session_ends_absolutely_however_often_it_is_renew
     assert await person.renew() == 401
 
 
-async def test_requirement_9_a_sign_in_is_a_session_of_its_own_and_a_level_a_token_of_its_own(
+async def test_requirement_9_a_sign_in_and_a_level_each_have_a_session_id_of_their_own_and_end_the_old_one(
     web: Web, outer: Outer
 ) -> None:
-    """Nobody names their own session, and what was presented before a level rose is spent."""
+    """Nobody names their own session; what was known before a level rose opens nothing after it."""
     first = await signed_in(web, outer)
     fixed = await web.post(
         "/mp/v1/session/wechat",
@@ -405,11 +405,23 @@ async def test_requirement_9_a_sign_in_is_a_session_of_its_own_and_a_level_a_tok
     assert again.id != first.id
     assert again.session["refreshToken"] != first.session["refreshToken"]
     await bind(again, outer)
-    before = again.session
+    before = Person(web, again.session, again.home)
     assert await again.renew() == 200
-    assert claims_of(before["accessToken"])["acr"] == "L0"
-    assert claims_of(again.session["accessToken"])["acr"] == "L1"
-    assert again.session["refreshToken"] != before["refreshToken"]
+    assert (claims_of(before.session["accessToken"])["acr"], again.session["assurance"]) == ("L0", "L1")
+    assert again.id != before.id
+    assert again.session["refreshToken"] != before.session["refreshToken"]
+    assert await before.ended_within() < 1
+    assert (await again.ask("GET", again.home)).status_code == 200
+    # The reply may have been lost: asked for again it is the same session, under the same new id.
+    repeated = Person(web, before.session, again.home)
+    assert await repeated.renew() == 200
+    assert (repeated.id, repeated.session["refreshToken"]) == (again.id, again.session["refreshToken"])
+    # At the level it has, a session keeps its id; the first one never rose, and is another still.
+    assert await again.renew() == 200
+    assert again.id == repeated.id
+    listed = (await again.ask("GET", "/mp/v1/sessions")).json()
+    assert {each["id"]: each["current"] for each in listed} == {again.id: True, first.id: False}
+    assert (await first.ask("GET", first.home)).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auth_bridges.bridges.alipay_client import alipay_app
+from auth_bridges.bridges.alipay_transport import alipay_app
 from bff.platform.settings import (
     Environment,
     Setting,

@@ -110,7 +110,7 @@ class AccountMachine(RuleBasedStateMachine):
         for each in self.signed_in[-8:]:
             actor = self.actors[each.access.text]
             session = await self.world.stores.sessions.get(actor.session)
-            if session is not None and session.ended_at is None:
+            if session is not None and session.ended_at is None and session.sid == actor.session:
                 living.append(actor)
         return living[number % len(living)] if living else None
 
@@ -373,6 +373,7 @@ class ActingMachine(AccountMachine):
                 session = await self.world.stores.sessions.get(token.session)
                 assert session is not None
                 assert session.ended_at is None
+                assert session.sid == token.session
                 assert self.world.clock() < session.expires_at
 
         self.do(nobody_does())

@@ -38,6 +38,7 @@ from auth_bridges.refusals import (
     TooManyGuardians,
 )
 from auth_bridges.registrar import RegisterClerk, RegisterOrganisation, RegisterResident, WayIn
+from auth_bridges.rules.sessions import lifetime
 from bff.platform.limits import TooManyRequests
 from bff.platform.mongo import Database
 from bff.platform.push_addressed import StillAddressed
@@ -570,6 +571,38 @@ async def test_somebody_elses_session_is_not_ones_own(town: Town) -> None:
     child, elder, grant = await confirmed(town)
     with pytest.raises(SessionEnded):
         await town.acting.switch(child.subject, elder.session, grant.id)
+
+
+async def test_a_copy_of_ones_data_tells_who_may_act_for_whom(town: Town) -> None:
+    child, elder, grant = await confirmed(town)
+    for who, side in ((child, GrantSide.AGENT), (elder, GrantSide.PRINCIPAL)):
+        copy = await town.accounts.overviews.copy(town.proven(who))
+        assert [(each.id, on) for each, on in copy.grants] == [(grant.id, side)]
+    nobody = await town.sign_in(MOTHER)
+    assert (await town.accounts.overviews.copy(town.proven(nobody))).grants == []
+
+
+async def test_no_switch_lifts_a_session_to_a_level_it_was_not_renewed_at(town: Town) -> None:
+    """A level that rose takes effect with a new session id, which only a renewal gives."""
+    boss = await town.sign_in(BOSS)
+    resident = await town.stores.residents.get(boss.subject)
+    assert resident is not None
+    proof = structs.replace(resident.proofs[0], level=AssuranceLevel.L3, method="face")
+    risen = structs.replace(resident, proofs=(*resident.proofs, proof))
+    assert await town.stores.residents.replace(resident, risen)
+    back = await town.acting.back(boss.subject, boss.session)
+    assert town.tokens.verify(back.access.text, now=town.clock()).grant.assurance is AssuranceLevel.L2
+    session = await town.stores.sessions.get(boss.session)
+    assert session is not None
+    lasts = lifetime(session.audience, AssuranceLevel.L3)
+    renamed = await town.stores.sessions.rename(
+        session, "another", level=AssuranceLevel.L3, lasts=lasts, now=town.clock()
+    )
+    assert renamed is not None
+    with pytest.raises(SessionEnded):
+        await town.acting.back(boss.subject, boss.session)
+    back = await town.acting.back(boss.subject, "another")
+    assert town.tokens.verify(back.access.text, now=town.clock()).grant.assurance is AssuranceLevel.L3
 
 
 async def test_a_token_of_ones_own_comes_back(town: Town) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from auth_bridges.models import Actor, ConsentPurpose, Ending, FaceCheckState
+from auth_bridges.models import Actor, ConsentPurpose, Ending, FaceCheckState, StoredSession
 from auth_bridges.refusals import ConsentUnknown, ReauthenticationRequired
 from bff.platform.mongo import Database
 from miniapp_schemas.assurance import AssuranceLevel
@@ -71,6 +71,26 @@ async def test_every_session_that_told_of_it_ends(world: World) -> None:
     session = await world.stores.sessions.get(me.session)
     assert session is not None
     assert session.ended_why is Ending.CONSENT_WITHDRAWN
+
+
+async def test_a_sign_in_that_looked_before_a_name_was_withdrawn_does_not_tell_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every session that there was has ended when this one is written: nobody else will end it."""
+    me = await seen(world)
+    opens = world.stores.sessions.open
+
+    async def after_the_withdrawal(session: StoredSession) -> None:
+        monkeypatch.undo()
+        await world.accounts.consents.withdraw(me, ConsentPurpose.REAL_NAME)
+        await opens(session)
+
+    monkeypatch.setattr(world.stores.sessions, "open", after_the_withdrawal)
+    again = await world.signed_in("w")
+    assert again.level is AssuranceLevel.L1
+    session = await world.stores.sessions.get(again.session)
+    assert session is not None
+    assert (session.level, session.sid, session.id != session.sid) == (AssuranceLevel.L1, again.session, True)
 
 
 async def test_a_face_check_under_way_proves_nothing_once_its_consent_is_withdrawn(world: World) -> None:

@@ -269,6 +269,7 @@ async def test_requirement_19_a_copy_holds_everything_in_the_clear_for_its_owner
     copy = await world.accounts.overviews.copy(me)
     assert (copy.name, copy.number, copy.phone) == (NAME, NUMBER, MOBILE)
     assert [each.subject for each in copy.links] == ["w"]
+    assert me.session in {each.sid for each in copy.sessions}
     world.clock.pass_(timedelta(minutes=6))
     with pytest.raises(ReauthenticationRequired):
         await world.accounts.overviews.copy(me)

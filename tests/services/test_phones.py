@@ -185,6 +185,36 @@ async def test_a_provider_attests_the_phone_of_the_very_person(world: World) -> 
         await world.accounts.phones.bind_by_code(me, "elsewhere", "phone-code")
 
 
+async def test_a_providers_no_is_in_the_audit_with_its_own_name_for_the_request(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    me = await world.signed_in("w")
+
+    async def refuses(*_: str) -> str:
+        raise PhoneCodeRejected(errcode="40029", rid="5f3a")
+
+    monkeypatch.setattr(world.phones, "phone_number", refuses)
+    with pytest.raises(PhoneCodeRejected):
+        await world.accounts.phones.bind_by_code(me, "wechat", "phone-code")
+    assert world.audit.events[-1] == ("phone.refused", me.resident, "PHONE_CODE_REJECTED")
+    assert world.audit.facts[-1] == {"source": "wechat", "errcode": "40029", "rid": "5f3a"}
+
+
+async def test_of_two_apps_of_a_provider_the_phone_is_asked_for_in_the_one_that_was_used(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A code names nobody in another app: whoever moved to a new mini-program has ways in of both."""
+    me = await world.signed_in("old")
+    monkeypatch.setattr(world.bridge, "appid", "wx0000000000000002")
+    await world.link(me, "new", world.bridge)
+    world.phones.told["phone-code", "new"] = MOBILE
+    with pytest.raises(PhoneCodeRejected):
+        await world.accounts.phones.bind_by_code(me, "wechat", "phone-code")
+    now = await world.signed_in("new")
+    assert now.resident == me.resident
+    assert await world.accounts.phones.bind_by_code(now, "wechat", "phone-code") == "154****0001"
+
+
 async def test_a_packet_counts_once(world: World) -> None:
     me = await world.signed_in("a", world.alipay)
     assert await world.accounts.phones.bind_by_packet(me, "alipay", MOBILE) == "154****0001"

@@ -12,6 +12,8 @@ from auth_bridges.refusals import (
     FaceCheckUnknown,
     IdentityAlreadyProved,
     IdentityNotConfirmed,
+    ProviderUnavailable,
+    RegistryUnavailable,
     StepUpRequired,
 )
 from auth_bridges.registrar import RegisterResident, WayIn
@@ -52,6 +54,21 @@ async def test_a_name_and_a_number_that_agree_make_l2(world: World) -> None:
     signed_in = await world.auth.sign_in("wechat", world.code("w"), PHONE)
     grant = world.tokens.verify(signed_in.access.text, now=world.clock()).grant
     assert (signed_in.display_name, grant.holder) == ("林**", world.personal.hash(NUMBER))
+
+
+async def test_who_could_not_answer_is_in_the_audit(world: World) -> None:
+    me = await with_phone(world, "w")
+    world.registry.broken = True
+    with pytest.raises(RegistryUnavailable):
+        await world.accounts.proving.real_name(me, NAME, NUMBER, consent="real-name-1")
+    assert world.audit.events[-1] == ("identity.proved", me.resident, "REGISTRY_UNAVAILABLE")
+    world.registry.broken = False
+    known = await real_name(world, "w")
+    world.faces.refuses = ProviderUnavailable(errcode="unknow-error", rid="0a1b")
+    with pytest.raises(ProviderUnavailable):
+        await world.accounts.proving.start_face_check(known, consent="face-1")
+    assert world.audit.events[-1] == ("face_check.begun", me.resident, "PROVIDER_UNAVAILABLE")
+    assert world.audit.facts[-1] == {"errcode": "unknow-error", "rid": "0a1b"}
 
 
 async def test_it_takes_a_bound_phone_first(world: World) -> None:

@@ -141,6 +141,89 @@ async def test_a_level_that_rose_is_in_the_next_token_and_shortens_the_session(
         await world.auth.refresh(renewed.refresh.text, PHONE)
 
 
+async def test_a_session_at_another_level_has_another_id_and_the_old_one_is_over(
+    world: World, signed_in: ResidentSignedIn
+) -> None:
+    before = session_of(world, signed_in)
+    await world.registrar.register(LI)
+    renewed = await asyncio.gather(*(world.auth.refresh(signed_in.refresh.text, PHONE) for _ in range(8)))
+    after = {session_of(world, each) for each in renewed}
+    assert len(after) == len({each.refresh.text for each in renewed}) == 1
+    assert before not in after
+    assert set(await endings(world)) == {before}
+    assert world.audit.kinds.count(("session.renamed", "L2")) == 1
+    again = await world.auth.refresh(renewed[0].refresh.text, PHONE)
+    assert {session_of(world, again)} == after
+    # By whatever name it is ended, it has ended under all of them.
+    await world.auth.sign_out(before)
+    assert set(await endings(world)) == {before, *after}
+    with pytest.raises(SessionEnded):
+        await world.auth.refresh(again.refresh.text, PHONE)
+
+
+async def test_a_session_that_became_a_real_name_one_is_left_idle_no_longer_than_such_a_one(
+    world: World, signed_in: ResidentSignedIn
+) -> None:
+    await world.registrar.register(LI)
+    world.clock.pass_(timedelta(minutes=59))
+    renewed = await world.auth.refresh(signed_in.refresh.text, PHONE)
+    kept = await world.stores.sessions.get(session_of(world, renewed))
+    assert kept is not None
+    assert kept.expires_at == kept.started_at + timedelta(hours=24)
+    world.clock.pass_(timedelta(minutes=59))
+    again = await world.auth.refresh(renewed.refresh.text, PHONE)
+    world.clock.pass_(timedelta(minutes=60))
+    with pytest.raises(SessionEnded):
+        await world.auth.refresh(again.refresh.text, PHONE)
+    assert await world.auth.sessions(Audience.RESIDENT, kept.subject) == []
+
+
+async def test_a_session_whose_level_fell_has_another_id_as_well(world: World) -> None:
+    await world.registrar.register(LI)
+    risen = await world.auth.sign_in("wechat", "code", PHONE)
+    resident = await world.stores.residents.get(
+        world.tokens.verify(risen.access.text, now=world.clock()).grant.subject
+    )
+    assert resident is not None
+    await world.stores.residents.replace(resident, msgspec.structs.replace(resident, proofs=()))
+    fallen = await world.auth.refresh(risen.refresh.text, PHONE)
+    assert fallen.assurance is AssuranceLevel.L0
+    assert session_of(world, fallen) != session_of(world, risen)
+    assert await endings(world) == [session_of(world, risen)]
+
+
+@pytest.mark.parametrize("dies_at", ["announce", "rename"])
+async def test_who_dies_while_a_session_gets_another_id_leaves_it_to_be_asked_for_again(
+    world: World, signed_in: ResidentSignedIn, monkeypatch: pytest.MonkeyPatch, dies_at: str
+) -> None:
+    async def dies(*_: object, **__: object) -> None:
+        raise ConnectionResetError
+
+    before = session_of(world, signed_in)
+    await world.registrar.register(LI)
+    store = world.stores.ended if dies_at == "announce" else world.stores.sessions
+    with monkeypatch.context() as patch:
+        patch.setattr(store, dies_at, dies)
+        with pytest.raises(ConnectionResetError):
+            await world.auth.refresh(signed_in.refresh.text, PHONE)
+    world.clock.pass_(timedelta(seconds=20))
+    renewed = await world.auth.refresh(signed_in.refresh.text, PHONE)
+    assert session_of(world, renewed) != before
+    assert set(await endings(world)) == {before}
+    await world.auth.refresh(renewed.refresh.text, PHONE)
+
+
+async def test_a_copy_from_before_a_level_rose_ends_the_session_under_its_new_id(
+    world: World, signed_in: ResidentSignedIn
+) -> None:
+    await world.registrar.register(LI)
+    renewed = await world.auth.refresh(signed_in.refresh.text, PHONE)
+    world.clock.pass_(timedelta(seconds=21))
+    with pytest.raises(SessionEnded):
+        await world.auth.refresh(signed_in.refresh.text, PHONE)
+    assert session_of(world, renewed) in await endings(world)
+
+
 async def test_signing_out_ends_both_tokens(world: World, signed_in: ResidentSignedIn) -> None:
     session = session_of(world, signed_in)
     await world.auth.sign_out(session)

@@ -211,6 +211,15 @@ async def test_what_the_provider_called_it_is_in_the_audit(world: World) -> None
     assert world.audit.facts == [{"errcode": "-1", "rid": "6543-1"}]
 
 
+async def test_what_the_provider_called_a_yes_is_in_the_audit_as_well(world: World) -> None:
+    world.alipay.rid = "0a1b2c3d"
+    me = await world.signed_in("a", world.alipay)
+    assert world.audit.facts[-1]["rid"] == "0a1b2c3d"
+    await world.link(me, "b", world.alipay)
+    assert world.audit.events[-1] == ("link.added", me.resident, "ok")
+    assert world.audit.facts[-1] == {"provider": "alipay", "rid": "0a1b2c3d"}
+
+
 async def test_a_disabled_resident_does_not_get_in(world: World) -> None:
     await register(world, msgspec.structs.replace(LI, standing=Standing.DISABLED))
     world.bridge.knows["code"] = "oSIM-li"

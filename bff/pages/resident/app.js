@@ -16,6 +16,7 @@ import { StepUps } from "./step-up.js";
 import { accountView } from "./views/account.js";
 import { actingView } from "./views/acting.js";
 import { appealProgressView, appealsView, appealView } from "./views/appeals.js";
+import { appointView } from "./views/appoint.js";
 import { askView } from "./views/ask.js";
 import { bringView } from "./views/bring.js";
 import { cardView } from "./views/card.js";
@@ -131,6 +132,7 @@ const OWN = {
   "#/devices": devicesView,
   "#/acting": actingView,
   "#/acting/ask": askView,
+  "#/acting/appoint": appointView,
   "#/health/bring": bringView,
   "#/health/family": familyView,
   "#/notices": noticesView,

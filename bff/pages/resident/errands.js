@@ -7,7 +7,7 @@ import { request } from "../shared/http.js";
 import { tab } from "../shared/storage.js";
 
 /** @typedef {"wechat" | "alipay"} Provider */
-/** @typedef {{ signInUrl: string | null, alipaySignInUrl: string | null, citizenCloud: boolean, faceCheck: boolean }} Config */
+/** @typedef {{ signInUrl: string | null, alipaySignInUrl: string | null, citizenCloud: boolean, faceCheck: boolean, legalPersons: boolean }} Config */
 /** @typedef {import("./step-up.js").Asked} Asked */
 /** @typedef {{ for: "signIn" } | { for: "link", key: string } | { for: "stepUp", challenge: string, asked: Asked }} Errand */
 /** @typedef {{ code: string, provider: Provider, errand: Errand | null }} Arrival */

@@ -40,6 +40,8 @@ export type {
   HealthCodeTicket,
   Home,
   LaneInfo,
+  LegalPersonChallenge,
+  LegalPersonProved,
   LinkInfo,
   LinkResult,
   ManualInfo,

@@ -8,6 +8,7 @@ import { say } from "../../shared/live.js";
 import { paged } from "../../shared/lists.js";
 import { attempting, fill, notice, pill } from "../../shared/parts.js";
 import { sure } from "../dialog.js";
+import { config } from "../errands.js";
 import { button, digitsField, form } from "../forms.js";
 import { t } from "../messages.js";
 import { kindName, scopeNames } from "../words.js";
@@ -68,24 +69,24 @@ export function actingView({ session, acting, signal, go }) {
       signal,
       async () => {
         try {
-          return await page();
+          return await Promise.all([page(), config(signal)]);
         } catch (error) {
           // Below L2 nobody acts for anybody: that is an empty screen with a way on, not a failure.
           if (error instanceof Refused && error.problem.code === "STEP_UP_REQUIRED") return null;
           throw error;
         }
       },
-      (found) => (found ? lists(found, page, deeds, () => void load(), signal) : [notice("quiet", "shield", t("needsRealName"), h("a", { class: "button button--plain", href: "#/account" }, t("accountTitle")))]),
+      (found) => (found ? lists(...found, page, deeds, () => void load(), signal) : [notice("quiet", "shield", t("needsRealName"), h("a", { class: "button button--plain", href: "#/account" }, t("accountTitle")))]),
     );
   void load();
   return { title: t("actingTitle"), node, tab: "me", back: "#/me" };
 }
 
 /**
- * @param {Page<Grant>} found @param {(cursor: string) => Promise<Page<Grant>>} page
+ * @param {Page<Grant>} found @param {import("../errands.js").Config} city @param {(cursor: string) => Promise<Page<Grant>>} page
  * @param {Deeds} deeds @param {() => void} again @param {AbortSignal} signal
  */
-function lists(found, page, deeds, again, signal) {
+function lists(found, city, page, deeds, again, signal) {
   const mine = h("ul", { class: "stack" });
   const theirs = h("ul", { class: "stack" });
   const over = h("ul", { class: "stack" });
@@ -109,6 +110,7 @@ function lists(found, page, deeds, again, signal) {
       h("a", { class: "button", href: "#/acting/ask" }, icon("people"), t("askTitle")),
       button(t("refresh"), again, { icon: icon("refresh") }),
     ),
+    ...(city.legalPersons ? [h("a", { class: "button button--plain button--wide", href: "#/acting/appoint" }, icon("building"), t("appointTitle"))] : []),
     h("section", { class: "stack", "aria-labelledby": "mine-title" }, h("h2", { class: "section-title", id: "mine-title" }, t("iMayTitle")), mine),
     h("section", { class: "stack", "aria-labelledby": "theirs-title" }, h("h2", { class: "section-title", id: "theirs-title" }, t("mayMeTitle")), theirs),
     ...paged(past, found, page, add, signal),

@@ -3,15 +3,12 @@
 import { h } from "../../shared/dom.js";
 import { say } from "../../shared/live.js";
 import { isAbort, report, trouble } from "../../shared/parts.js";
-import { Once, field, form, idNumberField, idNumberOf, tick } from "../forms.js";
+import { Once, form, idNumberField, idNumberOf } from "../forms.js";
+import { endOf, scopesChoice, untilField } from "../leave.js";
 import { t } from "../messages.js";
 
 /** @typedef {import("../app.js").Context} Context */
 /** @typedef {import("../app.js").View} View */
-
-const DAY = 86_400_000;
-const USUAL = 30;
-const LONGEST = 365;
 
 /**
  * @param {Context} context
@@ -50,16 +47,14 @@ function relativeForm({ session, signal, go }) {
   const once = new Once();
   const problem = h("div", {});
   const number = idNumberField("relative-number", t("relativeNumber"));
-  const read = tick(t("scopeRead"), { name: "scope", value: "wallet:read", checked: true });
-  const show = tick(t("scopeShow"), { name: "scope", value: "wallet:show", checked: true });
-  const health = tick(t("scopeHealth"), { name: "scope", value: "health:show", checked: true });
-  const until = field("until", t("askUntil"), { type: "date", value: day(USUAL), min: day(1), max: day(LONGEST) });
+  const scopes = scopesChoice(["wallet:read", "wallet:show", "health:show"]);
+  const until = untilField("until");
   const send = async () => {
     problem.replaceChildren();
     const body = {
       idNumber: idNumberOf(number.input),
-      scopes: [read, show, health].filter(({ input }) => input.checked).map(({ input }) => input.value),
-      until: new Date(`${until.input.value}T23:59:59+08:00`).toISOString(),
+      scopes: scopes.chosen(),
+      until: endOf(until.input),
     };
     try {
       await session.call("POST", "/mp/v1/grants/family", { body, headers: once.headers(body), signal });
@@ -74,7 +69,7 @@ function relativeForm({ session, signal, go }) {
     t("askRelative"),
     t("askRelativeLead"),
     problem,
-    form(t("askRelativeGo"), [number.node, h("fieldset", { class: "choice" }, h("legend", {}, t("askScopes")), read.node, show.node, health.node), until.node], send),
+    form(t("askRelativeGo"), [number.node, scopes.node, until.node], send),
   );
 }
 
@@ -93,9 +88,4 @@ function failed(error, problem, signal) {
   if (signal.aborted || isAbort(error)) return;
   report(error);
   problem.replaceChildren(trouble(error));
-}
-
-/** The day in Shanghai, so many days from now. @param {number} days */
-function day(days) {
-  return new Date(Date.now() + 8 * 3_600_000 + days * DAY).toISOString().slice(0, 10);
 }
