@@ -24,6 +24,7 @@ from health_code.rules import two_people
 from health_code.rules.appeals import GREY, OPEN, AppealState, AppealStep, after, check_attachment
 from health_code.rules.documents import Colour
 from health_code.rules.evidence import Fact
+from health_code.rules.freshness import Limits, shown_colour
 from health_code.settings import HealthSettings
 from health_code.store import AppealStore, StateStore
 from health_code.views import gaps, page_of
@@ -81,6 +82,10 @@ class Appeals:
         self._clock = clock
         self._timed_id = timed_id
         self._term = timedelta(hours=settings.appeal_hours)
+        self._limits = Limits(
+            green=timedelta(minutes=settings.green_limit_minutes),
+            yellow=timedelta(minutes=settings.yellow_limit_minutes),
+        )
 
     # --- who appeals --------------------------------------------------------------------------------
 
@@ -92,8 +97,8 @@ class Appeals:
         state = await self._states.get(appellant.subject)
         if state is None or (said.evidence is None) is (said.rule is None):
             raise NotADecisiveReason
-        rule, colour = self._against(state, said)
         now = self._clock()
+        rule, colour = self._against(state, said, now)
         appeal_id = self._timed_id(now)
         appeal = Appeal(
             id=appeal_id,
@@ -117,10 +122,16 @@ class Appeals:
             await self._tell(kept)
         return self._info(kept)
 
-    def _against(self, state: State, said: FileAppeal) -> tuple[str, Colour]:
+    def _against(self, state: State, said: FileAppeal, now: datetime) -> tuple[str, Colour]:
         """The rule that ``said`` is against and its colour, as ``state`` has them, or a refusal."""
-        # Of a silent source the page shows grey at once, whatever was judged last.
-        grey = state.colour is Colour.GREY or (state.colour is Colour.GREEN and self._silent())
+        # Of a silent source the page shows grey at once, whatever was judged last; and of what is too old.
+        shown = shown_colour(
+            state.colour,
+            age=now - state.judged_at,
+            turned=state.next_change_at is not None and now >= state.next_change_at,
+            limits=self._limits,
+        )
+        grey = shown is Colour.GREY or (state.colour is Colour.GREEN and self._silent())
         if said.rule == GREY and grey:
             return GREY, Colour.GREY
         for each in state.reasons:

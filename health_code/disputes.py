@@ -17,7 +17,7 @@ from health_code.ports import PersonalData, TimedId
 from health_code.refusals import CorrectionInvalid
 from health_code.reporting import draft_of
 from health_code.rules.appeals import check_missing
-from health_code.rules.evidence import Fact, Key, Kind, effective
+from health_code.rules.evidence import Fact, Key, Kind, cleared_by_rules_alone, effective
 from health_code.rules.instants import whole
 from health_code.store import EvidenceStore
 from miniapp_schemas.health_appeals import Disputed, ProposeCorrection
@@ -72,10 +72,12 @@ class Disputes:
                 why_zh="更正不改变发生时间", why_en="what is corrected happened when it happened"
             )
         corrects = said.evidence or appeal.disputed
-        await self._check_correction(appeal, corrects, kind)
+        await self._check_correction(appeal, corrects, kind, facts or {})
         return Wanted(corrects, None, facts)
 
-    async def _check_correction(self, appeal: Appeal, corrects: str, kind: Kind | None) -> None:
+    async def _check_correction(
+        self, appeal: Appeal, corrects: str, kind: Kind | None, facts: Mapping[str, Fact]
+    ) -> None:
         found = await self._find(appeal.subject, corrects)
         if found is None and (kind is not None or appeal.of_outcome):
             raise CorrectionInvalid(why_zh="没有这条证据", why_en="there is no such evidence")
@@ -84,6 +86,13 @@ class Disputes:
                 why_zh="更正后的证据须与原证据同类；人工录入的证据只能撤回",
                 why_en="it must be of the same kind; what was entered by hand is only taken back",
             )
+        if found is not None and kind is not None and cleared_by_rules_alone(kind, facts):
+            known, _ = read_all([found], self._personal)
+            if not any(cleared_by_rules_alone(each.kind, each.facts) for each in known):
+                raise CorrectionInvalid(
+                    why_zh="申诉不得将证据更正为风险证据",
+                    why_en="an appeal corrects nothing into a risk",
+                )
 
     async def record(self, appeal: Appeal, facts: Mapping[str, Fact] | None, *, now: datetime) -> str:
         """Record what was agreed on and return our id of it; empty where what it corrects was destroyed."""

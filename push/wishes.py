@@ -169,11 +169,10 @@ class Wishes:
     async def refuse(self, resident: str, topic: Topic, *, child: str | None = None) -> None:
         """Let ``resident`` refuse ``topic``, or withdraw what they agreed to; for all, for each child too."""
         about = await self._whom(resident, topic, child)
-        await self._decide(resident, topic, given=False, text=None, about=about)
         if about is None:
-            for (_, of, whom), each in (await self._consents.standing([resident])).items():
-                if of is topic and whom is not None and each.given:
-                    await self._decide(resident, topic, given=False, text=None, about=whom)
+            # First: who dies in between has told nobody more than before.
+            await self._consents.lapse_children(resident, topic, at=self._clock())
+        await self._decide(resident, topic, given=False, text=None, about=about)
 
     async def forget(self, residents: Collection[str]) -> None:
         """Keep nothing of what ``residents`` wanted."""

@@ -1,8 +1,9 @@
 """What residents want and agreed to. MongoDB, majority and journal."""
 
-import contextlib
 from collections.abc import Collection as Several
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
 
 import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -11,6 +12,8 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 from push.delivery_models import ConsentDecision, Preferences
 from push.models import Topic
 from push.store.documents import Collection, document_of
+
+_NO_SUCH_INDEX: Final = 27
 
 
 class PreferenceStore:
@@ -43,10 +46,6 @@ class ConsentStore:
 
     async def ensure_indexes(self) -> None:
         """One standing decision for a resident, a topic and a child; a resident's in the order of time."""
-        if "standing" in await self._collection.index_information():
-            # Of a release that knew one decision a topic: a second child's would never be kept.
-            with contextlib.suppress(OperationFailure):  # another process was faster
-                await self._collection.drop_index("standing")
         await self._collection.create_indexes(
             [
                 IndexModel(
@@ -58,6 +57,13 @@ class ConsentStore:
                 IndexModel([("resident", ASCENDING), ("_id", DESCENDING)]),
             ]
         )
+        # Of a release that knew one decision a topic: a second child's would never be kept. After the new one
+        # is there, so that at no moment two of one decision could stand.
+        try:
+            await self._collection.drop_index("standing")
+        except OperationFailure as failure:
+            if failure.code != _NO_SUCH_INDEX:
+                raise
 
     async def standing(
         self, residents: Sequence[str]
@@ -85,6 +91,13 @@ class ConsentStore:
             except DuplicateKeyError:
                 continue  # another decision of theirs came in this very moment, and is older than this one
             return
+
+    async def lapse_children(self, resident: str, topic: Topic, *, at: datetime) -> None:
+        """Let nothing stand that was agreed to for one child alone: what holds for all holds for them."""
+        theirs = {"resident": resident, "topic": topic.value, "about": {"$ne": None}, "given": True}
+        await self._collection.update_many(
+            {**theirs, "standing": True}, {"$set": {"standing": False, "until": at}}
+        )
 
     async def history(self, resident: str, *, limit: int) -> list[ConsentDecision]:
         """A resident's decisions, newest first."""

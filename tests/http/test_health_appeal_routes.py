@@ -367,6 +367,8 @@ async def test_against_an_outcome_evidence_that_is_known_can_be_corrected(untest
     (known,) = case["known"]
     right = {"kind": "RESULT", "outcome": "NEGATIVE"}
     wanted = {"answer": "结果录入有误", "evidence": known["evidence"], "facts": right}
+    risk = wanted | {"facts": {"kind": "RESULT", "outcome": "POSITIVE"}}
+    assert await town.refused(f"{REVIEW}/{appeal}/propose", town.one, risk) == "CORRECTION_INVALID"
 
     case = await town.step(appeal, "propose", town.one, wanted)
     await town.step(appeal, "uphold", town.other)
@@ -412,6 +414,18 @@ async def test_what_a_silent_source_leaves_grey_is_answered_in_time_like_any_oth
     assert filed["deadline"] > filed["filedAt"]
     assert case["unknown"] == code["unknown"]
     assert (await town.mine(filed["id"]))["state"] == "REJECTED"
+
+
+async def test_a_colour_too_old_to_be_shown_is_appealed_against_as_the_grey_it_is_shown_as(
+    town: Court, mongo_database: Database
+) -> None:
+    assert (await town.code())["colour"] == "GREEN"
+    body = {"rule": "GREY", "statement": "为什么是灰码"}
+    assert await town.refused(MINE, town.resident, body) == "NOT_A_DECISIVE_REASON"
+    long_ago = datetime.now(UTC) - timedelta(days=2)
+    await mongo_database["health_states"].update_many({}, {"$set": {"judged_at": long_ago}})
+
+    assert (await town.post(MINE, town.resident, body)).json()["colour"] == "GREY"
 
 
 async def test_an_appeal_is_against_evidence_or_against_an_outcome_that_is_ones_own(

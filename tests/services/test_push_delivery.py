@@ -349,9 +349,14 @@ class TestWhatResidentsWant:
         assert await told("but one") == ["wechat", "inbox"]
         await parts.wishes.refuse("lin", Topic.VACCINATION)
         assert await told("withdrawn") == ["inbox", "inbox"]
+        await parts.wishes.consent("lin", Topic.VACCINATION, text=words)
+        assert await told("for all again") == ["wechat", "inbox"]  # ben alone was refused by name
+        await parts.wishes.refuse("lin", Topic.VACCINATION)
         used = await both.database["push_attempts"].distinct("consent")
-        about = [each["about"] async for each in both.database["push_consents"].find({"_id": {"$in": used}})]
-        assert about == ["ann"]
+        about = [
+            each.get("about") async for each in both.database["push_consents"].find({"_id": {"$in": used}})
+        ]
+        assert set(about) == {"ann", None}
 
         for topic, child in ((Topic.VACCINATION, "cousin"), (Topic.EXPIRY, ann)):
             with pytest.raises(NotYoursToDecide):

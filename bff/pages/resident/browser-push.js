@@ -4,6 +4,7 @@
 // and does not find that name among their own ends it, so that nobody hears of what another is told.
 
 import { deviceHeader } from "../shared/device.js";
+import { report } from "../shared/parts.js";
 import { device } from "../shared/storage.js";
 
 /** @typedef {import("./app.js").Context["session"]} ResidentSession */
@@ -51,12 +52,21 @@ export async function turnOn(session, key, signal) {
   return "on";
 }
 
-/** The browser first: without a network its push service tells the city. @param {import("../shared/session.js").LastCall} call */
+/**
+ * The browser first: without a network its push service tells the city. One that does not answer holds up nobody who
+ * signs out; the name stays until all is done, so that the next to sign in ends what is left.
+ *
+ * @param {import("../shared/session.js").LastCall} call
+ */
 export async function turnOff(call) {
   const name = device.get(KEY);
-  device.set(KEY, null);
-  if (canBeTold()) await (await subscription())?.unsubscribe();
+  if (canBeTold()) await Promise.race([unsubscribed().catch(report), new Promise((resolve) => setTimeout(resolve, 3000))]);
   if (name) await call("DELETE", `${PATH}/${name}`);
+  device.set(KEY, null);
+}
+
+async function unsubscribed() {
+  await (await subscription())?.unsubscribe();
 }
 
 /** At the start of a session: it is still there, or it was somebody else's. @param {ResidentSession} session */

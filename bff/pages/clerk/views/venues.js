@@ -111,7 +111,7 @@ export function venueDisplayView({ session, signal }, id) {
         const { data, date } = await session.call("GET", `${PATH}/${encodeURIComponent(id)}/code`, { signal });
         const { code, nextAt } = /** @type {VenueCode} */ (data);
         box.replaceChildren(h("div", { class: "show__qr" }, drawQr(code, t("venueQr"))), h("p", { class: "quiet" }, t("venueRotates")));
-        await pause(Math.max(1000, Date.parse(nextAt ?? "") - (date ?? Date.now())), signal);
+        await pause(Math.max(1000, (Date.parse(nextAt ?? "") || 0) - (date ?? Date.now())), signal);
       } catch (error) {
         if (signal.aborted || isAbort(error)) return;
         report(error);
