@@ -1,6 +1,7 @@
 """Evidence entered by hand, and the cohorts it was entered for. MongoDB, majority and journal."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -128,18 +129,17 @@ class ManualStore:
             {"$set": {"size": {"$size": "$people"}}},
         ]
         while True:
-            try:
-                kept = await self._cohorts.find_one_and_update(
-                    {"_id": reason},
-                    update,
-                    projection={"size": True},  # and not two thousand people
-                    upsert=True,
-                    return_document=ReturnDocument.AFTER,
-                )
-            except DuplicateKeyError:
-                # Two made the document at once; it is there now.
-                continue
-            return int(kept["size"]) if kept is not None else 0
+            kept: Mapping[str, Any] | None = await self._cohorts.find_one_and_update(
+                {"_id": reason},
+                update,
+                projection={"size": True},  # and not two thousand people
+                return_document=ReturnDocument.AFTER,
+            )
+            if kept is not None:
+                return int(kept["size"])
+            # Made without anybody in it: of two made at once the server logs the one it refuses, whole.
+            with contextlib.suppress(DuplicateKeyError):
+                await self._cohorts.insert_one({"_id": reason})
 
     async def alarm(self, reason: str, *, people: int, at: datetime) -> bool:
         """Keep that ``people`` people make a cohort; True if nobody was told of it that day."""
