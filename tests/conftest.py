@@ -129,7 +129,17 @@ def logged(suite_log: Path) -> Logged:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that no worker is left alone with a long file at the end."""
+    """Begin with what takes longest, so that no worker is left alone with a long file at the end.
+
+    And each has an id of its own: of those that share one, only one would be run in parallel.
+    """
+    for item in items:
+        _, bracket, operation = item.name.partition("[")
+        if bracket and item.id.params is None:
+            # Schemathesis names the operation in an item's name; pytest 9.1 does not read ids out of names.
+            item._id = item.id.with_params(operation.removesuffix("]"))
+    if len({item.nodeid for item in items}) < len(items):
+        raise pytest.UsageError("two tests have one id, and in parallel only one of them would be run")
     folder = config.rootpath / "tests"
     order = {folder / name: at for at, name in enumerate(_LONG)}
     items.sort(key=lambda item: order.get(item.path.parent, len(order)))
