@@ -24,7 +24,7 @@ from health_code.rules import two_people
 from health_code.rules.appeals import GREY, OPEN, AppealState, AppealStep, after, check_attachment
 from health_code.rules.documents import Colour
 from health_code.rules.evidence import Fact
-from health_code.rules.freshness import Limits, shown_colour
+from health_code.rules.freshness import shown_colour
 from health_code.settings import HealthSettings
 from health_code.store import AppealStore, StateStore
 from health_code.views import gaps, page_of
@@ -82,10 +82,7 @@ class Appeals:
         self._clock = clock
         self._timed_id = timed_id
         self._term = timedelta(hours=settings.appeal_hours)
-        self._limits = Limits(
-            green=timedelta(minutes=settings.green_limit_minutes),
-            yellow=timedelta(minutes=settings.yellow_limit_minutes),
-        )
+        self._limits = settings.limits
 
     # --- who appeals --------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from health_code.codec.dynamic import NONCE, DynamicCodes
@@ -12,7 +12,7 @@ from health_code.models import Snapshot
 from health_code.ports import Chance, Clock
 from health_code.refusals import HealthCodeUnavailable
 from health_code.rules.documents import Colour
-from health_code.rules.freshness import Limits, good_until, shown_colour
+from health_code.rules.freshness import good_until, shown_colour
 from health_code.settings import HealthSettings
 from health_code.views import as_code, as_ticket
 from miniapp_schemas.health_code import HealthCode, HealthCodeTicket
@@ -48,10 +48,7 @@ class HealthCodes:
         self._clock = clock
         self._chance = chance
         self._window = settings.window_seconds
-        self._limits = Limits(
-            green=timedelta(minutes=settings.green_limit_minutes),
-            yellow=timedelta(minutes=settings.yellow_limit_minutes),
-        )
+        self._limits = settings.limits
         self._reading = Lane(at_once=_READ_AT_ONCE, patience=_PATIENCE_SECONDS)
         self._showing = Lane(at_once=_SHOWN_AT_ONCE, patience=_PATIENCE_SECONDS)
 

@@ -1,9 +1,12 @@
 """The health code's settings, from ``SUISHEN_HEALTH_*``."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta, Struct
+
+from health_code.rules.freshness import Limits
 
 
 class HealthSettings(Struct, frozen=True, kw_only=True):
@@ -178,3 +181,11 @@ class HealthSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "各行政区划另行规定的保存天数（JSON），以最近一级为准。"},
         ),
     ] = {}
+
+    @property
+    def limits(self) -> Limits:
+        """How old a colour may be and still be shown."""
+        return Limits(
+            green=timedelta(minutes=self.green_limit_minutes),
+            yellow=timedelta(minutes=self.yellow_limit_minutes),
+        )

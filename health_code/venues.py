@@ -10,7 +10,7 @@ Who dies when, and what then holds:
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Final, NoReturn, Protocol
 
@@ -28,7 +28,7 @@ from health_code.refusals import (
 )
 from health_code.rules.divisions import check_division
 from health_code.rules.documents import Colour
-from health_code.rules.freshness import Limits, shown_colour
+from health_code.rules.freshness import shown_colour
 from health_code.rules.venues import (
     Denial,
     Fault,
@@ -114,10 +114,7 @@ class Venues:
         self._per_person = settings.checkins_per_minute
         self._per_print = settings.printed_checkins_per_minute
         self._alarm_at = settings.venue_alarm_people
-        self._limits = Limits(
-            green=timedelta(minutes=settings.green_limit_minutes),
-            yellow=timedelta(minutes=settings.yellow_limit_minutes),
-        )
+        self._limits = settings.limits
 
     @property
     def streams(self) -> list[str]:
