@@ -11,7 +11,7 @@ JPush tells receipts (回执) too, but gives their form to each customer and to 
 import asyncio
 import hmac
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 import msgspec
@@ -23,6 +23,7 @@ from push.refusals import CallbackForged, CallbackUnknown, CallbackUnreadable
 MOST_AT_ONCE: Final = 100
 _log: Final = logging.getLogger(__name__)
 _CHANNEL: Final = "sms"
+_LONGEST: Final = timedelta(days=7)
 
 
 class _Told(Struct, frozen=True, kw_only=True):
@@ -69,8 +70,8 @@ class TextReceipts:
                         reference=each.id,
                         delivered=each.delivered,
                         code=each.code,
-                        # A clock that is ahead would have it kept for ever.
-                        at=min(each.at, now),
+                        # A clock that is ahead would have it kept for ever, one of long ago not at all.
+                        at=max(min(each.at, now), now - _LONGEST),
                     )
                 )
                 for each in told

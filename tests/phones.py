@@ -16,8 +16,10 @@ from bff.sandbox.jpush import Jpush
 from bff.sandbox.simulator import Clock, Fault, FaultKind, Plan, utc_now
 from push.channels.base import Address, Message
 from push.channels.fcm import ServiceAccount
-from push.models import MessageClass, Topic
-from push.ports import TokenAway
+from push.models import Intent, Lane, MessageClass, Topic
+from push.outbox import seal_values
+from push.ports import PersonalData, TokenAway
+from push.rules.keys import intent_key
 
 TEAM: Final = "TEAM000001"
 KEY_ID: Final = "KEYID00001"
@@ -139,3 +141,23 @@ class Ordered:
         async with httpx.AsyncClient(base_url=self._url) as client:
             answer = await client.post("/_sim/plan", content=msgspec.json.encode(Plan(faults=listed)))
             assert answer.status_code == 204, answer.text
+
+
+def phone_was_bound(personal: PersonalData, name: str) -> Intent:
+    """What is meant to be told now to the one resident of these tests: a phone was bound."""
+    key = intent_key("test", "resident", name, "now", "resident")
+    now = datetime.now(UTC)
+    return Intent(
+        id=key,
+        addressee="resident",
+        topic=Topic.ACCOUNT,
+        lane=Lane.URGENT,
+        template="phone_bound",
+        values=seal_values(personal, key, {"date": "2026-03-02"}),
+        rule="test",
+        item=name,
+        milestone="now",
+        created_at=now,
+        not_before=now,
+        useful_until=now + timedelta(days=1),
+    )

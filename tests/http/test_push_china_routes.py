@@ -21,8 +21,6 @@ from bff.sandbox.wechat import Wechat
 from bff.sandbox.wechat_ids import WechatApp, openid_of
 from bff.sandbox.wechat_subscribe import Answered, PushAddress, Rules, Subscriptions
 from miniapp_schemas.assurance import AssuranceLevel
-from push.models import Intent, Lane, Topic
-from push.outbox import seal_values
 from push.ports import Receipt
 from push.refusals import (
     CallbackForged,
@@ -33,9 +31,9 @@ from push.refusals import (
     TemplateUnknown,
     TemplateVersionUnknown,
 )
-from push.rules.keys import intent_key
 from tests.environs import COMPLETE
 from tests.health import Bearer, clerk
+from tests.phones import phone_was_bound
 from tests.web import web_app
 
 APP: Final = WechatApp(
@@ -421,25 +419,6 @@ async def test_wechat_tells_us_by_itself_whatever_the_dress(
 # --- from an intent to WeChat and back -----------------------------------------------------------------
 
 
-def intent(office: Office, name: str) -> Intent:
-    key = intent_key("test", "resident", name, "now", "resident")
-    now = datetime.now(UTC)
-    return Intent(
-        id=key,
-        addressee="resident",
-        topic=Topic.ACCOUNT,
-        lane=Lane.URGENT,
-        template="phone_bound",
-        values=seal_values(office.platform.personal, key, {"date": "2026-03-02"}),
-        rule="test",
-        item=name,
-        milestone="now",
-        created_at=now,
-        not_before=now,
-        useful_until=now + timedelta(days=1),
-    )
-
-
 @in_the_clear
 async def test_a_notice_goes_out_by_wechat_while_it_is_allowed_and_is_in_the_inbox_in_any_case(
     office: Office, wechat: Wechat, settings: Settings
@@ -453,7 +432,7 @@ async def test_a_notice_goes_out_by_wechat_while_it_is_allowed_and_is_in_the_inb
     await office.report("accept", template="T-account")
     wechat.subscriptions.answer(Answered(appid=APP.appid, resident="lin", template="T-account"))
 
-    one, other = intent(office, "one"), intent(office, "other")
+    one, other = (phone_was_bound(office.platform.personal, name) for name in ("one", "other"))
     first = await office.platform.push.deliver([one])
     again = await office.platform.push.deliver([one])
     second = await office.platform.push.deliver([other])

@@ -18,14 +18,11 @@ from push.channels.asking import notice_uuid
 from push.channels.base import Accepted
 from push.channels.sms import SmsChannel
 from push.delivery_models import Attempt, AttemptState
-from push.models import Intent, Lane, Topic
-from push.outbox import seal_values
 from push.refusals import CallbackForged, CallbackUnknown, CallbackUnreadable
-from push.rules.keys import intent_key
 from push.store.documents import document_of
 from push.text_receipts import MOST_AT_ONCE, TextReceipts
 from tests.health import Bearer, clerk
-from tests.phones import address, message
+from tests.phones import address, message, phone_was_bound
 from tests.web import web_app
 
 KEY: Final = "the-gateways-key-for-us"
@@ -49,22 +46,8 @@ class Office:
 
     async def meant(self, name: str) -> str:
         """A notice that went out by text message; its key."""
-        now = datetime.now(UTC)
-        key = intent_key("test", "resident", name, "now", "resident")
-        intent = Intent(
-            id=key,
-            addressee="resident",
-            topic=Topic.ACCOUNT,
-            lane=Lane.URGENT,
-            template="phone_bound",
-            values=seal_values(self.platform.personal, key, {"date": "2026-03-02"}),
-            rule="test",
-            item=name,
-            milestone="now",
-            created_at=now,
-            not_before=now,
-            useful_until=now + timedelta(days=1),
-        )
+        intent = phone_was_bound(self.platform.personal, name)
+        key, now = intent.id, intent.created_at
         await self.platform.push.outbox.add([intent])
         attempt = Attempt(
             id=f"{key}:sms",
@@ -153,6 +136,16 @@ async def test_what_became_of_a_text_is_in_its_story_once_however_often_it_is_to
     stranger = await receipts.find_one({"reference": "0" * 8 + name[8:]})
     assert stranger is not None
     assert stranger["expires_at"] < datetime.now(UTC) + timedelta(days=91)
+
+
+async def test_a_receipt_of_a_clock_far_behind_is_kept_all_the_same(office: Office) -> None:
+    key = await office.meant("well")
+    ancient = receipt(str(notice_uuid(message(key=key))), at="0001-01-01T00:00:00+08:00")
+    assert (await office.tell({"receipts": [ancient]})).status_code == 204
+    assert await office.heard(key) == [("delivered", "sms", "DELIVRD")]
+    kept = await office.platform._mongo["push_receipts"].find_one({})
+    assert kept is not None
+    assert kept["expires_at"] > datetime.now(UTC)
 
 
 async def test_nobody_but_the_gateway_is_believed_and_only_in_the_agreed_form(office: Office) -> None:

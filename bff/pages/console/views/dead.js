@@ -83,9 +83,14 @@ export function deadView({ session, signal }) {
         void attempt(async () => {
           const keys = [...chosen];
           let count = 0;
-          for (let at = 0; at < keys.length; at += AT_ONCE) {
-            const body = { keys: keys.slice(at, at + AT_ONCE), reason: reason.input.value.trim() };
-            count += (await session.call("POST", "/verifier/v1/push/dead-letters/redrive", { body, signal })).data.count;
+          try {
+            for (let at = 0; at < keys.length; at += AT_ONCE) {
+              const body = { keys: keys.slice(at, at + AT_ONCE), reason: reason.input.value.trim() };
+              count += (await session.call("POST", "/verifier/v1/push/dead-letters/redrive", { body, signal })).data.count;
+            }
+          } catch (error) {
+            if (count) void list(); // what went before it is no dead letter any more
+            throw error;
           }
           return t("redriven", { count });
         });
