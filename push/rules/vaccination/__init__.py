@@ -22,9 +22,9 @@ from push.rules.vaccination.meningococcal import meningococcal
 from push.rules.vaccination.others import papilloma, tuberculosis, varicella
 from push.rules.vaccination.plan import Item, Plan
 from push.rules.vaccination.polio import polio
-from push.rules.vaccination.record import Child, Given, Sex, UnknownVaccine
+from push.rules.vaccination.record import Child, Given, GivenBeforeBirth, Sex, UnknownVaccine
 
-__all__ = ["Child", "Given", "Item", "Sex", "Status", "UnknownVaccine", "due_items"]
+__all__ = ["Child", "Given", "GivenBeforeBirth", "Item", "Sex", "Status", "UnknownVaccine", "due_items"]
 
 _GROUPS: Final[Sequence[Callable[[Plan], Item | None]]] = (
     hepatitis_b,

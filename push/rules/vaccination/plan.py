@@ -186,7 +186,8 @@ class Plan:
             id=id,
             earliest=day,
             recommended_before=recommended,
-            window_to=window_to,
+            # A longest interval that is over before the dose may be given is nobody's last day (G5).
+            window_to=None if window_to is None or window_to < day else window_to,
             catch_up_before=catch_up_before,
             action=action,
             clause=tuple(clauses),
