@@ -50,6 +50,8 @@ def test_the_worked_cases_hold(case: dict[str, Any]) -> None:
         for name, value in expected.items():
             if name not in NOT_A_FIELD:
                 assert found.get(NAMES.get(name, name)) == value, (name, found)
+    meant = [item for item in told if any(_is_meant(item, each) for each in case["expect"])]
+    assert set(case.get("clause", ())) <= {name for item in meant for name in item.get("clause", ())}
 
 
 def _is_meant(item: dict[str, Any], expected: dict[str, Any]) -> bool:
