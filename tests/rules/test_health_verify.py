@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64decode
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,7 +44,7 @@ def test_a_good_certificate_ends_with_zero_and_one_object(tmp_path: Path) -> Non
         "issuedAt": "2022-05-01T00:00:00Z",
         "expiresAt": "2023-05-01T00:00:00Z",
     }
-    late = verify(code, "--trust", str(pem), "--json", at=EXPIRES.isoformat())
+    late = verify(code, "--trust", str(pem), "--json", at=(EXPIRES + timedelta(seconds=1)).isoformat())
     assert (late.exit_code, told(late)["verdict"]) == (1, "EXPIRED")
 
 
