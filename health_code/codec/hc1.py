@@ -48,8 +48,8 @@ _METHODS: Final = {"LP6464-4": "NAT", "LP217198-3": "ANTIGEN"}
 # and tests there are is a matter of value sets, which change every month, and of rules.
 _Birth = Annotated[str, Meta(pattern=r"^((19|20)\d\d(-\d\d(-\d\d(T[0-9:.]+Z?)?)?)?)?\Z")]
 _Date = Annotated[str, Meta(pattern=r"^\d{4}(-\d\d(-\d\d([T ].{1,40})?)?)?\Z")]
-# Digits are none of the schema's, and stand in names that are signed all the same.
-_Standard = Annotated[str, Meta(pattern=r"^[A-Z0-9<]*\Z", max_length=80)]
+# Digits and spaces are none of the schema's, and stand in names that are signed all the same.
+_Standard = Annotated[str, Meta(pattern=r"^[A-Z0-9< ]*\Z", max_length=80)]
 # An integer of JSON, which some write as CBOR's float.
 _Count = Annotated[int, Meta(ge=0)] | Annotated[float, Meta(ge=0, multiple_of=1)]
 
@@ -227,8 +227,10 @@ def read(hcert: object, *, issued_at: datetime | None) -> tuple[Content, Sequenc
     """What an hcert claim says, and its identifiers; `Malformed` unless a schema of the DCC has it so."""
     document = hcert.get(1) if isinstance(hcert, dict) else None
     try:
+        if isinstance(document, bytes):  # as one member state packed it
+            document = loads(document)
         certificate = convert(document, _Certificate)
-    except ValidationError as no:
+    except (Unreadable, ValidationError) as no:
         raise Malformed(str(no)) from None
     kinds = [entries for entries in (certificate.t, certificate.v, certificate.r) if entries]
     # Of one kind there may be several, as dose and dose. Of two, a key for tests could sign vaccinations.
@@ -247,8 +249,10 @@ def read(hcert: object, *, issued_at: datetime | None) -> tuple[Content, Sequenc
 
 
 def _written(name: _Name) -> str:
-    # The standardised name is what a passport has: without one nobody can be held against it.
-    if (name.gn and name.gnt == "") or (name.fn and not name.fnt) or not (name.fnt or name.gnt):
-        raise Malformed("a name without its standardised form")
     given, family = name.gn or (name.gnt or "").replace("<", " "), name.fn or name.fnt.replace("<", " ")
-    return f"{given} {family}".strip()
+    said = f"{given} {family}".strip()
+    # The standardised name is what a passport has: without one nobody can be held against it.
+    bare = (name.gn and name.gnt == "") or (name.fn and not name.fnt) or not (name.fnt or name.gnt)
+    if bare or not said:
+        raise Malformed("a name without its standardised form")
+    return said

@@ -121,8 +121,9 @@ class TestHc1:
 
         assert check(code_of(cose)).valid
 
-    def test_digits_in_a_signed_name_are_taken_as_they_are(self) -> None:
-        name = {"fnt": "APELLIDO1<APELLIDO2", "fn": "Apellido1 Apellido2"}
+    @pytest.mark.parametrize("standardised", ["APELLIDO1<APELLIDO2", "FICTICIO ACTIVO"])
+    def test_digits_and_spaces_in_a_signed_name_are_taken_as_they_are(self, standardised: str) -> None:
+        name = {"fnt": standardised, "fn": "Apellido"}
 
         assert check(dcc_code(SIGNER, KID, claims({**DCC, "nam": name}))).valid
 
@@ -204,6 +205,7 @@ class TestHc1:
         [
             {"nam": {"fn": "Muster"}},
             {"nam": {"fnt": "", "gnt": ""}},
+            {"nam": {"fnt": "<", "gnt": " "}},
             {"nam": {"fnt": "", "fn": "Muster", "gnt": "ADA"}},
             {"v": [{**DCC["v"][0], "dn": 1.5}]},
             {"nam": {"fnt": "Muster"}},
@@ -239,6 +241,13 @@ class TestHc1:
     )
     def test_what_keeps_to_it_in_a_way_of_its_own_is_taken(self, change: dict[str, Any]) -> None:
         assert check(dcc_code(SIGNER, KID, claims({**DCC, **change}))).valid
+
+    def test_a_certificate_may_be_packed_once_more(self) -> None:
+        packed = {**claims(), -260: {1: cbor2.dumps(DCC)}}
+        noise = {**claims(), -260: {1: b"\xff"}}
+
+        assert check(dcc_code(SIGNER, KID, packed)).content == check(dcc_code(SIGNER, KID)).content
+        assert check(dcc_code(SIGNER, KID, noise)).verdict is Verdict.MALFORMED
 
     def test_two_doses_in_one_certificate_are_two_statements(self) -> None:
         first, second = {**DCC["v"][0], "dn": 1, "ci": UCI + "1"}, DCC["v"][0]

@@ -77,7 +77,8 @@ def test_a_folder_holds_keys_of_every_kind_and_lists(tmp_path: Path) -> None:
     (site / "crl/key-1.json").write_text(
         json.dumps({"kid": "key-1", "method": "rid", "ctr": 1, "rids": ["gone"]})
     )
-    (tmp_path / "did.json").write_bytes(Path(DID).read_bytes())
+    # As an editor on Windows writes it.
+    (tmp_path / "did.json").write_text(Path(DID).read_text(), "utf-8-sig")
     (tmp_path / "signer.pem").write_bytes(SIGNER.certificate())
     trust = ("--trust", str(tmp_path), "--json")
 
