@@ -6,6 +6,7 @@ come from our own ring by ``kid`` and from nowhere else (RFC 8725 §3.1, §3.5, 
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -88,6 +89,11 @@ _decode_header: Final = msgspec.json.Decoder(Header).decode
 _decode_claims: Final = msgspec.json.Decoder(Claims).decode
 
 
+@cache
+def _header_of(kid: str) -> bytes:
+    return _encode(Header(alg="ES256", typ="at+jwt", kid=kid))
+
+
 class AccessTokens:
     """Mints and verifies. Which API a token opens is in it: ``aud`` is one service, never a list."""
 
@@ -128,8 +134,7 @@ class AccessTokens:
             tps=sorted(grant.types),
         )
         key = self._keys.signing()
-        header = Header(alg="ES256", typ="at+jwt", kid=key.kid)
-        text = put_together(_encode(header), _encode(claims), key.private)
+        text = put_together(_header_of(key.kid), _encode(claims), key.private)
         return AccessToken(text=text, expires_at=expires_at)
 
     def verify(self, text: str, *, now: datetime) -> VerifiedToken:
