@@ -273,7 +273,18 @@ def test_old_data_ends_in_grey_and_never_in_a_better_colour(
 ) -> None:
     limits = Limits(green=timedelta(hours=24), yellow=timedelta(days=7))
 
-    assert shown_colour(colour, age=timedelta(hours=hours), turned=turned, limits=limits) is shown
+    age = timedelta(hours=hours)
+    assert shown_colour(colour, age=age, turned=turned, silent=False, limits=limits) is shown
+
+
+def test_of_a_silent_source_green_is_grey_and_what_is_graver_stays() -> None:
+    limits = Limits(green=timedelta(hours=24), yellow=timedelta(days=7))
+    shown = [
+        shown_colour(colour, age=timedelta(0), turned=False, silent=True, limits=limits)
+        for colour in (Colour.GREEN, Colour.YELLOW, Colour.RED)
+    ]
+
+    assert shown == [Colour.GREY, Colour.YELLOW, Colour.RED]
 
 
 NESTED: Any = 1
