@@ -261,6 +261,8 @@ async def test_a_rule_set_that_fails_the_linter_is_refused_with_the_reason(
     one = bearer(Audience.VERIFIER, "health:rules", subject="one", assurance=AssuranceLevel.L2)
     for broken, why in (
         ({"ClearWhen": None, "Ttl": None}, "nothing ever clears it"),
+        ({"ClearText": [], "Region": "440000"}, "what clears it (ClearText)"),
+        ({"ClearText": [], "Region": "440000"}, "it is of region 440000"),
         ({"Colour": "PURPLE"}, "PURPLE"),
     ):
         document = msgspec.to_builtins(rule_set())
