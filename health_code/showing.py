@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from health_code.models import Snapshot, State
-from health_code.recolouring import UNREADABLE
+from health_code.recolouring import BROKEN, UNREADABLE
 from health_code.rules.documents import Colour
 from health_code.rules.freshness import Limits, shown_colour
 from miniapp_schemas.base import Text
@@ -18,6 +18,13 @@ _TOO_OLD: Final = Text(
     zh="数据未能及时更新，暂不显示颜色；恢复后自动显示，您无需操作。",
     en="The data is too old for a colour to be shown. It comes back by itself; there is nothing you need to "
     "do.",
+)
+
+
+_BROKEN: Final = Text(
+    zh="系统判定出错；恢复后自动重新判定，您无需操作。",
+    en="The colour could not be judged anew, by a fault of ours. It will be, by itself; there is nothing you "
+    "need to do.",
 )
 
 
@@ -62,6 +69,8 @@ def _silence(source: str) -> Text:
 
 
 def _failure(name: str, called: Callable[[str], str]) -> Text:
+    if name == BROKEN:
+        return _BROKEN
     if name.startswith(UNREADABLE):
         source = called(name.removeprefix(UNREADABLE))
         return Text(
