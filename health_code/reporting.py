@@ -84,7 +84,7 @@ class Reporting:
         for stray in await self._strays(source.id, drafts):
             drafts.pop(stray)
         kept = await self._evidence.append(source.id, list(drafts.values())) if drafts else {}
-        await self._sources.heard(source.id, at=now)
+        await self._sources.heard(source.id, name=source.name, at=now)
         outcomes: list[EvidenceOutcome] = []
         new: dict[str, StoredEvidence] = {}
         for index, item in enumerate(items):
