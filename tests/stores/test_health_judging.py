@@ -21,8 +21,8 @@ from health_code.rulebook import RuleBook
 from health_code.rules.colour import judge
 from health_code.rules.documents import Colour
 from health_code.rules.evidence import Fact, Kind
-from health_code.rules.purposes import ENTERED_BY_HAND
-from health_code.store import Lease
+from health_code.rules.purposes import ENTERED_BY_HAND, EVIDENCE, Place
+from health_code.store import Lease, RetiringStore
 from health_code.store.evidence import ChainBroken, ChainClosed, EvidenceStore
 from health_code.turning import Turning
 from tests.health import CONTACT_IS_YELLOW, POSITIVE_IS_RED, publish, rule_set
@@ -460,6 +460,33 @@ async def test_what_is_entered_in_the_moment_its_purpose_is_retired_begins_a_who
 
     assert (kept.sequence, await evidence.verify(ENTERED_BY_HAND)) == (1, 1)
     assert await mongo_database["health_evidence"].count_documents({"source": ENTERED_BY_HAND}) == 1
+
+
+async def test_a_source_that_first_reports_while_all_evidence_is_destroyed_is_destroyed_whole(
+    platform: Platform, bureau: Bureau, mongo_database: Database
+) -> None:
+    now = datetime.now(UTC)
+    await bureau.positive("someone")
+
+    class Meanwhile(RetiringStore):
+        """While the evidence of those before goes, somebody reports for the first time, and once more."""
+
+        async def destroy(self, place: Place) -> AsyncIterator[int]:
+            first = place.collection == EVIDENCE and not place.where
+            if first:
+                await bureau.record("another", Kind.SAMPLED, now, {}, source="new-laboratory")
+            async for batch in super().destroy(place):
+                yield batch
+            if first:
+                await bureau.record("another", Kind.SAMPLED, now, {}, source="new-laboratory")
+
+    platform.health.retiring._store = Meanwhile(mongo_database, platform._redis)
+    statement = await platform.health.retiring.destroy("evidence", lambda *_: None)
+
+    assert await mongo_database["health_evidence"].count_documents({}) == 0
+    assert not any(each.left for each in statement.destroyed)
+    kept = await bureau.record("another", Kind.SAMPLED, now, {}, source="new-laboratory")
+    assert (kept.sequence, await bureau.health.evidence.verify("new-laboratory")) == (1, 1)
 
 
 async def test_nothing_is_appended_to_a_chain_that_is_being_destroyed(bureau: Bureau) -> None:
