@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from health_code import opening
-from health_code.models import Elsewhere, Judged, Reason, Snapshot, State, StoredEvidence
+from health_code.models import BROKEN, UNREADABLE, Elsewhere, Judged, Reason, Snapshot, State, StoredEvidence
 from health_code.ports import Audit, Clock, People, PersonalData
 from health_code.rulebook import RuleBook
 from health_code.rules.colour import Finding, Judgement, RuleSet, judge, judge_and_look_ahead
@@ -36,10 +36,6 @@ _LONG_AGO: Final = timedelta(seconds=5)
 _AT_ONCE: Final = 200
 _ONWARDS: Final = timedelta(minutes=10)
 _TRIES: Final = 10
-UNREADABLE: Final = "evidence:"
-"""Before the name of a source of which some evidence cannot be opened, among a code's failures."""
-BROKEN: Final = "judgement"
-"""Among a code's failures: there is no judgement, by a fault of ours."""
 
 Announce = Callable[[str], Awaitable[None]]
 

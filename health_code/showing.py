@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-from health_code.models import Snapshot, State
-from health_code.recolouring import BROKEN, UNREADABLE
+from health_code.models import BROKEN, UNREADABLE, Snapshot, State
 from health_code.rules.documents import Colour
 from health_code.rules.freshness import Limits, shown_colour
 from miniapp_schemas.base import Text
