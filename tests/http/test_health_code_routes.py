@@ -150,6 +150,11 @@ async def test_repeating_a_report_is_the_same_report_and_changing_it_is_refused(
             "EVIDENCE_INVALID",
         ),
         ({"facts": {"kind": "RESULT", "outcome": "NEGATIVE"}, "expiresAt": LONG_AFTER.isoformat()}, None),
+        # In UTC it is a day after the last of any calendar.
+        (
+            {"facts": {"kind": "RESULT", "outcome": "NEGATIVE"}, "expiresAt": "9999-12-31T23:59:59-14:00"},
+            "EVIDENCE_INVALID",
+        ),
     ],
 )
 async def test_evidence_of_no_place_or_that_would_end_a_red_by_itself_is_refused_alone(
