@@ -53,6 +53,10 @@ export interface AccountExport {
   sessions: SignedInDevice[];
   /** Who may act for whom, ended ones too; without codes. */
   grants: ActingGrant[];
+  /** What was proved with legal persons' certificates. */
+  legalPersons: ExportedLegalPerson[];
+  /** Those begun in the last day; what one proved is a proof. */
+  faceChecks: ExportedFaceCheck[];
 }
 
 /** Somebody the caller may act for. */
@@ -1114,6 +1118,30 @@ export interface EvidenceReceipt {
   refused: number;
   /** One an item. */
   items: EvidenceOutcome[];
+}
+
+/** A face check that the caller began lately; the provider has the picture, we never had it. */
+export interface ExportedFaceCheck {
+  /** The provider's number for it. */
+  certification: string;
+  /** When. */
+  startedAt: string;
+}
+
+/** A legal person that the caller proved to represent, while it is kept. */
+export interface ExportedLegalPerson {
+  /** Its 统一社会信用代码. */
+  uscc: string;
+  /** As its certificate names it. */
+  name: string;
+  /** For what: `level`, `agents`. */
+  purpose: string;
+  /** The certificate's serial number, in hex. */
+  serial: string;
+  /** When. */
+  provedAt: string;
+  /** Until when it counts. */
+  expiresAt: string;
 }
 
 /** A way in, with the provider's name for the person. */

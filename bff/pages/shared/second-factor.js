@@ -58,7 +58,7 @@ export class SecondFactor {
       h("p", {}, shared("codeScan")),
       h("div", { class: "show__qr" }, drawQr(data.url, shared("codeQr"))),
       h("p", { class: "quiet" }, shared("codeType"), " ", h("code", {}, data.secret.replace(/(.{4})(?=.)/g, "$1 "))),
-      h("p", {}, h("a", { href: data.url }, shared("codeHere"))),
+      h("a", { class: "button button--wide button--plain", href: data.url }, shared("codeHere")),
     );
     this.#hint.textContent = shared("codeThen");
     this.#setUp.hidden = true;
