@@ -10,6 +10,7 @@ The decisions are in ``rules.acting``. Who dies when, and what then holds:
               than the note of its ending is kept
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -128,6 +129,7 @@ class ActingService:
         self._audit = audit
         self._clock = clock
         self._chance = chance
+        self._endings: set[asyncio.Task[None]] = set()
 
     # --- offering -------------------------------------------------------------------------------------
 
@@ -397,6 +399,13 @@ class ActingService:
         raise ConfirmationCodeWrong
 
     async def _end(self, grant: ActingGrant, why: GrantEnding, *, by: _Party, now: datetime) -> None:
+        # Whoever gives up waiting (a deadline, a closed connection) must not leave it ended and unsaid.
+        ending = asyncio.create_task(self._end_whole(grant, why, by=by, now=now))
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
+        await asyncio.shield(ending)
+
+    async def _end_whole(self, grant: ActingGrant, why: GrantEnding, *, by: _Party, now: datetime) -> None:
         ended = await self._grants.end(grant.id, why, now=now)
         # Announced even if it had ended before: whoever ended it may have died in between.
         await self._stores.ended.announce([grant.id], now=now)

@@ -6,6 +6,7 @@ come from our own ring by ``kid`` and from nowhere else (RFC 8725 §3.1, §3.5, 
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -19,6 +20,8 @@ from miniapp_schemas.assurance import AssuranceLevel
 
 LEEWAY: Final = timedelta(seconds=5)
 LONGEST: Final = timedelta(minutes=10)
+_LEEWAY: Final = LEEWAY.total_seconds()
+_LONGEST: Final = LONGEST.total_seconds()
 _AUDIENCES: Final = {audience.urn: audience for audience in Audience}
 
 
@@ -88,6 +91,16 @@ _decode_header: Final = msgspec.json.Decoder(Header).decode
 _decode_claims: Final = msgspec.json.Decoder(Claims).decode
 
 
+@cache
+def _header_of(kid: str) -> bytes:
+    return _encode(Header(alg="ES256", typ="at+jwt", kid=kid))
+
+
+@lru_cache(maxsize=16)
+def _kid_of(header: bytes) -> str:
+    return _decode_header(header).kid
+
+
 class AccessTokens:
     """Mints and verifies. Which API a token opens is in it: ``aud`` is one service, never a list."""
 
@@ -128,23 +141,21 @@ class AccessTokens:
             tps=sorted(grant.types),
         )
         key = self._keys.signing()
-        header = Header(alg="ES256", typ="at+jwt", kid=key.kid)
-        text = put_together(_encode(header), _encode(claims), key.private)
+        text = put_together(_header_of(key.kid), _encode(claims), key.private)
         return AccessToken(text=text, expires_at=expires_at)
 
     def verify(self, text: str, *, now: datetime) -> VerifiedToken:
         """What ``text`` says if we minted it and it has not ended, else ``TokenRefused``."""
         claims = self._read(text)
-        expires_at = datetime.fromtimestamp(claims.exp, UTC)
-        issued_at = datetime.fromtimestamp(claims.iat, UTC)
         audience = _AUDIENCES.get(claims.aud)
         if claims.iss != self._issuer or audience is None or claims.env != self._environment:
             raise TokenRefused("made by or for somebody else")
-        if now >= expires_at + LEEWAY:
+        at = now.timestamp()
+        if at >= claims.exp + _LEEWAY:
             raise TokenRefused("ended")
-        if claims.nbf is not None and datetime.fromtimestamp(claims.nbf, UTC) > now + LEEWAY:
+        if claims.nbf is not None and claims.nbf > at + _LEEWAY:
             raise TokenRefused("not yet")
-        if issued_at > now + LEEWAY or expires_at - issued_at > LONGEST:
+        if claims.iat > at + _LEEWAY or claims.exp - claims.iat > _LONGEST:
             raise TokenRefused("lives outside its time")
         return VerifiedToken(
             grant=Grant(
@@ -165,13 +176,13 @@ class AccessTokens:
                 types=frozenset(claims.tps),
             ),
             token_id=claims.jti,
-            expires_at=expires_at,
+            expires_at=datetime.fromtimestamp(claims.exp, UTC),
         )
 
     def _read(self, text: str) -> Claims:
         try:
             parts = take_apart(text)
-            key = self._keys.verifying(_decode_header(parts.header).kid)
+            key = self._keys.verifying(_kid_of(parts.header))
             if key is None:
                 raise TokenRefused("signed with a key we do not hold")
             if not parts.is_signed_by(key):

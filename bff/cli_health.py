@@ -13,7 +13,7 @@ from rich.progress import track
 from bff.cli_data import data_option, environ_of
 from bff.cli_errors import Failure, Refused
 from bff.cli_health_chain import verify_chain
-from bff.cli_input import Instant, text_of
+from bff.cli_input import Instant, content_of, text_of
 from bff.cli_stores import run_or_exit, settings_or_exit
 
 if TYPE_CHECKING:
@@ -167,8 +167,8 @@ def test_rules(folder: Path, *, as_json: bool) -> None:
         tests = sorted((path.parent / "tests").glob("*.json"))
         outcome = run_rule(
             str(path.parent.relative_to(folder)),
-            path.read_bytes(),
-            {test.name: test.read_bytes() for test in tests},
+            content_of(path),
+            {test.name: content_of(test) for test in tests},
         )
         total = total.plus(outcome)
         if as_json:
@@ -278,7 +278,7 @@ def _rule_set(path: Path, at: datetime, jurisdiction: str | None) -> "RuleSet":
     found = []
     for file in sorted(path.glob("*.json")) if path.is_dir() else [path]:
         try:
-            document = read_rule_set(file.read_bytes())
+            document = read_rule_set(content_of(file))
         except msgspec.MsgspecError as cause:
             raise click.BadParameter(f"{file}: {cause}", param_hint="--rules") from cause
         if issues := rule_set_issues(document):
@@ -297,7 +297,7 @@ def _evidence(path: Path) -> "list[Evidence]":
     from health_code.rules.evidence_files import read_evidence
 
     try:
-        return read_evidence(path.read_bytes(), zone=_shanghai())
+        return read_evidence(content_of(path), zone=_shanghai())
     except msgspec.MsgspecError as cause:
         raise click.BadParameter(f"{path}: {cause}", param_hint="--events") from cause
 
@@ -323,7 +323,8 @@ def _shanghai() -> Any:  # noqa: ANN401  a zone
     type=click.Path(exists=True, path_type=Path),
     help="What is revoked: a batch of the EU gateway, a card revocation list, or a folder of them.",
 )
-@click.option("--at", type=Instant(), help="Judge as of this time; Asia/Shanghai if it has no offset.")
+# Made by issuers of any zone: what they write of time, and those who test with it, is UTC.
+@click.option("--at", type=Instant("UTC"), help="Judge as of this time; UTC if it has no offset.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 def verify(
     code: str,
@@ -412,9 +413,9 @@ def _verify_own(text: str, trust: dict[str, bytes], at: datetime, *, as_json: bo
 def _files(path: Path) -> dict[str, bytes]:
     """The files of a folder by their paths in it, or the one file."""
     if not path.is_dir():
-        return {path.name: path.read_bytes()}
+        return {path.name: content_of(path)}
     return {
-        str(file.relative_to(path)): file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file()
+        str(file.relative_to(path)): content_of(file) for file in sorted(path.rglob("*")) if file.is_file()
     }
 
 

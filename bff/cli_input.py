@@ -8,12 +8,17 @@ import click
 
 # A code has hundreds of characters, a file of cards thousands, whatever an editor or a pipe puts around them.
 _LONGEST_TEXT: Final = 16_384
+_MARK: Final = b"\xef\xbb\xbf"
+"""What editors on Windows put before UTF-8."""
 
 
 class Instant(click.ParamType[datetime]):
-    """An ISO 8601 time; of Asia/Shanghai if it has no offset."""
+    """An ISO 8601 time; of ``zone`` if it has no offset."""
 
     name = "time"
+
+    def __init__(self, zone: str = "Asia/Shanghai") -> None:
+        self._zone = zone
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """The time ``value`` writes."""
@@ -25,7 +30,7 @@ class Instant(click.ParamType[datetime]):
             at = datetime.fromisoformat(str(value))
         except ValueError:
             self.fail(f"{value!r} is not an ISO 8601 time, such as 2026-11-22T09:30:00+08:00", param, ctx)
-        return at if at.tzinfo else at.replace(tzinfo=ZoneInfo("Asia/Shanghai"))
+        return at if at.tzinfo else at.replace(tzinfo=ZoneInfo(self._zone))
 
 
 def text_of(code: str) -> str:
@@ -46,12 +51,17 @@ def text_of(code: str) -> str:
         return ""
 
 
+def content_of(path: Path) -> bytes:
+    """What is in a file, without the mark an editor puts before it."""
+    return path.read_bytes().removeprefix(_MARK)
+
+
 def _as_text(content: bytes) -> str | None:
     """What a text file says; None if it is longer than a code may be, or none.
 
     A code's alphabet is ASCII; no picture that a phone or a scanner writes keeps to it.
     """
-    content = content.removeprefix(b"\xef\xbb\xbf")
+    content = content.removeprefix(_MARK)
     if len(content) > _LONGEST_TEXT or not content.isascii() or b"\0" in content:
         return None
     return content.decode("ascii").strip("\r\n")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
+from bff.cli_errors import Failure
 from bff.cli_push_replan import replan
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ _SAID: Final = {
     "do_not_give": "不予接种",
     "not_in_programme": "不在程序内",
 }
+_LAST_YEAR: Final = 9900
+"""Ages are counted from a birth date, and the calendar ends in 9999."""
+_BOM: Final = b"\xef\xbb\xbf"
 _OPEN: Final = {"due": "进行中", "not_yet_due": "未开始", "passed": "已结束", "not_announced": "未公布"}
 
 
@@ -41,28 +45,48 @@ class _Day(click.ParamType[date]):
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(str(value))
+            day = date.fromisoformat(str(value))
         except ValueError:
             self.fail(f"{value!r} is not an ISO 8601 date, such as 2026-11-25", param, ctx)
+        if day.year > _LAST_YEAR:
+            self.fail(f"{day} is too far off", param, ctx)
+        return day
+
+
+class _Region(click.ParamType[str]):
+    """A place, as the province whose additions hold in it."""
+
+    name = "code"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from health_code.rules.divisions import is_division
+
+        if not is_division(str(value)):
+            self.fail(f"{value!r} is no division (GB/T 2260), such as 310000", param, ctx)
+        return f"{str(value)[:2]}0000"
 
 
 @push.command()
-@click.option("--birth", required=True, type=_Day(), help="The child's birth date.")
+@click.option("--birth", "--born", "birth", required=True, type=_Day(), help="The child's birth date.")
 @click.option(
-    "--sex", type=click.Choice(["M", "F"]), help="HPV is for girls only; not said, it is not planned."
+    "--sex",
+    type=click.Choice(["M", "F"], case_sensitive=False),
+    help="HPV is for girls only; not said, it is not planned.",
 )
 @click.option(
     "--given",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help='What was given: a JSON list of {"vaccine", "date"}.',
 )
-@click.option("--at", type=_Day(), help="As of this day; today in Shanghai if not said.")
+@click.option("--at", "--as-of", "at", type=_Day(), help="As of this day; today in Shanghai if not said.")
 @click.option(
     "--edition",
     type=click.Choice(["cn-nip-2021", "cn-nip-2026"]),
     help="The edition of the national programme; the one in force if not said.",
 )
-@click.option("--region", help="Add what this place adds to the programme: 310000 for Shanghai.")
+@click.option(
+    "--region", type=_Region(), help="Add what this place adds to the programme: 310000 for Shanghai."
+)
 @click.option(
     "--mother-hbsag",
     type=click.Choice(["positive", "negative", "unknown"]),
@@ -100,7 +124,8 @@ def plan(  # noqa: PLR0917 - click names every argument
     from push.programmes import edition as edition_named
     from push.programmes import in_force
     from push.rules.calendar import MonthEnd
-    from push.rules.vaccination import Child, UnknownVaccine, due_items
+    from push.rules.vaccination import Child, GivenBeforeBirth, UnknownVaccine, due_items
+    from push.rules.vaccination.record import KNOWN
 
     as_of = at or datetime.now(_SHANGHAI).date()
     if birth > as_of:
@@ -116,9 +141,15 @@ def plan(  # noqa: PLR0917 - click names every argument
     try:
         items = due_items(programme, child, _given(given), as_of, month_end=MonthEnd(month_end))
     except UnknownVaccine as unknown:
-        raise click.BadParameter(f"unknown vaccine {unknown}", param_hint="--given") from unknown
-    except ValueError as wrong:
-        raise click.BadParameter(str(wrong), param_hint="--given") from wrong
+        names = ", ".join(KNOWN)
+        raise Failure(
+            f"--given：没有名为 {unknown} 的疫苗；可用：{names}",
+            f"--given: no vaccine is called {unknown}; these are known: {names}",
+        ) from unknown
+    except GivenBeforeBirth as early:
+        raise Failure(
+            f"--given：{early.vaccine} 的接种日期早于出生日期 {birth}", f"--given: {early} on {birth}"
+        ) from early
     for item in items:
         if as_json:
             click.echo(msgspec.json.encode(_told(item)))
@@ -127,9 +158,15 @@ def plan(  # noqa: PLR0917 - click names every argument
 
 
 @push.command()
-@click.option("--birth", required=True, type=_Day(), help="The child's birth date.")
-@click.option("--at", type=_Day(), help="As of this day; today in Shanghai if not said.")
-@click.option("--region", default="310000", show_default=True, help="Where the child lives (GB/T 2260).")
+@click.option("--birth", "--born", "birth", required=True, type=_Day(), help="The child's birth date.")
+@click.option("--at", "--as-of", "at", type=_Day(), help="As of this day; today in Shanghai if not said.")
+@click.option(
+    "--region",
+    type=_Region(),
+    default="310000",
+    show_default=True,
+    help="Where the child lives (GB/T 2260).",
+)
 @click.option(
     "--home",
     type=click.Choice(["hukou", "separated", "permit"]),
@@ -197,9 +234,13 @@ def _given(path: Path | None) -> "list[Given]":
     if path is None:
         return []
     try:
-        return msgspec.json.decode(path.read_bytes(), type=list[Given])
-    except msgspec.MsgspecError as cause:
-        raise click.BadParameter(f"{path}: {cause}", param_hint="--given") from cause
+        # Notepad and the like put a mark before what they save as UTF-8.
+        return msgspec.json.decode(path.read_bytes().removeprefix(_BOM), type=list[Given])
+    except (msgspec.MsgspecError, UnicodeDecodeError) as cause:
+        raise Failure(
+            f'--given：{path} 不是 {{"vaccine", "date"}} 的 JSON 列表（日期如 2026-11-25）：{cause}',
+            f'--given: {path} is no JSON list of {{"vaccine", "date"}} (a date is 2026-11-25): {cause}',
+        ) from cause
 
 
 def _told(item: "Item") -> dict[str, Any]:

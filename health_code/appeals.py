@@ -8,7 +8,6 @@ outcome is evidence: what corrects some that is known, or adds some that was mis
 recorded, because somebody died in between, is recorded by whoever settles next. What is late is escalated.
 """
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -24,10 +23,10 @@ from health_code.rules import two_people
 from health_code.rules.appeals import GREY, OPEN, AppealState, AppealStep, after, check_attachment
 from health_code.rules.documents import Colour
 from health_code.rules.evidence import Fact
-from health_code.rules.freshness import shown_colour
 from health_code.settings import HealthSettings
+from health_code.showing import Showing
 from health_code.store import AppealStore, StateStore
-from health_code.views import gaps, page_of
+from health_code.views import page_of
 from miniapp_schemas.base import Page
 from miniapp_schemas.health_appeals import (
     AppealCase,
@@ -62,7 +61,7 @@ class Appeals:
         appeals: AppealStore,
         disputes: Disputes,
         states: StateStore,
-        silent: Callable[[], bool],
+        showing: Showing,
         people: People,
         personal: PersonalData,
         wake: Wake,
@@ -74,7 +73,7 @@ class Appeals:
         self._appeals = appeals
         self._disputes = disputes
         self._states = states
-        self._silent = silent
+        self._showing = showing
         self._people = people
         self._personal = personal
         self._wake = wake
@@ -82,7 +81,6 @@ class Appeals:
         self._clock = clock
         self._timed_id = timed_id
         self._term = timedelta(hours=settings.appeal_hours)
-        self._limits = settings.limits
 
     # --- who appeals --------------------------------------------------------------------------------
 
@@ -122,14 +120,7 @@ class Appeals:
     def _against(self, state: State, said: FileAppeal, now: datetime) -> tuple[str, Colour]:
         """The rule that ``said`` is against and its colour, as ``state`` has them, or a refusal."""
         # Of a silent source the page shows grey at once, whatever was judged last; and of what is too old.
-        shown = shown_colour(
-            state.colour,
-            age=now - state.judged_at,
-            turned=state.next_change_at is not None and now >= state.next_change_at,
-            limits=self._limits,
-        )
-        grey = shown is Colour.GREY or (state.colour is Colour.GREEN and self._silent())
-        if said.rule == GREY and grey:
+        if said.rule == GREY and self._showing.colour(state, now) is Colour.GREY:
             return GREY, Colour.GREY
         for each in state.reasons:
             if each.evidence == said.evidence and said.rule in {None, each.rule}:
@@ -342,7 +333,7 @@ class Appeals:
             appeal=self._info(appeal),
             disputed=disputed,
             known=list(known),
-            unknown=[] if state is None else gaps(state.failures, state.silent),
+            unknown=[] if state is None else self._showing.unknown(state, self._clock()),
             correcting=appeal.corrects,
             missing_at=None if appeal.missing is None else appeal.missing.occurred_at,
             missing_kind=None if appeal.missing is None else appeal.missing.kind.value,

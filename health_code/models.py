@@ -12,6 +12,10 @@ from health_code.rules.manual import ManualState
 
 OUTCOME: Final = "rule:"
 """Before the name of a rule whose outcome is disputed; no evidence of ours has a colon in its id."""
+UNREADABLE: Final = "evidence:"
+"""Before the name of a source of which some evidence cannot be opened, among a code's failures."""
+BROKEN: Final = "judgement"
+"""Among a code's failures: there is no judgement, by a fault of ours."""
 HEALTH_TYPES: Final = tuple(f"health:{kind}" for kind in Kind if kind is not Kind.MANUAL)
 """What a department can be registered to report, among its types. Nobody reports MANUAL evidence alone."""
 

@@ -74,7 +74,7 @@ class Polling:
                 if receipt.refused:
                     _log.error("source %s: %d pieces of evidence refused", department.id, receipt.refused)
             else:
-                await self._store.heard(department.id, at=self._clock())
+                await self._store.heard(department.id, name=department.name, at=self._clock())
             if page.cursor != cursor:
                 cursor = page.cursor
                 await self._store.go_on(department.id, cursor)

@@ -37,10 +37,8 @@ class Publishing:
     async def propose(self, person: Person, document: RuleSetDocument) -> RuleSetInfo:
         """Propose ``document``, or say everything that is wrong with it; proposed again it is the same."""
         if issues := rule_set_issues(document):
-            first = issues[0]
-            raise RuleSetInvalid(
-                rule=first.rule or document.identifier, why=first.message, more=len(issues) - 1
-            )
+            found = [f"{each.rule or document.identifier}: {each.message}" for each in issues]
+            raise RuleSetInvalid(count=len(found), issues="; ".join(found))
         _check_newest(document, await self._rule_sets.all(published=True))
         now = self._clock()
         release = RuleRelease(
@@ -64,9 +62,8 @@ class Publishing:
         if release.published_at is None:
             if release.proposed_by == person.id:
                 raise SecondPersonNeeded
-            law = await self._make_law(person, release)
+            release = await self._make_law(person, release)
             await self._book.refresh()
-            release = await self._rule_sets.get(release_id) or law
         return _info(release)
 
     async def _make_law(self, person: Person, release: RuleRelease) -> RuleRelease:
@@ -80,9 +77,14 @@ class Publishing:
             law = msgspec.structs.replace(release, approved_by=person.id, published_at=now)
             # Before it is law: a law nobody can account for must not be.
             await self._record("rules.published", person, law, now)
-            if await self._rule_sets.publish(law, place=len(laws) + 1):
-                return law
+            free = await self._rule_sets.publish(law, place=len(laws) + 1)
+            kept = await self._rule_sets.get(release.id) if free else None
+            if kept is not None and (kept.approved_by, kept.published_at) == (person.id, now):
+                return kept
+            # Another one took the place or, with the same proposal in hand, was the one who published it.
             await self._record("rules.published", person, law, now, outcome="overtaken")
+            if kept is not None:
+                return kept
 
     async def listed(self, *, published: bool) -> list[RuleSetInfo]:
         """What is law, or what waits to become it; newest first."""
@@ -123,8 +125,8 @@ def _check_newest(document: RuleSetDocument, laws: Sequence[RuleRelease]) -> Non
     ]
     if newer:
         latest = newer[-1].document.version
-        why = f"version {document.version} does not come after {latest}"
-        raise RuleSetInvalid(rule=document.identifier, why=why, more=0)
+        why = f"{document.identifier}: version {document.version} does not come after {latest}"
+        raise RuleSetInvalid(count=1, issues=why)
 
 
 def _info(release: RuleRelease) -> RuleSetInfo:

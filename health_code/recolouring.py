@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from health_code import opening
-from health_code.models import Elsewhere, Judged, Reason, Snapshot, State, StoredEvidence
+from health_code.models import BROKEN, UNREADABLE, Elsewhere, Judged, Reason, Snapshot, State, StoredEvidence
 from health_code.ports import Audit, Clock, People, PersonalData
 from health_code.rulebook import RuleBook
 from health_code.rules.colour import Finding, Judgement, RuleSet, judge, judge_and_look_ahead
@@ -36,8 +36,6 @@ _LONG_AGO: Final = timedelta(seconds=5)
 _AT_ONCE: Final = 200
 _ONWARDS: Final = timedelta(minutes=10)
 _TRIES: Final = 10
-UNREADABLE: Final = "evidence:"
-"""Before the name of a source of which some evidence cannot be opened, among a code's failures."""
 
 Announce = Callable[[str], Awaitable[None]]
 
@@ -191,8 +189,16 @@ class Recolouring:
         unreadable = tuple(dict.fromkeys(f"{UNREADABLE}{each.key.source}" for each in sealed))
         # Another process's clock may be a little ahead; what is recorded is known.
         known_at = max([now, *(each.recorded_at for each in known)])
-        judgement, turns = judge_and_look_ahead(known, rules, at=now, known_at=known_at, silent=silent)
+        broken: tuple[str, ...] = ()
+        try:
+            judgement, turns = judge_and_look_ahead(known, rules, at=now, known_at=known_at, silent=silent)
+        except Exception:  # noqa: BLE001  whatever it is, what was judged last is not known to be so any more
+            _log.exception("no judgement: grey, unless it was red")
+            judgement, turns, broken = Judgement(colour=Colour.GREY, findings=()), None, (BROKEN,)
+        reasons = reasons_of(judgement, {Key(each.source, each.source_id): each for each in stored})
         colour = judgement.colour
+        if broken and before is not None and before.colour is Colour.RED:
+            colour, reasons = before.colour, before.reasons
         if unreadable and colour is not Colour.RED:
             # What cannot be read may be what makes it red, or what clears it.
             colour = Colour.GREY
@@ -207,11 +213,15 @@ class Recolouring:
             seen=len(stored),
             rule_set=rules.hash,
             rule_set_version=rules.document.version,
-            reasons=reasons_of(judgement, {Key(each.source, each.source_id): each for each in stored}),
-            failures=(*dict.fromkeys(each.rule.identifier for each in judgement.failures), *unreadable),
+            reasons=reasons,
+            failures=(
+                *dict.fromkeys(each.rule.identifier for each in judgement.failures),
+                *unreadable,
+                *broken,
+            ),
             silent=judgement.silent,
             # What could not be known is looked at again soon.
-            next_change_at=now + _ONWARDS if colour is Colour.GREY else turns,
+            next_change_at=now + _ONWARDS if colour is Colour.GREY or broken else turns,
             unsaid=() if before is None else before.unsaid,
             elsewhere=said_elsewhere(known, stored, at=now, known_at=known_at),
         )

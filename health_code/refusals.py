@@ -112,8 +112,8 @@ class RuleSetInvalid(Refusal):
     kind = Kind.INVALID
     title_zh = "规则集未通过检查"
     title_en = "The rule set does not pass the linter"
-    detail_zh = "规则 {rule}：{why}。另有 {more} 处问题。"
-    detail_en = "Rule {rule}: {why}. And {more} more."
+    detail_zh = "发现 {count} 处问题：{issues}"
+    detail_en = "{count} found: {issues}"
 
 
 class SecondPersonNeeded(Refusal):

@@ -5,7 +5,7 @@ two organisations enter by hand. Neither of them names a colour.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 import msgspec
@@ -30,6 +30,7 @@ from miniapp_schemas.refusals import Refusal
 Wake = Callable[[Sequence[str]], Awaitable[None]]
 
 _AHEAD: Final = timedelta(minutes=5)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 _pack: Final = msgspec.msgpack.Encoder(order="sorted").encode
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
 
@@ -83,7 +84,7 @@ class Reporting:
         for stray in await self._strays(source.id, drafts):
             drafts.pop(stray)
         kept = await self._evidence.append(source.id, list(drafts.values())) if drafts else {}
-        await self._sources.heard(source.id, at=now)
+        await self._sources.heard(source.id, name=source.name, at=now)
         outcomes: list[EvidenceOutcome] = []
         new: dict[str, StoredEvidence] = {}
         for index, item in enumerate(items):
@@ -149,6 +150,10 @@ class Reporting:
             raise EvidenceInvalid(why_zh="发生时间过于久远", why_en="it is more than three years old")
         if item.expires_at is not None and item.expires_at <= item.occurred_at:
             raise EvidenceInvalid(why_zh="失效早于发生", why_en="it expires before it happens")
+        if item.expires_at is not None and item.expires_at > _LAST:
+            raise EvidenceInvalid(
+                why_zh="失效时间超出历法", why_en="it expires when there is no calendar any more"
+            )
         if item.expires_at is not None and cleared_by_rules_alone(kind, tagged):
             raise EvidenceInvalid(
                 why_zh="阳性、接触、旅居、入境和隔离何时不再计入由规则判定，不设失效时间",

@@ -12,8 +12,9 @@ from health_code.models import Snapshot
 from health_code.ports import Chance, Clock
 from health_code.refusals import HealthCodeUnavailable
 from health_code.rules.documents import Colour
-from health_code.rules.freshness import good_until, shown_colour
+from health_code.rules.freshness import good_until
 from health_code.settings import HealthSettings
+from health_code.showing import Showing
 from health_code.views import as_code, as_ticket
 from miniapp_schemas.health_code import HealthCode, HealthCodeTicket
 
@@ -36,14 +37,14 @@ class HealthCodes:
         self,
         *,
         fresh: Freshening,
-        silent: Callable[[], bool],
+        showing: Showing,
         codes: Callable[[], DynamicCodes],
         clock: Clock,
         chance: Chance,
         settings: HealthSettings,
     ) -> None:
         self._fresh = fresh
-        self._silent = silent
+        self._seen = showing
         self._codes = codes
         self._clock = clock
         self._chance = chance
@@ -57,7 +58,8 @@ class HealthCodes:
         snapshot, shown, now = await self.current(subject)
         least, spread = _REFRESH
         refresh = least + int.from_bytes(self._chance(2)) % spread
-        return as_code(snapshot, shown, now, refresh_seconds=refresh)
+        unknown = self._seen.unknown(snapshot, now)
+        return as_code(snapshot, shown, unknown, now, refresh_seconds=refresh)
 
     async def show(self, subject: str) -> HealthCodeTicket:
         """A code to show, good for a minute (制码). Reads one snapshot."""
@@ -83,14 +85,7 @@ class HealthCodes:
 
     def shown(self, snapshot: Snapshot, now: datetime) -> Colour:
         """What is shown of ``snapshot`` at ``now``."""
-        if snapshot.colour is Colour.GREEN and self._silent():
-            return Colour.GREY
-        return shown_colour(
-            snapshot.colour,
-            age=now - snapshot.judged_at,
-            turned=snapshot.next_change_at is not None and now >= snapshot.next_change_at,
-            limits=self._limits,
-        )
+        return self._seen.colour(snapshot, now)
 
     def good_until(self, snapshot: Snapshot) -> datetime | None:
         """Until when the colour of ``snapshot`` can be shown as it is; None for red without an end."""

@@ -34,6 +34,11 @@ class Silence:
     def __init__(self, sources: SourceStore) -> None:
         self._sources = sources
         self._heard: Mapping[str, datetime] | None = None
+        self._names: Mapping[str, str] = {}
+
+    def name(self, source: str) -> str:
+        """What ``source`` is called; its id, of one never heard of."""
+        return self._names.get(source, source)
 
     def of(self, rules: RuleSet, now: datetime) -> Sequence[str]:
         """The sources that ``rules`` need and that are silent ``now``."""
@@ -43,6 +48,7 @@ class Silence:
 
     async def look(self) -> None:
         """Look when each was heard of."""
+        self._names = await self._sources.names()
         self._heard = await self._sources.all()
 
     async def follow(self) -> None:

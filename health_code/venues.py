@@ -28,7 +28,6 @@ from health_code.refusals import (
 )
 from health_code.rules.divisions import check_division
 from health_code.rules.documents import Colour
-from health_code.rules.freshness import shown_colour
 from health_code.rules.venues import (
     Denial,
     Fault,
@@ -39,6 +38,7 @@ from health_code.rules.venues import (
     window_of,
 )
 from health_code.settings import HealthSettings
+from health_code.showing import Showing
 from health_code.store.venues import CheckInStream, VenueStore
 from health_code.venue_models import CheckedIn, Venue
 from miniapp_schemas import health_venues as wire
@@ -92,6 +92,7 @@ class Venues:
         venues: VenueStore,
         stream: CheckInStream,
         snapshot: Callable[[str], Awaitable[Snapshot | None]],
+        showing: Showing,
         codes: VenueCodes,
         personal: PersonalData,
         admit: Admit,
@@ -104,6 +105,7 @@ class Venues:
         self._venues = venues
         self._stream = stream
         self._snapshot = snapshot
+        self._showing = showing
         self._codes = codes
         self._personal = personal
         self._admit = admit
@@ -114,7 +116,6 @@ class Venues:
         self._per_person = settings.checkins_per_minute
         self._per_print = settings.printed_checkins_per_minute
         self._alarm_at = settings.venue_alarm_people
-        self._limits = settings.limits
 
     @property
     def streams(self) -> list[str]:
@@ -281,14 +282,7 @@ class Venues:
 
     def _shown(self, snapshot: Snapshot | None, now: datetime) -> Colour:
         # Nobody is judged here: who has no code yet has no colour.
-        if snapshot is None:
-            return Colour.GREY
-        return shown_colour(
-            snapshot.colour,
-            age=now - snapshot.judged_at,
-            turned=snapshot.next_change_at is not None and now >= snapshot.next_change_at,
-            limits=self._limits,
-        )
+        return Colour.GREY if snapshot is None else self._showing.colour(snapshot, now)
 
 
 def _as_venue(venue: Venue) -> wire.Venue:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, TypeVar
 
 from health_code.models import Elsewhere, Reason, Snapshot
-from health_code.recolouring import UNREADABLE
 from health_code.rules.documents import Colour
 from health_code.rules.recognition import CARRIED, fresh_limit
 from miniapp_schemas.base import Page, Text
@@ -28,7 +27,9 @@ def page_of(items: list[T], ids: Sequence[str], limit: int) -> Page[T]:
     return Page(items=items, next_cursor=ids[limit - 1] if len(ids) > limit else None)
 
 
-def as_code(snapshot: Snapshot, shown: Colour, now: datetime, *, refresh_seconds: int) -> HealthCode:
+def as_code(
+    snapshot: Snapshot, shown: Colour, unknown: list[Text], now: datetime, *, refresh_seconds: int
+) -> HealthCode:
     """A code as its holder sees it."""
     return HealthCode(
         colour=shown.value,
@@ -37,7 +38,7 @@ def as_code(snapshot: Snapshot, shown: Colour, now: datetime, *, refresh_seconds
         as_of=snapshot.judged_at,
         age_seconds=max(0, int((now - snapshot.judged_at).total_seconds())),
         reasons=[as_reason(reason) for reason in snapshot.reasons],
-        unknown=_unknown(snapshot, shown),
+        unknown=unknown,
         rule_set=snapshot.rule_set,
         rule_set_version=snapshot.rule_set_version,
         next_change_at=snapshot.next_change_at,
@@ -103,27 +104,3 @@ def as_ticket(snapshot: Snapshot, shown: Colour, code: str, expires: int) -> Hea
         since=snapshot.since,
         as_of=snapshot.judged_at,
     )
-
-
-def _unknown(snapshot: Snapshot, shown: Colour) -> list[Text]:
-    told = gaps(snapshot.failures, snapshot.silent)
-    if shown is not snapshot.colour:
-        told.append(
-            Text(zh="数据未能及时更新，暂不显示颜色", en="The data is too old for a colour to be shown")
-        )
-    return told
-
-
-def gaps(failures: Sequence[str], silent: Sequence[str]) -> list[Text]:
-    """In words, what could not be known when a colour was judged."""
-    return [_failure(name) for name in failures] + [
-        Text(zh=f"数据来源 {source} 长时间未更新", en=f"Nothing was heard of {source} for too long")
-        for source in silent
-    ]
-
-
-def _failure(name: str) -> Text:
-    if name.startswith(UNREADABLE):
-        source = name.removeprefix(UNREADABLE)
-        return Text(zh=f"来源 {source} 的部分证据无法读取", en=f"Some evidence of {source} cannot be read")
-    return Text(zh=f"规则 {name} 无法判定", en=f"Rule {name} has no answer")

@@ -1,6 +1,7 @@
 """How surely we know who somebody is."""
 
 from enum import StrEnum
+from typing import Final
 
 
 class AssuranceLevel(StrEnum):
@@ -18,10 +19,12 @@ class AssuranceLevel(StrEnum):
 
     def satisfies(self, needed: "AssuranceLevel") -> bool:
         """Whether this level is at least ``needed``."""
-        order = tuple(AssuranceLevel)
-        return order.index(self) >= order.index(needed)
+        return _RANK[self] >= _RANK[needed]
 
     @property
     def trust_grade(self) -> int | None:
         """The grade (可信等级, two to five) it is shown as; None below the second."""
         return {"L1": 2, "L2": 3, "L3": 4, "L3C": 5}.get(self.value)
+
+
+_RANK: Final = {level: rank for rank, level in enumerate(AssuranceLevel)}

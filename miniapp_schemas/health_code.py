@@ -1,4 +1,8 @@
-"""The health code on the wire. Fields are named after GB/T 38962 where it has them."""
+"""The health code on the wire.
+
+Which data item of GB/T 38962 a field is stands in its description, by the item's Chinese name;
+``docs/health-code-standards.md`` has them all, and what of that could not be checked against the text.
+"""
 
 from typing import Annotated, Literal
 
@@ -81,7 +85,7 @@ class Exposed(_Facts, frozen=True, kw_only=True, tag="EXPOSED"):
 class AreaStay(_Facts, frozen=True, kw_only=True, tag="AREA_STAY"):
     """A stay in an area with a risk level (风险地区旅居史). `occurredAt` is when it was left."""
 
-    area: Division
+    area: Annotated[Division, Meta(description="Where: 旅居地区划.")]
     risk: Annotated[Literal["HIGH", "MEDIUM", "LOW"], Meta(description="高, 中 or 低风险.")]
 
 
@@ -160,7 +164,7 @@ class ReportEvidence(Request, frozen=True, kw_only=True):
     jurisdiction: Annotated[Division, Meta(description="Where it happened.")]
     occurred_at: Annotated[Instant, Meta(description="When it happened; for a test, when it was taken.")]
     facts: Annotated[EvidenceFacts, Meta(description="What happened, by kind.")]
-    id_number: Annotated[IdNumber | None, Meta(description="Whose it is: 公民身份号码.")] = None
+    id_number: Annotated[IdNumber | None, Meta(description="Whose it is: 证件号码, a 公民身份号码.")] = None
     subject_ref: Annotated[
         SubjectRef | None,
         Meta(description="Whose it is, instead of a number: only for EXPOSED, after an exposure query."),
@@ -241,7 +245,7 @@ class HealthCode(Response, frozen=True, kw_only=True):
     """A health code (健康码): its colour, since when, and why."""
 
     colour: ColourName
-    name: Annotated[str, Meta(description="The holder's name, masked.")]
+    name: Annotated[str, Meta(description="姓名 of the holder, masked.")]
     since: Annotated[Instant, Meta(description="Since when the colour is this one.")]
     as_of: Annotated[Instant, Meta(description="When it was last judged.")]
     age_seconds: Annotated[int, Meta(description="How long ago that is.", ge=0)]
@@ -310,7 +314,7 @@ class HealthCheck(Response, frozen=True, kw_only=True):
         Literal["DYNAMIC", "OFFLINE", "PAPER"] | None, Meta(description="动态码, 离线码 or 纸质码.")
     ] = None
     colour: Annotated[ColourName | None, Meta(description="As of now, whatever a signed code said.")] = None
-    name: Annotated[str | None, Meta(description="The holder's name, masked.")] = None
+    name: Annotated[str | None, Meta(description="姓名 of the holder, masked.")] = None
     as_of: Annotated[Instant | None, Meta(description="When the colour was last judged.")] = None
     age_seconds: Annotated[Annotated[int, Meta(ge=0)] | None, Meta(description="How long ago that is.")] = (
         None

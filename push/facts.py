@@ -150,7 +150,9 @@ class FactIntake:
 
 
 def _check_days(facts: wire.Facts, born: date | None, today: date) -> None:
-    """No dose before birth or after today, no payment in another age."""
+    """Nobody who is not born, no dose before birth or after today, and no day in another age."""
+    if born is not None and born > today:
+        raise FactInvalid(why_zh="出生日期晚于今天", why_en="they are not born yet")
     match facts:
         case wire.DoseGiven(vaccine=vaccine, given_on=given_on):
             if given_on > today:
@@ -161,11 +163,21 @@ def _check_days(facts: wire.Facts, born: date | None, today: date) -> None:
                 raise FactInvalid(why_zh="疫苗代码未知", why_en="the vaccine is not known") from None
             except ValueError:
                 raise FactInvalid(why_zh="接种日期早于出生", why_en="it was given before birth") from None
-        case wire.InsuranceDue(due_on=due_on):
-            if not _OLDEST < due_on < today + _FURTHEST:
-                raise FactInvalid(why_zh="日期不合理", why_en="the date cannot be meant")
+        case wire.InsuranceDue(due_on=day) | wire.HouseholdRegistered(since=day):
+            _check_day(day, today + _FURTHEST)
+        case wire.PensionDrawn(entitled_from=since, confirmed_on=confirmed):
+            _check_day(since, today + _FURTHEST)
+            if confirmed is not None:
+                _check_day(confirmed, today)
+        case wire.EnterpriseDescribed(founded_on=day):
+            _check_day(day, today, date.min)
         case _:
             return
+
+
+def _check_day(day: date, last: date, first: date = _OLDEST) -> None:
+    if not first <= day <= last:
+        raise FactInvalid(why_zh="日期不合理", why_en="the date cannot be meant")
 
 
 def _name(source: Source, source_id: str) -> str:

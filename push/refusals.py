@@ -264,14 +264,14 @@ class NotYoursToDecide(Refusal):
 
 
 class SnoozeInvalid(Refusal):
-    """To be reminded in the past, or in another year."""
+    """To be reminded in the past, in another year, or when it is too late."""
 
     code = "SNOOZE_INVALID"
     kind = Kind.INVALID
     title_zh = "提醒时间不合理"
     title_en = "Not a time to be reminded at"
-    detail_zh = "请选择现在之后、一年以内的时间。"
-    detail_en = "Choose a time within the next year."
+    detail_zh = "请选择现在之后、一年以内，且不晚于最后办理日的时间。"
+    detail_en = "Choose a time within the next year, and no later than the last day on which it can be done."
 
 
 class NoticeUnknown(Refusal):

@@ -87,11 +87,11 @@ class Timeline:
     async def snooze(self, viewer: Viewer, item: str, until: datetime) -> wire.TimelineEntry:
         """Say nothing of an item until a time, and then remind of it."""
         now = self._clock()
-        # MongoDB keeps whole milliseconds: asked again it is the same.
-        until = until.astimezone(UTC).replace(microsecond=0)
-        if not now < until <= now + _LONGEST_SNOOZE:
+        # Before it is brought to UTC: at either end of the calendar it has no UTC to be brought to.
+        if not now < until.replace(microsecond=0) <= now + _LONGEST_SNOOZE:
             raise SnoozeInvalid
-        return await self._mark(viewer, item, MarkState.SNOOZED, until)
+        # MongoDB keeps whole milliseconds: asked again it is the same.
+        return await self._mark(viewer, item, MarkState.SNOOZED, until.astimezone(UTC).replace(microsecond=0))
 
     async def done(self, viewer: Viewer, item: str) -> wire.TimelineEntry:
         """Say nothing more of an item: it is done."""
@@ -122,7 +122,14 @@ class Timeline:
         mark = None if state is None else Mark(state=state, by=reader.resident, at=now, until=until)
         if (item.mark and (item.mark.state, item.mark.until)) == (mark and (mark.state, mark.until)):
             return self._entry(item, reader, born)
-        template = open_item(self._personal, item).template
+        due = open_item(self._personal, item)
+        last = due.window_to
+        if (
+            until is not None
+            and last is not None
+            and self._today() <= last < until.astimezone(SHANGHAI).date()
+        ):
+            raise SnoozeInvalid
 
         async def steps(session: Session) -> TimelineItem:
             marked = await self._timeline.mark(session, item_id, mark)
@@ -132,7 +139,7 @@ class Timeline:
             if mark is not None:
                 await self._timeline.hold(session, item_id, before=mark.until)
                 await self._outbox.cancel([item_id], at=now, session=session)
-                asked = asked_for(item.subject, item_id, mark, template)
+                asked = asked_for(item.subject, item_id, mark, due.template)
                 if asked is not None:
                     await self._timeline.ask(session, asked)
             return marked

@@ -20,8 +20,11 @@ def holds(proof: Proof, now: datetime) -> bool:
 
 def level_of(proofs: Iterable[Proof], now: datetime) -> AssuranceLevel:
     """The strongest level that is proved now; ``L0`` where a provider's word is all there is."""
-    proved = {proof.level for proof in proofs if holds(proof, now)}
-    return next((level for level in reversed(AssuranceLevel) if level in proved), AssuranceLevel.L0)
+    strongest = AssuranceLevel.L0
+    for proof in proofs:
+        if holds(proof, now) and proof.level.satisfies(strongest):
+            strongest = proof.level
+    return strongest
 
 
 def proof_of(

@@ -1,17 +1,27 @@
 """Sessions. MongoDB, majority and journal."""
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 from msgspec import Struct
-from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument, UpdateOne
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 
 from auth_bridges.models import Audience, Ending, StoredSession
 from auth_bridges.ports import Together
-from auth_bridges.rules.sessions import Lifetime
-from auth_bridges.store.documents import Collection, Document, document_of, struct_of
+from auth_bridges.rules.sessions import Lifetime, is_alive
+from auth_bridges.store.documents import (
+    Collection,
+    Document,
+    Update,
+    document_of,
+    struct_of,
+    update_each,
+)
 from miniapp_schemas.assurance import AssuranceLevel
+
+_ROTATED: Final = ("current", "previous", "successor", "rotated_at", "generation", "idle_ends_at")
 
 
 class _Rotation(Struct, frozen=True, kw_only=True):
@@ -56,14 +66,14 @@ class SessionStore:
     ) -> StoredSession | None:
         """Put ``fresh`` for ``spent`` if that is the living token; None if it is not, or nothing lives.
 
-        One conditional update: of two that present the same token at once, one finds it. Who that was is
-        read afterwards: ``fresh`` is known to nobody else yet, so nothing but this can have put it there,
-        and nobody can have spent it since.
+        One conditional update of the session as it was read: of two that present the same token at once,
+        one finds it so. Who that was is read again if not all of a batch did: ``fresh`` is known to nobody
+        else yet, so nothing but this can have put it there, and nobody can have spent it since.
         """
-        document = await self._rotate(
+        rotated: StoredSession | None = await self._rotate(
             _Rotation(session=session, audience=audience, spent=spent, fresh=fresh, sealed=sealed, now=now)
         )
-        return struct_of(document, StoredSession)
+        return rotated
 
     async def rename(
         self, session: StoredSession, name: str, *, level: AssuranceLevel, lasts: Lifetime, now: datetime
@@ -112,45 +122,73 @@ class SessionStore:
         await self._sessions.insert_many(sessions, ordered=False)
         return [None] * len(sessions)
 
-    async def _rotate_all(self, rotations: Sequence[_Rotation]) -> list[Document | None]:
-        await self._sessions.bulk_write([_update(each) for each in rotations], ordered=False)
+    async def _rotate_all(self, rotations: Sequence[_Rotation]) -> list[StoredSession | None]:
+        done: dict[bytes, StoredSession] = {}
+        left = rotations
+        while left:
+            seen = await self._as_they_are(left)
+            if await update_each(self._sessions, [_update(each, seen) for each in left]) == len(left):
+                done |= {each.fresh: _rotated(each, seen[each.session]) for each in left}
+                break
+            # Somebody came too late, or the reply to it was lost and it was done before it was asked again.
+            now = await self._as_they_are(left)
+            done |= {each.fresh: now[each.session] for each in left if _has(each.fresh, each, now)}
+            # Whose level changed in between is as good as before, and has other ends.
+            left = [
+                each
+                for each in left
+                if _has(each.spent, each, seen)
+                and _has(each.spent, each, now)
+                and seen[each.session] != now[each.session]
+            ]
+        return [done.get(each.fresh) for each in rotations]
+
+    async def _as_they_are(self, rotations: Sequence[_Rotation]) -> dict[str, StoredSession]:
+        """The families the presented tokens are of, if they live."""
         ids = list({each.session for each in rotations})
         found = await self._sessions.find({"_id": {"$in": ids}, "ended_at": None}).to_list(length=len(ids))
-        now = {document["_id"]: document for document in found}
-        return [
-            document if document is not None and document["current"] == each.fresh else None
-            for each in rotations
-            for document in (now.get(each.session),)
-        ]
+        return {document["_id"]: msgspec.convert(document, StoredSession) for document in found}
 
 
 def _called(name: str) -> Document:
     return {"$or": [{"_id": name}, {"renamed": name}]}
 
 
-def _update(rotation: _Rotation) -> UpdateOne:
-    now = rotation.now
-    return UpdateOne(
-        {
-            "_id": rotation.session,
-            "audience": rotation.audience.value,
-            "current": rotation.spent,
-            "ended_at": None,
-            "expires_at": {"$gt": now},
-            # None: begun before sessions could be idle.
-            "$or": [{"idle_ends_at": None}, {"idle_ends_at": {"$gt": now}}],
-        },
-        [
-            {
-                "$set": {
-                    "current": rotation.fresh,
-                    "previous": rotation.spent,
-                    "successor": rotation.sealed,
-                    "rotated_at": now,
-                    "generation": {"$add": ["$generation", 1]},
-                    # How long it may be idle was settled with its level; null stays null.
-                    "idle_ends_at": {"$add": [now, {"$multiply": ["$idle_seconds", 1000]}]},
-                }
-            }
-        ],
+def _has(token: bytes, rotation: _Rotation, sessions: Mapping[str, StoredSession]) -> bool:
+    """Whether ``token`` is the living one of the session that ``rotation`` is of."""
+    session = sessions.get(rotation.session)
+    return (
+        session is not None
+        and session.audience is rotation.audience
+        and is_alive(session, rotation.now)
+        and session.current == token
+    )
+
+
+def _update(rotation: _Rotation, seen: Mapping[str, StoredSession]) -> Update:
+    """What puts ``fresh`` for ``spent`` in the session as it was ``seen``, and in no other."""
+    whose = {"_id": rotation.session, "ended_at": None, "current": rotation.spent}
+    if not _has(rotation.spent, rotation, seen):
+        # Nothing has no end. It is asked all the same: only who leads a majority answers a write, and so
+        # what is read after it, and may end the session, is not what a deposed primary remembers.
+        return {**whose, "expires_at": None}, {"$set": {"current": rotation.spent}}
+    session = _rotated(rotation, seen[rotation.session])
+    before = seen[rotation.session]
+    return (
+        {**whose, "expires_at": before.expires_at, "idle_ends_at": before.idle_ends_at},
+        {"$set": {name: getattr(session, name) for name in _ROTATED}},
+    )
+
+
+def _rotated(rotation: _Rotation, session: StoredSession) -> StoredSession:
+    # How long it may be idle was settled with its level. None: begun before sessions could be idle.
+    idle = session.idle_seconds
+    return msgspec.structs.replace(
+        session,
+        current=rotation.fresh,
+        previous=rotation.spent,
+        successor=rotation.sealed,
+        rotated_at=rotation.now,
+        generation=session.generation + 1,
+        idle_ends_at=None if idle is None else rotation.now + timedelta(seconds=idle),
     )

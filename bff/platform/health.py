@@ -61,6 +61,7 @@ from health_code.rules.evidence import Kind
 from health_code.rules.same_person import Holder
 from health_code.service import HealthCodes
 from health_code.settings import HealthSettings
+from health_code.showing import Showing
 from health_code.silence import Silence
 from health_code.sources.http import HttpSource
 from health_code.sources.vouching import Vouchers, Vouching
@@ -277,10 +278,16 @@ class HealthParts:
             jurisdiction=settings.jurisdiction,
         )
         self.turning = Turning(self.recolouring, Lease(run, "turning", holder=chance(16).hex()))
+
+        def silent() -> Sequence[str]:
+            return self.silence.of(self.recolouring.in_force(), clock())
+
+        showing = Showing(silent=silent, name=self.silence.name, limits=settings.limits)
         self.venues = VenueParts(
             mongo=mongo,
             run=run,
             snapshot=snapshots.get,
+            showing=showing,
             personal=personal,
             recorder=recorder,
             admit=admit,
@@ -322,10 +329,6 @@ class HealthParts:
             timed_id=timed_id,
             settings=settings,
         )
-
-        def silent() -> bool:
-            return bool(self.silence.of(self.recolouring.in_force(), clock()))
-
         self.appeals = Appeals(
             appeals=self.filed,
             disputes=Disputes(
@@ -335,7 +338,7 @@ class HealthParts:
                 jurisdiction=settings.jurisdiction,
             ),
             states=self.states,
-            silent=silent,
+            showing=showing,
             people=residents,
             personal=personal,
             wake=self._wake,
@@ -370,7 +373,7 @@ class HealthParts:
                 away=(*MONGO_OUTAGES, *REDIS_OUTAGES),
                 clock=clock,
             ),
-            silent=silent,
+            showing=showing,
             codes=dynamic,
             clock=clock,
             chance=chance,

@@ -20,6 +20,7 @@ from health_code.models import Snapshot
 from health_code.ports import Admit
 from health_code.rules.venues import Retention
 from health_code.settings import HealthSettings
+from health_code.showing import Showing
 from health_code.store.checkins import CheckInLog, DayKeyStore, PurgeStore
 from health_code.store.exposures import ExposureStore
 from health_code.store.venues import CheckInStream, VenueStore
@@ -52,6 +53,7 @@ class VenueParts:
         mongo: Database,
         run: ScriptRunner,
         snapshot: Callable[[str], Awaitable[Snapshot | None]],
+        showing: Showing,
         personal: IdNumbers,
         recorder: AuditRecorder,
         admit: Admit,
@@ -80,6 +82,7 @@ class VenueParts:
             venues=self._venues,
             stream=CheckInStream(run),
             snapshot=snapshot,
+            showing=showing,
             codes=VenueCodes(personal.secret("venue-code")),
             personal=personal,
             admit=admit,

@@ -4,6 +4,7 @@ The one place where meaning becomes an HTTP status. What the caller sent is neve
 message names the field and the rule, not the value.
 """
 
+import asyncio
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
@@ -16,6 +17,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.params import ParameterKwarg
 from litestar.types import ExceptionHandlersMap
 from msgspec import Struct
+from pymongo.errors import InvalidOperation
 
 from bff.platform.mongo import MONGO_OUTAGES
 from bff.platform.redis import REDIS_OUTAGES
@@ -181,11 +183,22 @@ def _tell(error: Exception, sent_as: Mapping[str, str]) -> tuple[Problem, dict[s
         status = error.status_code
         allow = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
         return framework_problem(status, trace=trace), _headers(status, None) | allow
-    if isinstance(error, (*MONGO_OUTAGES, *REDIS_OUTAGES, TimeoutError)):
+    if isinstance(error, (*MONGO_OUTAGES, *REDIS_OUTAGES, TimeoutError)) or _was_cut_off(error):
         _log.warning("dependency failed", exc_info=error)
         return framework_problem(503, trace=trace), _headers(503, None)
     _log.error("unhandled", exc_info=error)
     return framework_problem(500, trace=trace), {}
+
+
+def _was_cut_off(error: Exception) -> bool:
+    """Whether a request was cut off by its deadline while the driver ended a transaction.
+
+    The driver then ends it once more, and that it was ended is what is raised, in place of the cancellation.
+    """
+    if not isinstance(error, InvalidOperation):
+        return False
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def refusal_problem(refusal: Refusal, *, trace: str) -> Problem:

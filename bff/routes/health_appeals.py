@@ -50,7 +50,7 @@ class HealthAppealController(Controller):
     @post(
         opt={"refusals": (IdempotencyKeyReused, NotADecisiveReason, RequestUnderWay)},
         operation_id="FileAppeal",
-        summary="Say that my colour, or evidence it rests on, is wrong",
+        summary="Say that my colour, or evidence it rests on, is wrong (信息纠错)",
     )
     async def file(
         self,

@@ -83,4 +83,5 @@ def _document(said: dict[str, Any]) -> RuleSetDocument:
     try:
         return _read(msgspec.json.encode(said))
     except msgspec.ValidationError as cause:
-        raise RuleSetInvalid(rule=str(said.get("Identifier", "?"))[:64], why=str(cause), more=0) from None
+        name = str(said.get("Identifier", "?"))[:64]
+        raise RuleSetInvalid(count=1, issues=f"{name}: {cause}") from None

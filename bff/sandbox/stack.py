@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from itertools import chain
@@ -355,16 +355,23 @@ def private_stack(
                 web.await_ready()
             say("Web · web")
             # They take a second of a processor each, and nobody misses them in the first.
-            for program in city.background:
-                program.start()
+            for worker in city.workers:
+                worker.start()
             if registering is not None:
                 registering.result()
-                say("居民、机构、核验员 · residents, organisations, clerks")
-                for bring, brought in _BROUGHT:
-                    beside.submit(bring, city).result()
-                    say(brought)
+                _bring_all(city, beside, say)
                 note.write_text(state)
+        if city.scheduler is not None:
+            # What it does at once, as signing the lists of withdrawn certificates, it does with all of them.
+            city.scheduler.start()
         yield city
+
+
+def _bring_all(city: City, beside: Executor, say: Say) -> None:
+    say("居民、机构、核验员 · residents, organisations, clerks")
+    for bring, brought in _BROUGHT:
+        beside.submit(bring, city).result()
+        say(brought)
 
 
 def _environment(data: Path, servers: EmbeddedServers, simulator_url: str, alipay_url: str) -> dict[str, str]:

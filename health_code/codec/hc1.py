@@ -6,7 +6,9 @@ A code names its key by a kid of eight bytes; the kid among the signed headers b
 byte of the payload is looked at before the signature holds.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
+from math import inf, nextafter
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct, ValidationError, convert, field
@@ -42,12 +44,12 @@ _ISSUER, _EXPIRES, _ISSUED, _HCERT = 1, 4, 6, -260
 _OUTCOMES: Final = {"260415000": "NEGATIVE", "260373001": "POSITIVE"}
 _METHODS: Final = {"LP6464-4": "NAT", "LP217198-3": "ANTIGEN"}
 
-# What DCC schema 1.3.0 requires. Which vaccines and tests there are is a matter of value sets, which change
-# every month, and of rules.
+# What DCC schemas 1.0.0 to 1.3.0 require, but for the version, which a member state left out. Which vaccines
+# and tests there are is a matter of value sets, which change every month, and of rules.
 _Birth = Annotated[str, Meta(pattern=r"^((19|20)\d\d(-\d\d(-\d\d(T[0-9:.]+Z?)?)?)?)?\Z")]
 _Date = Annotated[str, Meta(pattern=r"^\d{4}(-\d\d(-\d\d([T ].{1,40})?)?)?\Z")]
-# Digits are none of the schema's, and stand in names that are signed all the same.
-_Standard = Annotated[str, Meta(pattern=r"^[A-Z0-9<]*\Z", max_length=80)]
+# Digits and spaces are none of the schema's, and stand in names that are signed all the same.
+_Standard = Annotated[str, Meta(pattern=r"^[A-Z0-9< ]*\Z", max_length=80)]
 # An integer of JSON, which some write as CBOR's float.
 _Count = Annotated[int, Meta(ge=0)] | Annotated[float, Meta(ge=0, multiple_of=1)]
 
@@ -125,9 +127,9 @@ class _Recovery(Struct, frozen=True, gc=False):
 
 
 class _Certificate(Struct, frozen=True):
-    ver: str
     nam: _Name
     dob: _Birth
+    ver: str = ""
     t: list[_Test] | None = None
     v: list[_Vaccination] | None = None
     r: list[_Recovery] | None = None
@@ -201,48 +203,56 @@ def _judge(
     if issued is None or expires is None or not isinstance(issuer, str):
         return told(Verdict.MALFORMED)
     try:
-        content, identifier = read(claims.get(_HCERT), issued_at=issued_at)
+        content, identifiers = read(claims.get(_HCERT), issued_at=issued_at)
     except Malformed:
         return told(Verdict.MALFORMED)
     kind = content.statements[0].kind
     if revoked.has_hashes():
-        names = hashes_of(issuer, identifier, sign1.signature, sign1.headers[ALG])
-        if revoked.revokes(names, kid):
+        algorithm = sign1.headers[ALG]
+        names = (hashes_of(issuer, each, sign1.signature, algorithm) for each in identifiers)
+        if any(revoked.revokes(each, kid) for each in names):
             return told(Verdict.REVOKED, content)
+    # The EU's verifiers count the last second in.
+    own = Term(issued, nextafter(expires, inf))
     verdict, term = Verdict.KEY_NOT_ALLOWED, Term()
     for key in signers:
         if kind in key.kinds:
-            verdict, term = in_term(Term(issued, expires), key.term, at)
+            verdict, term = in_term(own, key.term, at)
             if verdict is not Verdict.KEY_EXPIRED:
                 break
     return told(verdict, content, term)
 
 
-def read(hcert: object, *, issued_at: datetime | None) -> tuple[Content, str]:
-    """What an hcert claim says, and its identifier; `Malformed` unless schema 1.3.0 has it so."""
+def read(hcert: object, *, issued_at: datetime | None) -> tuple[Content, Sequence[str]]:
+    """What an hcert claim says, and its identifiers; `Malformed` unless a schema of the DCC has it so."""
     document = hcert.get(1) if isinstance(hcert, dict) else None
     try:
+        if isinstance(document, bytes):  # as one member state packed it
+            document = loads(document)
         certificate = convert(document, _Certificate)
-    except ValidationError as no:
+    except (Unreadable, ValidationError) as no:
         raise Malformed(str(no)) from None
-    entries = [*(certificate.t or ()), *(certificate.v or ()), *(certificate.r or ())]
-    # One certificate says one thing: with more, a key for tests could sign vaccinations.
-    if document is None or len(entries) != 1:
-        raise Malformed("not one statement")
+    kinds = [entries for entries in (certificate.t, certificate.v, certificate.r) if entries]
+    # Of one kind there may be several, as dose and dose. Of two, a key for tests could sign vaccinations.
+    if document is None or len(kinds) != 1:
+        raise Malformed("not one kind of statement")
     birth = certificate.dob[:10]
     if issued_at is not None and birth > issued_at.date().isoformat():
         raise Malformed("born after it was issued")
+    (entries,) = kinds
     content = Content(
         subject=Subject(name=_written(certificate.nam), birth_date=birth or None),
-        statements=(entries[0].statement(),),
+        statements=tuple(entry.statement() for entry in entries),
         document=document,
     )
-    return content, entries[0].ci
+    return content, [entry.ci for entry in entries]
 
 
 def _written(name: _Name) -> str:
-    # The standardised name is what a passport has: without one nobody can be held against it.
-    if (name.gn and name.gnt == "") or (name.fn and not name.fnt) or not (name.fnt or name.gnt):
-        raise Malformed("a name without its standardised form")
     given, family = name.gn or (name.gnt or "").replace("<", " "), name.fn or name.fnt.replace("<", " ")
-    return f"{given} {family}".strip()
+    said = f"{given} {family}".strip()
+    # The standardised name is what a passport has: without one nobody can be held against it.
+    bare = (name.gn and name.gnt == "") or (name.fn and not name.fnt) or not (name.fnt or name.gnt)
+    if bare or not said:
+        raise Malformed("a name without its standardised form")
+    return said

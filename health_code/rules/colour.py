@@ -416,9 +416,9 @@ class _History:
         rules = self._rules.of_kind[each.kind]
         if not rules:
             return ()
-        facts = each.facts
+        facts = [tuple(fact) if isinstance(fact, list) else fact for fact in each.facts.values()]
         # With the types: what is equal is not the same, 1 and true for one.
-        likeness = (each.kind, each.key.source, each.jurisdiction, *facts.items(), *map(type, facts.values()))
+        likeness = (each.kind, each.key.source, each.jurisdiction, *each.facts, *facts, *map(type, facts))
         event = partial(self._bare_event, index)
         return [
             rule for rule in rules if rule.logic.gate is None or rule.logic.gate.lets_pass(likeness, event)

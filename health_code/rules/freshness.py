@@ -14,13 +14,16 @@ class Limits(Struct, frozen=True, kw_only=True):
     yellow: timedelta
 
 
-def shown_colour(colour: Colour, *, age: timedelta, turned: bool, limits: Limits) -> Colour:
+def shown_colour(colour: Colour, *, age: timedelta, turned: bool, silent: bool, limits: Limits) -> Colour:
     """What is shown of ``colour``, judged ``age`` ago; ``turned`` says it should have changed by now.
 
-    Old data ends in grey and never in a better colour: red stays red.
+    ``silent`` says that a source which green rests on is not heard of now. Missing data ends in grey and
+    never in a better colour: red stays red.
     """
     if colour is Colour.RED:
         return colour
+    if silent and colour is Colour.GREEN:
+        return Colour.GREY
     if turned or age > (limits.yellow if colour is Colour.YELLOW else limits.green):
         return Colour.GREY
     return colour

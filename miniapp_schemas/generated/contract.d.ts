@@ -288,7 +288,7 @@ export interface AppointAgent {
 export interface AreaStay {
   /** Which of the kinds this is. */
   kind: "AREA_STAY";
-  /** 行政区划代码 (GB/T 2260). */
+  /** Where: 旅居地区划. */
   area: string;
   /** 高, 中 or 低风险. */
   risk: "HIGH" | "LOW" | "MEDIUM";
@@ -1422,7 +1422,7 @@ export interface HealthCheck {
   kind: "DYNAMIC" | "OFFLINE" | "PAPER" | null;
   /** As of now, whatever a signed code said. */
   colour: "GREEN" | "GREY" | "RED" | "YELLOW" | null;
-  /** The holder's name, masked. */
+  /** 姓名 of the holder, masked. */
   name: string | null;
   /** When the colour was last judged. */
   asOf: string | null;
@@ -1436,7 +1436,7 @@ export interface HealthCheck {
 export interface HealthCode {
   /** 码色. GREY is no colour: something could not be known, and `unknown` says what. */
   colour: "GREEN" | "GREY" | "RED" | "YELLOW";
-  /** The holder's name, masked. */
+  /** 姓名 of the holder, masked. */
   name: string;
   /** Since when the colour is this one. */
   since: string;
@@ -2394,7 +2394,7 @@ export interface ReportEvidence {
   occurredAt: string;
   /** What happened, by kind. */
   facts: Sampled | Result | Vaccinated | Exposed | AreaStay | Entered | IsolationStart | IsolationReleased | Declared | ForeignCertificate;
-  /** Whose it is: 公民身份号码. */
+  /** Whose it is: 证件号码, a 公民身份号码. */
   idNumber?: string | null;
   /** Whose it is, instead of a number: only for EXPOSED, after an exposure query. */
   subjectRef?: string | null;

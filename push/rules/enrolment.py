@@ -160,6 +160,8 @@ def _item(
 ) -> DueItem:
     rule, meant = enrolment.stages[stage], enrolment.windows[window.key]
     clause = [*rule.clause, *meant.clause]
+    if window.key == "register" and stage == "primary" and pupil.home == "separated":
+        clause.append("separated_hukou")
     if pupil.home == "permit" and stage != "kindergarten" and year >= 2026:
         clause.append("migrant_children_2026")
     # A month is not known to the day, so nobody is told that its last day is the last.

@@ -9,6 +9,7 @@ from litestar import Litestar, Request, get, post
 from litestar.testing import AsyncTestClient
 from litestar.types import HTTPScope, Message
 from litestar.types.asgi_types import HTTPRequestEvent
+from pymongo.errors import InvalidOperation
 
 from bff.platform.deadlines import DeadlineMiddleware
 from bff.platform.problems import exception_handlers
@@ -27,6 +28,14 @@ async def hangs() -> None:
     await asyncio.sleep(30)
 
 
+@get("/ends-twice")
+async def ends_twice() -> None:
+    try:
+        await asyncio.sleep(30)
+    finally:
+        raise InvalidOperation("Cannot call abortTransaction twice")
+
+
 @get("/asks-others", opt={"refusals": (ElsewhereAway,)})
 async def asks_others() -> str:
     await asyncio.sleep(0.3)
@@ -40,7 +49,7 @@ async def reads(request: Request[Any, Any, Any]) -> int:
 
 def application() -> Litestar:
     return Litestar(
-        [hangs, asks_others, reads],
+        [hangs, ends_twice, asks_others, reads],
         middleware=[DeadlineMiddleware(0.1)],
         exception_handlers=exception_handlers(),
         openapi_config=None,
@@ -54,10 +63,11 @@ async def client() -> AsyncIterator[AsyncTestClient[Litestar]]:
         yield client
 
 
+@pytest.mark.parametrize("path", ["/hangs", "/ends-twice"])
 async def test_a_request_that_hangs_is_answered_503_and_told_when_to_try_again(
-    client: AsyncTestClient[Litestar],
+    client: AsyncTestClient[Litestar], path: str
 ) -> None:
-    answer = await client.get("/hangs")
+    answer = await client.get(path)
     assert (answer.status_code, answer.json()["code"]) == (503, "UNAVAILABLE")
     assert int(answer.headers["Retry-After"]) >= 1
 

@@ -150,6 +150,11 @@ async def test_repeating_a_report_is_the_same_report_and_changing_it_is_refused(
             "EVIDENCE_INVALID",
         ),
         ({"facts": {"kind": "RESULT", "outcome": "NEGATIVE"}, "expiresAt": LONG_AFTER.isoformat()}, None),
+        # In UTC it is a day after the last of any calendar.
+        (
+            {"facts": {"kind": "RESULT", "outcome": "NEGATIVE"}, "expiresAt": "9999-12-31T23:59:59-14:00"},
+            "EVIDENCE_INVALID",
+        ),
     ],
 )
 async def test_evidence_of_no_place_or_that_would_end_a_red_by_itself_is_refused_alone(
@@ -261,6 +266,8 @@ async def test_a_rule_set_that_fails_the_linter_is_refused_with_the_reason(
     one = bearer(Audience.VERIFIER, "health:rules", subject="one", assurance=AssuranceLevel.L2)
     for broken, why in (
         ({"ClearWhen": None, "Ttl": None}, "nothing ever clears it"),
+        ({"ClearText": [], "Region": "440000"}, "what clears it (ClearText)"),
+        ({"ClearText": [], "Region": "440000"}, "it is of region 440000"),
         ({"Colour": "PURPLE"}, "PURPLE"),
     ):
         document = msgspec.to_builtins(rule_set())
@@ -342,7 +349,7 @@ async def test_new_rules_count_for_whoever_shows_a_code_before_anybody_has_judge
 async def test_a_green_is_grey_from_the_moment_a_source_it_rests_on_is_silent(town: Town) -> None:
     health = town.platform.health
     needed = rule_set(POSITIVE_IS_RED, Identifier="needs-a-source", SilentAfterHours={"lab": 2})
-    await health.sources.heard("lab", at=datetime.now(UTC))
+    await health.sources.heard("lab", name="海屿市医学检验中心", at=datetime.now(UTC))
     await health.silence.look()
     await publish(town.platform, needed)
     assert (await town.code())["colour"] == "GREEN"
@@ -355,7 +362,12 @@ async def test_a_green_is_grey_from_the_moment_a_source_it_rests_on_is_silent(to
 
     # Nobody has judged anew yet, and what was shown before says so too.
     assert (await town.check(code, town.guard))["colour"] == "GREY"
-    assert (await town.code())["colour"] == "GREY"
+    told = await town.code()
+    assert told["colour"] == "GREY"
+    # By its name, and with what brings the colour back.
+    (said,) = told["unknown"]
+    assert "海屿市医学检验中心" in said["zh"]
+    assert "恢复报送后自动转码" in said["zh"]
 
 
 async def test_another_process_hears_of_new_rules_by_itself_and_swaps_them_whole(

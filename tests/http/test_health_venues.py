@@ -197,6 +197,24 @@ async def test_a_colour_that_is_not_admitted_and_one_nobody_knows_are_told_apart
     assert answers[0]["detail"]["zh"].endswith("健康码未因此改变")
 
 
+async def test_a_green_of_before_a_source_went_silent_opens_no_door(town: Town) -> None:
+    health, now = town.platform.health, datetime.now(UTC)
+    await health.sources.heard("lab", name="检测机构", at=now - timedelta(hours=1))
+    await health.silence.look()
+    await publish(town.platform, rule_set(POSITIVE_IS_RED, Version="1.1.0", SilentAfterHours={"lab": 2}))
+    code = await town.displayed(await town.register(admits=["GREEN"]))
+    await health.recolouring.judge([town.subject("lin")])
+    heard = (await town.scan(town.resident("lin"), code)).json()
+
+    long_ago = {"heard_at": now - timedelta(hours=3)}
+    await town.platform._mongo["health_sources"].update_one({"_id": "lab"}, {"$set": long_ago})
+    await health.silence.look()
+    silent = (await town.scan(town.resident("lin"), code)).json()
+
+    assert (heard["verdict"], heard["colour"]) == ("PASS", "GREEN")
+    assert (silent["verdict"], silent["reason"], silent["colour"]) == ("DENY", "COLOUR_UNKNOWN", "GREY")
+
+
 async def test_a_check_in_changes_no_byte_of_evidence_state_or_snapshot(town: Town, redis: Redis) -> None:
     venue = await town.register(admits=["RED"])
     item = evidence(ID_NUMBER, datetime.now(UTC), {"kind": "EXPOSED", "degree": "CLOSE"})

@@ -270,7 +270,7 @@ async def test_a_spent_refresh_token_from_another_device_ends_the_session(
 
 
 @pytest.mark.parametrize("asks", ["the same device", "a copy on another"])
-async def test_a_process_killed_between_writing_a_renewal_and_reading_it_signs_nobody_out(
+async def test_a_process_killed_between_writing_a_renewal_and_telling_of_it_signs_nobody_out(
     client: Client, wechat: tuple[Wechat, str], told: dict[str, str], mongo_database: Database, asks: str
 ) -> None:
     """Killed by the kernel (SIGKILL), in a process of its own: the reply is lost, the renewal is not."""

@@ -81,7 +81,8 @@ def test_the_rules_of_six_countries_pass_their_tests_on_the_command_line() -> No
 def test_a_rule_that_fails_its_test_ends_the_command_with_one(tmp_path: Path) -> None:
     (tmp_path / "a" / "tests").mkdir(parents=True)
     rule = {"Identifier": "GR-AT-0001", "Logic": {"!": [{"var": "payload"}]}}
-    (tmp_path / "a" / "rule.json").write_text(json.dumps(rule))
+    # As an editor on Windows writes it.
+    (tmp_path / "a" / "rule.json").write_text(json.dumps(rule), "utf-8-sig")
     test = {"payload": {}, "external": {}, "expected": False}
     (tmp_path / "a" / "tests" / "one.json").write_text(json.dumps(test))
     (tmp_path / "a" / "tests" / "two.json").write_text("no test")

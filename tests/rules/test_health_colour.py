@@ -92,6 +92,23 @@ def test_what_was_known_then_can_be_judged_again(history: list[Evidence]) -> Non
     )
 
 
+def test_a_rule_may_ask_for_facts_that_are_lists() -> None:
+    in_doubt = rule(
+        7,
+        "YELLOW",
+        Kinds=["DECLARED"],
+        Logic={"in": ["COUGH", {"var": "payload.event.symptoms"}]},
+        Ttl={"amount": 3, "unit": "day"},
+    )
+    rules = RuleSet(rule_set(in_doubt))
+    colours = [
+        judge([of(Kind.DECLARED, NOW, fever=False, symptoms=symptoms)], rules, at=NOW, known_at=NOW).colour
+        for symptoms in (["COUGH"], ["FATIGUE"], [])
+    ]
+
+    assert colours == [Colour.YELLOW, Colour.GREEN, Colour.GREEN]
+
+
 def test_a_correction_counts_also_where_it_comes_first() -> None:
     wrong = of(Kind.RESULT, NOW - timedelta(hours=3), 1, outcome="POSITIVE")
     right = msgspec.structs.replace(
@@ -273,7 +290,18 @@ def test_old_data_ends_in_grey_and_never_in_a_better_colour(
 ) -> None:
     limits = Limits(green=timedelta(hours=24), yellow=timedelta(days=7))
 
-    assert shown_colour(colour, age=timedelta(hours=hours), turned=turned, limits=limits) is shown
+    age = timedelta(hours=hours)
+    assert shown_colour(colour, age=age, turned=turned, silent=False, limits=limits) is shown
+
+
+def test_of_a_silent_source_green_is_grey_and_what_is_graver_stays() -> None:
+    limits = Limits(green=timedelta(hours=24), yellow=timedelta(days=7))
+    shown = [
+        shown_colour(colour, age=timedelta(0), turned=False, silent=True, limits=limits)
+        for colour in (Colour.GREEN, Colour.YELLOW, Colour.RED)
+    ]
+
+    assert shown == [Colour.GREY, Colour.YELLOW, Colour.RED]
 
 
 NESTED: Any = 1

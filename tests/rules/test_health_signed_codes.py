@@ -187,6 +187,7 @@ def test_a_colour_is_shown_as_it_is_exactly_as_long_as_it_is_good(
         colour,
         age=NOW - judged,
         turned=change_at is not None and change_at <= NOW,
+        silent=False,
         limits=limits,
     )
 

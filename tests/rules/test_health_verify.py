@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64decode
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,8 +44,16 @@ def test_a_good_certificate_ends_with_zero_and_one_object(tmp_path: Path) -> Non
         "issuedAt": "2022-05-01T00:00:00Z",
         "expiresAt": "2023-05-01T00:00:00Z",
     }
-    late = verify(code, "--trust", str(pem), "--json", at=EXPIRES.isoformat())
+    late = verify(code, "--trust", str(pem), "--json", at=(EXPIRES + timedelta(seconds=1)).isoformat())
     assert (late.exit_code, told(late)["verdict"]) == (1, "EXPIRED")
+
+
+def test_a_time_without_an_offset_is_utc_as_issuers_write_theirs(tmp_path: Path) -> None:
+    pem = tmp_path / "signer.pem"
+    pem.write_bytes(SIGNER.certificate())
+    code = dcc_code(SIGNER, kid_of(pem.read_bytes()))
+    for at, code_of_exit in (("2022-05-01T00:00:00", 0), ("2022-04-30T23:59:00", 1)):
+        assert verify(code, "--trust", str(pem), "--json", at=at).exit_code == code_of_exit
 
 
 @pytest.mark.parametrize("way", ["text", "file", "standard input"])
@@ -76,7 +85,8 @@ def test_a_folder_holds_keys_of_every_kind_and_lists(tmp_path: Path) -> None:
     (site / "crl/key-1.json").write_text(
         json.dumps({"kid": "key-1", "method": "rid", "ctr": 1, "rids": ["gone"]})
     )
-    (tmp_path / "did.json").write_bytes(Path(DID).read_bytes())
+    # As an editor on Windows writes it.
+    (tmp_path / "did.json").write_text(Path(DID).read_text(), "utf-8-sig")
     (tmp_path / "signer.pem").write_bytes(SIGNER.certificate())
     trust = ("--trust", str(tmp_path), "--json")
 

@@ -118,7 +118,7 @@ def test_an_old_certificate_says_that_it_is_stale() -> None:
     assert found.facts["stale"] is True
 
 
-@pytest.mark.parametrize("at", [ISSUED - timedelta(days=1), EXPIRES])
+@pytest.mark.parametrize("at", [ISSUED - timedelta(days=1), EXPIRES + timedelta(days=1)])
 def test_a_certificate_that_is_not_good_is_no_evidence(at: datetime) -> None:
     assert evidence(shown(at=at), at=at) == []
 

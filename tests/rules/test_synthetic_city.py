@@ -26,6 +26,7 @@ from bff.sandbox.reminders import facts_at
 from health_code.models import HEALTH_TYPES
 from health_code.rules.colour import RuleSet, judge
 from health_code.rules.documents import read_rule_set
+from health_code.rules.evidence import Evidence, Fact, Key, Kind
 from health_code.rules.evidence_files import read_evidence
 from health_code.rules.linter import rule_set_issues
 from push.timeline_models import PUSH_TYPES
@@ -146,6 +147,30 @@ def test_whoever_starts_the_city_at_any_hour_finds_its_colours(expected: Colour,
 
     assert all(now - timedelta(days=2) < each.occurred_at <= now for each in evidence)
     assert judge(evidence, RULES, at=now, known_at=now).colour == expected.colour
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "colour"),
+    [
+        (Kind.MANUAL, {"reason": "ISOLATION_ORDERED"}, "RED"),
+        (Kind.MANUAL, {"reason": "CONTACT_TRACED"}, "YELLOW"),
+        (Kind.MANUAL, {"reason": "RECORD_LOST"}, "GREEN"),
+        (Kind.DECLARED, {"fever": True, "symptoms": []}, "YELLOW"),
+        (Kind.DECLARED, {"fever": False, "symptoms": ["COUGH"]}, "GREEN"),
+    ],
+)
+def test_what_is_tried_out_by_hand_in_the_city_shows(kind: Kind, facts: dict[str, Fact], colour: str) -> None:
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    said = Evidence(
+        key=Key("suishen:manual", "1"),
+        kind=kind,
+        jurisdiction="310000",
+        occurred_at=now,
+        recorded_at=now,
+        facts=facts,
+    )
+
+    assert judge([said], RULES, at=now, known_at=now).colour == colour
 
 
 def test_the_city_has_everybody_that_two_people_are_needed_for() -> None:

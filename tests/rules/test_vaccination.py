@@ -1,6 +1,7 @@
 """The vaccination plan, by the worked cases, by clause, and by what must hold for every child."""
 
 import json
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -49,6 +50,8 @@ def test_the_worked_cases_hold(case: dict[str, Any]) -> None:
         for name, value in expected.items():
             if name not in NOT_A_FIELD:
                 assert found.get(NAMES.get(name, name)) == value, (name, found)
+    meant = [item for item in told if any(_is_meant(item, each) for each in case["expect"])]
+    assert set(case.get("clause", ())) <= {name for item in meant for name in item.get("clause", ())}
 
 
 def _is_meant(item: dict[str, Any], expected: dict[str, Any]) -> bool:
@@ -145,7 +148,7 @@ def test_between_the_notice_and_the_edition_only_the_diphtheria_part_is_new() ->
 
     assert programme.id == "cn-nip-2021"
     assert next(item.earliest for item in items if item.id == "dtap-1") == date(2025, 5, 10)
-    assert not any(item.group == "hpv" for item in items)
+    assert [item.status for item in items if item.group == "hpv"] == [Status.NOT_IN_PROGRAMME]
     assert in_force(date(2026, 6, 17)).id == "cn-nip-2026"
     assert in_force(date(2024, 12, 31)).doses["dtap-1"].min_age_months == 3
 
@@ -181,6 +184,27 @@ def test_shanghai_adds_varicella_and_nobody_else_has_it() -> None:
     assert not any(
         item.group == "varicella" for item in due_items(edition("cn-nip-2026"), Child(birth=BORN), [], BORN)
     )
+
+
+def test_one_dose_written_down_alone_and_in_a_combined_vaccine_is_one() -> None:
+    twice = ["DTaP 2023-06-15", "DTaP-IPV-Hib 2023-06-15", "IPV 2023-06-15"]
+
+    assert item_of("diphtheria-tetanus-pertussis", "2023-07-01", *twice).dose == 2
+    assert item_of("polio", "2023-07-01", *twice).dose == 2
+
+
+def test_a_longest_interval_that_is_over_before_the_dose_may_be_given_is_no_last_day() -> None:
+    early = item_of("japanese-encephalitis", "2023-10-01", "JE-I 2023-06-01")
+    put_off = item_of("japanese-encephalitis", "2023-11-20", "JE-I 2023-11-16", "IG 2023-11-17")
+
+    assert (early.earliest, early.window_to) == (date(2023, 11, 15), None)
+    assert (put_off.earliest, put_off.window_to) == (date(2023, 12, 17), None)
+
+
+def test_an_edition_without_hpv_says_that_it_is_not_in_it() -> None:
+    girl = Child(birth=date(2012, 5, 1), sex="F")
+
+    assert item_of("hpv", "2026-01-01", child=girl).status is Status.NOT_IN_PROGRAMME
 
 
 def test_what_nobody_knows_is_refused_and_not_guessed() -> None:
@@ -307,13 +331,62 @@ def test_what_a_month_after_the_thirty_first_is_can_be_chosen(
     assert [each["earliest"] for each in items if each["vaccine"] == "HepB"] == [day]
 
 
-@pytest.mark.parametrize(
-    "wrong", ['[{"vaccine": "Elixir", "date": "2023-03-15"}]', "{}", '[{"vaccine": "IPV"}]']
-)
-def test_a_record_that_cannot_be_used_is_refused(tmp_path: Path, wrong: str) -> None:
-    record = tmp_path / "given.json"
-    record.write_text(wrong)
+_NO_LIST: Final = ("不是", "no JSON list")
+_NO_SUCH: Final = ("没有名为 Elixir 的疫苗", "no vaccine is called Elixir; these are known: HepB, ")
 
-    result = CliRunner().invoke(push, ["plan", "--birth", "2023-03-15", "--given", str(record)])
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        (b'[{"vaccine": "Elixir", "date": "2023-03-15"}]', _NO_SUCH),
+        # Also of what is not counted yet.
+        (b'[{"vaccine": "Elixir", "date": "2033-03-15"}]', _NO_SUCH),
+        (b'[{"vaccine": "IPV", "date": "2023-03-14"}]', ("早于出生日期", "IPV was given before birth")),
+        (b"{}", _NO_LIST),
+        (b"", _NO_LIST),
+        (b'[{"vaccine": "IPV"}]', _NO_LIST),
+        (b'[{"vaccine": "IPV", "date": "2023-02-30"}]', _NO_LIST),
+        (b'[{"vaccine": "IPV\xff", "date": "2023-04-30"}]', _NO_LIST),
+    ],
+)
+def test_a_record_that_cannot_be_used_is_refused(tmp_path: Path, wrong: bytes, why: tuple[str, str]) -> None:
+    record = tmp_path / "given.json"
+    record.write_bytes(wrong)
+    asked = ["plan", "--birth", "2023-03-15", "--at", "2023-05-01", "--given", str(record)]
+
+    result = CliRunner().invoke(push, asked)
 
     assert result.exit_code == 2
+    assert all(each in result.stderr for each in why)
+
+
+def test_a_record_an_editor_put_a_mark_before_is_read(tmp_path: Path) -> None:
+    record = tmp_path / "given.json"
+    record.write_bytes(b'\xef\xbb\xbf[{"vaccine": "HepB", "date": "2023-03-15"}]')
+    asked = ["--born", "2023-03-15", "--as-of", "2023-05-01", "--sex", "f", "--given", str(record), "--json"]
+
+    result = CliRunner().invoke(push, ["plan", *asked])
+
+    assert json.loads(result.stdout.splitlines()[0])["id"] == "hepb-2"
+
+
+@pytest.mark.parametrize(("region", "added"), [("310000", True), ("310115", True), ("110101", False)])
+def test_what_shanghai_adds_it_adds_in_each_of_its_districts(region: str, added: bool) -> None:  # noqa: FBT001
+    asked = ["--birth", "2023-03-15", "--at", "2024-05-01", "--region", region]
+
+    result = CliRunner().invoke(push, ["plan", *asked])
+
+    assert ("VarV" in result.stdout) is added
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ["--birth", "2023-03-15", "--region", "999999"],
+        ["--birth", "9999-12-31", "--at", "9999-12-31"],
+        ["--birth", "2023-03-15", "--at", "2023-03-14"],
+    ],
+)
+def test_a_place_and_days_that_cannot_be_meant_are_refused(asked: Sequence[str]) -> None:
+    assert CliRunner().invoke(push, ["plan", *asked]).exit_code == 2
+    assert CliRunner().invoke(push, ["enrolment", *asked]).exit_code == 2

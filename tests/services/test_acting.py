@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -274,6 +275,31 @@ async def test_the_register_is_asked_again_after_a_day_and_a_court_is_heard(town
         await town.acting.switch(mother.subject, mother.session, grant.id)
     assert ("grant.ended", "relation_ended") in town.audit.kinds
     assert grant.id in (await town.stores.ended.since("0-0"))[1]
+
+
+async def test_a_guardianship_the_register_denies_ends_whole_though_nobody_waits_for_it(town: Town) -> None:
+    mother = await town.sign_in(MOTHER)
+    grant = await town.acting.claim_child(town.proven(mother), CHILD)
+    town.clock.pass_(timedelta(hours=24))
+    agent = await town.stores.residents.root_of(mother.subject)
+    assert agent is not None
+    asking = asyncio.create_task(town.acting.holds(grant, agent))
+
+    class GivenUp(dict[tuple[str, str], Any]):
+        """No entries; who asked is gone as soon as it has been told so."""
+
+        def get(self, *_: object) -> None:
+            asyncio.get_running_loop().call_soon(asking.cancel)
+
+    town.family.entries = GivenUp()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+
+    async with asyncio.timeout(5):
+        while grant.id not in (await town.stores.ended.since("0-0"))[1]:
+            await asyncio.sleep(0.01)
+        while ("grant.ended", "relation_ended") not in town.audit.kinds:
+            await asyncio.sleep(0.01)
 
 
 async def test_before_a_guardian_is_told_of_a_child_the_register_is_asked_and_a_court_is_heard(

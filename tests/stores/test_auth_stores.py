@@ -1,10 +1,13 @@
 """People, sessions and one-time things on real servers."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
+from pymongo.errors import AutoReconnect
 from redis.asyncio import Redis
 
 from auth_bridges.models import (
@@ -17,9 +20,12 @@ from auth_bridges.models import (
     Resident,
     StoredSession,
 )
+from auth_bridges.rules.sessions import Lifetime
 from auth_bridges.store import AuthStores, EndedSessions, OneTime
+from auth_bridges.store.documents import Collection, Document
 from bff.platform.mongo import Database
 from bff.platform.redis import ScriptRunner
+from miniapp_schemas.assurance import AssuranceLevel
 from tests.auth_fakes import NOW, stores_on
 
 SUBJECT = ProviderSubject(provider="wechat", appid="wx1", subject="oSIM1", alternates={"unionid": "u1"})
@@ -209,6 +215,81 @@ async def test_rotations_that_travel_together_are_each_judged_alone(stores: Auth
                 NOW + timedelta(seconds=n),
             )
             assert await stores.sessions.get(now.id) == now
+
+
+class Between:
+    """The sessions' collection, with something done once behind the back of whoever reads or writes them."""
+
+    def __init__(
+        self,
+        collection: Collection,
+        *,
+        read: Callable[[], Awaitable[None]] | None = None,
+        written: Exception | None = None,
+    ) -> None:
+        self._collection = collection
+        self._read, self._written = read, written
+        self.database = self
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the driver's, whatever it is
+        return getattr(self._collection, name)
+
+    def find(self, asked: Document) -> "Between":
+        self._asked = asked
+        return self
+
+    async def to_list(self, length: int) -> list[Document]:
+        found = await self._collection.find(self._asked).to_list(length=length)
+        if self._read is not None:
+            done, self._read = self._read, None
+            await done()
+        return found
+
+    async def command(self, command: Document) -> Document:
+        reply: Document = await self._collection.database.command(command)
+        if self._written is not None:
+            lost, self._written = self._written, None
+            raise lost
+        return reply
+
+
+async def rotate_s1(stores: AuthStores) -> StoredSession | None:
+    return await stores.sessions.rotate(
+        "s1", audience=Audience.RESIDENT, spent=b"first", fresh=b"next", sealed=b"sealed", now=NOW
+    )
+
+
+async def test_a_rotation_whose_reply_was_lost_is_asked_again_and_known_as_its_own(
+    stores: AuthStores,
+) -> None:
+    await stores.sessions.open(session())
+    lost: Any = Between(stores.sessions._sessions, written=AutoReconnect("gone"))
+    stores.sessions._sessions = lost
+    rotated = await rotate_s1(stores)
+    assert rotated is not None
+    assert (rotated.current, rotated.generation) == (b"next", 1)
+    assert await stores.sessions.get("s1") == rotated
+
+
+async def test_a_level_that_changes_under_a_rotation_keeps_its_ends(stores: AuthStores) -> None:
+    await stores.sessions.open(
+        session(level=AssuranceLevel.L0, idle_seconds=3_000_000, idle_ends_at=NOW + timedelta(days=30))
+    )
+    short = Lifetime(absolute=timedelta(hours=24), idle=timedelta(hours=1))
+
+    async def rename() -> None:
+        kept = await untouched.find_one({"_id": "s1"})
+        at = msgspec.convert(kept, StoredSession)
+        assert await stores.sessions.rename(at, "s1b", level=AssuranceLevel.L2, lasts=short, now=NOW)
+
+    untouched: Any = stores.sessions._sessions
+    between: Any = Between(untouched, read=rename)
+    stores.sessions._sessions = between
+    rotated = await rotate_s1(stores)
+    assert rotated is not None
+    assert (rotated.sid, rotated.current, rotated.idle_seconds) == ("s1b", b"next", 3600)
+    assert rotated.idle_ends_at == NOW + timedelta(hours=1)
+    assert await stores.sessions.get("s1") == rotated
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 
@@ -287,6 +287,33 @@ async def test_evidence_that_cannot_be_opened_makes_grey_and_never_ends_a_red(
     assert snapshot is not None
     assert snapshot.failures == (f"evidence:{SOURCE}",)
     assert snapshot.next_change_at is not None
+
+
+async def test_a_judgement_that_breaks_leaves_nobody_green_ends_no_red_and_is_tried_again(
+    platform: Platform, bureau: Bureau
+) -> None:
+    await bureau.positive("ill")
+    await bureau.recolouring().judge(["ill", "well"])
+    book = RuleBook(bureau.health.rule_sets, [])
+    await book.refresh()
+    now = datetime.now(UTC)
+    # A fault of ours, which no rule and no evidence of the tests brings about.
+    cast("Any", book.in_force("310000", at=now, known_at=now)).of_kind = {}
+    for subject in ("ill", "well"):
+        await bureau.record(subject, Kind.RESULT, now, {"outcome": "INVALID"})
+        await bureau.recolouring(book).judge([subject])
+
+    shown = {subject: await bureau.shown(subject) for subject in ("ill", "well")}
+    ill, well = [await bureau.health.snapshots.get(subject) for subject in ("ill", "well")]
+    assert shown == {"ill": Colour.RED, "well": Colour.GREY}
+    assert ill is not None
+    assert well is not None
+    assert [each.rule for each in ill.reasons] == [POSITIVE_IS_RED["Identifier"]]
+    assert ill.failures == well.failures == ("judgement",)
+    assert ill.next_change_at is not None
+    assert well.next_change_at is not None
+    await bureau.recolouring().judge(["ill", "well"])
+    assert await bureau.shown("well") is Colour.GREEN
 
 
 async def test_what_nobody_can_open_makes_grey_no_more_once_it_is_corrected(

@@ -48,6 +48,26 @@ async def test_of_versions_published_at_once_no_lower_one_becomes_law_after_a_hi
     assert health.recolouring.in_force().document.version == "1.0.10"
 
 
+async def test_of_two_who_publish_one_proposal_at_once_one_is_on_record_as_who_did(
+    platform: Platform,
+) -> None:
+    health = platform.health
+    proposal = await health.publishing.propose(ONE, rule_set(CONTACT_IS_YELLOW))
+    third = msgspec.structs.replace(OTHER, id="third")
+
+    await asyncio.gather(*(health.publishing.publish(each, proposal.id) for each in (OTHER, third)))
+
+    for drain in platform.drains():
+        await drain._open()
+        while await drain.once():
+            pass
+    records = [msgspec.json.decode(each["event"]) async for each in platform._mongo["audit"].find()]
+    published = {each["actor"]: each["outcome"] for each in records if each["kind"] == "rules.published"}
+    (law,) = await health.rule_sets.all(published=True)
+    assert published.pop(law.approved_by) == "ok"
+    assert set(published.values()) <= {"overtaken"}
+
+
 async def test_of_two_that_would_follow_the_same_law_one_has_to_look_again(platform: Platform) -> None:
     store = platform.health.rule_sets
     for version in ("1.0.1", "1.0.2"):

@@ -351,6 +351,23 @@ async def test_nobody_is_reminded_in_the_past_or_in_another_year(town: Town) -> 
             await timeline.snooze(viewer, first.id, until)
 
 
+async def test_nobody_is_reminded_when_it_is_too_late_and_of_what_is_late_already_they_are(
+    town: Town,
+) -> None:
+    mother = await town.resident(MOTHER)
+    timeline, viewer = town.parts.timeline, town.viewer(mother)
+    due = {"kind": "INSURANCE", "scheme": "RESIDENT_MEDICAL", "dueOn": "2026-11-28"}
+    await town.report({"sourceId": "paid-1", "idNumber": MOTHER, "facts": due})
+    (item,) = await timeline.next(viewer, 1)
+
+    with pytest.raises(SnoozeInvalid):
+        await timeline.snooze(viewer, item.id, town.now + timedelta(days=4))
+    assert (await timeline.snooze(viewer, item.id, town.now + timedelta(days=3))).state == "snoozed"
+
+    town.now += timedelta(days=4)
+    assert (await timeline.snooze(viewer, item.id, town.now + timedelta(days=7))).state == "snoozed"
+
+
 async def test_anothers_item_is_unknown_and_a_child_does_not_decide(town: Town) -> None:
     mother, father, child = [await town.resident(number) for number in (MOTHER, FATHER, CHILD)]
     await town.link(MOTHER, CHILD)

@@ -109,17 +109,20 @@ class _Stage:
     async def deliver(self) -> Sample:
         """One notice for everybody, all due at once."""
         start = datetime.now(UTC) + _HEAD_START
-        notices = [_Notice(resident, Lane.NORMAL, start) for resident in self._people]
+        notices = [_Notice(DELIVER_ROW, resident, Lane.NORMAL, start) for resident in self._people]
         return await self._told(notices)
 
     async def beside(self) -> Sample:
         """A campaign to everybody; what is told is the wait of those who are told something of their own."""
         start = datetime.now(UTC) + _HEAD_START
-        await self._mean([_Notice(resident, Lane.BULK, start) for resident in self._people])
+        await self._mean([_Notice(BESIDE_ROW, resident, Lane.BULK, start) for resident in self._people])
         own = self._people[: max(_FEWEST, len(self._people) // 50)]
         apart = timedelta(seconds=1 / _BESIDE_A_SECOND)
         return await self._told(
-            [_Notice(resident, Lane.NORMAL, start + apart * number) for number, resident in enumerate(own)]
+            [
+                _Notice(BESIDE_ROW, resident, Lane.NORMAL, start + apart * number)
+                for number, resident in enumerate(own)
+            ]
         )
 
     async def _told(self, notices: "Sequence[_Notice]") -> Sample:
@@ -174,8 +177,9 @@ class _Stage:
 
 
 class _Notice(NamedTuple):
-    """What somebody is told."""
+    """What somebody is told, in which row: what one row told, another must not find told already."""
 
+    row: str
     resident: str
     lane: Lane
     due: datetime
@@ -183,13 +187,13 @@ class _Notice(NamedTuple):
     @property
     def key(self) -> str:
         """What it is called."""
-        return intent_key("bench", self.resident, self.lane, "due", self.resident)
+        return intent_key(self.row, self.resident, self.lane, "due", self.resident)
 
 
 def _message(resident: str) -> Message:
     """The same as a worker makes of a notice."""
     return Message(
-        key=_Notice(resident, Lane.URGENT, datetime.now(UTC)).key,
+        key=_Notice(DELIVER_ROW, resident, Lane.URGENT, datetime.now(UTC)).key,
         resident=resident,
         topic=Topic.ACCOUNT,
         message_class=MessageClass.SERVICE,

@@ -20,11 +20,11 @@ from push.rules.vaccination.hepatitis import hepatitis_a, hepatitis_b, hepatitis
 from push.rules.vaccination.measles import measles, no_immunoglobulin
 from push.rules.vaccination.meningococcal import meningococcal
 from push.rules.vaccination.others import papilloma, tuberculosis, varicella
-from push.rules.vaccination.plan import Item, Plan
+from push.rules.vaccination.plan import INJECTED_LIVE, Item, Plan
 from push.rules.vaccination.polio import polio
-from push.rules.vaccination.record import Child, Given, Sex, UnknownVaccine
+from push.rules.vaccination.record import Child, Given, GivenBeforeBirth, Sex, UnknownVaccine
 
-__all__ = ["Child", "Given", "Item", "Sex", "Status", "UnknownVaccine", "due_items"]
+__all__ = ["Child", "Given", "GivenBeforeBirth", "Item", "Sex", "Status", "UnknownVaccine", "due_items"]
 
 _GROUPS: Final[Sequence[Callable[[Plan], Item | None]]] = (
     hepatitis_b,
@@ -53,8 +53,26 @@ def due_items(
 ) -> list[Item]:
     """What is due to ``child`` ``as_of`` a day: one item a series, and what else the programme asks for."""
     plan = Plan(programme, child, given, as_of, month_end)
-    items = [item for group in _GROUPS if (item := group(plan)) is not None]
+    items = _on_one_day([item for group in _GROUPS if (item := group(plan)) is not None], as_of)
     early = given_early(plan)
     if not early:
         return items
     return [replace(item, given_early=early[item.group]) if item.group in early else item for item in items]
+
+
+def _on_one_day(items: list[Item], as_of: date) -> list[Item]:
+    """``items``, of which two live vaccines that are to be injected on one day say that they may be (G3)."""
+    days = [
+        max(item.earliest, as_of)
+        for item in items
+        if item.earliest is not None and item.vaccine in INJECTED_LIVE
+    ]
+    shared = {day for day in days if days.count(day) > 1}
+    if not shared:
+        return items
+    return [
+        replace(item, clause=(*item.clause, "G3"))
+        if item.vaccine in INJECTED_LIVE and item.earliest is not None and max(item.earliest, as_of) in shared
+        else item
+        for item in items
+    ]

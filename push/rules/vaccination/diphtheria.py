@@ -60,8 +60,7 @@ def _filled_up(plan: Plan, toxoid: Sequence[date], both: Sequence[date], begins:
         toxoid,
         day,
         clause=("DTaP-C2", "G5"),
-        # What was begun as an infant is long past its longest interval, and goes on all the same.
-        window_to=None if window is None or window < day else window,
+        window_to=window,
         action="catch_up",
     )
 

@@ -24,10 +24,10 @@ def tuberculosis(plan: Plan) -> Item:
     return plan.routine("bcg", "bcg-1", {}, action="medical_assessment_first" if plan.child.early else None)
 
 
-def papilloma(plan: Plan) -> Item | None:
-    """Two doses for girls of thirteen, caught up before eighteen; none in an edition without it."""
+def papilloma(plan: Plan) -> Item:
+    """Two doses for girls of thirteen, caught up before eighteen; an edition without it has none."""
     if "hpv-1" not in plan.programme.doses:
-        return None
+        return settled("hpv", "2vHPV", Status.NOT_IN_PROGRAMME)
     given = plan.dates("HPV")
     if len(given) >= 2:
         return settled("hpv", "2vHPV", Status.COMPLETE)

@@ -28,7 +28,7 @@ from push.rules.vaccination.record import IMMUNOGLOBULIN, LIVE, Child, Given, Re
 APART: Final = timedelta(days=28)
 """Between two live vaccines (G4), and between the doses of several series."""
 ADULT: Final = 18 * 12
-_LIVE: Final = frozenset({"BCG", "MMR", "JE-L", "HepA-L", "VarV"})
+INJECTED_LIVE: Final = frozenset({"BCG", "MMR", "JE-L", "HepA-L", "VarV"})
 _INFANT: Final = 12
 
 
@@ -71,6 +71,7 @@ class Plan:
         self.dates = record.dates
         self.named = record.named
         self._last_live = record.last(LIVE)
+        self._last_oral = max(filter(None, (record.last("bOPV"), record.last("tOPV"))), default=None)
         self._last_immunoglobulin = record.last(IMMUNOGLOBULIN)
 
     def age(self, months: int) -> date:
@@ -186,7 +187,8 @@ class Plan:
             id=id,
             earliest=day,
             recommended_before=recommended,
-            window_to=window_to,
+            # A longest interval that is over before the dose may be given is nobody's last day (G5).
+            window_to=None if window_to is None or window_to < day else window_to,
             catch_up_before=catch_up_before,
             action=action,
             clause=tuple(clauses),
@@ -197,12 +199,15 @@ class Plan:
         live = self._last_live
         if (
             live is not None
-            and vaccine in _LIVE
+            and vaccine in INJECTED_LIVE
             and day < live + APART
             # On the day itself another one can still be given, but not the same again.
             and not (live == self.as_of and day <= live and live not in self.dates(vaccine))
         ):
             day = live + APART
+            clauses.append("G4")
+        elif vaccine in INJECTED_LIVE and self._last_oral and max(day, self.as_of) < self._last_oral + APART:
+            # A live vaccine was swallowed just now, and the clause says that it does not matter.
             clauses.append("G4")
         globulin = self._last_immunoglobulin
         if globulin is not None:

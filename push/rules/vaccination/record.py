@@ -35,6 +35,14 @@ class UnknownVaccine(ValueError):
     """A vaccine nobody here knows; what it was is not guessed."""
 
 
+class GivenBeforeBirth(ValueError):
+    """A dose older than the child; the day or the child is wrong, and which one is not guessed."""
+
+    def __init__(self, vaccine: str) -> None:
+        super().__init__(f"{vaccine} was given before birth")
+        self.vaccine = vaccine
+
+
 HEPATITIS_B_TEST: Final = "HepB-test"
 """HepB-H2's blood test, as a record says that it was done."""
 IMMUNOGLOBULIN: Final = "IG"
@@ -70,6 +78,9 @@ _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(("Hib", "PCV13", "PPV23", "Rotavirus", "EV71", "Influenza", "Rabies", "COVID-19"), ()),
 }
 
+KNOWN: Final = tuple(_PARTS)
+"""What a record may call a vaccine."""
+
 
 class Record:
     """What was given until a day, in order, by what was in it."""
@@ -78,15 +89,20 @@ class Record:
         by_part: dict[str, list[date]] = {}
         by_name: dict[str, list[date]] = {}
         # The same vaccine twice on one day is one dose written down twice.
-        for each in sorted({each for each in given if each.date <= as_of}):
+        for each in sorted(set(given)):
             parts = _PARTS.get(each.vaccine)
             if parts is None:
                 raise UnknownVaccine(each.vaccine)
             if each.date < child.birth:
-                raise ValueError(f"{each.vaccine} was given before birth")
+                raise GivenBeforeBirth(each.vaccine)
+            if each.date > as_of:
+                continue
             by_name.setdefault(each.vaccine, []).append(each.date)
             for part in parts:
-                by_part.setdefault(part, []).append(each.date)
+                days = by_part.setdefault(part, [])
+                # So is one that is written down alone and in a combined vaccine.
+                if not days or days[-1] != each.date:
+                    days.append(each.date)
         self._by_part = by_part
         self._by_name = by_name
 

@@ -99,13 +99,20 @@ function deeds(item, title, say) {
   /** @param {string} words @param {string} label @param {() => void} onclick */
   const deed = (words, label, onclick) => h("button", { type: "button", class: "button button--plain", "aria-label": label, onclick }, words);
   if (item.state !== "open") return h("div", { class: "item__deeds" }, deed(t("itemReopen"), t("itemReopenWhat", { title }), () => say(item, "reopen")));
+  const again = Date.now() + WEEK;
   return h(
     "div",
     { class: "item__deeds" },
     deed(t("itemIsDone"), t("itemIsDoneWhat", { title }), () => say(item, "done")),
-    deed(t("itemSnooze"), t("itemSnoozeWhat", { title }), () => say(item, "snooze", { until: new Date(Date.now() + WEEK).toISOString() })),
+    isTooLate(item, again) ? null : deed(t("itemSnooze"), t("itemSnoozeWhat", { title }), () => say(item, "snooze", { until: new Date(again).toISOString() })),
     deed(t("itemNot"), t("itemNotWhat", { title }), () => say(item, "not-applicable")),
   );
+}
+
+/** Whether the last day for it is still to come and is over at `again`. @param {Entry} item @param {number} again */
+function isTooLate({ windowTo }, again) {
+  const over = windowTo ? new Date(`${windowTo}T24:00:00+08:00`).getTime() : Infinity;
+  return Date.now() < over && over <= again;
 }
 
 /**
