@@ -123,10 +123,14 @@ def in_shanghai(moment: datetime) -> str:
 async def test_the_app_is_looked_at_first_then_the_time_then_the_signature(caller: Caller) -> None:
     wrong: dict[str, str | None] = {"app_id": "nobody", "timestamp": "yesterday"}
     assert await caller.problem(changes=wrong, sign="AAAA") == "isv.invalid-app-id"
-    wrong["app_id"] = None
+    wrong["timestamp"] = None
+    assert await caller.problem(changes=wrong, sign="") == "isv.invalid-app-id"
+    wrong["app_id"], wrong["timestamp"] = None, "yesterday"
     assert await caller.problem(changes=wrong, sign="AAAA") == "isv.missing-app-id"
     wrong["app_id"] = PLAIN.appid
     assert await caller.problem(changes=wrong, sign="AAAA") == "isv.invalid-timestamp"
+    wrong["timestamp"] = in_shanghai(now() - timedelta(hours=1))
+    assert await caller.problem(changes=wrong, sign="") == "isv.invalid-timestamp"
     del wrong["timestamp"]
     assert await caller.problem(changes=wrong, sign="AAAA") == "isv.invalid-signature"
     assert await caller.problem() == "isv.code-invalid"
@@ -154,6 +158,12 @@ async def test_the_time_is_shanghais_give_or_take_ten_minutes(caller: Caller) ->
     for minutes, says in ((-9, "isv.code-invalid"), (9, "isv.code-invalid"), (-11, "isv.invalid-timestamp")):
         said = in_shanghai(now() + timedelta(minutes=minutes))
         assert await caller.problem(changes={"timestamp": said}) == says
+    moment = now().replace(microsecond=0)
+    caller.alipay._now = lambda: moment
+    for seconds, says in ((600, "isv.code-invalid"), (601, "isv.invalid-timestamp")):
+        for off in (seconds, -seconds):
+            said = in_shanghai(moment + timedelta(seconds=off))
+            assert await caller.problem(changes={"timestamp": said}) == says
     in_utc = now().astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
     assert await caller.problem(changes={"timestamp": in_utc}) == "isv.invalid-timestamp"
 
@@ -206,6 +216,9 @@ async def test_other_methods_sign_their_own_errors_and_pages_speak_gbk(caller: C
     page = await caller.v2("alipay.user.certify.open.certify", {"biz_content": '{"certify_id":"none"}'})
     assert page.headers["Content-Type"] == "text/html;charset=GBK"
     assert "抱歉" in page.body.decode("gbk")
+    unsigned = await caller.v2("alipay.user.certify.open.certify", sign="AAAA")
+    assert unsigned.headers["Content-Type"] == "text/html;charset=GBK"
+    assert "isv.invalid-signature" in unsigned.body.decode("gbk")
 
 
 async def test_content_that_cannot_be_read_is_said_not_to_be(caller: Caller) -> None:
