@@ -187,6 +187,8 @@ class Leaving:
             await self._stores.resident_keys.destroy(resident)
         await self._stores.notices.forget(everybody)
         await self._stores.consents.forget(everybody)
+        await self._stores.legal_persons.forget(everybody)
+        await self._stores.face_checks.forget(everybody)
         await self._forget(everybody)
         await self._told("account.deleted", root.id, deletion, now)
         await self._stores.deletions.done(deletion.id, at=now)

@@ -327,7 +327,9 @@ async def test_requirement_19_a_copy_holds_everything_in_the_clear_for_its_owner
         await world.accounts.overviews.copy(me)
 
 
-async def test_requirement_19_a_copy_holds_what_certificates_and_faces_were_shown(world: World) -> None:
+async def test_requirement_19_what_certificates_and_faces_were_shown_is_in_a_copy_and_goes_along(
+    world: World,
+) -> None:
     me: Actor = await world.signed_in("w")
     # MongoDB forgets by its own clock what does not count any more.
     now = datetime.now(UTC).replace(microsecond=0)
@@ -354,3 +356,9 @@ async def test_requirement_19_a_copy_holds_what_certificates_and_faces_were_show
     copy = await world.accounts.overviews.copy(me)
     assert [each.resident for each in copy.legal_persons] == [me.resident]
     assert [each.resident for each in copy.face_checks] == [me.resident]
+
+    await world.accounts.leaving.request(me)
+    world.clock.pass_(SEVEN)
+    await world.accounts.settle()
+    for kept in (world.stores.legal_persons.all_of, world.stores.face_checks.of):
+        assert [each.resident for each in await kept([me.resident, "another"])] == ["another"]
