@@ -22,7 +22,7 @@ from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
 from bff.sandbox.alipay import AlipayBooks, Trouble
 from bff.sandbox.alipay_crypto import rsa_sign, rsa_verifies, seal, unseal
-from bff.sandbox.alipay_gateway import Alipay, PhoneTrick
+from bff.sandbox.alipay_gateway import Alipay, Hostile, PhoneTrick
 from bff.sandbox.alipay_ids import AlipayApp, Names
 from bff.sandbox.alipay_keys import kept, private, serial_of
 from bff.sandbox.simulator import Simulator, simulated
@@ -221,6 +221,23 @@ async def test_other_methods_sign_their_own_errors_and_pages_speak_gbk(caller: C
     unsigned = await caller.v2("alipay.user.certify.open.certify", sign="AAAA")
     assert unsigned.headers["Content-Type"] == "text/html;charset=GBK"
     assert "isv.invalid-signature" in unsigned.body.decode("gbk")
+
+
+@pytest.mark.parametrize(
+    ("mode", "odd"),
+    [
+        (Hostile.KEY_ORDER, (b'{"sign":',)),
+        (Hostile.WHITESPACE, (b" ,\r\n\t", b'" : "', b' , "')),
+        (Hostile.NICKNAME, (b'a}b\\"sign\\"',)),
+    ],
+)
+async def test_an_odd_answer_is_as_odd_as_was_ordered(
+    caller: Caller, mode: Hostile, odd: tuple[bytes, ...]
+) -> None:
+    caller.alipay.hostile(mode)
+    reply = await caller.v2(changes={"code": caller.alipay.books.login(PLAIN.appid, "lin")})
+    assert [each for each in odd if each not in reply.body] == []
+    assert json.loads(reply.body)["alipay_system_oauth_token_response"]["open_id"]
 
 
 async def test_content_that_cannot_be_read_is_said_not_to_be(caller: Caller) -> None:
