@@ -34,7 +34,7 @@ class _Command(NamedTuple):
 _COMMANDS: Final[Mapping[str, _Command]] = {
     "up": _Command("bff.sandbox.cli", "up", "The whole city on this machine (一键启动)."),
     "demo": _Command("bff.sandbox.cli", "demo", "The main job, narrated step by step (演示)."),
-    "rehearse": _Command("bff.sandbox.cli", "rehearse", "A campaign to a million residents (群发演练)."),
+    "rehearse": _Command("bff.sandbox.cli", "rehearse", "A campaign, or health codes in a storm (演练)."),
     "web": _Command("bff.cli", "web", "Answer requests (Web 进程)."),
     "worker": _Command("bff.cli", "worker", "Move acknowledged events into MongoDB (后台进程)."),
     "scheduler": _Command("bff.cli", "scheduler", "Start what is due (定时进程)."),
