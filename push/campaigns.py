@@ -24,7 +24,7 @@ from push.models import IntentState, MessageClass, Topic
 from push.ports import Audit, Clock, Consented, Crowd, Sendings, TimedId
 from push.refusals import CampaignInvalid, CampaignNotOpen, CampaignUnknown, SecondOperatorNeeded
 from push.rules.audience import Audience, check_audience, holds
-from push.rules.campaigns import CampaignState, CampaignStep, Told, after, canary_of
+from push.rules.campaigns import PUSHING, CampaignState, CampaignStep, Told, after, canary_of
 from push.store.campaigns import CampaignIntents, CampaignStore
 
 _LOOKED_AT: Final = 20_000
@@ -147,6 +147,13 @@ class Campaigns:
     async def read(self, campaign_id: str) -> CampaignInfo:
         """One campaign, and how far it is."""
         return await self._info(await self._campaign(campaign_id))
+
+    async def goes(self, campaign_id: str) -> bool | None:
+        """Whether it still tells anybody anything; None while it pauses or is stopped."""
+        state = (await self._campaign(campaign_id)).state
+        if state in (CampaignState.PAUSED, CampaignState.STOPPED):
+            return None
+        return state in (*PUSHING, CampaignState.DONE)
 
     async def listed(self, *, before: str | None, limit: int) -> Page[CampaignInfo]:
         """Campaigns, newest first."""

@@ -3,6 +3,7 @@
 For each intent of a batch
 
     seen to already     a redelivery finds what was accepted, and asks nobody again
+    read                what one channel did not bring is brought by no other once it was read in the app
     still theirs        who does not act for whom it concerns any more is not told
     lapsed              nobody is told any more; who has it in the inbox keeps it
     the inbox           a document under the intent's own key: one, whatever happens on the way
@@ -25,7 +26,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from push.channels.base import Accepted, Address, Answer, Channel, Failed, FailureClass, Message, Unknown
-from push.delivery_models import Attempt, AttemptState, Decision, InboxNotice, NoticeText
+from push.delivery_models import UNDELIVERED, Attempt, AttemptState, Decision, InboxNotice, NoticeText
 from push.inbox import notice_context, seal_text
 from push.models import Intent
 from push.ports import (
@@ -165,6 +166,7 @@ class Delivery:
                 lapsed.append(intent)
             else:
                 going.append(intent)
+        going = await self._not_read(going, attempts, outcomes)
         ended, waiting = await self._not_theirs(going)
         if ended or waiting:
             lapsed += ended.values()
@@ -179,6 +181,25 @@ class Delivery:
             for outcome in await self._deliver(going, attempts):
                 outcomes[outcome.key] = outcome
         return [outcomes[intent.id] for intent in intents]
+
+    async def _not_read(
+        self,
+        intents: Sequence[Intent],
+        attempts: Mapping[str, Sequence[Attempt]],
+        outcomes: dict[str, Outcome],
+    ) -> list[Intent]:
+        """All but those that a channel did not bring, and that were read in the app since."""
+        lost = [
+            key for key, tried in attempts.items() if any(attempt.code == UNDELIVERED for attempt in tried)
+        ]
+        if not lost:
+            return list(intents)
+        seen = await self._stores.inbox.seen(lost)
+        for intent in intents:
+            if intent.id in seen:
+                self._meter.decided("inbox", "read")
+                outcomes[intent.id] = Outcome(key=intent.id, done="inbox")
+        return [intent for intent in intents if intent.id not in seen]
 
     async def _not_theirs(self, intents: Sequence[Intent]) -> tuple[dict[str, Intent], dict[str, Intent]]:
         """Those whose addressee does not act any more for whom they concern, and those nobody can tell of."""
@@ -315,7 +336,7 @@ class Delivery:
                 self._meter.attempted(
                     attempt.channel, "unknown", lane=case.intent.lane.value, seconds=_since(case.intent, now)
                 )
-            if attempt.state in (AttemptState.UNKNOWN, AttemptState.FAILED):
+            if attempt.state in (AttemptState.UNKNOWN, AttemptState.FAILED) and attempt.code != UNDELIVERED:
                 await self._settle_credit(case.intent, attempt)
 
     async def _through(self, case: _Case, message: Message, *, noted: bool) -> Outcome:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -9,6 +10,9 @@ from push.channels.base import FailureClass, Language
 from push.models import Intent, Topic
 from push.ports import Receipt
 from push.rules.quiet import QuietHours
+
+UNDELIVERED: Final = "undelivered"
+"""The code of an attempt that was accepted, and of which the provider said later that it did not arrive."""
 
 
 class AttemptState(StrEnum):

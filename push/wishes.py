@@ -32,7 +32,12 @@ class Wish(Struct, frozen=True, kw_only=True):
 
     def consent(self, topic: Topic, about: str | None = None) -> ConsentDecision | None:
         """What was said of ``topic``: of the one it is about, or else of all."""
-        return self.consents.get((topic, about)) or self.consents.get((topic, None))
+        of_one, of_all = self.consents.get((topic, about)), self.consents.get((topic, None))
+        if of_one is None or of_all is None:
+            return of_one or of_all
+        # A release that knows no children takes back for all and leaves what was agreed to for one.
+        taken_back = of_one.given and not of_all.given and of_all.at >= of_one.at
+        return of_all if taken_back else of_one
 
     def refuses(self, topic: Topic, about: str | None = None) -> str:
         """Why nothing of ``topic`` leaves the inbox; empty where it may."""

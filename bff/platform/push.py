@@ -124,10 +124,13 @@ class PushParts:
             settings=settings,
         )
 
+        self._undelivered = self.delivery.undelivered(self.outbox, self.operations.campaigns.goes)
+
     def carriers(self, *, consumer: str) -> list[Carrier]:
         """What a worker process runs for the reminders."""
         return [
             *self.carrying.carriers(self.deliver, consumer=consumer),
+            self._undelivered,
             self.operations.campaigning,
         ]
 

@@ -17,6 +17,7 @@ from bff.platform.mongo import Database
 from bff.platform.redis import ScriptRunner
 from push.channels.base import Channel
 from push.delivery import Delivery, DeliveryStores
+from push.delivery_models import UNDELIVERED
 from push.inbox import Inbox
 from push.models import Intent
 from push.ports import Accounts, Addresses, Credits, Receipt, StillAddressed, Templates
@@ -26,9 +27,11 @@ from push.store.attempts import AttemptStore
 from push.store.caps import CapStore
 from push.store.gates import Gates, Pace
 from push.store.inbox import InboxStore
+from push.store.outbox import OutboxStore
 from push.store.receipts import ReceiptStore
 from push.store.wishes import ConsentStore, PreferenceStore
 from push.story import Stories
+from push.undelivered import CampaignGoes, Undelivered
 from push.wishes import WardsOf, Wishes
 
 _CHANGES: Final = "push:changes"
@@ -86,8 +89,9 @@ class DeliveryParts:
     ) -> None:
         self._inbox = InboxStore(mongo["push_inbox"], together)
         self._attempts = AttemptStore(mongo["push_attempts"], together)
-        self._consents = ConsentStore(mongo["push_consents"])
+        self._consents = ConsentStore(mongo["push_consents"], mongo["push_child_consents"])
         self._receipts = ReceiptStore(mongo["push_receipts"])
+        self._clock = clock
         self._kept_for = timedelta(days=settings.attempt_days)
         paces = {name: Pace(per_second=most) for name, most in settings.per_second.items()}
         self.gates = Gates(run, paces, _USUAL, together=together)
@@ -138,7 +142,19 @@ class DeliveryParts:
 
     async def take_receipt(self, receipt: Receipt) -> None:
         """Keep what a provider said later of a message, as long as the attempt it is of."""
-        await self._receipts.add(receipt, expires_at=receipt.at + self._kept_for)
+        expires_at = receipt.at + self._kept_for
+        await self._receipts.add(receipt, told_at=self._clock(), expires_at=expires_at)
+
+    def undelivered(self, outbox: OutboxStore, campaign_goes: CampaignGoes) -> Undelivered:
+        """What sees to messages of which a provider says later that they did not arrive."""
+        return Undelivered(
+            receipts=self._receipts,
+            attempts=self._attempts,
+            outbox=outbox,
+            campaign_goes=campaign_goes,
+            moved=lambda channel: _attempts.labels(channel, UNDELIVERED).inc(),
+            clock=self._clock,
+        )
 
     async def forget(self, residents: Collection[str]) -> None:
         """Keep nothing of what ``residents`` were told, wanted and agreed to."""

@@ -14,12 +14,16 @@ from pymongo import ASCENDING, UpdateMany
 from pymongo.errors import BulkWriteError
 
 from push.channels.base import FailureClass
-from push.delivery_models import Attempt, AttemptState
+from push.delivery_models import UNDELIVERED, Attempt, AttemptState
 from push.ports import Together
 from push.store.documents import DUPLICATE, Collection, Document, document_of
 
 _SETTLED: Final = (AttemptState.CALLING.value, AttemptState.UNKNOWN.value)
 """From where an attempt is settled: who called and comes back late still knows better than nobody."""
+
+_TELL_LATER: Final = ("sms", "wechat")
+"""Who tells later what became of a message: only theirs are looked for by the name they gave."""
+_BY_RECEIPT: Final = "receipt"
 
 
 class AttemptStore:
@@ -32,9 +36,14 @@ class AttemptStore:
         self._settle = together(self._settle_all)
 
     async def ensure_indexes(self) -> None:
-        """Those of one notice; each is forgotten when its time has come."""
+        """Those of one notice; each is forgotten when its time has come; the one a receipt is of."""
         await self._collection.create_index([("key", ASCENDING)])
         await self._collection.create_index([("expires_at", ASCENDING)], expireAfterSeconds=0)
+        await self._collection.create_index(
+            [("receipt", ASCENDING)],
+            name=_BY_RECEIPT,
+            partialFilterExpression={"channel": {"$in": list(_TELL_LATER)}},
+        )
 
     async def of(self, keys: Sequence[str]) -> dict[str, list[Attempt]]:
         """The attempts of these notices, by notice; who has none is not in it."""
@@ -43,6 +52,28 @@ class AttemptStore:
         for document in await cursor.to_list(length=None):
             found[document["key"]].append(msgspec.convert(document, Attempt))
         return found
+
+    async def accepted_as(self, channel: str, reference: str) -> Attempt | None:
+        """The attempt that ``channel`` accepted under the name ``reference``, also if it was lost since."""
+        if channel not in _TELL_LATER:
+            return None
+        named = {"channel": channel, "receipt": reference}
+        document = await self._collection.find_one(named, hint=_BY_RECEIPT)
+        return None if document is None else msgspec.convert(document, Attempt)
+
+    async def undelivered(self, attempt: Attempt, *, at: datetime) -> None:
+        """Let ``attempt``, accepted until now, have failed after all; safe to repeat."""
+        await self._collection.update_one(
+            {"_id": attempt.id, "fence": attempt.fence, "state": AttemptState.ACCEPTED.value},
+            {
+                "$set": {
+                    "state": AttemptState.FAILED.value,
+                    "failure": FailureClass.NEXT_CHANNEL.value,
+                    "code": UNDELIVERED,
+                    "at": at,
+                }
+            },
+        )
 
     async def reserve(self, attempt: Attempt, *, before: Attempt | None) -> bool:
         """Keep ``attempt``, reserved, in the place of ``before``; False if somebody else was faster."""

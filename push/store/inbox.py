@@ -60,6 +60,11 @@ class InboxStore:
         cursor = self._collection.find({"_id": {"$in": list(keys)}}, {"_id": 1})
         return {document["_id"] for document in await cursor.to_list(length=None)}
 
+    async def seen(self, keys: Sequence[str]) -> set[str]:
+        """Which of these notices somebody has read."""
+        cursor = self._collection.find({"_id": {"$in": list(keys)}, "read_at": {"$type": "date"}}, {"_id": 1})
+        return {document["_id"] async for document in cursor}
+
     async def note(self, key: str, decisions: Sequence[Decision]) -> None:
         """Add to the story of ``key`` what was decided later."""
         await self._note((key, decisions))

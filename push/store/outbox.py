@@ -179,7 +179,12 @@ class OutboxStore:
     async def cancel(
         self, items: Sequence[str], *, at: datetime, session: AsyncIOMotorClientSession | None = None
     ) -> int:
-        """Tell nobody of ``items`` what has not been told yet, in a transaction if in one; how many."""
+        """Tell nobody of ``items`` what has not been told yet, in a transaction if in one; how many.
+
+        What has been told is of no use any more: if it did not arrive, it is not told by another channel.
+        """
+        told = {"item": {"$in": list(items)}, "state": IntentState.DONE}
+        await self._collection.update_many(told, {"$min": {"useful_until": at}}, session=session)
         result = await self._collection.update_many(
             {"item": {"$in": list(items)}, "state": {"$in": _ALIVE}},
             {"$set": {"state": IntentState.CANCELLED, "finished_at": at}},
@@ -218,6 +223,13 @@ class OutboxStore:
             hint=_BY_ID,
         )
         return result.modified_count
+
+    async def not_done_after_all(self, intent: Intent, *, now: datetime) -> bool:
+        """Let ``intent``, done by a channel that did not bring it, be tried anew; False if it was not so."""
+        as_it_was = {"_id": intent.id, "state": IntentState.DONE, "tries": intent.tries}
+        useful = {"outcome": intent.outcome, "useful_until": {"$gt": now}}
+        result = await self._collection.update_one(as_it_was | useful, _anew(now))
+        return result.modified_count == 1
 
 
 def _document(intent: Intent) -> Document:

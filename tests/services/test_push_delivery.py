@@ -354,7 +354,9 @@ class TestWhatResidentsWant:
         await parts.wishes.refuse("lin", Topic.VACCINATION)
         used = await both.database["push_attempts"].distinct("consent")
         about = [
-            each.get("about") async for each in both.database["push_consents"].find({"_id": {"$in": used}})
+            each.get("about")
+            for name in ("push_consents", "push_child_consents")
+            async for each in both.database[name].find({"_id": {"$in": used}})
         ]
         assert set(about) == {"ann", None}
 

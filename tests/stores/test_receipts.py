@@ -8,6 +8,7 @@ from push.ports import Receipt
 from push.store.receipts import ReceiptStore
 
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
+LATER = T0 + timedelta(days=90)
 
 
 def receipt(reference: str, *, delivered: bool = True, minutes: int = 0) -> Receipt:
@@ -21,9 +22,9 @@ async def test_what_was_told_first_counts_however_often_it_is_told(mongo_databas
     store = ReceiptStore(mongo_database["push_receipts"])
     await store.ensure_indexes()
 
-    await asyncio.gather(*(store.add(receipt("m1"), expires_at=T0 + timedelta(days=90)) for _ in range(20)))
-    await store.add(receipt("m1", delivered=False), expires_at=T0 + timedelta(days=90))
-    await store.add(receipt("m2", delivered=False, minutes=-1), expires_at=T0 + timedelta(days=90))
+    await asyncio.gather(*(store.add(receipt("m1"), told_at=T0, expires_at=LATER) for _ in range(20)))
+    await store.add(receipt("m1", delivered=False), told_at=T0, expires_at=LATER)
+    await store.add(receipt("m2", delivered=False, minutes=-1), told_at=T0, expires_at=LATER)
 
     found = await store.of([("wechat", "m1"), ("wechat", "m2"), ("alipay", "m1"), ("wechat", "m3")])
     assert list(found) == [receipt("m2", delivered=False, minutes=-1), receipt("m1")]
