@@ -19,6 +19,7 @@ from auth_bridges.codec.openid import (
     OLDEST,
     SKEW,
     claimed_origin,
+    is_strong_enough,
     open_token,
     read_logout_token,
 )
@@ -47,6 +48,7 @@ from auth_bridges.refusals import (
     ProviderTokenAudience,
     ProviderTokenIssuer,
     ProviderTokenReplayed,
+    ProviderTokenWeak,
     ProviderUnavailable,
     ProviderUnreached,
     SessionEnded,
@@ -135,7 +137,8 @@ class Federation:
         """Begin a clerk's sign-in at their organisation's own provider, on ``device`` and no other."""
         await self._admit_beginning(client, device)
         employer = await self._stores.directory.organisation(organisation)
-        return await self._begin(self._of_organisation(employer), device, organisation=organisation)
+        acr = () if employer is None or employer.sso is None else employer.sso.acr
+        return await self._begin(self._of_organisation(employer), device, organisation=organisation, acr=acr)
 
     async def finish_clerk(
         self, code: str, state: str, issuer: str | None, client: ClientFacts
@@ -156,6 +159,10 @@ class Federation:
             await self._admit_tries(
                 "subject", f"{said.issuer} {said.subject}", self._settings.sign_ins_per_subject
             )
+        sso = None if employer is None else employer.sso
+        if sso is not None and not is_strong_enough(said, acr=sso.acr, amr=sso.amr):
+            await self._replies.none(name)
+            raise await self._refused(f"provider:{said.issuer}", ProviderTokenWeak())
         clerk = None if employer is None else await self._clerk(employer, said)
         if clerk is None or employer is None or not in_service(clerk, employer):
             await self._replies.none(name)
@@ -190,7 +197,13 @@ class Federation:
 
     # --- how ------------------------------------------------------------------------------------------
 
-    async def _begin(self, provider: OpenIdProvider, device: str, organisation: str | None = None) -> Begun:
+    async def _begin(
+        self,
+        provider: OpenIdProvider,
+        device: str,
+        organisation: str | None = None,
+        acr: tuple[str, ...] = (),
+    ) -> Begun:
         flow = SignInFlow(
             issuer=provider.issuer,
             client_id=provider.client_id,
@@ -198,6 +211,7 @@ class Federation:
             verifier=self._random(32),
             device=device,
             organisation=organisation,
+            acr=acr,
         )
         state = self._random(16)
         url = await provider.begin(flow, state)

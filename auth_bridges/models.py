@@ -246,12 +246,15 @@ class SingleSignOn(Struct, frozen=True, kw_only=True):
     """An organisation's own OpenID provider, where its clerks sign in (单点登录).
 
     ``claim`` names a clerk in what the provider signs: ``sub``, kept with the clerk, or a claim that
-    holds the clerk's number.
+    holds the clerk's number. ``acr`` and ``amr`` are the provider's own words for two factors: where there
+    are some, it has to sign one of them.
     """
 
     issuer: str
     client_id: str
     claim: str = "sub"
+    acr: tuple[str, ...] = ()
+    amr: tuple[str, ...] = ()
 
 
 class Organisation(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
@@ -282,6 +285,25 @@ class Clerk(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     sso_subject: str | None = None
 
 
+class SecondFactor(Struct, frozen=True, kw_only=True, rename={"clerk": "_id"}):
+    """A clerk's second factor (动态口令): counts once a first code has shown that its secret arrived.
+
+    ``last_step`` is the time step of the last code that counted; none before it counts again.
+    ``allowed_until`` is until when the clerk may set one up with the passphrase alone.
+    """
+
+    clerk: str
+    sealed: bytes | None = None
+    last_step: int = -1
+    confirmed_at: datetime | None = None
+    allowed_until: datetime | None = None
+
+
+def second_factor_context(clerk: str) -> bytes:
+    """What a clerk's sealed secret belongs to: copied to another's it does not open."""
+    return f"clerk:{clerk}:second-factor".encode()
+
+
 class Ending(StrEnum):
     """Why a session ended before its time."""
 
@@ -296,6 +318,7 @@ class Ending(StrEnum):
     CONSENT_WITHDRAWN = "consent_withdrawn"
     ENDED_BY_OWNER = "ended_by_owner"
     ENDED_BY_OPERATOR = "ended_by_operator"
+    SECOND_FACTOR_RESET = "second_factor_reset"
 
 
 class ProviderSession(Struct, frozen=True, kw_only=True):
@@ -402,6 +425,14 @@ class SignInFlow(Struct, frozen=True, kw_only=True):
     verifier: str
     device: str
     organisation: str | None = None
+    acr: tuple[str, ...] = ()
+
+
+class SecondFactorBegun(Struct, frozen=True, kw_only=True):
+    """A secret for an authenticator, to be typed or scanned; it counts from its first code on."""
+
+    secret: str
+    url: str
 
 
 class Begun(Struct, frozen=True, kw_only=True):
@@ -421,6 +452,7 @@ class Authentication(Struct, frozen=True, kw_only=True):
     issued_at: datetime
     session: str | None = None
     claims: dict[str, str] = {}
+    methods: frozenset[str] = frozenset()
 
 
 class ProviderLogout(Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ file can be sent again after an import that was cut short.
 """
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -32,6 +32,8 @@ from auth_bridges.passphrases import UNUSABLE, Passphrases
 from auth_bridges.ports import Audit, Chance, Clock, PersonalData
 from auth_bridges.refusals import LinkTaken, NoSuchOrganisation, NotRegistrable
 from auth_bridges.rules.assurance import Lives, proof_of, with_proof
+from auth_bridges.rules.second_factor import read_secret
+from auth_bridges.second_factors import SecondFactors
 from auth_bridges.sessions import Sessions
 from auth_bridges.store import AuthStores
 from auth_bridges.vault import Vault
@@ -40,6 +42,7 @@ from miniapp_schemas.refusals import Refusal
 
 OrganisationId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Word = Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,128}\Z")]
 Scope = Annotated[str, Meta(pattern=r"^[a-z]+:[a-z]+(-[a-z]+)?\Z")]
 
 
@@ -48,11 +51,16 @@ class _Line(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, renam
 
 
 class OwnSignOn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """The organisation's own OpenID provider; ``claim`` holds the clerk's number, or is ``sub``."""
+    """The organisation's own OpenID provider; ``claim`` holds the clerk's number, or is ``sub``.
+
+    ``acr`` and ``amr``: where any are named, a sign-in there has to tell one of them.
+    """
 
     issuer: Annotated[str, Meta(pattern=r"^https?://[^?#\s]+\Z", max_length=200)]
     client_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,128}\Z")]
     claim: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_:/.-]{1,128}\Z")] = "sub"
+    acr: Annotated[tuple[Word, ...], Meta(max_length=8)] = ()
+    amr: Annotated[tuple[Word, ...], Meta(max_length=8)] = ()
 
 
 class RegisterOrganisation(_Line, frozen=True, kw_only=True, tag="organisation"):
@@ -76,7 +84,11 @@ class RegisterDepartment(_Line, frozen=True, kw_only=True, tag="department"):
 
 
 class RegisterClerk(_Line, frozen=True, kw_only=True, tag="clerk"):
-    """Who scans (核验员). Without a passphrase a known clerk keeps theirs."""
+    """Who scans (核验员). Without a passphrase a known clerk keeps theirs.
+
+    ``secondFactor`` is the secret in the token (动态令牌) they were given, base32; who has none of ours sets
+    one up at their first sign-in.
+    """
 
     organisation: OrganisationId
     number: Annotated[str, Meta(min_length=1, max_length=32)]
@@ -84,6 +96,7 @@ class RegisterClerk(_Line, frozen=True, kw_only=True, tag="clerk"):
     scopes: Annotated[tuple[Scope, ...], Meta(max_length=16)] = ("wallet:verify",)
     scenes: Annotated[tuple[str, ...], Meta(max_length=64)]
     sso_subject: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
+    second_factor: Annotated[str, Meta(min_length=26, max_length=128)] | None = None
     standing: Standing = Standing.ACTIVE
 
 
@@ -137,6 +150,8 @@ class Registrar:
         stores: AuthStores,
         personal: PersonalData,
         passphrases: Passphrases,
+        second_factors: SecondFactors,
+        enrolment: timedelta,
         lives: Lives,
         audit: Audit,
         clock: Clock,
@@ -144,11 +159,16 @@ class Registrar:
         types: Collection[str],
         may_be_asked: Callable[[str], bool] = lambda _: True,
     ) -> None:
-        """``may_be_asked`` says whether an address may be a provider's here."""
+        """``may_be_asked`` says whether an address may be a provider's here.
+
+        ``enrolment`` is how long a new clerk may set up a second factor.
+        """
         self._may_be_asked = may_be_asked
         self._stores = stores
         self._personal = personal
         self._passphrases = passphrases
+        self._second_factors = second_factors
+        self._enrolment = enrolment
         self._lives = lives
         self._audit = audit
         self._clock = clock
@@ -191,7 +211,13 @@ class Registrar:
         if line.sso is not None:
             if not self._may_be_asked(line.sso.issuer):
                 raise NotRegistrable(why="sso.issuer")
-            sso = SingleSignOn(issuer=line.sso.issuer, client_id=line.sso.client_id, claim=line.sso.claim)
+            sso = SingleSignOn(
+                issuer=line.sso.issuer,
+                client_id=line.sso.client_id,
+                claim=line.sso.claim,
+                acr=line.sso.acr,
+                amr=line.sso.amr,
+            )
         return Organisation(id=line.id, name=line.name, standing=line.standing, sso=sso)
 
     def _department(self, line: RegisterDepartment) -> Organisation:
@@ -233,12 +259,25 @@ class Registrar:
             sso_subject=line.sso_subject,
         )
         await self._check_sso_subject(clerk)
+        changed = await self._second_factor_of(clerk, line, known)
         if clerk == known:
-            return Outcome.UNCHANGED
+            return Outcome.UPDATED if changed else Outcome.UNCHANGED
         await self._stores.directory.put_clerk(clerk)
         if clerk.standing is Standing.DISABLED:
             await self._sessions.end_all(Audience.VERIFIER, clerk.id, Ending.DISABLED, now=self._clock())
         return await self._registered("clerk", clerk.id, known)
+
+    async def _second_factor_of(self, clerk: Clerk, line: RegisterClerk, known: Clerk | None) -> bool:
+        """Before the clerk is kept, so that none is without who may have one; whether anything changed."""
+        if line.second_factor is None:
+            if known is None:
+                await self._stores.second_factors.allow(clerk.id, until=self._clock() + self._enrolment)
+            return False
+        try:
+            secret = read_secret(line.second_factor)
+        except ValueError:
+            raise NotRegistrable(why="secondFactor") from None
+        return await self._second_factors.hand_over(clerk.id, secret)
 
     async def _check_sso_subject(self, clerk: Clerk) -> None:
         if clerk.sso_subject is None:

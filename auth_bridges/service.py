@@ -26,6 +26,7 @@ from auth_bridges.models import (
     RefreshToken,
     Resident,
     ResidentSignedIn,
+    SecondFactorBegun,
     Standing,
     StoredSession,
 )
@@ -38,6 +39,8 @@ from auth_bridges.refusals import (
     CodeAlreadyUsed,
     ProviderNotOffered,
     ProviderUnreached,
+    SecondFactorClosed,
+    SecondFactorNeeded,
     SessionEnded,
     SessionUnknown,
 )
@@ -46,6 +49,7 @@ from auth_bridges.replies import Replies, code_name, read_resident
 from auth_bridges.rules.assurance import as_themselves, level_of
 from auth_bridges.rules.policy import Method
 from auth_bridges.rules.sessions import platform_of
+from auth_bridges.second_factors import NotProved, SecondFactors
 from auth_bridges.sessions import Live, Sessions
 from auth_bridges.settings import AuthSettings
 from auth_bridges.store import AuthStores
@@ -71,6 +75,7 @@ class AuthService:
         tokens: AccessTokens,
         personal: PersonalData,
         passphrases: Passphrases,
+        second_factors: SecondFactors,
         admit: Admit,
         audit: Audit,
         clock: Clock,
@@ -82,6 +87,7 @@ class AuthService:
         self._tokens = tokens
         self._personal = personal
         self._passphrases = passphrases
+        self._second_factors = second_factors
         self._admit = admit
         self._audit = audit
         self._clock = clock
@@ -194,18 +200,40 @@ class AuthService:
     # --- clerks ---------------------------------------------------------------------------------------
 
     async def sign_in_clerk(
-        self, organisation: str, number: str, passphrase: str, client: ClientFacts
+        self,
+        organisation: str,
+        number: str,
+        passphrase: str,
+        client: ClientFacts,
+        *,
+        one_time_code: str | None = None,
     ) -> ClerkSignedIn:
         """Sign a clerk in for a shift. What is wrong is not told, and takes as long as what is right."""
-        await self._admit_client(client)
-        await self._admit_tries("clerk", f"{organisation}/{number}", self._settings.tries_per_clerk)
-        clerk = await self._stores.directory.clerk(organisation, number)
-        employer = await self._stores.directory.organisation(organisation)
-        matches = await self._passphrases.matches(passphrase, None if clerk is None else clerk.passphrase)
-        if not (matches and clerk and employer and in_service(clerk, employer)):
-            actor = "unknown" if clerk is None else clerk.id
-            raise await self._refused(actor, ClerkNotRecognised())
-        return await self.open_shift(clerk, employer, client)
+        actor, found = await self._claimed(organisation, number, passphrase, client)
+        try:
+            if found is None:
+                raise await self._second_factors.in_vain(one_time_code)
+            clerk, employer = found
+            methods = await self._second_factors.proved(clerk, one_time_code)
+        except NotProved as failed:
+            raise await self._refused(actor, ClerkNotRecognised(), wrong=failed.wrong.value) from None
+        except SecondFactorNeeded as refusal:
+            raise await self._refused(actor, refusal) from None
+        return await self.open_shift(clerk, employer, client, methods=methods)
+
+    async def begin_second_factor(
+        self, organisation: str, number: str, passphrase: str, client: ClientFacts
+    ) -> SecondFactorBegun:
+        """Let a clerk set up a second factor; of what is wrong as little is told as at a sign-in."""
+        actor, found = await self._claimed(organisation, number, passphrase, client)
+        try:
+            if found is None:
+                raise await self._second_factors.in_vain(None)
+            return await self._second_factors.begin(found[0])
+        except NotProved as failed:
+            raise await self._refused(actor, ClerkNotRecognised(), wrong=failed.wrong.value) from None
+        except SecondFactorClosed as refusal:
+            raise await self._refused(actor, refusal) from None
 
     async def open_shift(
         self,
@@ -213,6 +241,7 @@ class AuthService:
         employer: Organisation,
         client: ClientFacts,
         *,
+        methods: tuple[str, ...] = (),
         origin: ProviderSession | None = None,
     ) -> ClerkSignedIn:
         """Open a session for a clerk who has just proved who they are, at ``origin`` if not here."""
@@ -223,6 +252,7 @@ class AuthService:
             client=CLERK_CLIENT,
             device=client.device,
             assurance=AssuranceLevel.L1,
+            methods=methods,
             now=now,
             platform=platform_of(client.agent),
             origin=origin,
@@ -314,6 +344,20 @@ class AuthService:
             yield session
 
     # --- how ------------------------------------------------------------------------------------------
+
+    async def _claimed(
+        self, organisation: str, number: str, passphrase: str, client: ClientFacts
+    ) -> tuple[str, tuple[Clerk, Organisation] | None]:
+        """Who tries, for the audit, and the clerk in service whose passphrase it is."""
+        await self._admit_client(client)
+        await self._admit_tries("clerk", f"{organisation}/{number}", self._settings.tries_per_clerk)
+        clerk = await self._stores.directory.clerk(organisation, number)
+        employer = await self._stores.directory.organisation(organisation)
+        matches = await self._passphrases.matches(passphrase, None if clerk is None else clerk.passphrase)
+        actor = "unknown" if clerk is None else clerk.id
+        if not (matches and clerk and employer and in_service(clerk, employer)):
+            return actor, None
+        return actor, (clerk, employer)
 
     async def _is_by(self, department: Organisation, claimed: Assertion, now: datetime) -> bool:
         """Whether ``department`` made this assertion, for now, and it is presented the first time."""
@@ -422,6 +466,8 @@ class AuthService:
                 organisation_name=employer.name,
                 clerk_number=clerk.number,
                 scenes=frozenset(clerk.scenes),
+                auth_time=live.session.started_at,
+                methods=frozenset(live.session.methods),
             ),
             now,
             ends=min(refresh.expires_at, now + _CLERK_ACCESS),
@@ -478,8 +524,8 @@ class AuthService:
             facts={"audience": live.session.audience.value, **facts},
         )
 
-    async def _refused(self, actor: str, refusal: Refusal) -> Refusal:
-        facts = told_by_provider(refusal)
+    async def _refused(self, actor: str, refusal: Refusal, **told: str) -> Refusal:
+        facts = {**told_by_provider(refusal), **told}
         await self._audit("session.refused", at=self._clock(), actor=actor, outcome=refusal.code, facts=facts)
         return refusal
 

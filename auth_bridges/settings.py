@@ -276,6 +276,23 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
             ge=1,
         ),
     ] = 6
+    clerk_second_factor: Annotated[
+        Literal["demanded", "offered"],
+        Meta(
+            description="`demanded`: no clerk begins a shift with a passphrase alone; "
+            "`offered`: only who set up a second factor needs it.",
+            extra={"zh": "`demanded`：核验员一律须用口令加动态口令登录；`offered`：仅已绑定者须用。"},
+        ),
+    ] = "demanded"
+    clerk_second_factor_days: Annotated[
+        int,
+        Meta(
+            description="How long a clerk newly registered may set up a second factor with the passphrase.",
+            extra={"zh": "核验员登记后可凭口令自行绑定动态口令的天数。"},
+            ge=1,
+            le=365,
+        ),
+    ] = 14
     assertions_per_department: Annotated[
         int,
         Meta(

@@ -34,7 +34,7 @@ class _Command(NamedTuple):
 _COMMANDS: Final[Mapping[str, _Command]] = {
     "up": _Command("bff.sandbox.cli", "up", "The whole city on this machine (一键启动)."),
     "demo": _Command("bff.sandbox.cli", "demo", "The main job, narrated step by step (演示)."),
-    "rehearse": _Command("bff.sandbox.cli", "rehearse", "A campaign to a million residents (群发演练)."),
+    "rehearse": _Command("bff.sandbox.cli", "rehearse", "A campaign, or health codes in a storm (演练)."),
     "web": _Command("bff.cli", "web", "Answer requests (Web 进程)."),
     "worker": _Command("bff.cli", "worker", "Move acknowledged events into MongoDB (后台进程)."),
     "scheduler": _Command("bff.cli", "scheduler", "Start what is due (定时进程)."),
@@ -44,6 +44,9 @@ _COMMANDS: Final[Mapping[str, _Command]] = {
     "keys": _Command("bff.cli_keys", "keys", "Signing keys (签名密钥)."),
     "directory": _Command("bff.cli_directory", "directory", "Who may sign in (人员与机构)."),
     "account": _Command("bff.cli_account", "account", "Residents' accounts (居民账号)."),
+    "second-factor": _Command(
+        "bff.cli_second_factor", "second_factor", "What clerks sign in with beside a passphrase (动态口令)."
+    ),
     "sessions": _Command("bff.cli_sessions", "sessions", "Who is signed in (登录会话)."),
     "push": _Command("bff.cli_push", "push", "Reminders (提醒)."),
     "schemas": _Command("bff.cli_schemas", "schemas", "The contract, for those who build on it (接口契约)."),

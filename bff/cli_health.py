@@ -323,7 +323,8 @@ def _shanghai() -> Any:  # noqa: ANN401  a zone
     type=click.Path(exists=True, path_type=Path),
     help="What is revoked: a batch of the EU gateway, a card revocation list, or a folder of them.",
 )
-@click.option("--at", type=Instant(), help="Judge as of this time; Asia/Shanghai if it has no offset.")
+# Made by issuers of any zone: what they write of time, and those who test with it, is UTC.
+@click.option("--at", type=Instant("UTC"), help="Judge as of this time; UTC if it has no offset.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 def verify(
     code: str,

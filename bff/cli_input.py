@@ -13,9 +13,12 @@ _MARK: Final = b"\xef\xbb\xbf"
 
 
 class Instant(click.ParamType[datetime]):
-    """An ISO 8601 time; of Asia/Shanghai if it has no offset."""
+    """An ISO 8601 time; of ``zone`` if it has no offset."""
 
     name = "time"
+
+    def __init__(self, zone: str = "Asia/Shanghai") -> None:
+        self._zone = zone
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """The time ``value`` writes."""
@@ -27,7 +30,7 @@ class Instant(click.ParamType[datetime]):
             at = datetime.fromisoformat(str(value))
         except ValueError:
             self.fail(f"{value!r} is not an ISO 8601 time, such as 2026-11-22T09:30:00+08:00", param, ctx)
-        return at if at.tzinfo else at.replace(tzinfo=ZoneInfo("Asia/Shanghai"))
+        return at if at.tzinfo else at.replace(tzinfo=ZoneInfo(self._zone))
 
 
 def text_of(code: str) -> str:

@@ -207,7 +207,10 @@ def enrolment(
         private=private,
         postponed=postponed,
     )
-    for item in enrolment_items(programme, pupil, as_of):
+    items = enrolment_items(programme, pupil, as_of)
+    if not items and not as_json:
+        click.echo("没有将要报名的学校 · no school is next")
+    for item in items:
         click.echo(msgspec.json.encode(_window(item)) if as_json else _window_line(item))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from health_code.models import ChainHead, Destroyed, Retirement, RetirementStatement
 from health_code.ports import Audit, Clock
 from health_code.reporting import Wake
-from health_code.rules.purposes import CHAINS, EVIDENCE, PURPOSES, Purpose
+from health_code.rules.purposes import CHAINS, EVIDENCE, PURPOSES, Place, Purpose
 from health_code.store import EvidenceStore, RetiringStore
 
 Tell = Callable[[int, int], None]
@@ -90,19 +90,37 @@ class Retiring:
     async def _empty(self, purpose: Purpose, before: Retirement, tell: Tell) -> None:
         whole, gone = sum(each.found for each in before.found), 0
         places = await self._store.spread(purpose.places)
-        for heads in (place.where for place in places if place.collection == CHAINS):
-            await self._evidence.close([heads["_id"]] if heads else await self._evidence.sources())
-        # The heads last: as long as they are there, and closed, nobody appends.
-        for place in sorted(places, key=lambda place: place.collection == CHAINS):
+        heads = next((place for place in places if place.collection == CHAINS), None)
+        closed = set() if heads is None else await self._close(heads)
+        waiting = [place for place in places if place is not heads]
+        while waiting:
+            place = waiting.pop(0)
             async for batch in self._store.destroy(place):
                 gone += batch
                 tell(gone, whole)
-            if place.collection == EVIDENCE and purpose.judged_by is not None:
-                await self._judge_anew()
+            if place.collection == EVIDENCE and heads is not None:
+                # Who first reported meanwhile began a chain that is open, and has lost some of it.
+                begun = await self._close(heads) - closed
+                closed |= begun
+                if begun:
+                    waiting.insert(0, Place(EVIDENCE, {"source": {"$in": sorted(begun)}}))
+                elif purpose.judged_by is not None:
+                    await self._judge_anew()
+        # The heads last: as long as they are there, and closed, nobody appends. One that was begun after all
+        # this is whole, and stays.
+        async for batch in self._store.destroy(Place(CHAINS, {"_id": {"$in": sorted(closed)}})):
+            gone += batch
+            tell(gone, whole)
         for pattern in purpose.keys:
             async for one in self._store.destroy_keys(pattern):
                 gone += one
                 tell(gone, whole)
+
+    async def _close(self, heads: Place) -> set[str]:
+        """Let nothing be appended to the chains of ``heads``; which there are."""
+        sources = [heads.where["_id"]] if heads.where else await self._evidence.sources()
+        await self._evidence.close(sources)
+        return set(sources)
 
     async def _judge_anew(self) -> None:
         # After their evidence is gone, and before it is forgotten whose it was.

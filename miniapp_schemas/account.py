@@ -305,6 +305,24 @@ class ExportedLink(Response, frozen=True, kw_only=True):
     other_names: Annotated[list[OtherName], Meta(description="What else it calls the person, or did.")] = []
 
 
+class ExportedLegalPerson(Response, frozen=True, kw_only=True):
+    """A legal person that the caller proved to represent, while it is kept."""
+
+    uscc: Annotated[str, Meta(description="Its 统一社会信用代码.")]
+    name: Annotated[str, Meta(description="As its certificate names it.")]
+    purpose: Annotated[str, Meta(description="For what: `level`, `agents`.")]
+    serial: Annotated[str, Meta(description="The certificate's serial number, in hex.")]
+    proved_at: Annotated[Instant, Meta(description="When.")]
+    expires_at: Annotated[Instant, Meta(description="Until when it counts.")]
+
+
+class ExportedFaceCheck(Response, frozen=True, kw_only=True):
+    """A face check that the caller began lately; the provider has the picture, we never had it."""
+
+    certification: Annotated[str, Meta(description="The provider's number for it.")]
+    started_at: Annotated[Instant, Meta(description="When.")]
+
+
 class AccountExport(Response, frozen=True, kw_only=True):
     """A copy of what is held of the caller (个人信息副本), in the clear."""
 
@@ -322,4 +340,10 @@ class AccountExport(Response, frozen=True, kw_only=True):
     sessions: Annotated[list[SignedInDevice], Meta(description="Where the person is signed in.")] = []
     grants: Annotated[
         list[ActingGrant], Meta(description="Who may act for whom, ended ones too; without codes.")
+    ] = []
+    legal_persons: Annotated[
+        list[ExportedLegalPerson], Meta(description="What was proved with legal persons' certificates.")
+    ] = []
+    face_checks: Annotated[
+        list[ExportedFaceCheck], Meta(description="Those begun in the last day; what one proved is a proof.")
     ] = []

@@ -14,6 +14,8 @@ from miniapp_schemas.session import (
     ClerkSession,
     ClerkSignIn,
     SceneGrant,
+    SecondFactorBegin,
+    SecondFactorSecret,
     Session,
     SessionRefresh,
     WechatSignIn,
@@ -53,7 +55,18 @@ EXAMPLES: Final[tuple[Struct, ...]] = (
         assurance=AssuranceLevel.L2,
         display_name="林*",
     ),
-    ClerkSignIn(organisation="hotel-haiyu", clerk_number="0001", passphrase="eight or more"),  # noqa: S106 - opens nothing
+    ClerkSignIn(
+        organisation="hotel-haiyu",
+        clerk_number="0001",
+        passphrase="eight or more",  # noqa: S106 - opens nothing
+        one_time_code="287082",
+    ),
+    SecondFactorBegin(organisation="hotel-haiyu", clerk_number="0001", passphrase="eight or more"),  # noqa: S106 - opens nothing
+    SecondFactorSecret(
+        secret="GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",  # noqa: S106 - of RFC 6238
+        url="otpauth://totp/Suishen:hotel-haiyu%2F0001"
+        "?digits=6&secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&algorithm=SHA1&issuer=Suishen&period=30",
+    ),
     ClerkSession(
         access_token=_ACCESS,
         expires_at=_AT + timedelta(minutes=10),

@@ -92,7 +92,9 @@ class EnterpriseDescribed(_Facts, frozen=True, kw_only=True, tag="ENTERPRISE"):
         list[Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{1,39}\Z")]],
         Meta(description="What else policies ask about, as codes.", max_length=50),
     ] = []
-    employees: Annotated[Annotated[int, Meta(ge=0)] | None, Meta(description="从业人数.")] = None
+    employees: Annotated[Annotated[int, Meta(ge=0, le=100_000_000)] | None, Meta(description="从业人数.")] = (
+        None
+    )
     revenue: Annotated[float | None, Meta(description="年营业收入, in 10,000 yuan.")] = None
     research_share: Annotated[
         Annotated[float, Meta(ge=0, le=100)] | None, Meta(description="研发费用占比, per cent of revenue.")

@@ -15,6 +15,9 @@ ProviderCode = Annotated[
     Meta(description="The code of `wx.login`: once, five minutes.", pattern=r"^[A-Za-z0-9_-]{1,128}\Z"),
 ]
 RefreshToken = Annotated[str, Meta(description="Opaque; single use.", pattern=r"^[A-Za-z0-9_-]{43,128}\Z")]
+OrganisationId = Annotated[str, Meta(description="The organisation's id.", min_length=1, max_length=64)]
+ClerkNumber = Annotated[str, Meta(description="Number on the clerk's badge.", min_length=1, max_length=32)]
+Passphrase = Annotated[str, Meta(description="The clerk's own.", min_length=8, max_length=128)]
 
 
 class WechatSignIn(Request, frozen=True, kw_only=True):
@@ -62,7 +65,7 @@ class OidcSignIn(Request, frozen=True, kw_only=True):
 class ClerkSsoBegin(Request, frozen=True, kw_only=True):
     """Sign in where the organisation's people sign in."""
 
-    organisation: Annotated[str, Meta(description="The organisation's id.", min_length=1, max_length=64)]
+    organisation: OrganisationId
 
 
 class SessionRefresh(Request, frozen=True, kw_only=True):
@@ -83,13 +86,30 @@ class Session(Response, frozen=True, kw_only=True):
 
 
 class ClerkSignIn(Request, frozen=True, kw_only=True):
-    """Sign in at a counter."""
+    """Sign in at a counter, with two factors: a passphrase, and a code of the clerk's phone or token."""
 
-    organisation: Annotated[str, Meta(description="The organisation's id.", min_length=1, max_length=64)]
-    clerk_number: Annotated[
-        str, Meta(description="Number on the clerk's badge.", min_length=1, max_length=32)
-    ]
-    passphrase: Annotated[str, Meta(description="The clerk's own.", min_length=8, max_length=128)]
+    organisation: OrganisationId
+    clerk_number: ClerkNumber
+    passphrase: Passphrase
+    one_time_code: Annotated[
+        Annotated[str, Meta(pattern=r"^[0-9]{6}\Z")] | None,
+        Meta(description="Of half a minute (RFC 6238), each good once; none before one is set up."),
+    ] = None
+
+
+class SecondFactorBegin(Request, frozen=True, kw_only=True):
+    """Set up a second factor: a clerk who is new, or whose phone was lost."""
+
+    organisation: OrganisationId
+    clerk_number: ClerkNumber
+    passphrase: Passphrase
+
+
+class SecondFactorSecret(Response, frozen=True, kw_only=True):
+    """A secret for an authenticator app; it counts once a sign-in brings a code of it."""
+
+    secret: Annotated[str, Meta(description="Base32, to be typed.")]
+    url: Annotated[str, Meta(description="`otpauth://…`, to be drawn as a QR code and scanned.")]
 
 
 class SceneGrant(Response, frozen=True, kw_only=True):

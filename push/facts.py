@@ -32,12 +32,14 @@ class FactIntake:
         planner: Planner,
         personal: PersonalData,
         valid_number: Callable[[str], bool],
+        valid_division: Callable[[str], bool],
         audit: Audit,
         clock: Clock,
     ) -> None:
         self._planner = planner
         self._personal = personal
         self._valid_number = valid_number
+        self._valid_division = valid_division
         self._audit = audit
         self._clock = clock
 
@@ -110,6 +112,9 @@ class FactIntake:
             raise FactInvalid(why_zh="记录不能更正自身", why_en="it supersedes itself")
         subject, born, sex = self._subject(item, kind)
         _check_days(item.facts, born, now.astimezone(SHANGHAI).date())
+        place = _place(item.facts)
+        if place is not None and not self._valid_division(place):
+            raise FactInvalid(why_zh="行政区划代码有误", why_en="there is no such division")
         content = msgspec.convert(
             msgspec.structs.asdict(item.facts) | {"kind": kind.value, "born": born, "sex": sex}, Fact
         )
@@ -147,6 +152,18 @@ class FactIntake:
             raise FactInvalid(why_zh="身份号码有误", why_en="the ID number is wrong")
         born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
         return self._personal.hash(number), born, "M" if int(number[16]) % 2 else "F"
+
+
+def _place(facts: wire.Facts) -> str | None:
+    match facts:
+        case (
+            wire.BirthRecorded(region=place)
+            | wire.HouseholdRegistered(district=place)
+            | wire.EnterpriseDescribed(division=place)
+        ):
+            return place
+        case _:
+            return None
 
 
 def _check_days(facts: wire.Facts, born: date | None, today: date) -> None:

@@ -9,8 +9,10 @@ other did.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from datetime import date, datetime, timedelta
 from typing import Final
+from weakref import WeakValueDictionary
 
 import msgspec
 from msgspec import Struct
@@ -88,6 +90,7 @@ class Planner:
         self._personal = personal
         self._edition = edition
         self._clock = clock
+        self._planning: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def facts(self, ids: Sequence[str]) -> Mapping[str, StoredFact]:
         """Those of ``ids`` that are kept."""
@@ -262,7 +265,12 @@ class Planner:
                 await self._people.went_on(session, name, difference)
             return Recorded(kept=kept, difference=difference)
 
-        return await self._within(steps)
+        async with AsyncExitStack() as turns:
+            # Thirty doses of one child at once would each begin again as often as another is done.
+            for subject in sorted(subjects):
+                turn = self._planning.setdefault(subject, asyncio.Lock())
+                await turns.enter_async_context(turn)
+            return await self._within(steps)
 
     def _outcome(
         self,

@@ -34,6 +34,7 @@ from auth_bridges.refusals import (
     SmsUnavailable,
 )
 from auth_bridges.registrar import Registrar
+from auth_bridges.second_factors import SecondFactors
 from auth_bridges.service import AuthService
 from auth_bridges.settings import AuthSettings
 from auth_bridges.store import AuthStores
@@ -263,7 +264,7 @@ def settings(folder: Path) -> AuthSettings:
 class World:
     """Everything needed to sign in, on real stores."""
 
-    def __init__(self, database: Database, redis: Redis, folder: Path) -> None:
+    def __init__(self, database: Database, redis: Redis, folder: Path, *, demanded: bool = False) -> None:
         self.clock = FakeClock()
         self.audit = AuditLog()
         self.turnstile = Turnstile()
@@ -278,6 +279,14 @@ class World:
         self.tokens = tokens(self.keys)
         self.stores = stores_on(database, redis)
         passphrases = Passphrases(os.urandom, cost=CHEAP)
+        self.second_factors = SecondFactors(
+            self.stores,
+            demanded=demanded,
+            personal=self.personal,
+            audit=self.audit,
+            clock=self.clock,
+            chance=os.urandom,
+        )
         self.auth = AuthService(
             settings=settings(folder),
             stores=self.stores,
@@ -285,6 +294,7 @@ class World:
             tokens=self.tokens,
             personal=self.personal,
             passphrases=passphrases,
+            second_factors=self.second_factors,
             admit=self.turnstile,
             audit=self.audit,
             clock=self.clock,
@@ -296,6 +306,8 @@ class World:
             stores=self.stores,
             personal=self.personal,
             passphrases=passphrases,
+            second_factors=self.second_factors,
+            enrolment=timedelta(days=14),
             lives=settings(folder).proof_lives,
             audit=self.audit,
             clock=self.clock,

@@ -15,6 +15,7 @@ COMPLETE: Final[Mapping[str, str]] = MappingProxyType(
         "SUISHEN_AUTH_TOKEN_KEYS_DIR": "/etc/suishen/token-keys",
         "SUISHEN_AUTH_WECHAT_APPID": "wx0123456789abcdef",
         "SUISHEN_AUTH_WECHAT_SECRET": "wechat-secret-0123456789",
+        "SUISHEN_AUTH_CLERK_SECOND_FACTOR": "offered",
         "SUISHEN_WALLET_KEYS_DIR": "/etc/suishen/wallet-keys",
         "SUISHEN_HEALTH_KEYS_DIR": "/etc/suishen/health-keys",
         "SUISHEN_METRICS_TOKEN": "metrics-token-0123456789",

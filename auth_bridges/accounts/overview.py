@@ -14,11 +14,13 @@ from auth_bridges.models import (
     Audience,
     Consent,
     Deletion,
+    LegalPersonProof,
     Link,
     MergeCase,
     Notice,
     Proof,
     Resident,
+    StoredFaceCheck,
     StoredSession,
 )
 from auth_bridges.ports import Audit, Clock, PersonalData
@@ -63,6 +65,8 @@ class Copy(Struct, frozen=True, kw_only=True):
     consents: Sequence[Consent]
     sessions: Sequence[StoredSession]
     grants: Sequence[tuple[ActingGrant, GrantSide]]
+    legal_persons: Sequence[LegalPersonProof]
+    face_checks: Sequence[StoredFaceCheck]
 
 
 class Overviews:
@@ -123,6 +127,8 @@ class Overviews:
             consents=await self._stores.consents.of(everybody),
             sessions=await self._stores.sessions.living(Audience.RESIDENT, resident.id),
             grants=[] if resident.holder is None else await self._grants_of(resident.holder),
+            legal_persons=await self._stores.legal_persons.all_of(everybody),
+            face_checks=await self._stores.face_checks.of(everybody),
         )
         await self._audit("account.exported", at=now, actor=resident.id, outcome="ok")
         return copy

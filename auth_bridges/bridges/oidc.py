@@ -121,6 +121,8 @@ class OpenIdProvider:
             "code_challenge": challenge_of(flow.verifier),
             "code_challenge_method": "S256",
         }
+        if flow.acr:
+            asked["acr_values"] = " ".join(flow.acr)
         if self._pushed:
             asked = {"client_id": self.client_id, "request_uri": await self._push(metadata, asked)}
         separator = "&" if "?" in metadata.authorization_endpoint else "?"

@@ -62,6 +62,7 @@ from auth_bridges.refusals.openid import (
     ProviderTokenReplayed,
     ProviderTokenTime,
     ProviderTokenUnreadable,
+    ProviderTokenWeak,
 )
 from auth_bridges.refusals.phones import (
     NoPhoneBound,
@@ -102,6 +103,8 @@ from auth_bridges.refusals.signing_in import (
     NotRegistrable,
     ReauthenticationRequired,
     ScopeMissing,
+    SecondFactorClosed,
+    SecondFactorNeeded,
     SessionEnded,
     SessionUnknown,
     SigningInBusy,
@@ -177,6 +180,7 @@ __all__ = [
     "ProviderTokenTime",
     "ProviderTokenUnavailable",
     "ProviderTokenUnreadable",
+    "ProviderTokenWeak",
     "ProviderUnavailable",
     "ProviderUnreached",
     "ReauthenticationRequired",
@@ -195,6 +199,8 @@ __all__ = [
     "RevocationUnknown",
     "ScopeMissing",
     "ScopeNotGrantable",
+    "SecondFactorClosed",
+    "SecondFactorNeeded",
     "SessionEnded",
     "SessionUnknown",
     "SignInRequired",

@@ -58,6 +58,12 @@ class ProviderTokenUnreadable(ProviderTokenRefused):
     code = "PROVIDER_TOKEN_UNREADABLE"
 
 
+class ProviderTokenWeak(ProviderTokenRefused):
+    """It tells of a sign-in with less than the organisation's second factor (``acr``, ``amr``)."""
+
+    code = "PROVIDER_TOKEN_WEAK"
+
+
 class ProviderTokenKind(ProviderTokenRefused):
     """It is a token, of another kind than the one asked for."""
 

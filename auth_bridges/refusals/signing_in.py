@@ -72,14 +72,39 @@ class AccountDisabled(Refusal):
 
 
 class ClerkNotRecognised(Refusal):
-    """Organisation, number and passphrase do not belong together; which is wrong is not told."""
+    """Organisation, number, passphrase and code do not belong together; which is wrong is not told."""
 
     code = "CLERK_NOT_RECOGNISED"
     kind = Kind.UNAUTHENTICATED
     title_zh = "登录信息不正确"
     title_en = "Sign-in not recognised"
-    detail_zh = "单位、工号或口令不正确。"
-    detail_en = "Organisation, clerk number or passphrase is wrong."
+    detail_zh = "单位、工号、口令或动态口令不正确，或动态口令已用过。多次输错会暂停登录一段时间。"
+    detail_en = (
+        "Organisation, clerk number, passphrase or one-time code is wrong, or the code was used. "
+        "Several wrong ones hold up signing in for a while."
+    )
+
+
+class SecondFactorNeeded(Refusal):
+    """The passphrase was right, there is no second factor yet, and none begins a shift without."""
+
+    code = "SECOND_FACTOR_NEEDED"
+    kind = Kind.FORBIDDEN
+    title_zh = "请先绑定动态口令"
+    title_en = "Set up a second factor first"
+    detail_zh = "登录须用口令和动态口令。请先在手机上绑定动态口令。"
+    detail_en = "Signing in takes a passphrase and a one-time code. Set the code up on your phone first."
+
+
+class SecondFactorClosed(Refusal):
+    """The passphrase was right, but the time in which a second factor may be set up with it is over."""
+
+    code = "SECOND_FACTOR_CLOSED"
+    kind = Kind.FORBIDDEN
+    title_zh = "动态口令暂不能绑定"
+    title_en = "The second factor cannot be set up now"
+    detail_zh = "绑定期已过，请联系管理员重新开放。"
+    detail_en = "The time to set it up is over; ask your operator to open it again."
 
 
 class AssertionRefused(Refusal):

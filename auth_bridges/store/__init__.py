@@ -25,6 +25,7 @@ from auth_bridges.store.packets import Packets
 from auth_bridges.store.provider_tokens import ProviderTokenStore
 from auth_bridges.store.resident_keys import ResidentKeys
 from auth_bridges.store.residents import Residents
+from auth_bridges.store.second_factors import SecondFactors
 from auth_bridges.store.session_keys import SessionKeys
 from auth_bridges.store.sessions import SessionStore
 from auth_bridges.store.step_up import AnsweredChallenges, PhoneCodes
@@ -50,6 +51,7 @@ __all__ = [
     "ProviderTokenStore",
     "ResidentKeys",
     "Residents",
+    "SecondFactors",
     "SessionKeys",
     "SessionStore",
     "SignInFlows",
@@ -63,6 +65,7 @@ class AuthStores:
     def __init__(self, database: Database, redis: Redis, *, run: RunScript, together: Together) -> None:
         self.residents = Residents(database["residents"], database["links"], together)
         self.directory = Directory(database["organisations"], database["clerks"])
+        self.second_factors = SecondFactors(database["clerk_second_factors"], redis, run)
         self.sessions = SessionStore(database["sessions"], together)
         self.grants = Grants(database["acting_grants"])
         self.packets = Packets(database["packets"])

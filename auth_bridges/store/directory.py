@@ -1,6 +1,7 @@
 """Organisations and their clerks. MongoDB, majority and journal."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
 
 import msgspec
 from pymongo import ASCENDING
@@ -8,6 +9,8 @@ from pymongo.errors import DuplicateKeyError
 
 from auth_bridges.models import Clerk, Organisation
 from auth_bridges.store.documents import Collection, document_of, struct_of
+
+_AT_ONCE: Final = 500
 
 
 class Directory:
@@ -57,6 +60,12 @@ class Directory:
     async def clerk_by_id(self, clerk: str) -> Clerk | None:
         """The clerk with this id."""
         return struct_of(await self._clerks.find_one({"_id": clerk}), Clerk)
+
+    async def clerks(self, organisation: str | None = None) -> AsyncIterator[Sequence[Clerk]]:
+        """Every clerk, or every one of ``organisation``, some hundreds at a time."""
+        found = self._clerks.find({} if organisation is None else {"organisation": organisation})
+        while batch := await found.to_list(_AT_ONCE):
+            yield [msgspec.convert(document, Clerk) for document in batch]
 
     async def put_clerk(self, clerk: Clerk) -> None:
         """Store, whatever was there; two importers of one new clerk leave one."""

@@ -1,8 +1,10 @@
 """Face checks under way. MongoDB, majority and journal; forgotten after a day."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
+import msgspec
 from pymongo import ASCENDING
 
 from auth_bridges.models import StoredFaceCheck
@@ -30,6 +32,11 @@ class FaceChecks:
     async def get(self, check: str, *, resident: str) -> StoredFaceCheck | None:
         """The one with this id, if ``resident`` began it."""
         return struct_of(await self._checks.find_one({"_id": check, "resident": resident}), StoredFaceCheck)
+
+    async def of(self, residents: Sequence[str]) -> Sequence[StoredFaceCheck]:
+        """Those that these residents began and that are not forgotten, the latest first."""
+        found = self._checks.find({"resident": {"$in": list(residents)}}).sort("started_at", -1)
+        return [msgspec.convert(document, StoredFaceCheck) async for document in found]
 
     async def end(self, check: str) -> None:
         """Forget it."""

@@ -63,6 +63,11 @@ class LegalPersonProofs:
         found = self._proofs.find(which).sort("at", -1)
         return [msgspec.convert(document, LegalPersonProof) async for document in found]
 
+    async def all_of(self, residents: Sequence[str]) -> Sequence[LegalPersonProof]:
+        """Everything kept that these residents proved, whatever for, the latest first."""
+        found = self._proofs.find({"resident": {"$in": list(residents)}}).sort("at", -1)
+        return [msgspec.convert(document, LegalPersonProof) async for document in found]
+
 
 def _challenge(challenge: str) -> str:
     return f"auth:challenge:{challenge}"

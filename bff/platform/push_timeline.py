@@ -20,6 +20,7 @@ from auth_bridges.vault import Vault
 from bff.platform.audit import AuditRecorder
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.mongo import Database
+from health_code.rules.divisions import is_division
 from miniapp_schemas.acting import ActingKind
 from miniapp_schemas.base import Text
 from push.facts import FactIntake
@@ -330,6 +331,7 @@ class TimelineParts:
             planner=self.planner,
             personal=personal,
             valid_number=_is_id_number,
+            valid_division=is_division,
             audit=recorder.record,
             clock=clock,
         )

@@ -44,6 +44,7 @@ from auth_bridges.ports import Clock, LearntCertificates
 from auth_bridges.provider_tokens import ProviderTokens
 from auth_bridges.refusals import ProviderNotOffered
 from auth_bridges.registrar import Registrar
+from auth_bridges.second_factors import SecondFactors
 from auth_bridges.service import AuthService
 from auth_bridges.settings import AuthSettings
 from auth_bridges.store import AuthStores, ProviderTokenStore, SessionKeys
@@ -137,6 +138,14 @@ class Platform:
         self.alipay = _alipay(auth, http, self.auth_stores.alipay_certificates, self.clock)
         wechat, self.wechat = self._wire_wechat(auth, http, run)
         passphrases = Passphrases(secrets.token_bytes)
+        self.second_factors = SecondFactors(
+            self.auth_stores,
+            demanded=auth.clerk_second_factor == "demanded",
+            personal=self.personal,
+            audit=recorder.record,
+            clock=self.clock,
+            chance=secrets.token_bytes,
+        )
         self.auth = AuthService(
             settings=auth,
             stores=self.auth_stores,
@@ -144,6 +153,7 @@ class Platform:
             tokens=tokens,
             personal=self.personal,
             passphrases=passphrases,
+            second_factors=self.second_factors,
             admit=self._admit_try,
             audit=recorder.record,
             clock=self.clock,
@@ -176,6 +186,8 @@ class Platform:
             stores=self.auth_stores,
             personal=self.personal,
             passphrases=passphrases,
+            second_factors=self.second_factors,
+            enrolment=timedelta(days=auth.clerk_second_factor_days),
             lives=auth.proof_lives,
             audit=recorder.record,
             clock=self.clock,

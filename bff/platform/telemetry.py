@@ -128,6 +128,7 @@ _NEVER_LOGGED: Final = frozenset(
         "headers",
         "id_number",
         "name",
+        "one_time_code",
         "open_id",
         "openid",
         "passphrase",

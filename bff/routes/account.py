@@ -75,6 +75,8 @@ from miniapp_schemas.account import (
     DeletionConsequences,
     DeletionInfo,
     DeletionReceipt,
+    ExportedFaceCheck,
+    ExportedLegalPerson,
     ExportedLink,
     FaceCheckBegun,
     FaceCheckResult,
@@ -193,6 +195,21 @@ class AccountController(Controller):
             consents=[_consent(each) for each in copy.consents],
             sessions=[device_of(each, current=each.sid == principal.session) for each in copy.sessions],
             grants=[structs.replace(grant_of(acting, *each), code=None) for each in copy.grants],
+            legal_persons=[
+                ExportedLegalPerson(
+                    uscc=each.uscc,
+                    name=each.name,
+                    purpose=each.purpose.value,
+                    serial=each.serial,
+                    proved_at=each.at,
+                    expires_at=each.expires_at,
+                )
+                for each in copy.legal_persons
+            ],
+            face_checks=[
+                ExportedFaceCheck(certification=each.certification, started_at=each.started_at)
+                for each in copy.face_checks
+            ],
         )
 
     @delete(

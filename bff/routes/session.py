@@ -31,6 +31,7 @@ from auth_bridges.refusals import (
     ProviderTokenNonce,
     ProviderTokenTime,
     ProviderTokenUnreadable,
+    ProviderTokenWeak,
     ProviderUnavailable,
     ReplyAmbiguous,
     ReplyForeign,
@@ -40,6 +41,8 @@ from auth_bridges.refusals import (
     ReplyUnsigned,
     ReplyWeaklyHashed,
     ReplyWronglySigned,
+    SecondFactorClosed,
+    SecondFactorNeeded,
     SessionEnded,
     SigningInBusy,
 )
@@ -59,6 +62,8 @@ from miniapp_schemas.session import (
     IssuerSignIn,
     OidcSignIn,
     SceneGrant,
+    SecondFactorBegin,
+    SecondFactorSecret,
     Session,
     SessionRefresh,
     SignInBegun,
@@ -99,7 +104,9 @@ _NO_ALIPAY: Final = (
     SessionEnded,
 )
 _NO_RENEWAL: Final = (SessionEnded, TooManyRequests)
-_NO_CLERK: Final = (ClerkNotRecognised, SigningInBusy, TooManyRequests)
+_NO_PASSPHRASE: Final = (ClerkNotRecognised, SigningInBusy, TooManyRequests)
+_NO_CLERK: Final = (*_NO_PASSPHRASE, SecondFactorNeeded)
+_NO_SETTING_UP: Final = (*_NO_PASSPHRASE, SecondFactorClosed)
 _NO_BEGINNING: Final = (ProviderBusy, ProviderNotOffered, ProviderUnavailable, TooManyRequests)
 _NO_ANSWER: Final = (
     CodeRejected,
@@ -248,11 +255,40 @@ class ClerkSessionController(Controller):
         registry: NamedDependency[Registry],
         device: DeviceId = None,
     ) -> ClerkSession:
-        """Sign in with organisation, clerk number and passphrase; twelve hours at most."""
+        """Sign in with organisation, clerk number, passphrase and one-time code; twelve hours at most.
+
+        `SECOND_FACTOR_NEEDED`: the passphrase was right, and a second factor is to be set up first.
+        """
         signed_in = await auth.sign_in_clerk(
-            data.organisation, data.clerk_number, data.passphrase, _on(device, client)
+            data.organisation,
+            data.clerk_number,
+            data.passphrase,
+            _on(device, client),
+            one_time_code=data.one_time_code,
         )
         return _clerk_session(signed_in, registry)
+
+    @post(
+        "/second-factor",
+        opt={**_PUBLIC, "refusals": _NO_SETTING_UP},
+        operation_id="BeginSecondFactor",
+        summary="Set up a second factor (动态口令)",
+    )
+    async def begin_second_factor(
+        self,
+        data: JSONBody[SecondFactorBegin],
+        client: NamedDependency[ClientFacts],
+        auth: NamedDependency[AuthService],
+        device: DeviceId = None,
+    ) -> SecondFactorSecret:
+        """A secret for the clerk's authenticator; sign in with a code of it and it counts from then on.
+
+        Reply lost: ask again for another one; the one before it is worthless.
+        """
+        begun = await auth.begin_second_factor(
+            data.organisation, data.clerk_number, data.passphrase, _on(device, client)
+        )
+        return SecondFactorSecret(secret=begun.secret, url=begun.url)
 
     @post(
         "/sso/begin",
@@ -272,7 +308,7 @@ class ClerkSessionController(Controller):
 
     @post(
         "/sso",
-        opt={**_PUBLIC, "refusals": (ClerkNotRecognised, SessionEnded, *_NO_ANSWER)},
+        opt={**_PUBLIC, "refusals": (ClerkNotRecognised, ProviderTokenWeak, SessionEnded, *_NO_ANSWER)},
         operation_id="ClerkSsoSignIn",
         summary="Begin a shift with the organisation's word",
     )

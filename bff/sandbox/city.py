@@ -94,6 +94,8 @@ class Clerk(Struct, frozen=True, kw_only=True):
     story_zh: str
     story_en: str
     scopes: tuple[str, ...] = ("wallet:verify",)
+    second_factor: str | None = None
+    """The secret in this clerk's authenticator, base32; ``/_sim/authenticator`` shows its codes."""
 
 
 class Fate(StrEnum):
@@ -442,6 +444,15 @@ CLERKS: Final = (
         story_zh="提醒运维：由第二人批准群发",
         story_en="runs the reminders: the second person, who approves campaigns",
         scopes=("push:operate",),
+    ),
+    Clerk(
+        organisation="haiyu-hotel",
+        number="1003",
+        passphrase="lantern-harbour-1003",  # noqa: S106
+        scenes=("general", "hotel.checkin"),
+        story_zh="酒店前台，登录须用动态口令",
+        story_en="hotel desk, signs in with a one-time code as well",
+        second_factor="HAIYUHAIYUHAIYUHAIYUHAIYUHAIYU23",
     ),
 )
 

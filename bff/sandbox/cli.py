@@ -69,25 +69,59 @@ def demo(*, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--residents", default=1_000_000, show_default=True, type=click.IntRange(100, 25_000_000))
-@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 16))
+@click.argument("what", type=click.Choice(["campaign", "health"]), default="campaign")
+@click.option(
+    "--residents",
+    default=1_000_000,
+    show_default=True,
+    type=click.IntRange(100, 25_000_000),
+    help="campaign: how many are told.",
+)
+@click.option(
+    "--workers",
+    default=2,
+    show_default=True,
+    type=click.IntRange(1, 16),
+    help="campaign: how many.",
+)
+@click.option(
+    "--rate",
+    default=20.0,
+    show_default=True,
+    type=click.FloatRange(1, 10_000),
+    help="health: codes shown and checked a second while it is calm; in the storm ten times that.",
+)
+@click.option(
+    "--seconds",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(0.5, 150),
+    help="health: how long each of calm, storm and after it lasts.",
+)
 @click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Where there is room for it: a million residents take some gigabytes.",
 )
 @click.option("--json", "as_json", is_flag=True, help="What came of it, as one JSON object.")
-def rehearse(residents: int, workers: int, data: Path | None, *, as_json: bool) -> None:
-    """A campaign to a million, paused once and a worker killed over it (群发演练).
+def rehearse(
+    *, what: str, residents: int, workers: int, rate: float, seconds: float, data: Path | None, as_json: bool
+) -> None:
+    """What a city fears, against a private one (演练): WHAT is campaign or health.
 
-    Exit status 0 only if everybody has one notice and nobody two.
+    campaign: a million are told something; it is paused once and a worker killed over it (群发). Exit status
+    0 only if everybody has one notice and nobody two.
+
+    health: ten times as many show their health codes while MongoDB hangs and no source can report, then each
+    process and each server is killed in turn. Tells latencies and error rates; exit status 0 only if no
+    colour was wrong and nothing that was acknowledged is lost.
     """
     import msgspec
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     with _explained():
-        from bff.sandbox.rehearsal import run
+        from bff.sandbox import health_rehearsal, rehearsal
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=Console(stderr=True), refresh_per_second=2) as progress:
@@ -96,13 +130,24 @@ def rehearse(residents: int, workers: int, data: Path | None, *, as_json: bool) 
             def told(what: str, done: int, whole: int) -> None:
                 progress.update(task, description=what, completed=done, total=whole)
 
-            rehearsed = run(residents, workers=workers, data=data, told=told)
+            rehearsed: rehearsal.Rehearsed | health_rehearsal.Rehearsed
+            if what == "campaign":
+                rehearsed = rehearsal.run(residents, workers=workers, data=data, told=told)
+            else:
+                rehearsed = health_rehearsal.run(per_second=rate, seconds=seconds, data=data, told=told)
     if as_json:
         click.echo(msgspec.json.encode(rehearsed).decode())
     else:
         for name, value in msgspec.to_builtins(rehearsed).items():
-            click.echo(f"{name:<18} {value}")
+            for each in value if isinstance(value, list | tuple) else [value]:
+                click.echo(f"{name:<18} {_plain(each)}")
     sys.exit(0 if rehearsed.held else 1)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return "  ".join(f"{name} {_plain(each)}" for name, each in value.items())
+    return str(value)
 
 
 @contextmanager

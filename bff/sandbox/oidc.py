@@ -95,6 +95,7 @@ class _Code(Struct, kw_only=True):
     person: str
     session: str
     expires_at: datetime
+    acr: str | None = None
     used: bool = False
 
 
@@ -286,6 +287,8 @@ class OpenId:
             person=person,
             session=session,
             expires_at=self._now() + CODE_LIFETIME,
+            # Whoever asks for a way of signing in gets the one they like best, unless a person has another.
+            acr=next(iter(asked.get("acr_values", "").split()), None),
         )
         return code
 
@@ -354,6 +357,7 @@ class OpenId:
     def _id_token(self, realm: Realm, issuer: str, client: Client, code: _Code) -> str:
         now = int(self._now().timestamp())
         claims: dict[str, Any] = {
+            "acr": code.acr,
             **realm.claims.get(code.person, {}),
             "iss": issuer,
             "sub": self.subject(realm.name, code.person),

@@ -63,7 +63,7 @@ def facts_at(now: datetime) -> list[tuple[str, dict[str, Any]]]:
     pension = {
         "kind": "PENSION",
         "entitledFrom": "2003-09-09",
-        "confirmedOn": (today - timedelta(days=359)).isoformat(),
+        "confirmedOn": (today - timedelta(days=361)).isoformat(),
     }
     home = {"kind": "HOUSEHOLD", "district": "310104", "since": "2021-06-01"}
     return [

@@ -94,6 +94,7 @@ def registrations(keys: Mapping[str, Key], openid_url: str) -> bytes:
             "passphrase": each.passphrase,
             "scenes": each.scenes,
             "scopes": each.scopes,
+            "secondFactor": each.second_factor,
             "ssoSubject": subject_of(SIGNING_ON, each.number) if each.organisation == SIGNING_ON else None,
         }
         for each in CLERKS

@@ -8,6 +8,7 @@ answer.
 import asyncio
 import hmac
 from collections import deque
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -70,8 +71,17 @@ class Sms:
 
     name = "sms"
 
-    def __init__(self, *, key: str, now: Clock = utc_now, receipts: ReceiptAddress | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        key: str,
+        now: Clock = utc_now,
+        receipts: ReceiptAddress | None = None,
+        apps: Sequence[web.RouteDef] = (),
+    ) -> None:
+        """``apps`` is what else there is to be seen on phones."""
         self._key = key
+        self._apps = apps
         self._now = now
         self._receipts = receipts
         self._fates: dict[str, str] = {}
@@ -96,6 +106,7 @@ class Sms:
             web.post("/v1/messages", self._take),
             web.get("/_sim/sms/outbox", self._show),
             web.post("/_sim/sms/fates", self._decide),
+            *self._apps,
         ]
 
     def busy(self) -> web.Response:

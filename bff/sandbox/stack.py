@@ -34,6 +34,7 @@ from bff.sandbox.city import (
     APP,
     CITIZEN_CLIENT,
     CITIZENS,
+    CLERKS,
     FAMILY_KEY,
     GUARDIANS,
     MACAO_KEY,
@@ -296,6 +297,7 @@ def private_stack(
             | push_environment(phone_ports, data / "keys" / "push", sms_url)
             | {"SUISHEN_AUTH_FAMILY_BASE_URL": family_url, "SUISHEN_AUTH_FAMILY_KEY": FAMILY_KEY}
             | {"SUISHEN_HEALTH_VOUCHERS_FILE": str(_vouchers(data, macao_port))}
+            | {"SUISHEN_AUTH_CLERK_SECOND_FACTOR": "offered"}
             | {"SUISHEN_AUTH_FACE_RETURN_URL": f"http://127.0.0.1:{first}/resident/?face"}
             | {name: value for name, value in settings.items() if name != _METRICS_PORT}
         )
@@ -502,11 +504,13 @@ def _with_phones() -> dict[str, str]:
 
 
 def _simulated_sms(port: int, base_url: str) -> "AbstractContextManager[Simulator]":
+    from bff.sandbox.authenticator import authenticator
     from bff.sandbox.simulator import simulated_in_thread
     from bff.sandbox.sms import ReceiptAddress, Sms
 
     address = ReceiptAddress(url=f"{base_url}/callbacks/sms", key=SMS_RECEIPTS_KEY)
-    return simulated_in_thread(Sms(key=SMS_KEY, receipts=address), port=port)
+    phones = Sms(key=SMS_KEY, receipts=address, apps=[authenticator(CLERKS)])
+    return simulated_in_thread(phones, port=port)
 
 
 def _simulated_population(port: int) -> "AbstractContextManager[Simulator]":

@@ -265,6 +265,23 @@ class Story:
         return "1001, 1002"
 
     @step
+    async def second_factor(self) -> str:
+        """口令加动态口令，一码一次 · Two factors: a passphrase and a code, and each code works once."""
+        clerk = _clerk("1003")
+        phones = (await self.texts.call("GET", "/_sim/authenticator")).expect().body
+        code = next(each["code"] for each in phones if each["clerkNumber"] == clerk.number)
+        entry = {
+            "organisation": clerk.organisation,
+            "clerkNumber": clerk.number,
+            "passphrase": clerk.passphrase,
+        }
+        path, both = "/verifier/v1/session", entry | {"oneTimeCode": code}
+        (await self.nobody.call("POST", path, entry)).expect(status=401)
+        (await self.nobody.call("POST", path, both)).expect(status=201)
+        again = (await self.nobody.call("POST", path, both)).expect(status=401)
+        return f"1003: 201; {again.get('code')}"
+
+    @step
     async def verify_signed(self) -> str:
         """扫码核验：有效，只见本场景字段 · The clerk scans: valid, and sees this scene's fields only."""
         self.answer = await self.verify("1001", self.ticket["code"], "demo-first-scan")

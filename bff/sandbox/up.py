@@ -162,7 +162,7 @@ def _introduce(city: City) -> None:
     console = Console(highlight=False)
     console.print()
     console.print(_residents(city))
-    console.print(_clerks())
+    console.print(_clerks(city))
     resident, clerk = f"{city.base_url}/resident/", f"{city.base_url}/clerk/"
     console.print(
         Panel(
@@ -173,6 +173,7 @@ def _introduce(city: City) -> None:
             f"[dim]直接登录 · as[/]      {city.sign_in_link('lin')}\n"
             f"[dim]健康码 · codes[/]     {_colours()}\n"
             f"[dim]短信 · messages[/]    {city.sms_url}/_sim/sms/outbox\n"
+            f"[dim]动态口令 · codes[/]   {city.sms_url}/_sim/authenticator\n"
             f"[dim]法人证书 · card[/]    {city.authority_url}/_sim/authority/sign\n"
             f"[dim]澳门 · Macao[/]        {city.macao_url}/_sim/macao/code\n"
             f"[dim]数据与日志 · data[/]  {city.data}",
@@ -221,13 +222,16 @@ def _residents(city: City) -> "Table":
     return table
 
 
-def _clerks() -> "Table":
+def _clerks(city: City) -> "Table":
     names = {organisation.id: organisation.name for organisation in ORGANISATIONS}
     table = _table("核验员 · clerks", "机构 organisation", "工号", "口令 passphrase", "场景 scenes")
     for each in CLERKS:
         organisation = f"{each.organisation}\n[dim]{names[each.organisation]}[/]"
         scenes = f"{', '.join(each.scenes)}\n[dim]{each.story_zh}[/]"
-        table.add_row(organisation, each.number, each.passphrase, scenes)
+        # A code lives half a minute: it is shown where it is made.
+        code = f"\n[link={city.sms_url}/_sim/authenticator]+ 动态口令 code[/link]"
+        passphrase = f"{each.passphrase}{code if each.second_factor else ''}"
+        table.add_row(organisation, each.number, passphrase, scenes)
     return table
 
 

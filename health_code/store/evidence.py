@@ -21,10 +21,11 @@ from pymongo.read_concern import ReadConcern
 
 from health_code.models import ChainHead, StoredEvidence
 from health_code.ports import Together
-from health_code.store.documents import DUPLICATE, Collection, document_of
+from health_code.store.documents import DUPLICATE, Collection, Document, document_of
 
 _Append = tuple[str, Sequence[StoredEvidence]]
 _Kept = dict[str, StoredEvidence]
+_End = tuple[int, str]
 GENESIS: Final = "0" * 64
 _canonical: Final = msgspec.json.Encoder(order="sorted").encode
 
@@ -44,6 +45,10 @@ class ChainBroken(Exception):
         self.sequence = sequence
 
 
+class _Elsewhere(Exception):
+    """A chain does not end where this process left it."""
+
+
 class ChainClosed(ConnectionFailure):
     """A source's chain is being destroyed: until it is gone, its store is away for whoever appends."""
 
@@ -59,6 +64,7 @@ class EvidenceStore:
         self._together: Callable[[_Append], Awaitable[_Kept]] | None = (
             None if together is None else together(self._append_all)
         )
+        self._left: dict[str, _End] = {}
         # What a fail-over may take back was never acknowledged, and no colour may rest on it.
         self._certain = collection.with_options(read_concern=ReadConcern("majority"))
 
@@ -96,40 +102,63 @@ class EvidenceStore:
         return [{each.source_id: kept[source][each.source_id] for each in drafts} for source, drafts in calls]
 
     async def _append(self, source: str, drafts: Sequence[StoredEvidence]) -> _Kept:
-        """Of two processes that append at once, the slower one chains again behind the faster."""
+        """Of two processes that append at once, the slower one chains again behind the faster.
+
+        Mostly the chain ends where this process left it and nothing of ``drafts`` is known: then both are
+        not asked, but written as if it were so, and whether it is comes out of the write.
+        """
+        left = self._left.pop(source, None)
+        if left is not None and (placed := await self._chain(source, drafts, behind=left)) is not None:
+            return placed
         wanted = [draft.source_id for draft in drafts]
         while True:
             known = await self.known(source, wanted)
             missing = [draft for draft in drafts if draft.source_id not in known]
             if not missing:
                 return known
-            try:
-                await self._chain(source, missing)
-            except DuplicateKeyError:
-                continue  # two began the chain of this source at once
-            except BulkWriteError as failure:
-                errors = (failure.details or {}).get("writeErrors", [])
-                if not errors or any(error.get("code") != DUPLICATE for error in errors):
-                    raise
+            if (placed := await self._chain(source, missing)) is not None:
+                return known | placed
 
-    async def _chain(self, source: str, drafts: Sequence[StoredEvidence]) -> None:
-        """Keep ``drafts`` and how far the chain has come by them, or neither."""
+    async def _chain(
+        self, source: str, drafts: Sequence[StoredEvidence], *, behind: _End | None = None
+    ) -> _Kept | None:
+        """Keep ``drafts`` and how far the chain has come by them, or neither.
 
-        async def together(session: AsyncIOMotorClientSession) -> None:
-            sequence, previous = await self._head(source, session)
+        None where somebody else was faster: with an id, with a place in the chain, or by having begun it;
+        or where it does not end with ``behind``.
+        """
+
+        async def together(session: AsyncIOMotorClientSession) -> list[StoredEvidence]:
+            sequence, previous = await self._head(source, session) if behind is None else behind
             placed = []
             for draft in drafts:
                 sequence += 1
                 placed.append(chained(draft, sequence=sequence, previous=previous))
                 previous = placed[-1].hash
-            head = {"sequence": sequence, "hash": previous}
-            await self._chains.update_one({"_id": source}, {"$set": head}, upsert=True, session=session)
+            there: Document = {"_id": source}
+            if behind is not None:
+                there |= {"sequence": behind[0], "hash": behind[1], "closed": None}
+            head = {"$set": {"sequence": sequence, "hash": previous}}
+            done = await self._chains.update_one(there, head, upsert=behind is None, session=session)
+            if behind is not None and not done.matched_count:
+                raise _Elsewhere
             await self._collection.insert_many(
                 [document_of(each) for each in placed], ordered=True, session=session
             )
+            return placed
 
-        async with await self._collection.database.client.start_session() as session:
-            await session.with_transaction(together)
+        try:
+            async with await self._collection.database.client.start_session() as session:
+                placed: list[StoredEvidence] = await session.with_transaction(together)
+        except (_Elsewhere, DuplicateKeyError):
+            return None
+        except BulkWriteError as failure:
+            errors = (failure.details or {}).get("writeErrors", [])
+            if not errors or any(error.get("code") != DUPLICATE for error in errors):
+                raise
+            return None
+        self._left[source] = placed[-1].sequence, placed[-1].hash
+        return {each.source_id: each for each in placed}
 
     async def close(self, sources: Sequence[str]) -> None:
         """Let nothing be appended to the chains of ``sources`` before they are destroyed.

@@ -53,6 +53,10 @@ export interface AccountExport {
   sessions: SignedInDevice[];
   /** Who may act for whom, ended ones too; without codes. */
   grants: ActingGrant[];
+  /** What was proved with legal persons' certificates. */
+  legalPersons: ExportedLegalPerson[];
+  /** Those begun in the last day; what one proved is a proof. */
+  faceChecks: ExportedFaceCheck[];
 }
 
 /** Somebody the caller may act for. */
@@ -680,7 +684,7 @@ export interface ClerkSession {
   scenes: SceneGrant[];
 }
 
-/** Sign in at a counter. */
+/** Sign in at a counter, with two factors: a passphrase, and a code of the clerk's phone or token. */
 export interface ClerkSignIn {
   /** The organisation's id. */
   organisation: string;
@@ -688,6 +692,8 @@ export interface ClerkSignIn {
   clerkNumber: string;
   /** The clerk's own. */
   passphrase: string;
+  /** Of half a minute (RFC 6238), each good once; none before one is set up. */
+  oneTimeCode?: string | null;
 }
 
 /** Sign in where the organisation's people sign in. */
@@ -1112,6 +1118,30 @@ export interface EvidenceReceipt {
   refused: number;
   /** One an item. */
   items: EvidenceOutcome[];
+}
+
+/** A face check that the caller began lately; the provider has the picture, we never had it. */
+export interface ExportedFaceCheck {
+  /** The provider's number for it. */
+  certification: string;
+  /** When. */
+  startedAt: string;
+}
+
+/** A legal person that the caller proved to represent, while it is kept. */
+export interface ExportedLegalPerson {
+  /** Its 统一社会信用代码. */
+  uscc: string;
+  /** As its certificate names it. */
+  name: string;
+  /** For what: `level`, `agents`. */
+  purpose: string;
+  /** The certificate's serial number, in hex. */
+  serial: string;
+  /** When. */
+  provedAt: string;
+  /** Until when it counts. */
+  expiresAt: string;
 }
 
 /** A way in, with the provider's name for the person. */
@@ -2501,6 +2531,24 @@ export interface SceneOffer {
   mode: PresentationMode;
 }
 
+/** Set up a second factor: a clerk who is new, or whose phone was lost. */
+export interface SecondFactorBegin {
+  /** The organisation's id. */
+  organisation: string;
+  /** Number on the clerk's badge. */
+  clerkNumber: string;
+  /** The clerk's own. */
+  passphrase: string;
+}
+
+/** A secret for an authenticator app; it counts once a sign-in brings a code of it. */
+export interface SecondFactorSecret {
+  /** Base32, to be typed. */
+  secret: string;
+  /** `otpauth://…`, to be drawn as a QR code and scanned. */
+  url: string;
+}
+
 /** Ask for a code by text message, to bind a phone. */
 export interface SendPhoneCode {
   /** A mainland mobile number. */
@@ -3144,6 +3192,7 @@ export type RefusalCode =
   | "PROVIDER_TOKEN_TIME"
   | "PROVIDER_TOKEN_UNAVAILABLE"
   | "PROVIDER_TOKEN_UNREADABLE"
+  | "PROVIDER_TOKEN_WEAK"
   | "PROVIDER_UNAVAILABLE"
   | "PROVIDER_UNKNOWN"
   | "PUSH_KIND_NOT_OFFERED"
@@ -3165,6 +3214,8 @@ export type RefusalCode =
   | "SCENE_UNKNOWN"
   | "SCOPE_MISSING"
   | "SCOPE_NOT_GRANTABLE"
+  | "SECOND_FACTOR_CLOSED"
+  | "SECOND_FACTOR_NEEDED"
   | "SECOND_OPERATOR_NEEDED"
   | "SECOND_PERSON_NEEDED"
   | "SERIAL_CONFLICT"
@@ -5206,7 +5257,11 @@ export interface Operations {
     answer: null;
     codes: "ENDINGS_UNHEARD" | "SIGN_IN_REQUIRED" | "UNAVAILABLE";
   };
-  /** Sign in with organisation, clerk number and passphrase; twelve hours at most. */
+  /**
+   * Sign in with organisation, clerk number, passphrase and one-time code; twelve hours at most.
+   *
+   * `SECOND_FACTOR_NEEDED`: the passphrase was right, and a second factor is to be set up first.
+   */
   ClerkSignIn: {
     method: "POST";
     path: "/verifier/v1/session";
@@ -5216,7 +5271,7 @@ export interface Operations {
     body: ClerkSignIn;
     status: 201;
     answer: ClerkSession;
-    codes: "CLERK_NOT_RECOGNISED" | "SIGNING_IN_BUSY" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CLERK_NOT_RECOGNISED" | "SECOND_FACTOR_NEEDED" | "SIGNING_IN_BUSY" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Trade a refresh token for a new pair, with the scopes and scenes of now. */
   RefreshClerkSession: {
@@ -5229,6 +5284,22 @@ export interface Operations {
     status: 200;
     answer: ClerkSession;
     codes: "SESSION_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /**
+   * A secret for the clerk's authenticator; sign in with a code of it and it counts from then on.
+   *
+   * Reply lost: ask again for another one; the one before it is worthless.
+   */
+  BeginSecondFactor: {
+    method: "POST";
+    path: "/verifier/v1/session/second-factor";
+    parameters: {};
+    query: {};
+    header: { "X-Device-Id"?: string; };
+    body: SecondFactorBegin;
+    status: 201;
+    answer: SecondFactorSecret;
+    codes: "CLERK_NOT_RECOGNISED" | "SECOND_FACTOR_CLOSED" | "SIGNING_IN_BUSY" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /**
    * Trade what the clerk came back with for a session; it ends when the organisation's own does.
@@ -5244,7 +5315,7 @@ export interface Operations {
     body: OidcSignIn;
     status: 201;
     answer: ClerkSession;
-    codes: "CLERK_NOT_RECOGNISED" | "CODE_REJECTED" | "CODE_REPLAYED" | "PROVIDER_BUSY" | "PROVIDER_MIXED_UP" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_ALGORITHM" | "PROVIDER_TOKEN_AUDIENCE" | "PROVIDER_TOKEN_FORGED" | "PROVIDER_TOKEN_ISSUER" | "PROVIDER_TOKEN_KEY" | "PROVIDER_TOKEN_KIND" | "PROVIDER_TOKEN_NONCE" | "PROVIDER_TOKEN_TIME" | "PROVIDER_TOKEN_UNREADABLE" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_FLOW_ELSEWHERE" | "SIGN_IN_FLOW_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CLERK_NOT_RECOGNISED" | "CODE_REJECTED" | "CODE_REPLAYED" | "PROVIDER_BUSY" | "PROVIDER_MIXED_UP" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_ALGORITHM" | "PROVIDER_TOKEN_AUDIENCE" | "PROVIDER_TOKEN_FORGED" | "PROVIDER_TOKEN_ISSUER" | "PROVIDER_TOKEN_KEY" | "PROVIDER_TOKEN_KIND" | "PROVIDER_TOKEN_NONCE" | "PROVIDER_TOKEN_TIME" | "PROVIDER_TOKEN_UNREADABLE" | "PROVIDER_TOKEN_WEAK" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_FLOW_ELSEWHERE" | "SIGN_IN_FLOW_ENDED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Where to send the clerk; finish within ten minutes on the same device. */
   BeginClerkSso: {

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from bff.platform.contract import Contract
+from bff.sandbox.authenticator import code_of
 from bff.sandbox.city import CERTIFICATES, CLERKS, ENTERPRISE, SIGNING_ON, person
 from bff.sandbox.stack import City
 from tests.contracts.people import DEPARTMENT, RESIDENT, People
@@ -194,6 +195,13 @@ def test_a_clerk_begins_renews_and_ends_a_shift(promise: Promise, people: People
 
     promise.call("RefreshClerkSession", {"refreshToken": session["refreshToken"]})
     promise.call("ClerkSignOut", errand="leaving")
+
+
+def test_a_clerk_sets_up_a_second_factor_and_needs_it_from_then_on(promise: Promise, people: People) -> None:
+    _, body = people.verifier(next(each for each in CLERKS if each.number == "1002"))
+    secret = promise.call("BeginSecondFactor", body).json()["secret"]
+    promise.call("ClerkSignIn", {**body, "oneTimeCode": code_of(secret)})
+    promise.call("ClerkSignIn", body, status=401)
 
 
 def test_a_department_issues_suspends_resumes_and_revokes(promise: Promise, people: People) -> None:

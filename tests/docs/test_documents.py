@@ -128,7 +128,7 @@ def test_every_command_in_the_readme_exists() -> None:
         )
 
     existing = set(
-        re.findall(r"^  ([a-z]+)  ", run("suishen --help").stdout.partition("Commands:")[2], re.MULTILINE)
+        re.findall(r"^  ([a-z-]+)  ", run("suishen --help").stdout.partition("Commands:")[2], re.MULTILINE)
     )
     assert listed == existing
 

@@ -2,11 +2,9 @@
 
 import asyncio
 import secrets
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from random import Random
 from typing import Any, Final
 
 import aiohttp
@@ -18,10 +16,10 @@ from auth_bridges.models import Audience, Grant
 from auth_bridges.tokens import AccessTokens
 from bff.platform.services import Platform
 from bff.platform.settings import load_settings
+from bff.sandbox.health_rehearsal import SETTINGS, rehearse
 from bff.sandbox.servers import Server
 from bff.sandbox.stack import City, private_stack
 from health_code.models import HEALTH_TYPES
-from health_code.rules.colour import judge
 from miniapp_schemas.assurance import AssuranceLevel
 
 pytestmark = [pytest.mark.embedded, pytest.mark.slow]
@@ -32,12 +30,6 @@ EVIDENCE: Final = "/issuer/v1/health-evidence"
 SOURCES: Final = ("laboratory-a", "laboratory-b")
 # The deadline, and what a busy machine takes besides.
 IN_TIME: Final = 3.5
-FACTS: Final[tuple[dict[str, Any], ...]] = (
-    {"kind": "RESULT", "outcome": "NEGATIVE"},
-    {"kind": "RESULT", "outcome": "POSITIVE"},
-    {"kind": "EXPOSED", "degree": "CLOSE"},
-    {"kind": "SAMPLED"},
-)
 
 
 def id_number(number: int) -> str:
@@ -47,9 +39,8 @@ def id_number(number: int) -> str:
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    limits = {"SUISHEN_HEALTH_GUARD_PER_MINUTE": "1000000"}
     folder = tmp_path_factory.mktemp("city")
-    with private_stack(folder, settings=limits, workers=2, scheduler=True) as running:
+    with private_stack(folder, settings=SETTINGS, workers=2, scheduler=True) as running:
         yield running
 
 
@@ -235,88 +226,13 @@ async def test_snapshots_that_are_lost_are_made_again_while_a_whole_city_asks(ci
     assert colours == ["RED"] * 4 + ["GREEN"] * 60
 
 
-async def test_whoever_is_killed_nothing_acknowledged_is_lost_and_no_colour_is_wrong(
-    city: City, town: Town
+async def test_ten_times_as_many_with_no_source_and_whoever_is_killed_nothing_is_lost_and_no_colour_wrong(
+    city: City,
 ) -> None:
-    people = [id_number(950 + number) for number in range(30)]
-    tokens = {number: town.resident(number) for number in people}
-    acknowledged: dict[str, list[str]] = {number: [] for number in people}
-    statuses: Counter[int] = Counter()
-    stopping = asyncio.Event()
+    told = await rehearse(city, per_second=10, seconds=1.0, told=lambda *_: None)
 
-    async def source(which: int) -> None:
-        chance = Random(which)
-        while not stopping.is_set():
-            number, facts = chance.choice(people), chance.choice(FACTS)
-            at = datetime.now(UTC) - timedelta(minutes=chance.randrange(10_000))
-            acknowledged[number] += await town.report(town.sources[which % 2], item(number, facts, at))
-
-    async def resident(which: int) -> None:
-        chance = Random(which)
-        while not stopping.is_set():
-            status, ticket = await town.show(tokens[chance.choice(people)])
-            statuses[status] += 1
-            if status == 201:
-                statuses[(await town.check(ticket["code"]))[0]] += 1
-            await asyncio.sleep(0.02)
-
-    crowd = [asyncio.create_task(source(which)) for which in range(4)]
-    crowd += [asyncio.create_task(resident(which)) for which in range(4)]
-    await _kill_everything(city)
-    stopping.set()
-    await asyncio.gather(*crowd)
-
-    assert set(statuses) <= {0, 200, 201, 503}, statuses
-    health = town.platform.health
-    async with asyncio.timeout(40):
-        while await health.evidence.forgotten(before=datetime.now(UTC), limit=1):
-            await asyncio.sleep(0.2)
-    await _all_is_right(town, acknowledged)
-    for source_id in SOURCES:
-        await health.evidence.verify(source_id)
-
-
-async def _kill_everything(city: City) -> None:
-    """Each process and each server, one after the other, with ``kill -9``, and back up."""
-    web, scheduler = city.web[0], city.scheduler
-    assert scheduler is not None
-
-    def again() -> None:
-        web.start()
-        web.await_ready()
-
-    programs: list[tuple[Callable[[], None], Callable[[], None]]] = [
-        (city.workers[0].kill, city.workers[0].start),
-        (web.kill, again),
-        (scheduler.kill, scheduler.start),
-        (city.servers.kill_mongo, city.servers.start_mongo),
-        (city.workers[1].kill, city.workers[1].start),
-        (city.servers.kill_redis, city.servers.start_redis),
-    ]
-    for kill, start in programs:
-        await asyncio.sleep(1.0)
-        await asyncio.to_thread(kill)
-        await asyncio.sleep(0.3)
-        await asyncio.to_thread(start)
-    await asyncio.sleep(1.0)
-
-
-async def _all_is_right(town: Town, acknowledged: dict[str, list[str]]) -> None:
-    """Every acknowledged piece of evidence is there, and each colour is the one that follows from it."""
-    health, personal = town.platform.health, town.platform.personal
-    subjects = {personal.hash(number): ids for number, ids in acknowledged.items()}
-    stored = await health.evidence.of(list(subjects))
-    rules, now = health.recolouring.in_force(), datetime.now(UTC)
-    states = await health.states.of(list(subjects))
-    assert sum(map(len, subjects.values())) > 50
-    for subject, ids in subjects.items():
-        assert set(ids) <= {each.id for each in stored[subject]}
-        assert not any(each.pending for each in stored[subject])
-        opened = [health.recolouring.opened(each) for each in stored[subject]]
-        expected = judge(opened, rules, at=now, known_at=now).colour
-        snapshot = await health.snapshots.get(subject)
-        if opened:
-            assert states[subject].colour is expected
-            assert states[subject].unsaid == ()
-        if snapshot is not None:
-            assert snapshot.colour is expected
+    assert told.held, told
+    assert told.acknowledged > 50
+    assert told.longest < IN_TIME * 1000
+    assert [each.name for each in told.stretches] == ["calm", "storm", "after"]
+    assert len(told.killed) == len({*told.killed}) == len(city.programs) + 2

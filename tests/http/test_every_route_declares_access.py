@@ -28,6 +28,7 @@ OPEN_API = {
     "POST /mp/v1/session/refresh",
     "POST /mp/v1/account/deletion/certificate",
     "POST /verifier/v1/session",
+    "POST /verifier/v1/session/second-factor",
     "POST /verifier/v1/session/sso/begin",
     "POST /verifier/v1/session/sso",
     "POST /verifier/v1/session/refresh",

@@ -94,9 +94,12 @@ def provider(tmp_path: Path) -> Iterator[Provider]:
             Realm(
                 name=CLINIC,
                 title="诊所",
-                people={"zhao": "赵", "wang": "王"},
+                people={"zhao": "赵", "wang": "王", "sun": "孙"},
                 clients=[client("sim-clinic", CLERK_PAGE, pushed=True)],
-                claims={"zhao": {"employee_number": "0007"}},
+                claims={
+                    "zhao": {"employee_number": "0007"},
+                    "sun": {"employee_number": "0007", "acr": "sim:one-factor"},
+                },
             ),
         ]
     )
@@ -122,7 +125,12 @@ def told(environ: dict[str, str], provider: Provider, tmp_path: Path) -> dict[st
 async def web(told: dict[str, str], provider: Provider) -> AsyncIterator[Web]:
     settings = load_settings(told)
     sso = {"issuer": f"{provider.url}/{HOTEL}", "clientId": "sim-hotel"}
-    by_number = {"issuer": f"{provider.url}/{CLINIC}", "clientId": "sim-clinic", "claim": "employee_number"}
+    by_number: dict[str, object] = {
+        "issuer": f"{provider.url}/{CLINIC}",
+        "clientId": "sim-clinic",
+        "claim": "employee_number",
+    }
+    by_number |= {"acr": ["sim:two-factors"], "amr": ["mfa"]}
     subject = provider.books.subject
     lines: list[dict[str, object]] = [
         {"kind": "organisation", "id": "hotel", "name": "江边旅馆", "sso": sso},
@@ -438,6 +446,16 @@ async def test_a_clerk_begins_a_shift_where_the_organisation_signs_in(web: Web, 
 async def test_a_clerk_is_found_by_the_number_the_provider_tells(web: Web, provider: Provider) -> None:
     session = await shift(web, provider, "clinic", "zhao")
     assert (session["organisation"], session["clerkNumber"]) == ("clinic", "0007")
+
+
+async def test_requirement_20_where_two_factors_are_asked_for_elsewhere_one_begins_no_shift(
+    web: Web, provider: Provider
+) -> None:
+    """The clinic's line in the directory names what its provider calls two factors; it is asked for that."""
+    await shift(web, provider, "clinic", "zhao")
+    back = await provider.visit((await begin(web, "clinic"))["authorizationUrl"], "sun")
+    status, refused = await finish(web, back, clerk=True)
+    assert (status, refused["code"]) == (401, "PROVIDER_TOKEN_WEAK")
 
 
 async def test_what_is_asked_for_a_clerk_does_not_travel_through_the_browser(

@@ -35,6 +35,7 @@ from bff.platform.keys import KeyRing, RingKey
 from bff.platform.mongo import Database
 from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
+from bff.sandbox.authenticator import code_of
 from bff.sandbox.population import Population
 from bff.sandbox.simulator import simulated_in_thread
 from bff.sandbox.sms import Sms
@@ -601,6 +602,35 @@ async def test_requirement_19_consent_is_its_own_a_copy_is_given_and_deletion_le
         "/mp/v1/account/deletion/certificate", json={"receipt": asked.json()["receipt"]}
     )
     assert certificate.json()["deletedAt"]
+
+
+async def test_requirement_20_a_clerk_signs_in_with_two_factors_and_each_code_counts_once(
+    environ: dict[str, str], outer: Outer, suite_log: Path, mongo_database: Database
+) -> None:
+    """Demanded where nothing is said of it: a passphrase alone opens nothing, nor does a code again."""
+    began = len(suite_log.read_bytes())  # noqa: ASYNC240 - a test may wait
+    told = environ | outer.environ
+    del told["SUISHEN_AUTH_CLERK_SECOND_FACTOR"]
+    settings = load_settings(told)
+    async with Platform.open(settings) as platform:
+        await platform.ensure_indexes()
+    await registered(settings, ORGANISATION, CLERK)
+    entry = {"organisation": "hall", "clerkNumber": "0042", "passphrase": "correct horse"}
+    path, refused = "/verifier/v1/session", (401, "CLERK_NOT_RECOGNISED")
+    async with web_client(settings) as one, web_client(settings) as other:
+        assert codes(await one.post(path, json=entry)) == (403, "SECOND_FACTOR_NEEDED")
+        secret = (await one.post(f"{path}/second-factor", json=entry)).json()["secret"]
+        both = entry | {"oneTimeCode": code_of(secret)}
+        answers = await asyncio.gather(*(web.post(path, json=both) for web in (one, other)))
+        assert sorted(each.status_code for each in answers) == [201, 401]
+        (session,) = (each.json() for each in answers if each.status_code == 201)
+        assert claims_of(session["accessToken"])["amr"] == ["otp", "pwd"]
+        for again in (entry, both):
+            assert codes(await other.post(path, json=again)) == refused
+    (kept,) = await mongo_database["clerk_second_factors"].find().to_list(2)
+    assert secret not in repr(kept)
+    logged = suite_log.read_bytes()[began:].decode()  # noqa: ASYNC240 - a test may wait
+    assert list(leaks(logged, [secret, "correct horse"])) == []
 
 
 async def test_requirement_20_what_was_done_is_audited_in_a_chain_and_no_log_holds_a_secret(

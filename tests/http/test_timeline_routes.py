@@ -157,6 +157,7 @@ def _told(kind: str, **facts: str) -> dict[str, Any]:
         (_told("PENSION", entitledFrom="9999-12-31"), "FACT_INVALID"),
         (_told("PENSION", entitledFrom="2003-01-01", confirmedOn="2999-01-01"), "FACT_INVALID"),
         (_told("HOUSEHOLD", district="310104", since="9999-12-31"), "FACT_INVALID"),
+        (_told("HOUSEHOLD", district="990000", since="2020-09-01"), "FACT_INVALID"),
         (birth(CHILD[:-1] + ("0" if CHILD[-1] != "0" else "1")), "FACT_INVALID"),
         (birth(CHILD) | {"void": True}, "FACT_INVALID"),
         (birth(CHILD) | {"supersedes": f"birth-{CHILD}"}, "FACT_INVALID"),

@@ -42,7 +42,7 @@ from bff.platform.redis import ScriptRunner
 from bff.sandbox.simulator import Simulator, simulated, utc_now
 from bff.sandbox.wechat import Modes, Wechat
 from bff.sandbox.wechat_ids import WechatApp, openid_of
-from bff.sandbox.wechat_secure import Hostile
+from bff.sandbox.wechat_secure import Hostile, gcm_seal
 from miniapp_schemas.refusals import Refusal
 from tests import wechat_keys
 from tests.auth_fakes import personal
@@ -510,6 +510,7 @@ class TestMatrix:
             app: WechatApp = CITY,
             body: bytes | None = None,
             sign_as: Call | None = None,
+            heard: dict[str, str] | None = None,
             **headers: str | None,
         ) -> int:
             sent = channel.seal(url, {"code": city.tap(), "openid": OPENID})
@@ -533,6 +534,8 @@ class TestMatrix:
                 headers={name: value for name, value in whole.items() if value is not None},
             ) as reply:
                 answer = json.loads(await reply.read())
+                if heard is not None:
+                    heard.update(reply.headers)
                 return int(answer.get("errcode", 0))
 
         return post
@@ -568,6 +571,31 @@ class TestMatrix:
         call = Call(urlpath=f"{city.simulator.url}{PATH}", appid=CITY.appid, timestamp=now)
         for body in (b"{}", b'{"iv":"AAAA","data":"AAAA","authtag":"AAAA"}', b"[]", b"no json"):
             assert await send(body=body, sign_as=call) == 40235
+
+    @pytest.mark.parametrize("spoilt", [{}, {"_n": ""}, {"_appid": OTHER.appid}, {"_timestamp": 1}])
+    async def test_what_is_inside_must_be_of_the_same_request(
+        self, city: City, send: Callable[..., Any], spoilt: dict[str, object]
+    ) -> None:
+        now, side = int(utc_now().timestamp()), wechat_keys.side()
+        call = Call(urlpath=f"{city.simulator.url}{PATH}", appid=CITY.appid, timestamp=now)
+        inside = {"_n": "n", "_appid": CITY.appid, "_timestamp": now, "code": city.tap()}
+        associated = f"{call.urlpath}|{call.appid}|{now}|{side.serial}".encode()
+        data, tag = gcm_seal(side, bytes(12), json.dumps(inside | spoilt).encode(), associated)
+        parts = {"iv": bytes(12), "data": data, "authtag": tag}
+        body = json.dumps({name: b64encode(part).decode() for name, part in parts.items()}).encode()
+        assert await send(body=body, sign_as=call) == (40235 if spoilt else 0)
+
+    async def test_two_certificates_sign_while_one_is_changed_for_the_other(
+        self, city: City, send: Callable[..., Any]
+    ) -> None:
+        heard: list[dict[str, str]] = [{}, {}]
+        for changing, headers in enumerate(heard):
+            city.wechat.set_modes(Modes(changing_certificate=bool(changing)))
+            assert await send(heard=headers) == 0
+        before, after = heard
+        assert "Wechatmp-Serial-Deprecated" not in before
+        assert after["Wechatmp-Serial-Deprecated"] == before["Wechatmp-Serial"] != after["Wechatmp-Serial"]
+        assert after["Wechatmp-Signature-Deprecated"] != after["Wechatmp-Signature"]
 
     async def test_an_appid_must_be_one_and_the_tokens(self, send: Callable[..., Any]) -> None:
         assert await send(Wechatmp_Appid="wxnobody") == 40236

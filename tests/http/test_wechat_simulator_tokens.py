@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ import pytest
 
 from bff.sandbox.simulator import simulated
 from bff.sandbox.wechat import Modes, Wechat
+from bff.sandbox.wechat_errors import Answer, Refused
 from bff.sandbox.wechat_ids import WechatApp, openid_of
 from bff.sandbox.wechat_subscribe import Answered
 
@@ -148,6 +149,42 @@ async def test_neither_family_knows_of_the_other(client: Client) -> None:
     assert await client.tries(plain) == 40001
 
 
+async def test_nor_does_a_new_one_of_either_end_or_give_out_the_others(client: Client) -> None:
+    plain = (await client.token())["access_token"]
+    stable = (await client.stable())["access_token"]
+    assert stable != plain
+    assert (await client.token())["access_token"] != stable
+    client.pass_by(seconds=301)
+    assert await client.tries(stable) == GOOD
+    assert await client.tries("SIM_nobody") == 40001
+
+
+def test_as_many_tokens_are_given_out_as_the_documentation_says() -> None:
+    moment = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+    tokens = Wechat([CITY], now=lambda: moment, chance=random.Random(7)).tokens
+    asked = {"grant_type": "client_credential", "appid": CITY.appid, "secret": CITY.secret}
+
+    def counted(ask: Callable[[], Answer], limit: int, errcode: int) -> None:
+        assert all("access_token" in ask() for _ in range(limit))
+        with pytest.raises(Refused) as refused:
+            ask()
+        assert refused.value.errcode == errcode
+
+    counted(lambda: tokens.token(asked, ""), 2_000, 45009)
+    body = json.dumps(asked).encode()
+    counted(lambda: tokens.stable_token(body, ""), 10_000, 45011)
+
+
+@pytest.mark.parametrize("rotates", [0.0, 1.0])
+def test_a_login_brings_another_session_key_as_often_as_was_set(rotates: float) -> None:
+    wechat = Wechat([CITY], chance=random.Random(7), rotates=rotates)
+    keys = set()
+    for _ in range(5):
+        wechat.login(CITY.appid, "lin")
+        keys.add(wechat.people.session_key(openid_of(CITY.appid, "lin")))
+    assert len(keys) == (5 if rotates else 1)
+
+
 class TestWhoMayAsk:
     @pytest.mark.parametrize("family", ["token", "stable"])
     @pytest.mark.parametrize(
@@ -181,8 +218,24 @@ class TestPhoneCodes:
         asked = {"code": code, "openid": openid_of(CITY.appid, "lin")}
         info = (await client.post(PHONE, asked, access_token=token))["phone_info"]
         assert info["purePhoneNumber"] == "15400000001"
+        assert info["countryCode"] == "86"
         assert info["watermark"]["appid"] == CITY.appid
         assert (await client.post(PHONE, asked, access_token=token))["errcode"] == 40029
+
+    async def test_another_apps_code_and_a_login_code_are_none_and_a_country_may_be_a_number(
+        self, client: Client
+    ) -> None:
+        token = (await client.stable())["access_token"]
+        for code in (
+            client.wechat.people.tap_phone(OTHER.appid, "lin"),
+            client.wechat.login(CITY.appid, "lin"),
+        ):
+            assert (await client.post(PHONE, {"code": code}, access_token=token))["errcode"] == 40029
+        client.wechat.set_modes(Modes(country_code_as_number=True))
+        code = client.wechat.people.tap_phone(CITY.appid, "lin")
+        assert (await client.post(PHONE, {"code": code}, access_token=token))["phone_info"][
+            "countryCode"
+        ] == 86
 
     async def test_five_minutes_run_from_the_tap(self, client: Client) -> None:
         token = (await client.stable())["access_token"]

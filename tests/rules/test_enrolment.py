@@ -276,6 +276,13 @@ def test_the_command_says_one_window_a_line() -> None:
     assert "小学入学信息登记" in told.stdout
 
 
+def test_the_command_says_that_no_school_is_next() -> None:
+    asked = ["enrolment", "--birth", "2010-05-01", "--at", "2026-04-15"]
+
+    assert "没有将要报名的学校" in CliRunner().invoke(push, asked).stdout
+    assert CliRunner().invoke(push, [*asked, "--json"]).stdout == ""
+
+
 def test_the_command_refuses_a_place_it_knows_nothing_of() -> None:
     found = CliRunner().invoke(push, ["enrolment", "--birth", "2020-05-01", "--region", "440100"])
 

@@ -48,6 +48,14 @@ def test_a_good_certificate_ends_with_zero_and_one_object(tmp_path: Path) -> Non
     assert (late.exit_code, told(late)["verdict"]) == (1, "EXPIRED")
 
 
+def test_a_time_without_an_offset_is_utc_as_issuers_write_theirs(tmp_path: Path) -> None:
+    pem = tmp_path / "signer.pem"
+    pem.write_bytes(SIGNER.certificate())
+    code = dcc_code(SIGNER, kid_of(pem.read_bytes()))
+    for at, code_of_exit in (("2022-05-01T00:00:00", 0), ("2022-04-30T23:59:00", 1)):
+        assert verify(code, "--trust", str(pem), "--json", at=at).exit_code == code_of_exit
+
+
 @pytest.mark.parametrize("way", ["text", "file", "standard input"])
 def test_the_code_may_lie_anywhere(way: str) -> None:
     text = Path(PASS).read_text()

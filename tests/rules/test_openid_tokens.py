@@ -17,12 +17,14 @@ from auth_bridges.codec.openid import (
     LOGOUT_TOKEN,
     NotAProvider,
     challenge_of,
+    is_strong_enough,
     open_token,
     read_id_token,
     read_keys,
     read_logout_token,
     read_metadata,
 )
+from auth_bridges.models import Authentication
 from auth_bridges.refusals import (
     ProviderTokenAlgorithm,
     ProviderTokenKind,
@@ -51,10 +53,14 @@ def signed(claims: dict[str, Any], **header: Any) -> str:  # noqa: ANN401 - what
     return jwt.encode(said, KEY, "ES256", headers={"kid": "k", **header})
 
 
-def read(text: str) -> str:
+def believed(text: str) -> Authentication:
     token = open_token(text, types=ID_TOKEN)
     key = KEY.public_key()
-    return read_id_token(token, key, issuer=ISSUER, client_id="suishen", nonce="n" * 32, now=NOW).subject
+    return read_id_token(token, key, issuer=ISSUER, client_id="suishen", nonce="n" * 32, now=NOW)
+
+
+def read(text: str) -> str:
+    return believed(text).subject
 
 
 def test_a_good_token_is_read_so_the_ones_below_fail_for_their_fault() -> None:
@@ -259,3 +265,25 @@ def test_two_keys_of_one_name_are_refused() -> None:
     keys = [{**ECKey.generate_key("P-256").as_dict(private=False), "kid": "k"} for _ in range(2)]
     with pytest.raises(NotAProvider):
         read_keys(json.dumps({"keys": keys}).encode())
+
+
+@pytest.mark.parametrize(
+    ("told", "acr", "amr", "enough"),
+    [
+        ({}, (), (), True),
+        ({}, ("two",), (), False),
+        ({"acr": "two"}, ("two", "three"), (), True),
+        ({"acr": "one"}, ("two",), (), False),
+        ({"amr": ["pwd", "otp"]}, ("two",), ("mfa", "otp"), True),
+        ({"amr": ["pwd"]}, (), ("mfa",), False),
+        ({"amr": "mfa"}, (), ("mfa",), False),
+        ({"amr": [["mfa"], 1]}, (), ("mfa",), False),
+    ],
+)
+def test_what_an_organisation_calls_two_factors_is_looked_for_where_it_was_signed(
+    told: dict[str, object],
+    acr: tuple[str, ...],
+    amr: tuple[str, ...],
+    enough: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    assert is_strong_enough(believed(signed(told)), acr=acr, amr=amr) is enough

@@ -331,14 +331,6 @@ def test_polio_c2_an_inactivated_dose_that_was_left_out_does_not_wait_for_the_fo
     assert said(found) == ("IPV", 4, "2023-08-12", "due")
 
 
-def test_polio_g1_from_the_fourth_birthday_on_it_is_the_fourth_dose_of_the_table() -> None:
-    three = ["IPV 2023-05-15", "bOPV 2023-06-15", "bOPV 2023-07-15"]
-    late = item_of("polio", "2027-03-20", *three[:2], "bOPV 2027-03-10")
-
-    assert said(item_of("polio", "2027-03-15", *three)) == ("IPV", 4, "2027-03-15", "due")
-    assert said(late) == ("IPV", 4, "2027-04-07", "not_yet_due")
-
-
 def test_polio_c2_four_live_doses_are_followed_by_the_inactivated_ones() -> None:
     four = [f"bOPV 2020-0{month}-01" for month in (1, 3, 5, 7)]
     found = [

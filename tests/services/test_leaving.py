@@ -1,7 +1,7 @@
 """Leaving: seven days, then nothing is left but a tombstone; and a copy of what is held."""
 
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,16 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from auth_bridges.models import Actor, Ending, Standing, name_context, number_context
+from auth_bridges.models import (
+    Actor,
+    CertificatePurpose,
+    Ending,
+    LegalPersonProof,
+    Standing,
+    StoredFaceCheck,
+    name_context,
+    number_context,
+)
 from auth_bridges.refusals import DeletionBegun, DeletionUnknown, ReauthenticationRequired, SessionEnded
 from auth_bridges.registrar import RegisterResident, WayIn
 from auth_bridges.vault import Shredded, Vault
@@ -273,3 +282,32 @@ async def test_requirement_19_a_copy_holds_everything_in_the_clear_for_its_owner
     world.clock.pass_(timedelta(minutes=6))
     with pytest.raises(ReauthenticationRequired):
         await world.accounts.overviews.copy(me)
+
+
+async def test_requirement_19_a_copy_holds_what_certificates_and_faces_were_shown(world: World) -> None:
+    me: Actor = await world.signed_in("w")
+    # MongoDB forgets by its own clock what does not count any more.
+    now = datetime.now(UTC).replace(microsecond=0)
+    shown = LegalPersonProof(
+        id="p1",
+        resident=me.resident,
+        session=me.session,
+        purpose=CertificatePurpose.AGENTS,
+        uscc="91310000990000770K",
+        name="江边贸易有限公司",
+        representative="hash",
+        serial="2a",
+        issuer="ca",
+        at=now,
+        expires_at=now + timedelta(days=1),
+    )
+    begun = StoredFaceCheck(
+        id="f1", resident=me.resident, certification="c1", url="https://face.example.org", started_at=now
+    )
+    for whose in (me.resident, "another"):
+        own = msgspec.structs.replace(shown, id=f"p-{whose}", resident=whose)
+        await world.stores.legal_persons.add(own)
+        await world.stores.face_checks.begin(msgspec.structs.replace(begun, id=f"f-{whose}", resident=whose))
+    copy = await world.accounts.overviews.copy(me)
+    assert [each.resident for each in copy.legal_persons] == [me.resident]
+    assert [each.resident for each in copy.face_checks] == [me.resident]

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
+import msgspec
 import pytest
 
 from bff.cli_health_chain import chains_of
@@ -20,9 +21,9 @@ from health_code.rulebook import RuleBook
 from health_code.rules.colour import judge
 from health_code.rules.documents import Colour
 from health_code.rules.evidence import Fact, Kind
-from health_code.rules.purposes import ENTERED_BY_HAND
-from health_code.store import Lease
-from health_code.store.evidence import ChainBroken, ChainClosed
+from health_code.rules.purposes import ENTERED_BY_HAND, EVIDENCE, Place
+from health_code.store import Lease, RetiringStore
+from health_code.store.evidence import ChainBroken, ChainClosed, EvidenceStore
 from health_code.turning import Turning
 from tests.health import CONTACT_IS_YELLOW, POSITIVE_IS_RED, publish, rule_set
 
@@ -352,6 +353,30 @@ async def test_the_chain_of_a_source_holds_whatever_the_offset_and_breaks_where_
         await evidence.verify(SOURCE)
 
 
+async def test_processes_that_append_by_turns_and_at_once_and_again_make_one_chain(
+    platform: Platform, bureau: Bureau
+) -> None:
+    mongo = platform._mongo
+    stores = [EvidenceStore(mongo["health_evidence"], mongo["health_chains"]) for _ in range(2)]
+    pattern = await bureau.positive("someone")
+
+    def draft(name: str, content: str = "") -> StoredEvidence:
+        own_id = timed_id(datetime.now(UTC))
+        return msgspec.structs.replace(pattern, id=own_id, source_id=name, content=content)
+
+    for number in range(4):
+        await stores[0].append(SOURCE, [draft(f"a{number}"), draft(f"b{number}")])
+        await stores[number % 2].append(SOURCE, [draft(f"c{number}")])
+        both = (store.append(SOURCE, [draft(f"d{number}", str(store))]) for store in stores)
+        one, other = await asyncio.gather(*both)
+        assert one == other
+    again = await stores[1].append(SOURCE, [draft("a0", "something else"), draft("e")])
+
+    assert again["a0"].content == ""
+    assert await stores[0].known(SOURCE, ["a0", "e"]) == again
+    assert await stores[0].verify(SOURCE) == 1 + 4 * 4 + 1
+
+
 async def test_new_rules_reach_everybody_once_whoever_looks_and_however_many(
     platform: Platform, bureau: Bureau
 ) -> None:
@@ -422,6 +447,7 @@ async def test_what_is_entered_in_the_moment_its_purpose_is_retired_begins_a_who
         await go_on.wait()
         return found
 
+    evidence._left.clear()  # as in a process that has just begun: it asks where the chain ends
     evidence._head = slowly  # type: ignore[method-assign]  # whoever appends stands still here
     entering = asyncio.create_task(
         bureau.record("another", Kind.MANUAL, datetime.now(UTC), {}, source=ENTERED_BY_HAND)
@@ -434,6 +460,33 @@ async def test_what_is_entered_in_the_moment_its_purpose_is_retired_begins_a_who
 
     assert (kept.sequence, await evidence.verify(ENTERED_BY_HAND)) == (1, 1)
     assert await mongo_database["health_evidence"].count_documents({"source": ENTERED_BY_HAND}) == 1
+
+
+async def test_a_source_that_first_reports_while_all_evidence_is_destroyed_is_destroyed_whole(
+    platform: Platform, bureau: Bureau, mongo_database: Database
+) -> None:
+    now = datetime.now(UTC)
+    await bureau.positive("someone")
+
+    class Meanwhile(RetiringStore):
+        """While the evidence of those before goes, somebody reports for the first time, and once more."""
+
+        async def destroy(self, place: Place) -> AsyncIterator[int]:
+            first = place.collection == EVIDENCE and not place.where
+            if first:
+                await bureau.record("another", Kind.SAMPLED, now, {}, source="new-laboratory")
+            async for batch in super().destroy(place):
+                yield batch
+            if first:
+                await bureau.record("another", Kind.SAMPLED, now, {}, source="new-laboratory")
+
+    platform.health.retiring._store = Meanwhile(mongo_database, platform._redis)
+    statement = await platform.health.retiring.destroy("evidence", lambda *_: None)
+
+    assert await mongo_database["health_evidence"].count_documents({}) == 0
+    assert not any(each.left for each in statement.destroyed)
+    kept = await bureau.record("another", Kind.SAMPLED, now, {}, source="new-laboratory")
+    assert (kept.sequence, await bureau.health.evidence.verify("new-laboratory")) == (1, 1)
 
 
 async def test_nothing_is_appended_to_a_chain_that_is_being_destroyed(bureau: Bureau) -> None:

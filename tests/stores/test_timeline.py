@@ -95,6 +95,22 @@ async def test_a_dose_recorded_settles_its_item_and_what_was_not_told_yet(town: 
     assert "乙肝疫苗 第3剂" in await town.titles(mother)
 
 
+async def test_thirty_doses_of_one_child_said_at_once_do_not_make_each_other_begin_again(town: Town) -> None:
+    await town.born(CHILD)
+    doses = [dose(CHILD, "HepB", "2026-10-01") | {"sourceId": f"at-once-{order}"} for order in range(30)]
+    before = await _begun_again(town)
+
+    told = await asyncio.gather(*(town.report(each) for each in doses))
+
+    assert sum(each.recorded for each in told) == len(doses)
+    assert await _begun_again(town) == before
+
+
+async def _begun_again(town: Town) -> int:
+    status = await town.platform._mongo.client.admin.command("serverStatus")
+    return int(status["transactions"]["totalAborted"])
+
+
 async def test_a_dose_taken_back_is_due_again_and_told_again(town: Town) -> None:
     mother = await town.resident(MOTHER)
     await town.link(MOTHER, CHILD)

@@ -21,6 +21,8 @@ export const reminders = /** @type {const} */ ({
   itemProgramme: ["依据：{programme}", "By: {programme}"],
   itemSnooze: ["一周后再提醒", "Remind me in a week"],
   itemSnoozeWhat: ["一周后再提醒：{title}", "Remind me in a week: {title}"],
+  itemSnoozeDay: ["明天再提醒", "Remind me tomorrow"],
+  itemSnoozeDayWhat: ["明天再提醒：{title}", "Remind me tomorrow: {title}"],
   itemIsDone: ["已办好", "It is done"],
   itemIsDoneWhat: ["已办好：{title}", "It is done: {title}"],
   itemNot: ["不适用", "Does not apply"],

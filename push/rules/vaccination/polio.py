@@ -36,10 +36,8 @@ def polio(plan: Plan) -> Item:
             return settled(_GROUP, "IPV", Status.COMPLETE, "Polio-O1")
         return settled(_GROUP, "bOPV", Status.COMPLETE)
     dose = plan.programme.dose(f"polio-{min(number + 1, 4)}")
-    # Who has had three doses in time waits for the fourth birthday, what was left out does not wait (G5), and
-    # from that birthday on it is the fourth dose of the table (G1).
-    left_out = missing and number >= 3 and not (number == 3 and plan.reached(dose.min_age_months))
-    day = plan.child.birth if left_out else plan.age(dose.min_age_months)
+    # Who has had three doses in time waits for the fourth birthday; what was left out does not wait (G5).
+    day = plan.child.birth if missing and number >= 3 else plan.age(dose.min_age_months)
     if given:
         day = max(day, given[-1] + APART)
     return plan.item(

@@ -1,10 +1,11 @@
-// A clerk signs in with the organisation, the number on the badge and a passphrase.
+// A clerk signs in with the organisation, the number on the badge, a passphrase and a one-time code.
 
 import { deviceHeader } from "../../shared/device.js";
 import { h } from "../../shared/dom.js";
 import { request } from "../../shared/http.js";
 import { leaveFor, takeAnswer } from "../../shared/openid.js";
 import { isAbort, notice, report, trouble } from "../../shared/parts.js";
+import { SecondFactor, wantsSecondFactor } from "../../shared/second-factor.js";
 import { learnTime } from "../clock.js";
 import { t } from "../messages.js";
 
@@ -23,10 +24,22 @@ export function signInView({ session, signal, go }, note) {
   const organisation = field("organisation", t("organisation"), { autocomplete: "organization", maxlength: 64 });
   const number = field("clerk-number", t("clerkNumber"), { autocomplete: "username", maxlength: 32 });
   const passphrase = field("passphrase", t("passphrase"), { type: "password", autocomplete: "current-password", minlength: 8, maxlength: 128 });
+  const entry = () => ({
+    organisation: organisation.input.value.trim(),
+    clerkNumber: number.input.value.trim(),
+    passphrase: passphrase.input.value,
+  });
+  const second = new SecondFactor(async () => {
+    if (![organisation, number, passphrase].every(({ input }) => input.reportValidity())) return;
+    problem.replaceChildren();
+    await second.begin(entry(), signal).catch(failed);
+  });
   /** @param {unknown} error */
   const failed = (error) => {
     if (signal.aborted || isAbort(error)) return false;
     report(error);
+    second.empty();
+    if (wantsSecondFactor(error)) void second.begin(entry(), signal).catch(failed);
     problem.replaceChildren(trouble(error));
     submit.disabled = sso.disabled = false;
     submit.textContent = t("signIn");
@@ -48,7 +61,7 @@ export function signInView({ session, signal, go }, note) {
       type: "button",
       class: "button button--wide button--plain",
       onclick: async () => {
-        // The other two fields are for passphrases.
+        // The other fields are for passphrases.
         if (!organisation.input.reportValidity()) return;
         sso.disabled = true;
         problem.replaceChildren();
@@ -63,17 +76,13 @@ export function signInView({ session, signal, go }, note) {
       class: "panel stack",
       onsubmit: async (/** @type {Event} */ event) => {
         event.preventDefault();
-        const body = {
-          organisation: organisation.input.value.trim(),
-          clerkNumber: number.input.value.trim(),
-          passphrase: passphrase.input.value,
-        };
-        await enter("/verifier/v1/session", body).catch((error) => failed(error) && passphrase.input.select());
+        await enter("/verifier/v1/session", { ...entry(), ...second.said }).catch((error) => failed(error) && !wantsSecondFactor(error) && passphrase.input.select());
       },
     },
     organisation.node,
     number.node,
     passphrase.node,
+    second.node,
     problem,
     submit,
     sso,

@@ -4,6 +4,7 @@ import { deviceHeader } from "../../shared/device.js";
 import { h } from "../../shared/dom.js";
 import { request } from "../../shared/http.js";
 import { isAbort, notice, report, trouble } from "../../shared/parts.js";
+import { SecondFactor, wantsSecondFactor } from "../../shared/second-factor.js";
 import { field } from "../forms.js";
 import { t } from "../messages.js";
 
@@ -18,8 +19,25 @@ export function signInView({ session, signal, go }, note) {
   const organisation = field("organisation", t("organisation"), { autocomplete: "organization", maxlength: 64 });
   const clerk = field("clerk-number", t("clerkNumber"), { autocomplete: "username", maxlength: 32 });
   const passphrase = field("passphrase", t("passphrase"), { type: "password", autocomplete: "current-password", minlength: 8, maxlength: 128 });
+  const entry = () => ({ organisation: organisation.input.value.trim(), clerkNumber: clerk.input.value.trim(), passphrase: passphrase.input.value });
+  const second = new SecondFactor(async () => {
+    if (![organisation, clerk, passphrase].every(({ input }) => input.reportValidity())) return;
+    problem.replaceChildren();
+    await second.begin(entry(), signal).catch(failed);
+  });
+  /** @param {unknown} error */
+  const failed = (error) => {
+    if (signal.aborted || isAbort(error)) return;
+    report(error);
+    second.empty();
+    problem.replaceChildren(trouble(error));
+    submit.disabled = false;
+    submit.textContent = t("signIn");
+    if (wantsSecondFactor(error)) void second.begin(entry(), signal).catch(failed);
+    else passphrase.input.select();
+  };
   const enter = async () => {
-    const body = { organisation: organisation.input.value.trim(), clerkNumber: clerk.input.value.trim(), passphrase: passphrase.input.value };
+    const body = { ...entry(), ...second.said };
     const { data } = await request("POST", "/verifier/v1/session", { body, headers: deviceHeader(), signal });
     session.adopt(data);
     go("#/");
@@ -33,21 +51,13 @@ export function signInView({ session, signal, go }, note) {
         submit.disabled = true;
         submit.textContent = t("signInBusy");
         problem.replaceChildren();
-        try {
-          await enter();
-        } catch (error) {
-          if (signal.aborted || isAbort(error)) return;
-          report(error);
-          problem.replaceChildren(trouble(error));
-          submit.disabled = false;
-          submit.textContent = t("signIn");
-          passphrase.input.select();
-        }
+        await enter().catch(failed);
       },
     },
     organisation.node,
     clerk.node,
     passphrase.node,
+    second.node,
     problem,
     submit,
   );

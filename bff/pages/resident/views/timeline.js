@@ -15,7 +15,8 @@ import { topicName } from "../topics.js";
 /** @typedef {(deed: () => Promise<string | null>) => Promise<void>} Attempt */
 
 const PATH = "/mp/v1/timeline";
-const WEEK = 7 * 86_400_000;
+const DAY = 86_400_000;
+const WEEK = 7 * DAY;
 
 /**
  * @param {Context} context
@@ -99,20 +100,24 @@ function deeds(item, title, say) {
   /** @param {string} words @param {string} label @param {() => void} onclick */
   const deed = (words, label, onclick) => h("button", { type: "button", class: "button button--plain", "aria-label": label, onclick }, words);
   if (item.state !== "open") return h("div", { class: "item__deeds" }, deed(t("itemReopen"), t("itemReopenWhat", { title }), () => say(item, "reopen")));
-  const again = Date.now() + WEEK;
+  const snooze = snoozed(item, title);
   return h(
     "div",
     { class: "item__deeds" },
     deed(t("itemIsDone"), t("itemIsDoneWhat", { title }), () => say(item, "done")),
-    isTooLate(item, again) ? null : deed(t("itemSnooze"), t("itemSnoozeWhat", { title }), () => say(item, "snooze", { until: new Date(again).toISOString() })),
+    snooze && deed(snooze.words, snooze.label, () => say(item, "snooze", { until: new Date(snooze.until).toISOString() })),
     deed(t("itemNot"), t("itemNotWhat", { title }), () => say(item, "not-applicable")),
   );
 }
 
-/** Whether the last day for it is still to come and is over at `again`. @param {Entry} item @param {number} again */
-function isTooLate({ windowTo }, again) {
+/** Until when it can be put off: a week, or a day where the last one comes sooner. @param {Entry} item @param {string} title */
+function snoozed({ windowTo }, title) {
+  const now = Date.now();
   const over = windowTo ? new Date(`${windowTo}T24:00:00+08:00`).getTime() : Infinity;
-  return Date.now() < over && over <= again;
+  const inTime = (/** @type {number} */ until) => over <= now || until < over;
+  if (inTime(now + WEEK)) return { until: now + WEEK, words: t("itemSnooze"), label: t("itemSnoozeWhat", { title }) };
+  if (inTime(now + DAY)) return { until: now + DAY, words: t("itemSnoozeDay"), label: t("itemSnoozeDayWhat", { title }) };
+  return null;
 }
 
 /**
