@@ -16,9 +16,10 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import Struct
 
 from push.campaign_models import Campaign, CampaignPart, Progress
-from push.campaigns import told_of
+from push.campaigns import COUNTED_FOR_LONGEST, counted_for, told_of
 from push.models import Intent, Lane
 from push.outbox import seal_values
 from push.ports import Audit, Clock, Consented, Crowd, Notify, PersonalData, Sendings
@@ -44,6 +45,13 @@ _REST: Final = 1.0
 _SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 _MACHINE: Final = "rules"
 _TOO_LATE: Final = Wrong(zh="已过有效期", en="it is of no use any more")
+
+
+class _Counted(Struct, frozen=True):
+    """What was counted last, if it could be, and until when that is good enough."""
+
+    told: Told | None
+    until: datetime
 
 
 class Campaigning:
@@ -77,6 +85,7 @@ class Campaigning:
         self._made = made
         self._stopped = stopped
         self._backlog = settings.campaign_backlog
+        self._counted: dict[str, _Counted] = {}
         self._canary_rests = timedelta(seconds=settings.campaign_canary_seconds)
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -95,7 +104,9 @@ class Campaigning:
     async def once(self) -> int:
         """A turn for each campaign under way; how many of them came further."""
         moved = 0
-        for campaign in await self._campaigns.pushing():
+        pushing = await self._campaigns.pushing()
+        self._counted = {each.id: self._counted[each.id] for each in pushing if each.id in self._counted}
+        for campaign in pushing:
             moved += await self._turn(campaign)
         for campaign in await self._campaigns.unswept():
             await self._sweep(campaign)
@@ -107,8 +118,10 @@ class Campaigning:
         """Judge ``campaign``, then make what may be made of it now, one part's page."""
         now = self._clock()
         progress = await self._campaigns.progress(campaign.id)
-        told = await told_of(self._intents, self._sendings, campaign, progress)
-        if await self._judged(campaign, progress, told, now) or told.waiting >= self._backlog:
+        told = await self._told(campaign, progress, now)
+        if told is None or await self._judged(campaign, progress, told, now):
+            return 0
+        if told.waiting >= self._backlog:
             return 0
         room = _room(campaign, told, now)
         if room == 0:
@@ -122,6 +135,24 @@ class Campaigning:
             progress = await self._campaigns.progress(campaign.id)
             room = min(room, campaign.canary - progress.meant)
         return await self._page(campaign, part, room, now)
+
+    async def _told(self, campaign: Campaign, progress: Progress, now: datetime) -> Told | None:
+        """What became of ``campaign``, counted at most a twentieth of the time; None until it can be.
+
+        Of many thousands that waited a moment ago the store still steps over every one, so counting them
+        takes as long as telling them would. Meanwhile all that was meant since is taken to wait.
+        """
+        last = self._counted.get(campaign.id)
+        if campaign.state is CampaignState.RUNNING and last is not None and now < last.until:
+            told = last.told
+            return told and msgspec.structs.replace(
+                told, meant=progress.meant, waiting=told.waiting + progress.meant - told.meant
+            )
+        self._counted[campaign.id] = _Counted(told=None, until=now + COUNTED_FOR_LONGEST)
+        told = await told_of(self._intents, self._sendings, campaign, progress)
+        until = now + counted_for(self._clock() - now)
+        self._counted[campaign.id] = _Counted(told=told, until=until)
+        return told
 
     async def _page(self, campaign: Campaign, part: CampaignPart, room: int, now: datetime) -> int:
         page = await self._crowd.page(
@@ -181,6 +212,8 @@ class Campaigning:
 
     async def _judged(self, campaign: Campaign, progress: Progress, told: Told, now: datetime) -> bool:
         """Whether ``campaign`` makes nothing more in this turn: it waits, or has come to its next state."""
+        if progress.whole and campaign.useful_until <= now:
+            return await self._go(campaign, CampaignStep.FINISH, now)
         if campaign.useful_until <= now:
             return await self._go(campaign, CampaignStep.STOP, now, _TOO_LATE)
         wrong = wrong_with(told, excused=campaign.excused)
@@ -188,7 +221,8 @@ class Campaigning:
             self._stopped()
             return await self._go(campaign, CampaignStep.STOP, now, wrong)
         if progress.whole:
-            return await self._go(campaign, CampaignStep.FINISH, now)
+            # What waits, for the morning perhaps, can still be cancelled.
+            return told.waiting > 0 or await self._go(campaign, CampaignStep.FINISH, now)
         if campaign.state is CampaignState.CANARY and progress.meant >= campaign.canary:
             rested = now - campaign.since >= self._canary_rests
             if rested and canary_is_through(told):

@@ -5,11 +5,12 @@ What makes the intents is ``push.campaigning``; nothing here sends anything.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import Struct
 
 from miniapp_schemas.base import Page
 from miniapp_schemas.push_console import (
@@ -32,6 +33,9 @@ _A_PAGE: Final = 1_000
 _SAMPLE: Final = 5
 _LONGEST: Final = timedelta(days=60)
 _COUNT_SECONDS: Final = 1.0
+_COUNTED_FOR: Final = 20
+_TRIFLE: Final = timedelta(seconds=0.25)
+COUNTED_FOR_LONGEST: Final = timedelta(seconds=30)
 _WATCHED: Final = 100
 """Of how many campaigns a process remembers what it counted last."""
 _SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
@@ -62,7 +66,7 @@ class Campaigns:
         self._clock = clock
         self._timed_id = timed_id
         self._start = start
-        self._counted: dict[str, Mapping[IntentState, int]] = {}
+        self._counted: dict[str, _Counted] = {}
 
     async def preview(self, asked: AudienceQuery, topic: str) -> AudiencePreview:
         """How many are meant, and the masked names of a few of them."""
@@ -270,38 +274,62 @@ class Campaigns:
         )
 
     async def _progress(self, campaign: Campaign, progress: Progress) -> CampaignProgress:
-        counts = await self._counts(campaign) if progress.meant else {}
+        counted = await self._counted_of(campaign, progress.meant) if progress.meant else _NOTHING
+        counts = counted.counts
+        # What was meant since is taken to wait.
+        since = progress.meant - counted.meant
         return CampaignProgress(
             looked_at=progress.seen,
             meant=progress.meant,
             parts_done=progress.done,
             parts=progress.parts,
-            waiting=counts.get(IntentState.CREATED, 0) + counts.get(IntentState.RELAYED, 0),
-            done=max(0, progress.meant - sum(counts.values())),
+            waiting=counts.get(IntentState.CREATED, 0) + counts.get(IntentState.RELAYED, 0) + since,
+            done=max(0, counted.meant - sum(counts.values())),
             dead=counts.get(IntentState.DEAD, 0),
             lapsed=counts.get(IntentState.LAPSED, 0),
             cancelled=counts.get(IntentState.CANCELLED, 0),
         )
 
-    async def _counts(self, campaign: Campaign) -> Mapping[IntentState, int]:
+    async def _counted_of(self, campaign: Campaign, meant: int) -> "_Counted":
         """How many are in each state but done: those are too many to count each time somebody looks.
 
         Where a million were waiting a moment ago the store takes seconds to count the few that still do.
-        Nobody waits for that who can be told what was counted last.
+        Nobody waits for that who can be told what was counted last, nor is it asked all the time.
         """
         states = [state for state in IntentState if state is not IntentState.DONE]
-        last = self._counted.get(campaign.id)
+        last, now = self._counted.get(campaign.id), self._clock()
+        if last is not None and now < last.until:
+            return last
         try:
             async with asyncio.timeout(None if last is None else _COUNT_SECONDS):
                 found = await asyncio.gather(*(self._intents.count(campaign.id, [state]) for state in states))
         except TimeoutError:
             if last is None:
                 raise
-            return last
+            meant, counts = last.meant, last.counts
+        else:
+            counts = dict(zip(states, found, strict=True))
         if len(self._counted) >= _WATCHED:
             self._counted.clear()
-        counts = self._counted[campaign.id] = dict(zip(states, found, strict=True))
-        return counts
+        until = now + counted_for(self._clock() - now)
+        counted = self._counted[campaign.id] = _Counted(counts=counts, meant=meant, until=until)
+        return counted
+
+
+class _Counted(Struct, frozen=True, kw_only=True):
+    """What was counted last, of how many meant by then, and until when that is good enough."""
+
+    counts: Mapping[IntentState, int]
+    meant: int
+    until: datetime
+
+
+_NOTHING: Final = _Counted(counts={}, meant=0, until=datetime(1970, 1, 1, tzinfo=UTC))
+
+
+def counted_for(took: timedelta) -> timedelta:
+    """How long a count that ``took`` so long is good enough: if it is no trifle, twenty times that."""
+    return timedelta() if took < _TRIFLE else min(COUNTED_FOR_LONGEST, _COUNTED_FOR * took)
 
 
 async def told_of(

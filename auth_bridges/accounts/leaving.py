@@ -173,6 +173,11 @@ class Leaving:
         if marked is None:
             return
         now = self._clock()
+        if not await self._empty(root.id, alone=True):
+            # Taken in by another account meanwhile, whose owner asked for nothing.
+            await self._stores.deletions.drop(deletion.id)
+            await self._told("deletion.cancelled", root.id, deletion, now)
+            return
         everybody = await self._stores.residents.tree_of(root)
         for resident in everybody:
             await self._empty(resident)
@@ -182,12 +187,17 @@ class Leaving:
             await self._stores.resident_keys.destroy(resident)
         await self._stores.notices.forget(everybody)
         await self._stores.consents.forget(everybody)
+        await self._stores.legal_persons.forget(everybody)
+        await self._stores.face_checks.forget(everybody)
         await self._forget(everybody)
         await self._told("account.deleted", root.id, deletion, now)
         await self._stores.deletions.done(deletion.id, at=now)
 
-    async def _empty(self, resident: str) -> None:
-        """Leave a shell of ``resident``: it stops every sign-in, and says who else was part of it."""
+    async def _empty(self, resident: str, *, alone: bool = False) -> bool:
+        """Leave a shell of ``resident``: it stops every sign-in, and says who else was part of it.
+
+        ``alone`` leaves as they are, and says False of, those who are part of somebody else.
+        """
         while (found := await self._stores.residents.get(resident)) is not None:
             shell = Resident(
                 id=found.id,
@@ -196,8 +206,11 @@ class Leaving:
                 merged_into=found.merged_into,
                 absorbed=found.absorbed,
             )
+            if alone and found.merged_into is not None:
+                return False
             if found == shell or await self._stores.residents.replace(found, shell):
-                return
+                break
+        return True
 
     async def _tell(self, deletion: Deletion, resident: str, kind: NoticeKind, now: datetime) -> None:
         await self._notify(Notice(id=f"{deletion.id}:{kind.value}", resident=resident, kind=kind, at=now))

@@ -44,6 +44,7 @@ class Merging:
     ) -> None:
         self._residents = stores.residents
         self._cases = stores.merges
+        self._deletions = stores.deletions
         self._sessions = sessions
         self._audit = audit
         self._notify = notify
@@ -146,8 +147,22 @@ class Merging:
         if not await self._cases.absorb(case):
             return await self._step(case, MergeState.REFUSED, now)
         await self._sessions.end_all(Audience.RESIDENT, case.absorbed, Ending.MERGED, now=now)
+        await self._stays(case, now)
         await self._tell_both(case, NoticeKind.MERGED, now)
         return await self._step(case, MergeState.MERGED, now)
+
+    async def _stays(self, case: MergeCase, now: datetime) -> None:
+        """Who is taken in while leaving stays: nobody sees or stops any more what would tear them out."""
+        deletion = await self._deletions.of(case.absorbed)
+        if deletion is None or not await self._deletions.cancel(case.absorbed):
+            return
+        kind = NoticeKind.DELETION_CANCELLED
+        await self._audit(
+            "deletion.cancelled", at=now, actor=case.absorbed, subject=deletion.id, outcome="ok"
+        )
+        await self._notify(
+            Notice(id=f"{deletion.id}:{kind.value}", resident=case.survivor, kind=kind, at=now)
+        )
 
     async def _separate(self, case: MergeCase) -> MergeCase:
         now = self._clock()

@@ -59,6 +59,10 @@ class Deletions:
         result = await self._deletions.delete_one({"resident": resident, "begun": False})
         return bool(result.deleted_count)
 
+    async def drop(self, deletion: str) -> None:
+        """Forget one that nobody may carry out any more."""
+        await self._deletions.delete_one({"_id": deletion, "deleted_at": None})
+
     async def due(self, now: datetime) -> Sequence[Deletion]:
         """Those whose time has come and that are not done."""
         found = self._deletions.find({"deleted_at": None, "due_at": {"$lte": now}})

@@ -38,6 +38,10 @@ class FaceChecks:
         found = self._checks.find({"resident": {"$in": list(residents)}}).sort("started_at", -1)
         return [msgspec.convert(document, StoredFaceCheck) async for document in found]
 
+    async def forget(self, residents: Sequence[str]) -> None:
+        """Delete all of these residents'."""
+        await self._checks.delete_many({"resident": {"$in": list(residents)}})
+
     async def end(self, check: str) -> None:
         """Forget it."""
         await self._checks.delete_one({"_id": check})

@@ -68,6 +68,10 @@ class LegalPersonProofs:
         found = self._proofs.find({"resident": {"$in": list(residents)}}).sort("at", -1)
         return [msgspec.convert(document, LegalPersonProof) async for document in found]
 
+    async def forget(self, residents: Sequence[str]) -> None:
+        """Delete all of these residents'."""
+        await self._proofs.delete_many({"resident": {"$in": list(residents)}})
+
 
 def _challenge(challenge: str) -> str:
     return f"auth:challenge:{challenge}"

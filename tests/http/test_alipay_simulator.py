@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,9 +20,10 @@ from auth_bridges.bridges.alipay_phone import AlipayPhone
 from auth_bridges.refusals import PhonePacketRefused
 from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
+from bff.sandbox.alipay import AlipayBooks, Trouble
 from bff.sandbox.alipay_crypto import rsa_sign, rsa_verifies, seal, unseal
-from bff.sandbox.alipay_gateway import Alipay, PhoneTrick
-from bff.sandbox.alipay_ids import Names
+from bff.sandbox.alipay_gateway import Alipay, Hostile, PhoneTrick
+from bff.sandbox.alipay_ids import AlipayApp, Names
 from bff.sandbox.alipay_keys import kept, private, serial_of
 from bff.sandbox.simulator import Simulator, simulated
 from tests.alipay import APPS, CERTIFIED, PLAIN, Setup, keyring, now, other_keyring, product_app
@@ -123,10 +125,14 @@ def in_shanghai(moment: datetime) -> str:
 async def test_the_app_is_looked_at_first_then_the_time_then_the_signature(caller: Caller) -> None:
     wrong: dict[str, str | None] = {"app_id": "nobody", "timestamp": "yesterday"}
     assert await caller.problem(changes=wrong, sign="AAAA") == "isv.invalid-app-id"
-    wrong["app_id"] = None
+    wrong["timestamp"] = None
+    assert await caller.problem(changes=wrong, sign="") == "isv.invalid-app-id"
+    wrong["app_id"], wrong["timestamp"] = None, "yesterday"
     assert await caller.problem(changes=wrong, sign="AAAA") == "isv.missing-app-id"
     wrong["app_id"] = PLAIN.appid
     assert await caller.problem(changes=wrong, sign="AAAA") == "isv.invalid-timestamp"
+    wrong["timestamp"] = in_shanghai(now() - timedelta(hours=1))
+    assert await caller.problem(changes=wrong, sign="") == "isv.invalid-timestamp"
     del wrong["timestamp"]
     assert await caller.problem(changes=wrong, sign="AAAA") == "isv.invalid-signature"
     assert await caller.problem() == "isv.code-invalid"
@@ -154,6 +160,12 @@ async def test_the_time_is_shanghais_give_or_take_ten_minutes(caller: Caller) ->
     for minutes, says in ((-9, "isv.code-invalid"), (9, "isv.code-invalid"), (-11, "isv.invalid-timestamp")):
         said = in_shanghai(now() + timedelta(minutes=minutes))
         assert await caller.problem(changes={"timestamp": said}) == says
+    moment = now().replace(microsecond=0)
+    caller.alipay._now = lambda: moment
+    for seconds, says in ((600, "isv.code-invalid"), (601, "isv.invalid-timestamp")):
+        for off in (seconds, -seconds):
+            said = in_shanghai(moment + timedelta(seconds=off))
+            assert await caller.problem(changes={"timestamp": said}) == says
     in_utc = now().astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
     assert await caller.problem(changes={"timestamp": in_utc}) == "isv.invalid-timestamp"
 
@@ -206,6 +218,26 @@ async def test_other_methods_sign_their_own_errors_and_pages_speak_gbk(caller: C
     page = await caller.v2("alipay.user.certify.open.certify", {"biz_content": '{"certify_id":"none"}'})
     assert page.headers["Content-Type"] == "text/html;charset=GBK"
     assert "抱歉" in page.body.decode("gbk")
+    unsigned = await caller.v2("alipay.user.certify.open.certify", sign="AAAA")
+    assert unsigned.headers["Content-Type"] == "text/html;charset=GBK"
+    assert "isv.invalid-signature" in unsigned.body.decode("gbk")
+
+
+@pytest.mark.parametrize(
+    ("mode", "odd"),
+    [
+        (Hostile.KEY_ORDER, (b'{"sign":',)),
+        (Hostile.WHITESPACE, (b" ,\r\n\t", b'" : "', b' , "')),
+        (Hostile.NICKNAME, (b'a}b\\"sign\\"',)),
+    ],
+)
+async def test_an_odd_answer_is_as_odd_as_was_ordered(
+    caller: Caller, mode: Hostile, odd: tuple[bytes, ...]
+) -> None:
+    caller.alipay.hostile(mode)
+    reply = await caller.v2(changes={"code": caller.alipay.books.login(PLAIN.appid, "lin")})
+    assert [each for each in odd if each not in reply.body] == []
+    assert json.loads(reply.body)["alipay_system_oauth_token_response"]["open_id"]
 
 
 async def test_content_that_cannot_be_read_is_said_not_to_be(caller: Caller) -> None:
@@ -395,6 +427,92 @@ async def test_a_plain_phone_packet_is_as_good(caller: Caller, phones: AlipayPho
     for junk in ("", "{}", "\ud800"):
         with pytest.raises(PhonePacketRefused):
             await phones.phone_number(junk, session="s1")
+
+
+async def test_a_packet_that_says_no_speaks_camel_case(caller: Caller) -> None:
+    said = json.loads(await packet(caller, sealed=False, trick=PhoneTrick.ERROR.value))
+    assert json.loads(said["response"])["subCode"] == "isv.invalid-auth-relations"
+
+
+# --- books -------------------------------------------------------------------------------------------
+
+
+class Books:
+    """Alipay's books on face checks, without a wire; the clock goes when told to."""
+
+    def __init__(self) -> None:
+        self.time = now()
+        self.books = AlipayBooks(APPS, now=lambda: self.time, chance=random.Random(7))
+
+    def begin(self) -> str:
+        who = {
+            "identity_type": "CERT_INFO",
+            "cert_type": "IDENTITY_CARD",
+            "cert_name": "林",
+            "cert_no": "1" * 18,
+        }
+        given = {"outer_order_no": "0" * 32, "biz_code": "FACE", "identity_param": who}
+        answer = self.books.answer(PLAIN, "alipay.user.certify.open.initialize", given)
+        return str(answer["certify_id"])
+
+    def told(self, check: str, app: AlipayApp = PLAIN) -> str:
+        """What a query says: T, F, why it failed, or what the trouble is."""
+        try:
+            found = self.books.answer(app, "alipay.user.certify.open.query", {"certify_id": check})
+        except Trouble as trouble:
+            return trouble.sub_code
+        return str(found.get("fail_reason", found["passed"]))
+
+
+GONE: Final = "OPEN_CERTIFY_BILL_NOT_EXIST"
+
+
+@pytest.mark.parametrize(("passed", "outcome"), [(True, "T"), (False, "Z1147")])
+def test_a_face_check_is_opened_before_it_ends_and_ends_once(
+    passed: bool,  # noqa: FBT001 - a parameter
+    outcome: str,
+) -> None:
+    world = Books()
+    check = world.begin()
+    world.books.end_check(check, passed=passed)
+    assert world.told(check) == "F"
+    world.books.open_check(check)
+    assert world.told(check) == "F"
+    world.books.end_check(check, passed=passed)
+    assert world.told(check) == outcome
+    world.books.end_check(check, passed=not passed)
+    assert world.told(check) == outcome
+    assert world.told(check, CERTIFIED) == GONE
+
+
+def test_an_open_face_check_lives_23_hours_and_a_finished_one_three_months() -> None:
+    world = Books()
+    begun, finished = world.begin(), world.begin()
+    world.books.open_check(finished)
+    world.books.end_check(finished, passed=True)
+    began = world.time
+    for since, tells in (
+        (timedelta(hours=23, seconds=-1), ("F", "T")),
+        (timedelta(hours=23), (GONE, "T")),
+        (timedelta(days=90, seconds=-1), (GONE, "T")),
+        (timedelta(days=90), (GONE, GONE)),
+    ):
+        world.time = began + since
+        assert (world.told(begun), world.told(finished)) == tells
+
+
+async def test_a_certificate_nobody_holds_is_not_downloaded(caller: Caller) -> None:
+    app = product_app(Setup(app=CERTIFIED))
+    changes: dict[str, str | None] = {
+        "app_id": CERTIFIED.appid,
+        "app_cert_sn": app.app_cert_sn,
+        "alipay_root_cert_sn": app.root_cert_sn,
+    }
+    for serial, says in (("0" * 32, "isv.invalid-cert-sn"), (serial_of(keyring().next_certificate), None)):
+        content = json.dumps({"alipay_cert_sn": serial})
+        reply = await caller.v2("alipay.open.app.alipaycert.download", {**changes, "biz_content": content})
+        said = json.loads(reply.body)["alipay_open_app_alipaycert_download_response"]
+        assert (said.get("sub_code"), "alipay_cert_content" in said) == (says, says is None)
 
 
 # --- keys --------------------------------------------------------------------------------------------

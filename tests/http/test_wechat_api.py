@@ -615,10 +615,15 @@ class TestMatrix:
         assert await send(Wechatmp_TimeStamp=str(int(utc_now().timestamp()) + seconds)) == 40240
 
     async def test_what_is_missing_is_told_before_what_is_wrong(self, city: City) -> None:
-        headers = {"Wechatmp-Appid": "wxnobody", "Wechatmp-TimeStamp": "0"}
-        for more, errcode in (({}, 40232), ({"Wechatmp-Signature": "AAAA"}, 40001)):
+        appid, time = {"Wechatmp-Appid": "wxnobody"}, {"Wechatmp-TimeStamp": "0"}
+        signature = {"Wechatmp-Signature": "AAAA"}
+        for headers, errcode in (
+            (appid | time, 40232),
+            (appid | signature, 40231),
+            (appid | time | signature, 40001),
+        ):
             async with city.http.post(
-                f"{city.simulator.url}{PATH}", params={"access_token": "no"}, headers=headers | more
+                f"{city.simulator.url}{PATH}", params={"access_token": "no"}, headers=headers
             ) as reply:
                 assert json.loads(await reply.read())["errcode"] == errcode
 

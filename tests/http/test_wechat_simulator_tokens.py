@@ -272,6 +272,10 @@ class TestSubscriptions:
         assert (await client.post(path, message, access_token=token))["errcode"] == 0
         assert (await client.post(path, message, access_token=token))["errcode"] == 43101
         assert (await client.post(path, {**message, "touser": "x"}, access_token=token))["errcode"] == 40003
+        for answer in ("accept", "reject"):
+            said = Answered(appid=CITY.appid, resident="lin", template="T1", times=2, answer=answer)
+            client.wechat.subscriptions.answer(said)
+        assert (await client.post(path, message, access_token=token))["errcode"] == 43101
 
 
 async def test_a_signature_of_another_method_is_told(client: Client) -> None:

@@ -13,8 +13,10 @@ from redis.asyncio import Redis
 from auth_bridges.models import (
     Actor,
     CertificatePurpose,
+    Deletion,
     Ending,
     LegalPersonProof,
+    NoticeKind,
     Standing,
     StoredFaceCheck,
     name_context,
@@ -225,6 +227,47 @@ async def test_who_was_merged_goes_along(world: World) -> None:
     assert (await world.signed_in("a", world.alipay)).resident not in {me.resident, other.resident}
 
 
+async def test_who_is_taken_in_while_leaving_stays_and_both_are_told(world: World) -> None:
+    """The account nobody knows asked to go, and then turned out to be one that is known."""
+    other = await world.signed_in("a", world.alipay)
+    await world.accounts.leaving.request(other)
+    me = await world.signed_in("w")
+    await world.link(me, "a")
+    seen = await world.accounts.overviews.of(me)
+    assert seen.deletion is None
+    assert NoticeKind.DELETION_CANCELLED in {each.kind for each in seen.notices}
+    assert ("deletion.cancelled", "ok") in world.audit.kinds
+    # The other way in is now the only one.
+    wechat = next(each for each in seen.links if each.provider == "wechat")
+    await world.accounts.linking.unlink(await world.signed_in("a", world.alipay), wechat.id)
+    world.clock.pass_(SEVEN)
+    await world.accounts.settle()
+    assert (await world.signed_in("a", world.alipay)).resident == me.resident
+
+
+@pytest.mark.parametrize("at", ["before it begins", "once it has begun"])
+async def test_who_is_taken_in_while_a_deletion_is_carried_out_is_not_torn_out(
+    world: World, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    other = await world.signed_in("a", world.alipay)
+    await world.accounts.leaving.request(other)
+    world.clock.pass_(SEVEN)
+    me = await world.signed_in("w")
+    # Of a process that was slow, what was asked before the merge is carried out after it.
+    (due,) = await world.stores.deletions.due(world.clock())
+    if at == "once it has begun":
+        await world.stores.deletions.begin(due.id, tombstone="t")
+    await world.link(me, "a")
+    monkeypatch.setattr(world.stores.deletions, "begin", lambda *_, **__: _done(due))
+    await world.accounts.leaving._delete(due)
+    assert (await world.signed_in("a", world.alipay)).resident == me.resident
+    assert await world.stores.deletions.by_receipt(due.receipt) is None
+
+
+async def _done(deletion: Deletion) -> Deletion:
+    return deletion
+
+
 async def test_a_way_in_left_behind_by_a_deleted_account_is_a_strangers(world: World) -> None:
     """A link written by a request that was under way while the account went."""
     me = await world.signed_in("w")
@@ -284,7 +327,9 @@ async def test_requirement_19_a_copy_holds_everything_in_the_clear_for_its_owner
         await world.accounts.overviews.copy(me)
 
 
-async def test_requirement_19_a_copy_holds_what_certificates_and_faces_were_shown(world: World) -> None:
+async def test_requirement_19_what_certificates_and_faces_were_shown_is_in_a_copy_and_goes_along(
+    world: World,
+) -> None:
     me: Actor = await world.signed_in("w")
     # MongoDB forgets by its own clock what does not count any more.
     now = datetime.now(UTC).replace(microsecond=0)
@@ -311,3 +356,9 @@ async def test_requirement_19_a_copy_holds_what_certificates_and_faces_were_show
     copy = await world.accounts.overviews.copy(me)
     assert [each.resident for each in copy.legal_persons] == [me.resident]
     assert [each.resident for each in copy.face_checks] == [me.resident]
+
+    await world.accounts.leaving.request(me)
+    world.clock.pass_(SEVEN)
+    await world.accounts.settle()
+    for kept in (world.stores.legal_persons.all_of, world.stores.face_checks.of):
+        assert [each.resident for each in await kept([me.resident, "another"])] == ["another"]

@@ -1,7 +1,7 @@
 """Campaigns on real stores: a canary first, stopped by its failures, paused, cancelled, and nobody twice."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ from bff.platform.services import Platform
 from bff.platform.settings import Settings
 from miniapp_schemas.push_console import AudienceQuery
 from push.inbox import notice_context
-from push.models import Intent, Lane
+from push.models import Intent, IntentState, Lane
 from push.refusals import CampaignInvalid, CampaignNotOpen, CampaignUnknown, SecondOperatorNeeded
 from tests.campaigns import ONE, OTHER, begun, said, see_to, settle_residents, told
 from tests.factories import ID_NUMBER
@@ -66,9 +66,14 @@ async def test_fifty_are_told_first_and_the_others_when_those_went_well(platform
 
     assert list(await told(platform, campaign.id)) == everybody
     found = await platform.push_campaigns.read(campaign.id)
-    assert (found.state, found.progress.meant, found.progress.looked_at) == ("DONE", 3_000, 3_000)
+    # What waits for the morning can still be cancelled.
+    assert (found.state, found.progress.meant, found.progress.looked_at) == ("RUNNING", 3_000, 3_000)
     assert found.progress.parts_done == found.progress.parts == 64
     assert (found.progress.done, found.progress.waiting) == (50, 2_950)
+
+    await see_to(platform, campaign.id)
+    await turns(platform)
+    assert await state(platform, campaign.id) == "DONE"
 
 
 async def test_a_notice_of_a_campaign_says_what_was_approved_and_waits_for_everything_else(
@@ -171,6 +176,8 @@ async def test_who_watches_a_campaign_that_takes_long_to_count_is_told_what_was_
     assert (await platform.push_campaigns.read(campaign.id)).progress == before.progress
     monkeypatch.undo()
     await see_to(platform, campaign.id)
+    later = datetime.now(UTC) + timedelta(seconds=31)
+    monkeypatch.setattr(platform.push_campaigns, "_clock", lambda: later)
     assert (await platform.push_campaigns.read(campaign.id)).progress.done == 50
 
 
@@ -255,6 +262,37 @@ async def test_no_more_is_made_while_too_much_waits_to_be_sent(platform: Platfor
     assert 2_000 <= waiting < 3_000
     await see_to(platform, campaign.id)
     assert await campaigning.once()
+
+
+async def test_what_takes_long_to_count_is_counted_seldom_and_what_is_meant_since_waits(
+    platform: Platform,
+) -> None:
+    await settle_residents(platform, 12_000)
+    campaign = await begun(platform)
+    await turns(platform)
+    await see_to(platform, campaign.id)
+    await turns(platform)
+    assert await state(platform, campaign.id) == "RUNNING"
+    counted = platform.push.operations._intents.count
+    counts: list[object] = []
+
+    async def slowly(which: str, states: Sequence[IntentState]) -> int:
+        counts.append(states)
+        await asyncio.sleep(0.3)
+        return await counted(which, states)
+
+    platform.push.operations._intents.count = slowly  # type: ignore[assignment, method-assign]  # as of a million
+    platform.push.operations.campaigning._backlog = 2_000
+    await turns(platform)
+
+    assert len(counts) == 2, "what waits and what is dead, once"
+    assert 2_000 <= len(await told(platform, campaign.id)) - 50 < 3_000
+    await see_to(platform, campaign.id)
+    counts.clear()
+    shown = (await platform.push_campaigns.read(campaign.id)).progress
+    assert (await platform.push_campaigns.read(campaign.id)).progress == shown
+    assert len(counts) == len(IntentState) - 1
+    assert (shown.done, shown.waiting) == (shown.meant, 0)
 
 
 async def test_a_part_whose_holder_died_is_taken_over_and_the_dead_one_counts_for_nothing(
