@@ -37,8 +37,12 @@ class Publishing:
     async def propose(self, person: Person, document: RuleSetDocument) -> RuleSetInfo:
         """Propose ``document``, or say everything that is wrong with it; proposed again it is the same."""
         if issues := rule_set_issues(document):
-            found = [f"{each.rule or document.identifier}: {each.message}" for each in issues]
-            raise RuleSetInvalid(count=len(found), issues="; ".join(found))
+            of = document.identifier
+            raise RuleSetInvalid(
+                count=len(issues),
+                issues_zh="；".join(f"{each.rule or of} {each.zh}" for each in issues),
+                issues_en="; ".join(f"{each.rule or of}: {each.message}" for each in issues),
+            )
         _check_newest(document, await self._rule_sets.all(published=True))
         now = self._clock()
         release = RuleRelease(
@@ -125,8 +129,11 @@ def _check_newest(document: RuleSetDocument, laws: Sequence[RuleRelease]) -> Non
     ]
     if newer:
         latest = newer[-1].document.version
-        why = f"{document.identifier}: version {document.version} does not come after {latest}"
-        raise RuleSetInvalid(count=1, issues=why)
+        raise RuleSetInvalid(
+            count=1,
+            issues_zh=f"{document.identifier} 的版本 {document.version} 不晚于已发布的 {latest}",
+            issues_en=f"{document.identifier}: version {document.version} does not come after {latest}",
+        )
 
 
 def _info(release: RuleRelease) -> RuleSetInfo:

@@ -112,8 +112,8 @@ class RuleSetInvalid(Refusal):
     kind = Kind.INVALID
     title_zh = "规则集未通过检查"
     title_en = "The rule set does not pass the linter"
-    detail_zh = "发现 {count} 处问题：{issues}"
-    detail_en = "{count} found: {issues}"
+    detail_zh = "发现 {count} 处问题：{issues_zh}"
+    detail_en = "{count} found: {issues_en}"
 
 
 class SecondPersonNeeded(Refusal):

@@ -212,6 +212,8 @@ class Campaigning:
 
     async def _judged(self, campaign: Campaign, progress: Progress, told: Told, now: datetime) -> bool:
         """Whether ``campaign`` makes nothing more in this turn: it waits, or has come to its next state."""
+        if progress.whole and campaign.useful_until <= now:
+            return await self._go(campaign, CampaignStep.FINISH, now)
         if campaign.useful_until <= now:
             return await self._go(campaign, CampaignStep.STOP, now, _TOO_LATE)
         wrong = wrong_with(told, excused=campaign.excused)
@@ -219,7 +221,8 @@ class Campaigning:
             self._stopped()
             return await self._go(campaign, CampaignStep.STOP, now, wrong)
         if progress.whole:
-            return await self._go(campaign, CampaignStep.FINISH, now)
+            # What waits, for the morning perhaps, can still be cancelled.
+            return told.waiting > 0 or await self._go(campaign, CampaignStep.FINISH, now)
         if campaign.state is CampaignState.CANARY and progress.meant >= campaign.canary:
             rested = now - campaign.since >= self._canary_rests
             if rested and canary_is_through(told):

@@ -44,7 +44,7 @@ from push.ports import (
 )
 from push.rules.backoff import again_at
 from push.rules.caps import buckets
-from push.rules.chain import LEASE, Closed, Go, Place, Situation, Stay, Step, Wait, lost, next_step
+from push.rules.chain import Closed, Go, Place, Situation, Stay, Step, Wait, lost, next_step
 from push.settings import PushSettings
 from push.store.attempts import AttemptStore
 from push.store.caps import CapStore
@@ -53,10 +53,12 @@ from push.store.inbox import InboxStore
 from push.wishes import Wish, Wishes
 
 _log: Final = structlog.get_logger(__name__)
-_CALL_SECONDS: Final = 20.0
 _SLOW: Final = timedelta(seconds=3)
-_AT_ONCE: Final = 100
-"""How many notices this process has at one provider: no more are written down as calling than can call."""
+_AT_ONCE: Final = 200
+"""How many notices this process has at one provider: no more are written down as calling than can call.
+
+A round of them is one write that waits for the disk: with fewer a worker mostly waits.
+"""
 _STEPS: Final = 24
 _PAUSE: Final = timedelta(minutes=1)
 _UNTOLD: Final = timedelta(minutes=10)
@@ -87,7 +89,7 @@ class _Case:
         self.decisions: list[Decision] = []
         self.first: Step | None = None
 
-    def situation(self) -> Situation:
+    def situation(self, lease: timedelta) -> Situation:
         """What decides where it goes now."""
         places = {
             channel: [replace(each, attempt=self.attempts.get(self.attempt_id(each))) for each in places]
@@ -101,6 +103,7 @@ class _Case:
             quiet=self.wish.quiet,
             places=places,
             closed=self.closed,
+            lease=lease,
         )
 
     def attempt_id(self, place: Place) -> str:
@@ -143,6 +146,7 @@ class Delivery:
         self._chance = chance
         self._timed_id = timed_id
         self._settings = settings
+        self._lease = timedelta(seconds=settings.call_seconds * 1.5)
         self._room = {channel.name: asyncio.Semaphore(_AT_ONCE) for channel in channels}
 
     async def __call__(self, intents: Sequence[Intent]) -> list[Outcome]:
@@ -276,7 +280,7 @@ class Delivery:
     def _inbox_notice(self, case: _Case, text: NoticeText) -> InboxNotice:
         """What the inbox keeps, with the first decision in it, so that it costs no write of its own."""
         intent, now = case.intent, self._clock()
-        case.first = next_step(case.situation(), now)
+        case.first = next_step(case.situation(self._lease), now)
         case.decisions = [_decision(case.first, now)]
         return InboxNotice(
             id=intent.id,
@@ -325,7 +329,7 @@ class Delivery:
         now = self._clock()
         for found in list(case.attempts.values()):
             attempt = found
-            if lost(found, now):
+            if lost(found, now, self._lease):
                 channel = self._channels.get(found.channel)
                 again = self._again(found, now) if channel is not None and channel.idempotent else None
                 attempt = replace(
@@ -352,7 +356,7 @@ class Delivery:
         for _ in range(_STEPS):
             if step is None:
                 now = self._clock()
-                step = next_step(case.situation(), now)
+                step = next_step(case.situation(self._lease), now)
                 case.decisions.append(_decision(step, now))
             match step:
                 case Stay(reason=reason):
@@ -394,14 +398,16 @@ class Delivery:
             asked = self._clock()
             attempt = replace(attempt, state=AttemptState.CALLING, at=asked, calls=attempt.calls + 1)
             if not await self._stores.attempts.start(attempt):
-                case.closed[place.id] = Closed(reason="busy", until=asked + LEASE, hold=True)
+                case.closed[place.id] = Closed(reason="busy", until=asked + self._lease, hold=True)
                 return False
-            answer = await _answer_of(channel, message, case.addresses[place.id])
+            # Only now: that our own ledger takes its time is no fault of the provider's.
+            called = self._clock()
+            answer = await self._answer_of(channel, message, case.addresses[place.id])
         now = self._clock()
         settled = self._settled(attempt, answer, now)
         await self._stores.attempts.settle(settled)
         case.attempts[settled.id] = settled
-        await self._react(case, place, settled, answer, gate, slow=now - asked > _SLOW)
+        await self._react(case, place, settled, answer, gate, slow=now - called > _SLOW)
         return settled.state is AttemptState.ACCEPTED
 
     async def _admitted(self, case: _Case, place: Place) -> Gate | None:
@@ -444,9 +450,20 @@ class Delivery:
             consent=None if consent is None else consent.id,
         )
         if not await self._stores.attempts.reserve(attempt, before=before):
-            case.closed[place.id] = Closed(reason="busy", until=now + LEASE, hold=True)
+            case.closed[place.id] = Closed(reason="busy", until=now + self._lease, hold=True)
             return None
         return attempt
+
+    async def _answer_of(self, channel: Channel, message: Message, address: Address) -> Answer:
+        """What the channel says; that it says nothing in time, or breaks, is unknown too."""
+        try:
+            async with asyncio.timeout(self._settings.call_seconds):
+                return await channel.send(message, address)
+        except TimeoutError:
+            return Unknown(why="no answer in time")
+        except Exception as failure:  # noqa: BLE001 - the call may have left: it must not stay without a word
+            _log.warning("push.channel_broke", channel=channel.name, error=type(failure).__name__)
+            return Unknown(why=type(failure).__name__)
 
     def _settled(self, attempt: Attempt, answer: Answer, now: datetime) -> Attempt:
         match answer:
@@ -504,18 +521,6 @@ class Delivery:
                 at=attempt.at,
                 channel=channel.name,
             )
-
-
-async def _answer_of(channel: Channel, message: Message, address: Address) -> Answer:
-    """What the channel says; that it says nothing in time, or breaks, is unknown too."""
-    try:
-        async with asyncio.timeout(_CALL_SECONDS):
-            return await channel.send(message, address)
-    except TimeoutError:
-        return Unknown(why="no answer in time")
-    except Exception as failure:  # noqa: BLE001 - the call may have left: it must not stay without a word
-        _log.warning("push.channel_broke", channel=channel.name, error=type(failure).__name__)
-        return Unknown(why=type(failure).__name__)
 
 
 def _since(intent: Intent, now: datetime) -> float:

@@ -243,6 +243,35 @@ class PushSettings(Struct, frozen=True, kw_only=True):
             extra={"zh": "站内信保存天数。"},
         ),
     ] = 365
+    call_seconds: Annotated[
+        int,
+        Meta(
+            description="For how long a provider may take to answer; after half as long again whoever asked "
+            "is taken for dead, and what was asked for unknown.",
+            ge=2,
+            le=120,
+            extra={"zh": "等待服务商应答的最长秒数；再过一半时间仍无结果，即视为发送进程已死、结果未知。"},
+        ),
+    ] = 20
+    orphaned_seconds: Annotated[
+        int,
+        Meta(
+            description="After how long without a sign of life what a worker was given is another's.",
+            ge=2,
+            le=600,
+            extra={"zh": "投递进程失联多少秒后，其任务由其他进程接手。"},
+        ),
+    ] = 30
+    again_seconds: Annotated[
+        int,
+        Meta(
+            description="After how long without an outcome a notice that is on no stream is put on one "
+            "again.",
+            ge=5,
+            le=3600,
+            extra={"zh": "通知在流中遗失且无结果多少秒后重新投递。"},
+        ),
+    ] = 120
     attempt_days: Annotated[
         int,
         Meta(

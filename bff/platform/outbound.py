@@ -10,6 +10,7 @@ matter to whoever asked: it certainly never got there, or nobody can tell.
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from time import perf_counter
 from typing import Final
 from urllib.parse import urlsplit
@@ -21,12 +22,14 @@ from prometheus_client import Histogram
 
 _log: Final = logging.getLogger(__name__)
 _CONNECTIONS: Final = 400
-_PER_HOST: Final = 100
+_PER_HOST: Final = 200
 outbound_seconds: Final = Histogram(
     "suishen_outbound_seconds",
     "From asking to the last byte of the answer; `outcome` is a status class, `unreached` or `unanswered`.",
     ["host", "outcome"],
 )
+
+_seconds: Final = lru_cache(1_000)(outbound_seconds.labels)
 
 
 class Reply(Struct, frozen=True, kw_only=True):
@@ -81,9 +84,9 @@ class Outbound:
                 params=query,
                 headers=headers,
                 data=body,
-                timeout=aiohttp.ClientTimeout(total=total, connect=connect),
+                timeout=_timeout(total, connect),
                 allow_redirects=False,
-                middlewares=(_once(),),
+                middlewares=() if method == "POST" else (_once(),),
             ) as response:
                 reply = await _whole(response, largest)
             outcome = f"{reply.status // 100}xx"
@@ -99,7 +102,12 @@ class Outbound:
             _log.warning("%s gave no answer: %s", host, type(error).__name__)
             raise ConnectionAbortedError("no answer") from None
         finally:
-            outbound_seconds.labels(host, outcome).observe(perf_counter() - start)
+            _seconds(host, outcome).observe(perf_counter() - start)
+
+
+@lru_cache(100)
+def _timeout(total: float, connect: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=total, connect=connect)
 
 
 async def _whole(response: ClientResponse, largest: int) -> Reply:
@@ -113,7 +121,7 @@ async def _whole(response: ClientResponse, largest: int) -> Reply:
 
 
 def _once() -> ClientMiddlewareType:
-    """Refuse to send a request again: aiohttp repeats a GET whose kept-alive connection broke."""
+    """Refuse to send a request again: aiohttp repeats a GET, though no POST, when its connection broke."""
     sent = False
 
     async def send_once(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:

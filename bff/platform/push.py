@@ -95,7 +95,13 @@ class PushParts:
             key=settings.sms_receipts_key, take_receipt=self.delivery.take_receipt, clock=clock
         )
         self.carrying = CarryingParts(
-            outbox=self.outbox, redis=redis, run=run, recorder=recorder, clock=clock, chance=chance
+            outbox=self.outbox,
+            redis=redis,
+            run=run,
+            recorder=recorder,
+            clock=clock,
+            chance=chance,
+            settings=settings,
         )
         self.timeline = TimelineParts(
             mongo=mongo,

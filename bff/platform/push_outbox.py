@@ -20,6 +20,7 @@ from push.models import Intent, Lane, Topic
 from push.outbox import Notifying, Relay, seal_values
 from push.ports import Deliver
 from push.rules.keys import intent_key
+from push.settings import PushSettings
 from push.store.outbox import OutboxStore
 from push.store.streams import Streams
 from push.worker import LaneWorker
@@ -132,7 +133,10 @@ class CarryingParts:
         recorder: AuditRecorder,
         clock: Clock,
         chance: Chance,
+        settings: PushSettings,
     ) -> None:
+        self._orphaned_after = timedelta(seconds=settings.orphaned_seconds)
+        self._again_after = timedelta(seconds=settings.again_seconds)
         self.notify = Notifying(outbox)
         self.dead_letters = DeadLetters(outbox=outbox, audit=recorder.record, clock=clock)
         self._outbox = outbox
@@ -144,9 +148,14 @@ class CarryingParts:
 
     def carriers(self, deliver: Deliver, *, consumer: str) -> list[Carrier]:
         """What a worker process runs: a relay, and a worker for each lane."""
-        streams = Streams(self._redis, self._run, consumer=consumer)
+        streams = Streams(self._redis, self._run, consumer=consumer, orphaned_after=self._orphaned_after)
         relay = Relay(
-            outbox=self._outbox, streams=streams, meter=self._meter, clock=self._clock, chance=self._chance
+            outbox=self._outbox,
+            streams=streams,
+            meter=self._meter,
+            clock=self._clock,
+            chance=self._chance,
+            again_after=self._again_after,
         )
         workers = [
             LaneWorker(

@@ -84,4 +84,6 @@ def _document(said: dict[str, Any]) -> RuleSetDocument:
         return _read(msgspec.json.encode(said))
     except msgspec.ValidationError as cause:
         name = str(said.get("Identifier", "?"))[:64]
-        raise RuleSetInvalid(count=1, issues=f"{name}: {cause}") from None
+        raise RuleSetInvalid(
+            count=1, issues_zh=f"{name} 格式有误（{cause}）", issues_en=f"{name}: {cause}"
+        ) from None

@@ -33,6 +33,11 @@ class RuleIssue(Struct, frozen=True, kw_only=True):
 
     rule: str | None
     message: str
+    zh: str
+
+
+_Said = tuple[str, str]
+"""What is wrong, in English and in Chinese."""
 
 
 class _Type(Enum):
@@ -105,61 +110,79 @@ def expression_issues(expression: object) -> list[Issue]:
 
 def rule_set_issues(document: RuleSetDocument) -> list[RuleIssue]:
     """Everything wrong with a rule set; empty for one that may be published."""
-    issues = [RuleIssue(rule=None, message=message) for message in _of_the_set(document)]
+    issues = [RuleIssue(rule=None, message=en, zh=zh) for en, zh in _of_the_set(document)]
     for rule in document.rules:
-        issues += [RuleIssue(rule=rule.identifier, message=message) for message in _of_a_rule(rule, document)]
+        found = _of_a_rule(rule, document)
+        issues += [RuleIssue(rule=rule.identifier, message=en, zh=zh) for en, zh in found]
     return issues
 
 
-def _of_the_set(document: RuleSetDocument) -> Iterator[str]:
+def _of_the_set(document: RuleSetDocument) -> Iterator[_Said]:
     try:
         ZoneInfo(document.zone)
     except (ZoneInfoNotFoundError, ValueError):
-        yield f"unknown time zone {document.zone}"
+        yield f"unknown time zone {document.zone}", f"没有时区 {document.zone}"
     if document.jurisdiction != NATION and not is_division(document.jurisdiction):
-        yield f"{document.jurisdiction} is no division code of GB/T 2260"
+        division = document.jurisdiction
+        yield f"{division} is no division code of GB/T 2260", f"{division} 不是 GB/T 2260 的行政区划代码"
     if document.valid_to is not None and document.valid_to <= document.valid_from:
-        yield "it ends before it begins"
-    yield from _unspoken("title", {said.lang for said in document.title})
+        yield "it ends before it begins", "失效早于生效"
+    yield from _unspoken("title", "标题 (Title)", {said.lang for said in document.title})
     names = [rule.identifier for rule in document.rules]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"two rules are called {name}"
+        yield f"two rules are called {name}", f"有两条规则同名 {name}"
 
 
-def _of_a_rule(rule: RuleDocument, document: RuleSetDocument) -> Iterator[str]:
+def _of_a_rule(rule: RuleDocument, document: RuleSetDocument) -> Iterator[_Said]:
     if rule.valid_to <= rule.valid_from:
-        yield "it ends before it begins"
+        yield "it ends before it begins", "失效早于生效"
     if rule.region not in divisions(document.jurisdiction):
-        yield f"it is of region {rule.region}, the set is of {document.jurisdiction}"
-    yield from _unspoken("description", {said.lang for said in rule.description})
+        place = document.jurisdiction
+        yield (
+            f"it is of region {rule.region}, the set is of {place}",
+            f"规则属 {rule.region}，规则集属 {place}",
+        )
+    yield from _unspoken("description", "说明 (Description)", {said.lang for said in rule.description})
     if rule.colour is Colour.GREY:
-        yield "no rule gives grey: grey is what is shown when nothing is known"
+        yield (
+            "no rule gives grey: grey is what is shown when nothing is known",
+            "规则不得判灰码：灰码只表示无法判定",
+        )
     if rule.colour in {Colour.RED, Colour.YELLOW}:
         if rule.ttl is None and rule.clear_when is None:
-            yield "nothing ever clears it: it needs Ttl or ClearWhen"
-        yield from _unspoken("what clears it (ClearText)", {said.lang for said in rule.clear_text})
+            yield (
+                "nothing ever clears it: it needs Ttl or ClearWhen",
+                "无从转码：须有 Ttl 或 ClearWhen",
+            )
+        spoken = {said.lang for said in rule.clear_text}
+        yield from _unspoken("what clears it (ClearText)", "转码条件 (ClearText)", spoken)
     if rule.colour is Colour.RED and set(rule.kinds) != {Kind.MANUAL}:
         yield from _ends_by_itself(rule)
     if rule.scope is Scope.EVENT and not rule.kinds:
-        yield "a rule of scope EVENT names the kinds it is asked about"
+        yield "a rule of scope EVENT names the kinds it is asked about", "EVENT 规则须写明证据种类 (Kinds)"
     if rule.scope is Scope.PERSON and (rule.kinds or rule.ttl):
-        yield "a rule of scope PERSON has neither Kinds nor Ttl"
+        yield "a rule of scope PERSON has neither Kinds nor Ttl", "PERSON 规则不得有 Kinds 或 Ttl"
     for name, logic in (("Logic", rule.logic), ("ClearWhen", rule.clear_when)):
         if logic is None:
             continue
         found = expression_issues(logic)
-        yield from (f"{name}: {issue.message}" for issue in found)
+        # Word for word the specification's, which has no others.
+        said = [(issue.message, f"CertLogic 表达式有误（{issue.message}）") for issue in found]
         if _type(logic) not in {_Type.BOOLEAN, _Type.ANY}:
-            yield f"{name}: it does not answer yes or no"
-        yield from (f"{name}: {message}" for message in _lost_paths(logic, rule.scope))
+            said.append(("it does not answer yes or no", "结果不是“是”或“否”"))
+        said += _lost_paths(logic, rule.scope)
         if not found:
-            yield from (f"{name}: {message}" for message in _where_nothing_is_known(logic, name, rule))
+            said += _where_nothing_is_known(logic, name, rule)
+        yield from ((f"{name}: {en}", f"{name}：{zh}") for en, zh in said)
 
 
-def _ends_by_itself(rule: RuleDocument) -> Iterator[str]:
+def _ends_by_itself(rule: RuleDocument) -> Iterator[_Said]:
     """Red never becomes green because nothing more was heard; only what is entered by hand has an end."""
     if rule.ttl is not None:
-        yield "red does not end by a Ttl, as if no news were good news: ClearWhen says what clears it"
+        yield (
+            "red does not end by a Ttl, as if no news were good news: ClearWhen says what clears it",
+            "红码不得因 Ttl 到期而解除，没有消息不等于好消息：由 ClearWhen 写明转码条件",
+        )
     for name, logic in (("Logic", rule.logic), ("ClearWhen", rule.clear_when)):
         if logic is None or expression_issues(logic):
             continue
@@ -175,28 +198,37 @@ def _ends_by_itself(rule: RuleDocument) -> Iterator[str]:
             except (EvaluationFailed, InvalidExpression):
                 continue
             if ended:
-                yield f"{name}: red would end by mere time, as if no news were good news"
+                yield (
+                    f"{name}: red would end by mere time, as if no news were good news",
+                    f"{name}：红码会仅因时间经过而解除，没有消息不等于好消息",
+                )
 
 
-def _where_nothing_is_known(logic: dict[str, Any], name: str, rule: RuleDocument) -> Iterator[str]:
+def _where_nothing_is_known(logic: dict[str, Any], name: str, rule: RuleDocument) -> Iterator[_Said]:
     """A rule is asked about people of whom almost nothing is known; it must have an answer, and soon."""
     if (steps := _steps(logic)) > _MOST_STEPS:
-        yield f"it may take {steps} steps, {_MOST_STEPS} are allowed"
+        yield (
+            f"it may take {steps} steps, {_MOST_STEPS} are allowed",
+            f"最多可能需 {steps} 步，上限 {_MOST_STEPS} 步",
+        )
         return
     try:
         holds = compile_expression(logic)({"payload": {}, "external": {}}) is True
     except (EvaluationFailed, InvalidExpression) as failure:
-        yield f"it has no answer where nothing is known ({failure})"
+        yield f"it has no answer where nothing is known ({failure})", f"没有任何证据时无法判定（{failure}）"
         return
     if holds and name == "ClearWhen":
-        yield "it is true where nothing is known: the colour is cleared before it is given"
+        yield (
+            "it is true where nothing is known: the colour is cleared before it is given",
+            "没有任何证据时即成立：尚未赋码就已转码",
+        )
     if holds and name == "Logic" and rule.scope is Scope.PERSON and rule.colour is Colour.RED:
-        yield "everybody of whom nothing is known would be red"
+        yield "everybody of whom nothing is known would be red", "没有任何证据的人都会是红码"
 
 
-def _unspoken(what: str, languages: set[str]) -> Iterator[str]:
+def _unspoken(what: str, what_zh: str, languages: set[str]) -> Iterator[_Said]:
     for language in sorted({"zh", "en"} - languages):
-        yield f"{what} is not said in {language}"
+        yield f"{what} is not said in {language}", f"{what_zh}缺少 {language} 文本"
 
 
 def _steps(expression: object) -> int:
@@ -226,7 +258,7 @@ def _longest(expression: object) -> int:
     return 0
 
 
-def _lost_paths(expression: object, scope: Scope) -> Iterator[str]:
+def _lost_paths(expression: object, scope: Scope) -> Iterator[_Said]:
     for path, lambdas in _paths(expression):
         outer, within = path, lambdas
         while within and outer.startswith("data."):
@@ -235,13 +267,16 @@ def _lost_paths(expression: object, scope: Scope) -> Iterator[str]:
             continue
         head = next((known for known in _KNOWN if outer == known or outer.startswith(f"{known}.")), None)
         if head is None or within:
-            yield f'"{path}" leads nowhere'
+            yield f'"{path}" leads nowhere', f"没有路径“{path}”"
             continue
         if scope is Scope.PERSON and head in {"payload.event", "payload.after"}:
-            yield f'"{path}" is not there for a rule of scope PERSON'
+            yield (
+                f'"{path}" is not there for a rule of scope PERSON',
+                f"PERSON 规则没有路径“{path}”",
+            )
         names, rest = _KNOWN[head], outer[len(head) + 1 :].split(".")[0]
         if names is not None and rest and rest not in names:
-            yield f'"{path}" leads nowhere'
+            yield f'"{path}" leads nowhere', f"没有路径“{path}”"
 
 
 def _paths(expression: object, lambdas: int = 0) -> Iterator[tuple[str, int]]:

@@ -65,6 +65,7 @@ class EvidenceStore:
             None if together is None else together(self._append_all)
         )
         self._left: dict[str, _End] = {}
+        self._alone: set[str] = set()
         # What a fail-over may take back was never acknowledged, and no colour may rest on it.
         self._certain = collection.with_options(read_concern=ReadConcern("majority"))
 
@@ -104,10 +105,11 @@ class EvidenceStore:
     async def _append(self, source: str, drafts: Sequence[StoredEvidence]) -> _Kept:
         """Of two processes that append at once, the slower one chains again behind the faster.
 
-        Mostly the chain ends where this process left it and nothing of ``drafts`` is known: then both are
-        not asked, but written as if it were so, and whether it is comes out of the write.
+        Where only this process appended lately, the chain mostly ends where it left it and nothing of
+        ``drafts`` is known: then both are not asked, but written as if it were so, and whether it is comes
+        out of the write.
         """
-        left = self._left.pop(source, None)
+        left = self._left[source] if source in self._alone else None
         if left is not None and (placed := await self._chain(source, drafts, behind=left)) is not None:
             return placed
         wanted = [draft.source_id for draft in drafts]
@@ -128,8 +130,9 @@ class EvidenceStore:
         or where it does not end with ``behind``.
         """
 
-        async def together(session: AsyncIOMotorClientSession) -> list[StoredEvidence]:
-            sequence, previous = await self._head(source, session) if behind is None else behind
+        async def together(session: AsyncIOMotorClientSession) -> tuple[_End, list[StoredEvidence]]:
+            end = await self._head(source, session) if behind is None else behind
+            sequence, previous = end
             placed = []
             for draft in drafts:
                 sequence += 1
@@ -141,15 +144,16 @@ class EvidenceStore:
             head = {"$set": {"sequence": sequence, "hash": previous}}
             done = await self._chains.update_one(there, head, upsert=behind is None, session=session)
             if behind is not None and not done.matched_count:
+                self._alone.discard(source)
                 raise _Elsewhere
             await self._collection.insert_many(
                 [document_of(each) for each in placed], ordered=True, session=session
             )
-            return placed
+            return end, placed
 
         try:
             async with await self._collection.database.client.start_session() as session:
-                placed: list[StoredEvidence] = await session.with_transaction(together)
+                end, placed = await session.with_transaction(together)
         except (_Elsewhere, DuplicateKeyError):
             return None
         except BulkWriteError as failure:
@@ -157,6 +161,8 @@ class EvidenceStore:
             if not errors or any(error.get("code") != DUPLICATE for error in errors):
                 raise
             return None
+        if self._left.get(source) == end:
+            self._alone.add(source)
         self._left[source] = placed[-1].sequence, placed[-1].hash
         return {each.source_id: each for each in placed}
 

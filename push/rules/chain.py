@@ -27,7 +27,10 @@ from push.models import Lane
 from push.rules.quiet import VENDOR_HOURS, QuietHours, quiet_until
 
 LEASE: Final = timedelta(seconds=30)
-"""Longer than any call is let take: whose attempt is older than this is dead, or writes nothing any more."""
+"""Longer than any call is let take: whose attempt is older than this is dead, or writes nothing any more.
+
+Half as long again as the city's twenty seconds for a call; a city that gives calls another time has another.
+"""
 PATIENCE: Final = 3
 """How often a channel that puts a notice off is waited for before others are asked."""
 MOST_UNKNOWN: Final = 3
@@ -66,6 +69,7 @@ class Situation(Struct, frozen=True, kw_only=True):
     quiet: QuietHours
     places: Mapping[str, Sequence[Place]]
     closed: Mapping[str, Closed] = {}
+    lease: timedelta = LEASE
 
 
 class Go(Struct, frozen=True, kw_only=True):
@@ -112,7 +116,7 @@ def next_step(situation: Situation, now: datetime) -> Step:
             closed = (
                 situation.closed.get(channel)
                 or situation.closed.get(place.id)
-                or _of_attempt(place, now)
+                or _of_attempt(place, now, situation.lease)
                 or (_of_vendor(place, now) if by_day else None)
             )
             if closed is None:
@@ -137,19 +141,19 @@ def next_step(situation: Situation, now: datetime) -> Step:
     return Stay(reason="nothing_left", passed=passed)
 
 
-def lost(attempt: Attempt, now: datetime) -> bool:
+def lost(attempt: Attempt, now: datetime, lease: timedelta = LEASE) -> bool:
     """Whether whoever was calling is dead: what they would know nobody does."""
-    return attempt.state is AttemptState.CALLING and now >= attempt.at + LEASE
+    return attempt.state is AttemptState.CALLING and now >= attempt.at + lease
 
 
-def _of_attempt(place: Place, now: datetime) -> Closed | None:
+def _of_attempt(place: Place, now: datetime, lease: timedelta) -> Closed | None:
     """Why ``place`` is not tried now; None where it may be."""
     attempt = place.attempt
     if attempt is None:
         return None
     match attempt.state:
-        case AttemptState.RESERVED | AttemptState.CALLING if now < attempt.at + LEASE:
-            return Closed(reason="busy", until=attempt.at + LEASE, hold=True)
+        case AttemptState.RESERVED | AttemptState.CALLING if now < attempt.at + lease:
+            return Closed(reason="busy", until=attempt.at + lease, hold=True)
         case AttemptState.RESERVED:
             # Never called: whoever meant to is gone.
             return None

@@ -164,6 +164,8 @@ def content_problems(content: TemplateContent, values: Mapping[str, str] = SAMPL
         if binding is None:
             continue
         told = [*_place_problems(binding.fields), *judge(binding, values)]
+        if channel == "wechat":
+            told += _cut_problems(binding.fields)
         if not binding.fields:
             told.append(FieldProblem(field="fields", why="empty"))
         if set(places_of(binding.page)) - {"link"}:
@@ -191,6 +193,14 @@ def _place_problems(texts: Mapping[str, str]) -> Iterator[FieldProblem]:
             yield FieldProblem(field=name, why="stray_brace")
         if set(places_of(text)) - PLACES:
             yield FieldProblem(field=name, why="unknown_place")
+
+
+def _cut_problems(texts: Mapping[str, str]) -> Iterator[FieldProblem]:
+    """What would be cut whoever it goes to: a name may be long, but what an operator wrote need not be."""
+    for field, text in texts.items():
+        own = _PLACE.sub("", text)
+        if fitted(field, own) != own:
+            yield FieldProblem(field=field, why="too_long")
 
 
 def aloud(words: Words, values: Mapping[str, str], language: Language) -> str:

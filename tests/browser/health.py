@@ -12,6 +12,7 @@ import aiohttp
 import httpx
 import msgspec
 import redis
+from pymongo import MongoClient
 
 from bff.platform.idnumbers import IdNumbers
 from bff.sandbox.city import CLERKS, SOURCES, person
@@ -20,8 +21,8 @@ from bff.sandbox.stack import City
 from health_code.models import Snapshot
 
 
-def report(city: City, source: str, resident: str, facts: dict[str, Any]) -> None:
-    """Have ``source`` report ``facts`` of ``resident``, as of an hour ago."""
+def report(city: City, source: str, resident: str, facts: dict[str, Any]) -> str:
+    """Have ``source`` report ``facts`` of ``resident``, as of an hour ago; our id of it."""
     item = {
         "sourceId": secrets.token_hex(8),
         "idNumber": person(resident).id_number,
@@ -33,6 +34,15 @@ def report(city: City, source: str, resident: str, facts: dict[str, Any]) -> Non
     with ThreadPoolExecutor(1) as beside:
         receipt = beside.submit(asyncio.run, _reported(city, source, item)).result()
     assert receipt["recorded"] == 1, receipt
+    return str(receipt["items"][0]["evidence"])
+
+
+def unreadable(city: City, resident: str) -> str:
+    """A sample of ``resident``'s of which nobody can open what was reported, as after a lost key."""
+    evidence = report(city, "laboratory", resident, {"kind": "SAMPLED"})
+    with MongoClient[dict[str, Any]](city.env["SUISHEN_MONGO_URL"]) as client:
+        client["suishen"]["health_evidence"].update_one({"_id": evidence}, {"$set": {"sealed": b"?"}})
+    return evidence
 
 
 async def _reported(city: City, source: str, item: dict[str, Any]) -> dict[str, Any]:

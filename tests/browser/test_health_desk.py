@@ -1,8 +1,9 @@
 """The clerks' desks: appeals, evidence entered by hand and venues, each by the people it takes."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route
@@ -11,6 +12,7 @@ from bff.sandbox.city import CLERKS, person
 from bff.sandbox.stack import City
 from tests.browser.audit import Auditor
 from tests.browser.conftest import Clerk, Resident, Watch
+from tests.browser.health import report, unreadable
 from tests.browser.pictures import read
 
 pytestmark = pytest.mark.browser
@@ -18,8 +20,6 @@ LOCALES: Final = pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
 COUNTER: Final = "haiyu-counter"
 CDC: Final = "haiyu-cdc-office"
 OFFICE: Final = "haiyu-health-office"
-APPEAL: Final = "01900000-0000-7000-8000-000000000000"
-OTHER_EVIDENCE: Final = "01900000-0000-7000-8000-000000000001"
 
 Desk = Callable[..., Page]
 
@@ -95,60 +95,49 @@ def test_an_appeal_is_upheld_by_two_organisations_and_the_colour_follows(
     resident.page.wait_for_selector(".health[data-colour=GREEN]")
 
 
-def test_against_an_outcome_a_reviewer_sees_what_is_known_and_adds_what_was_missing(
-    desk: Desk, city: City
+def test_against_an_outcome_a_reviewer_sees_what_is_known_and_another_organisation_has_the_last_word(
+    desk: Desk, city: City, resident: Resident
 ) -> None:
-    page = desk(OFFICE)
-    filed = "2026-11-26T00:00:00Z"
-    appeal = {
-        "id": APPEAL,
-        "state": "IN_REVIEW",
-        "evidence": "",
-        "rule": "CR-CN310000-0961",
-        "colour": "YELLOW",
-        "statement": "我昨天测过",
-        "overdue": False,
-        "attachments": [],
-        "filedAt": filed,
-        "deadline": filed,
-        "since": filed,
-        "judgedAt": filed,
-    }
-    known = {"evidence": OTHER_EVIDENCE, "kind": "SAMPLED", "source": "lab", "occurredAt": filed, "facts": {}}
-    case = {"appeal": appeal, "disputed": None, "known": [known], "unknown": []}
-    proposed: list[Any] = []
+    resident.sign_in("abdu")
+    evidence = unreadable(city, "abdu")
+    report(city, "laboratory", "abdu", {"kind": "SAMPLED"})
+    resident.go("#/health")
+    resident.page.wait_for_selector(".health[data-colour=GREY]")
+    resident.page.click("a[href='#/health/appeal/GREY']")
+    resident.page.fill("#statement", "我昨天测过。")
+    resident.page.get_by_role("button", name="提交申诉").click()
+    resident.page.wait_for_selector(".steps")
+    filed = f"#/appeals/{resident.page.url.rsplit('/', 1)[1]}"
 
-    def propose(route: Route) -> None:
-        proposed.append(route.request.post_data_json)
-        route.fulfill(json=case)
-
-    page.route(f"**/verifier/v1/health-appeals/{APPEAL}", lambda route: route.fulfill(json=case))
-    page.route(f"**/verifier/v1/health-appeals/{APPEAL}/propose", propose)
-    go(page, city, f"#/appeals/{APPEAL}")
-    page.wait_for_selector("#appeal-known")
+    one, other = desk(OFFICE), desk(CDC)
+    go(one, city, filed)
+    one.get_by_text("的部分证据无法读取").wait_for()
+    one.get_by_role("button", name="受理").click()
+    one.wait_for_selector("#answer")
     auditor = Auditor("zh-CN")
-    auditor.look(page, "desk-appeal-against-outcome")
+    auditor.look(one, "desk-appeal-against-outcome")
     assert auditor.wrong == []
-    page.fill("#answer", "检测机构漏报")
-    page.fill("#occurred", "2026-11-25T08:00")
-    page.locator("section:has(#answer) form button").click()
-    said(page)
-    page.wait_for_selector("#how")
-    page.select_option("#how", OTHER_EVIDENCE)
-    page.locator("#occurred").wait_for(state="hidden")
-    page.fill("#answer", "样本有误")
-    with page.expect_request("**/propose"):
-        page.locator("section:has(#answer) form button").click()
+    one.fill("#answer", "检测机构漏报")
+    one.fill("#occurred", (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%dT08:00"))
+    one.get_by_role("button", name="拟更正").click()
+    go(other, city, filed)
+    other.get_by_text("outcome: NEGATIVE").wait_for()
+    other.get_by_role("button", name="不同意，退回审核").click()
+    said(other)
 
-    page.wait_for_selector("#how")
-    assert proposed == [
-        {
-            "answer": "检测机构漏报",
-            "facts": {"kind": "RESULT", "outcome": "NEGATIVE"},
-            "occurredAt": "2026-11-25T00:00:00.000Z",
-        },
-        {"answer": "样本有误", "evidence": OTHER_EVIDENCE},
-    ]
+    one.reload()
+    one.wait_for_selector("#how")
+    one.select_option("#how", evidence)
+    one.locator("#occurred").wait_for(state="hidden")
+    one.fill("#answer", "该证据无法读取")
+    one.get_by_role("button", name="拟更正").click()
+    said(one)
+    other.reload()
+    other.get_by_role("button", name="同意更正").click()
+    said(other)
+
+    resident.go("#/health")
+    resident.page.wait_for_selector(".health[data-colour=GREEN]")
 
 
 def test_of_two_lists_asked_for_the_later_is_shown_though_the_earlier_answers_last(

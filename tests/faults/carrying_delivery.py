@@ -17,14 +17,14 @@ def resident(number: int) -> str:
     return f"resident-{number}"
 
 
-async def carry(count: str, wechat: str, sms: str) -> None:
-    """Carry for so many residents, all of whom both providers reach."""
+async def carry(count: str, wechat: str, sms: str, seconds: str) -> None:
+    """Carry for so many residents, all of whom both providers reach, which have so long to answer."""
     client = open_mongo(os.environ["SUISHEN_MONGO_URL"])
     redis = open_redis(os.environ["SUISHEN_REDIS_URL"])
     mongo = database(client, os.environ["SUISHEN_MONGO_DATABASE"])
     async with Outbound.open() as http:
         world = PushWorld(mongo, redis, http)
-        world.settings = PushSettings(quiet_from="00:00", quiet_to="00:00")
+        world.settings = PushSettings(quiet_from="00:00", quiet_to="00:00", call_seconds=int(seconds))
         for name, url in (("wechat", wechat), ("sms", sms)):
             provider = Provider()
             provider.url = url

@@ -34,11 +34,12 @@ COUNT: Final = 400
 
 @asynccontextmanager
 async def worker(
-    environ: dict[str, str], wechat: Provider, sms: Provider
+    environ: dict[str, str], wechat: Provider, sms: Provider, *, call_seconds: int
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Another process that carries; killed at the end of the block if not before."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.faults.carrying_delivery", str(COUNT), wechat.url, sms.url),
+        str(call_seconds),
         cwd=ROOT,
         env=os.environ | environ,
     )
@@ -69,15 +70,17 @@ async def test_killed_workers_and_a_redis_that_lost_everything_cost_no_notice_an
         intents = [world.intent("one", resident=resident(number)) for number in range(COUNT)]
         wechat.takes_seconds = 0.2
         await outbox.add(intents)
-        first, second = [await stack.enter_async_context(worker(environ, wechat, sms)) for _ in range(2)]
+        first, second = [
+            await stack.enter_async_context(worker(environ, wechat, sms, call_seconds=8)) for _ in range(2)
+        ]
         await calls(wechat, COUNT // 4)
         first.send_signal(signal.SIGKILL)
         await calls(wechat, COUNT // 2)
         await redis.flushall()
         second.send_signal(signal.SIGKILL)
         for _ in range(2):
-            await stack.enter_async_context(worker(environ, wechat, sms))
-        # Whoever was calling is given time to say so: half a minute.
+            await stack.enter_async_context(worker(environ, wechat, sms, call_seconds=8))
+        # Whoever was calling is given time to say so: twelve seconds here.
         await settled(mongo_database, IntentState.DONE, COUNT, within=120)
 
     keys = {intent.id for intent in intents}
@@ -112,7 +115,7 @@ async def told_once(
         wechat.takes_seconds = 0.2
         await outbox.add([world.intent("one", resident=resident(number)) for number in range(COUNT)])
         for _ in range(2):
-            await stack.enter_async_context(worker(own, wechat, sms))
+            await stack.enter_async_context(worker(own, wechat, sms, call_seconds=20))
         await calls(wechat, COUNT // 4)
         await harm()
         await settled(mongo, IntentState.DONE, COUNT, within=120)

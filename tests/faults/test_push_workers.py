@@ -19,6 +19,7 @@ from tests.carrying import states, until
 
 pytestmark = [pytest.mark.embedded, pytest.mark.slow]
 COUNT: Final = 600
+SOON: Final = {"SUISHEN_PUSH_ORPHANED_SECONDS": "5", "SUISHEN_PUSH_AGAIN_SECONDS": "20"}
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ async def platform(settings: Settings) -> AsyncIterator[Platform]:
 async def started(environ: dict[str, str]) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bff.cli", "worker"),
-        env={**environ, "PATH": os.environ["PATH"]},
+        env={**environ, **SOON, "PATH": os.environ["PATH"]},
         stdout=asyncio.subprocess.DEVNULL,
     )
 
@@ -56,9 +57,9 @@ async def test_workers_killed_one_after_the_other_leave_every_notice_once_in_its
             now = await states(mongo)
             return IntentState.RELAYED not in now and await mongo["push_inbox"].count_documents({}) == COUNT
 
-        # What the dead were given is claimed once they were silent for half a minute; what one of them had
-        # marked and not put on a stream is sent again within two and a half.
-        await until(all_seen_to, within=210)
+        # What the dead were given is claimed once they were silent for so long; what one of them had marked
+        # and not put on a stream is sent again a quarter later than that.
+        await until(all_seen_to, within=120)
         assert (await states(mongo)).keys() <= {IntentState.DONE, IntentState.CREATED}
     finally:
         for worker in workers:

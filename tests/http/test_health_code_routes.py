@@ -266,6 +266,7 @@ async def test_a_rule_set_that_fails_the_linter_is_refused_with_the_reason(
     one = bearer(Audience.VERIFIER, "health:rules", subject="one", assurance=AssuranceLevel.L2)
     for broken, why in (
         ({"ClearWhen": None, "Ttl": None}, "nothing ever clears it"),
+        ({"ClearWhen": None, "Ttl": None}, "无从转码"),
         ({"ClearText": [], "Region": "440000"}, "what clears it (ClearText)"),
         ({"ClearText": [], "Region": "440000"}, "it is of region 440000"),
         ({"Colour": "PURPLE"}, "PURPLE"),
@@ -276,7 +277,7 @@ async def test_a_rule_set_that_fails_the_linter_is_refused_with_the_reason(
             "/verifier/v1/health-rule-sets", json={"document": document}, headers=one
         )
         assert (answer.status_code, answer.json()["code"]) == (400, "RULE_SET_INVALID")
-        assert why in answer.json()["detailEn"], answer.text
+        assert why in answer.json()["detail"] + answer.json()["detailEn"], answer.text
 
 
 async def test_an_open_page_hears_of_a_new_colour_within_a_second(town: Town) -> None:

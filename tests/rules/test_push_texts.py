@@ -108,6 +108,7 @@ def test_words_that_must_not_be_kept_are_found(content: TemplateContent, problem
         ({"time1": "{date}"}, "wechat.time1:not_a_time"),
         ({"colour1": "{item}"}, "wechat.colour1:unknown_type"),
         ({"thing1": "{who}"}, "wechat.thing1:unknown_place"),
+        ({"thing1": "一" * 21}, "wechat.thing1:too_long"),
         ({}, "wechat.fields:empty"),
     ],
 )

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
 from push.channels.base import Address, Answer, FailureClass, Message
-from push.delivery_models import AttemptState, Preferences
+from push.delivery_models import Attempt, AttemptState, Preferences
 from push.models import Intent, Lane, MessageClass, Topic
 from push.ports import Outcome, Reader
 from push.refusals import NotYoursToDecide
@@ -533,6 +533,24 @@ class TestProvidersInTrouble:
         assert len(wechat.calls) == 10
         (breaker, *_) = await parts.gates.states(["wechat"])
         assert breaker.state is BreakerState.OPEN
+
+    async def test_our_own_ledger_that_is_slow_is_no_fault_of_the_providers(
+        self, both: PushWorld, wechat: Provider, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        parts = await both.parts()
+        start = parts._attempts.start
+
+        async def slow(attempt: Attempt) -> bool:
+            started = await start(attempt)
+            both.clock.turn(4)
+            return started
+
+        monkeypatch.setattr(parts._attempts, "start", slow)
+        for number in range(12):
+            await one(parts.deliver, both.intent(str(number)))
+        assert len(wechat.calls) == 12
+        (breaker, *_) = await parts.gates.states(["wechat"])
+        assert breaker.state is BreakerState.CLOSED
 
     async def test_a_quota_that_is_used_up_pauses_that_provider_for_everybody(
         self, both: PushWorld, wechat: Provider

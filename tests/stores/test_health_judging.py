@@ -447,7 +447,7 @@ async def test_what_is_entered_in_the_moment_its_purpose_is_retired_begins_a_who
         await go_on.wait()
         return found
 
-    evidence._left.clear()  # as in a process that has just begun: it asks where the chain ends
+    evidence._alone.clear()  # as in a process that is not alone: it asks where the chain ends
     evidence._head = slowly  # type: ignore[method-assign]  # whoever appends stands still here
     entering = asyncio.create_task(
         bureau.record("another", Kind.MANUAL, datetime.now(UTC), {}, source=ENTERED_BY_HAND)
