@@ -12,13 +12,21 @@ from typing import Any, Final
 import pymongo
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
-from pymongo.errors import ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError, WriteConcernError
+from pymongo.errors import (
+    ConnectionFailure,
+    ExecutionTimeout,
+    InvalidOperation,
+    WaitQueueTimeoutError,
+    WriteConcernError,
+)
 from pymongo.write_concern import WriteConcern
 
 from bff.platform.coalesce import Coalescer
 
 MONGO_OUTAGES: Final = (ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError, WriteConcernError)
 """What the driver raises when MongoDB is away, between primaries, too slow or without its majority."""
+MONGO_MISUSED: Final = InvalidOperation
+"""What it raises when asked for what cannot be, such as to end a transaction that was ended."""
 
 _LONG_WORK_SECONDS: Final = 600.0
 

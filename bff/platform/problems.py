@@ -17,9 +17,8 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.params import ParameterKwarg
 from litestar.types import ExceptionHandlersMap
 from msgspec import Struct
-from pymongo.errors import InvalidOperation
 
-from bff.platform.mongo import MONGO_OUTAGES
+from bff.platform.mongo import MONGO_MISUSED, MONGO_OUTAGES
 from bff.platform.redis import REDIS_OUTAGES
 from bff.platform.telemetry import current_trace, trace_id
 from miniapp_schemas.problems import FieldError, Problem, ProblemAction, StepUp
@@ -195,7 +194,7 @@ def _was_cut_off(error: Exception) -> bool:
 
     The driver then ends it once more, and that it was ended is what is raised, in place of the cancellation.
     """
-    if not isinstance(error, InvalidOperation):
+    if not isinstance(error, MONGO_MISUSED):
         return False
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
