@@ -122,7 +122,7 @@ class Campaigns:
         return await self._go(operator, campaign, CampaignStep.APPROVE, now, changes)
 
     async def pause(self, operator: Operator, campaign_id: str, reason: str) -> CampaignInfo:
-        """Make no more intents; a batch under way, of a thousand at most, is finished."""
+        """Tell nobody more: none is made, and what waits is held back; batches under way are finished."""
         campaign = await self._campaign(campaign_id)
         return await self._go(operator, campaign, CampaignStep.PAUSE, self._clock(), _said(reason))
 
@@ -138,7 +138,10 @@ class Campaigns:
             changes |= {"excused": told.dead}
         elif campaign.widened_at is None:
             step = CampaignStep.RESUME_CANARY
-        return await self._go(operator, campaign, step, now, changes)
+        info = await self._go(operator, campaign, step, now, changes)
+        # What was held back comes by itself within half a minute; nobody has to wait for that.
+        await self._intents.go_on(campaign.id, at=now)
+        return info
 
     async def cancel(self, operator: Operator, campaign_id: str, reason: str) -> CampaignInfo:
         """End it; what was not sent yet never is."""
@@ -154,7 +157,10 @@ class Campaigns:
 
     async def goes(self, campaign_id: str) -> bool | None:
         """Whether it still tells anybody anything; None while it pauses or is stopped."""
-        state = (await self._campaign(campaign_id)).state
+        campaign = await self._campaigns.get(campaign_id)
+        if campaign is None:
+            return False
+        state = campaign.state
         if state in (CampaignState.PAUSED, CampaignState.STOPPED):
             return None
         return state in (*PUSHING, CampaignState.DONE)

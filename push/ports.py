@@ -189,6 +189,13 @@ class Consented(Protocol):
         """Those of ``residents`` who do."""
 
 
+class CampaignGoes(Protocol):
+    """Whether a campaign still tells anybody anything."""
+
+    async def __call__(self, campaign: str, /) -> bool | None:
+        """None while it pauses, or is stopped and somebody has to look."""
+
+
 class Sendings(Protocol):
     """What providers said to what a campaign sent."""
 

@@ -12,13 +12,13 @@ its message is settled; it is looked at again until it is.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
 from push.delivery_models import AttemptState
 from push.models import IntentState
-from push.ports import Clock
+from push.ports import CampaignGoes, Clock
 from push.store.attempts import AttemptStore
 from push.store.outbox import OutboxStore
 from push.store.receipts import ReceiptStore, Unanswered
@@ -29,9 +29,6 @@ _GIVEN_UP: Final = timedelta(hours=1)
 """After how long nobody waits any more for the message a receipt is of."""
 _UNDER_WAY: Final = (IntentState.CREATED, IntentState.RELAYED)
 _log: Final = logging.getLogger(__name__)
-
-CampaignGoes = Callable[[str], Awaitable[bool | None]]
-"""Whether a campaign still tells anybody anything; None while it pauses."""
 
 
 class Undelivered:

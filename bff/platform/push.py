@@ -89,7 +89,6 @@ class PushParts:
             intent=self.outbox.get,
             settings=settings,
         )
-        self.deliver = self.china.templates.once_read(self.delivery.deliver)
         self.china.receipts_go_to(self.delivery.take_receipt)
         self.text_receipts = TextReceipts(
             key=settings.sms_receipts_key, take_receipt=self.delivery.take_receipt, clock=clock
@@ -129,7 +128,7 @@ class PushParts:
             clock=clock,
             settings=settings,
         )
-
+        self.deliver = self.china.templates.once_read(self.delivery.held_back(self.operations.campaigns.goes))
         self._undelivered = self.delivery.undelivered(self.outbox, self.operations.campaigns.goes)
 
     def carriers(self, *, consumer: str) -> list[Carrier]:

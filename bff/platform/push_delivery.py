@@ -18,9 +18,10 @@ from bff.platform.redis import ScriptRunner
 from push.channels.base import Channel
 from push.delivery import Delivery, DeliveryStores
 from push.delivery_models import UNDELIVERED
+from push.held_back import HeldBack
 from push.inbox import Inbox
 from push.models import Intent
-from push.ports import Accounts, Addresses, Credits, Receipt, StillAddressed, Templates
+from push.ports import Accounts, Addresses, CampaignGoes, Credits, Receipt, StillAddressed, Templates
 from push.rules.quiet import QuietHours
 from push.settings import PushSettings
 from push.store.attempts import AttemptStore
@@ -31,7 +32,7 @@ from push.store.outbox import OutboxStore
 from push.store.receipts import ReceiptStore
 from push.store.wishes import ConsentStore, PreferenceStore
 from push.story import Stories
-from push.undelivered import CampaignGoes, Undelivered
+from push.undelivered import Undelivered
 from push.wishes import WardsOf, Wishes
 
 _CHANGES: Final = "push:changes"
@@ -92,6 +93,7 @@ class DeliveryParts:
         self._consents = ConsentStore(mongo["push_consents"], mongo["push_child_consents"])
         self._receipts = ReceiptStore(mongo["push_receipts"])
         self._clock = clock
+        self._meter = DeliveryMeter()
         self._kept_for = timedelta(days=settings.attempt_days)
         paces = {name: Pace(per_second=most) for name, most in settings.per_second.items()}
         self.gates = Gates(run, paces, _USUAL, together=together)
@@ -125,7 +127,7 @@ class DeliveryParts:
             credit=credit,
             personal=personal,
             announce=self.changes.announce,
-            meter=DeliveryMeter(),
+            meter=self._meter,
             clock=clock,
             chance=chance,
             timed_id=timed_id,
@@ -155,6 +157,10 @@ class DeliveryParts:
             moved=lambda channel: _attempts.labels(channel, UNDELIVERED).inc(),
             clock=self._clock,
         )
+
+    def held_back(self, campaign_goes: CampaignGoes) -> HeldBack:
+        """Delivery, but for what waits until its campaign goes on."""
+        return HeldBack(self.deliver, campaign_goes=campaign_goes, meter=self._meter, clock=self._clock)
 
     async def forget(self, residents: Collection[str]) -> None:
         """Keep nothing of what ``residents`` were told, wanted and agreed to."""

@@ -152,6 +152,13 @@ class CampaignIntents:
         # Told to, the planner counts in the index; left to itself it may go by the state, and read them all.
         return await self._outbox.count_documents(wanted, hint=_BY_CAMPAIGN)
 
+    async def go_on(self, campaign: str, *, at: datetime) -> None:
+        """Let what waits for a later time be looked at now: whatever else it waits for puts it off again."""
+        await self._outbox.update_many(
+            {"campaign": campaign, "state": IntentState.CREATED.value, "not_before": {"$gt": at}},
+            {"$set": {"not_before": at}},
+        )
+
     async def cancel(self, campaign: str, *, at: datetime) -> int:
         """Cancel what was not sent yet; how many there were."""
         result = await self._outbox.update_many(

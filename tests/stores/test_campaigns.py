@@ -195,6 +195,32 @@ async def test_what_is_paused_in_its_canary_goes_on_in_its_canary(platform: Plat
     assert len(await told(platform, campaign.id)) == 50
 
 
+async def carried(platform: Platform) -> int:
+    """What a relay and a worker make of what waits; how many notices are in inboxes then."""
+    push, now = platform.push, datetime.now(UTC)
+    taken = await push.outbox.take(Lane.BULK, now=now, by="relay", limit=1_000)
+    intents = await push.outbox.relayed([each.key for each in taken.waiting])
+    await push.outbox.settle(intents, await push.deliver(list(intents.values())), at=now)
+    return int(await platform._mongo["push_inbox"].count_documents({}))
+
+
+async def test_what_waits_when_its_campaign_is_paused_is_told_nobody_until_it_goes_on(
+    platform: Platform,
+) -> None:
+    await settle_residents(platform, 500)
+    campaign = await begun(platform)
+    await turns(platform)
+    await platform.push.china.templates.refresh()
+
+    await platform.push_campaigns.pause(ONE, campaign.id, "a wrong word in it")
+    assert await carried(platform) == 0
+    assert (await platform.push_campaigns.read(campaign.id)).progress.waiting == 50
+    assert await carried(platform) == 0
+
+    await platform.push_campaigns.resume(ONE, campaign.id, "it was right")
+    assert await carried(platform) == 50
+
+
 async def test_what_is_cancelled_takes_back_what_was_not_sent(platform: Platform) -> None:
     await settle_residents(platform, 500)
     campaign = await begun(platform)
