@@ -71,7 +71,7 @@ async def test_killed_workers_and_a_redis_that_lost_everything_cost_no_notice_an
         wechat.takes_seconds = 0.2
         await outbox.add(intents)
         first, second = [
-            await stack.enter_async_context(worker(environ, wechat, sms, call_seconds=8)) for _ in range(2)
+            await stack.enter_async_context(worker(environ, wechat, sms, call_seconds=12)) for _ in range(2)
         ]
         await calls(wechat, COUNT // 4)
         first.send_signal(signal.SIGKILL)
@@ -79,14 +79,15 @@ async def test_killed_workers_and_a_redis_that_lost_everything_cost_no_notice_an
         await redis.flushall()
         second.send_signal(signal.SIGKILL)
         for _ in range(2):
-            await stack.enter_async_context(worker(environ, wechat, sms, call_seconds=8))
-        # Whoever was calling is given time to say so: twelve seconds here.
+            await stack.enter_async_context(worker(environ, wechat, sms, call_seconds=12))
+        # Whoever was calling is given time to say so: eighteen seconds here.
         await settled(mongo_database, IntentState.DONE, COUNT, within=120)
 
     keys = {intent.id for intent in intents}
     assert {notice["_id"] async for notice in mongo_database["push_inbox"].find()} == keys
     assert Counter(wechat.keys).most_common(1)[0][1] == 1
-    assert Counter(sms.keys).keys() <= {
+    # Whom a breaker passed over, where the machine was busy, WeChat never heard of.
+    assert set(sms.keys) & set(wechat.keys) <= {
         attempt["key"]
         async for attempt in mongo_database["push_attempts"].find({"channel": "wechat", "state": "unknown"})
     }
@@ -123,7 +124,7 @@ async def told_once(
         keys = {document["_id"] async for document in mongo["push_outbox"].find({}, {"_id": 1})}
         assert {notice["_id"] async for notice in mongo["push_inbox"].find()} == keys
         unknown = mongo["push_attempts"].find({"channel": "wechat", "state": "unknown"})
-        assert set(sms.keys) <= {attempt["key"] async for attempt in unknown}
+        assert set(sms.keys) & set(wechat.keys) <= {attempt["key"] async for attempt in unknown}
     assert len(keys) == COUNT
     assert max(Counter(wechat.keys).values()) == 1
     assert max([0, *Counter(sms.keys).values()]) <= 1
