@@ -52,6 +52,17 @@ class Campaign(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     swept: bool = False
 
 
+class CampaignCounts(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
+    """What had become of a campaign's intents when ``meant`` of them were made; ``id`` is the campaign's."""
+
+    id: str
+    meant: int
+    waiting: int
+    dead: int
+    lapsed: int
+    cancelled: int
+
+
 class CampaignPart(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """One part of a campaign's residents, by their ids: ``after`` is the last who was looked at.
 

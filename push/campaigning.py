@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from push.campaign_models import Campaign, CampaignPart, Progress
-from push.campaigns import COUNTED_FOR_LONGEST, counted_for, told_of
+from push.campaigns import COUNTED_FOR_LONGEST, COUNTED_WHEN_ASKED, counted_for, counts_of
 from push.models import Intent, Lane
 from push.outbox import seal_values
 from push.ports import Audit, Clock, Consented, Crowd, Notify, PersonalData, Sendings
@@ -149,10 +149,28 @@ class Campaigning:
                 told, meant=progress.meant, waiting=told.waiting + progress.meant - told.meant
             )
         self._counted[campaign.id] = _Counted(told=None, until=now + COUNTED_FOR_LONGEST)
-        told = await told_of(self._intents, self._sendings, campaign, progress)
+        told = await self._count(campaign, progress)
         until = now + counted_for(self._clock() - now)
         self._counted[campaign.id] = _Counted(told=told, until=until)
         return told
+
+    async def _count(self, campaign: Campaign, progress: Progress) -> Told:
+        """What became of ``campaign`` so far; what providers said, of its canary."""
+        meant = progress.meant
+        counts = await counts_of(self._intents, campaign.id, meant=meant)
+        if meant > COUNTED_WHEN_ASKED:
+            await self._campaigns.keep_counts(counts)
+        calls = refused = unknown = 0
+        if campaign.state is CampaignState.CANARY:
+            calls, refused, unknown = await self._sendings(campaign.id)
+        return Told(
+            meant=meant,
+            waiting=counts.waiting,
+            dead=counts.dead,
+            calls=calls,
+            refused=refused,
+            unknown=unknown,
+        )
 
     async def _page(self, campaign: Campaign, part: CampaignPart, room: int, now: datetime) -> int:
         page = await self._crowd.page(
@@ -262,6 +280,7 @@ class Campaigning:
         now = self._clock()
         await self._intents.cancel(campaign.id, at=now)
         if now - campaign.since > 3 * LEASE:
+            await self._count(campaign, await self._campaigns.progress(campaign.id))
             swept = msgspec.structs.replace(campaign, swept=True, version=campaign.version + 1)
             await self._campaigns.advance(swept)
 

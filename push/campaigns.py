@@ -20,12 +20,12 @@ from miniapp_schemas.push_console import (
     CampaignProgress,
     DraftCampaign,
 )
-from push.campaign_models import Campaign, Operator, Progress
+from push.campaign_models import Campaign, CampaignCounts, Operator, Progress
 from push.models import IntentState, MessageClass, Topic
 from push.ports import Audit, Clock, Consented, Crowd, Sendings, TimedId
 from push.refusals import CampaignInvalid, CampaignNotOpen, CampaignUnknown, SecondOperatorNeeded
 from push.rules.audience import Audience, check_audience, holds
-from push.rules.campaigns import PUSHING, CampaignState, CampaignStep, Told, after, canary_of
+from push.rules.campaigns import PUSHING, CampaignState, CampaignStep, after, canary_of
 from push.store.campaigns import CampaignIntents, CampaignStore
 
 _LOOKED_AT: Final = 20_000
@@ -36,6 +36,9 @@ _COUNT_SECONDS: Final = 1.0
 _COUNTED_FOR: Final = 20
 _TRIFLE: Final = timedelta(seconds=0.25)
 COUNTED_FOR_LONGEST: Final = timedelta(seconds=30)
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+COUNTED_WHEN_ASKED: Final = 20_000
+"""Of how many made intents what became of them is counted for whoever asks."""
 _WATCHED: Final = 100
 """Of how many campaigns a process remembers what it counted last."""
 _SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
@@ -134,8 +137,7 @@ class Campaigns:
         changes: dict[str, Any] = {**_said(reason), "paced_from": now, "paced_count": progress.meant}
         step = CampaignStep.RESUME
         if campaign.state is CampaignState.STOPPED:
-            told = await told_of(self._intents, self._sendings, campaign, progress)
-            changes |= {"excused": told.dead}
+            changes |= {"excused": await self._intents.count(campaign.id, [IntentState.DEAD])}
         elif campaign.widened_at is None:
             step = CampaignStep.RESUME_CANARY
         info = await self._go(operator, campaign, step, now, changes)
@@ -293,9 +295,12 @@ class Campaigns:
     async def _counted_of(self, campaign: Campaign, meant: int) -> "_Counted":
         """How many are in each state but done: those are too many to count each time somebody looks.
 
-        Where a million were waiting a moment ago the store takes seconds to count the few that still do.
-        Nobody waits for that who can be told what was counted last, nor is it asked all the time.
+        Where a million were waiting a moment ago the store takes seconds to count the few that still do, and
+        longer than a request may take. Of a large campaign it is told what those counted last who push it;
+        of others nobody waits long who can be told what was counted last.
         """
+        if meant > COUNTED_WHEN_ASKED and (kept := await self._campaigns.counts(campaign.id)):
+            return _Counted.of(kept)
         states = [state for state in IntentState if state is not IntentState.DONE]
         last, now = self._counted.get(campaign.id), self._clock()
         if last is not None and now < last.until:
@@ -323,8 +328,19 @@ class _Counted(Struct, frozen=True, kw_only=True):
     meant: int
     until: datetime
 
+    @classmethod
+    def of(cls, kept: CampaignCounts) -> "_Counted":
+        """What was counted by whoever pushes the campaign."""
+        counts = {
+            IntentState.RELAYED: kept.waiting,
+            IntentState.DEAD: kept.dead,
+            IntentState.LAPSED: kept.lapsed,
+            IntentState.CANCELLED: kept.cancelled,
+        }
+        return cls(counts=counts, meant=kept.meant, until=_LONG_AGO)
 
-_NOTHING: Final = _Counted(counts={}, meant=0, until=datetime(1970, 1, 1, tzinfo=UTC))
+
+_NOTHING: Final = _Counted(counts={}, meant=0, until=_LONG_AGO)
 
 
 def counted_for(took: timedelta) -> timedelta:
@@ -332,17 +348,19 @@ def counted_for(took: timedelta) -> timedelta:
     return timedelta() if took < _TRIFLE else min(COUNTED_FOR_LONGEST, _COUNTED_FOR * took)
 
 
-async def told_of(
-    intents: CampaignIntents, sendings: Sendings, campaign: Campaign, progress: Progress
-) -> Told:
-    """What became of ``campaign`` so far; what providers said, of its canary."""
-    waiting = await intents.count(campaign.id, [IntentState.CREATED, IntentState.RELAYED])
-    dead = await intents.count(campaign.id, [IntentState.DEAD])
-    calls = refused = unknown = 0
-    if campaign.state is CampaignState.CANARY:
-        calls, refused, unknown = await sendings(campaign.id)
-    return Told(
-        meant=progress.meant, waiting=waiting, dead=dead, calls=calls, refused=refused, unknown=unknown
+async def counts_of(intents: CampaignIntents, campaign: str, *, meant: int) -> CampaignCounts:
+    """What became of the intents of ``campaign``, of which ``meant`` were made."""
+    waiting, dead, lapsed, cancelled = [
+        await intents.count(campaign, states)
+        for states in (
+            [IntentState.CREATED, IntentState.RELAYED],
+            [IntentState.DEAD],
+            [IntentState.LAPSED],
+            [IntentState.CANCELLED],
+        )
+    ]
+    return CampaignCounts(
+        id=campaign, meant=meant, waiting=waiting, dead=dead, lapsed=lapsed, cancelled=cancelled
     )
 
 

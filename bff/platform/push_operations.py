@@ -123,7 +123,9 @@ class OperationParts:
     ) -> None:
         looking = ConsoleStore(mongo["push_outbox"], mongo["push_attempts"])
         called = partial(sendings, looking)
-        self._store = CampaignStore(mongo["push_campaigns"], mongo["push_campaign_parts"])
+        self._store = CampaignStore(
+            mongo["push_campaigns"], mongo["push_campaign_parts"], mongo["push_campaign_counts"]
+        )
         self._intents = CampaignIntents(mongo["push_outbox"])
         crowd = CityCrowd(stores, personal, people)
         self.campaigns = Campaigns(

@@ -7,7 +7,7 @@ import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from pymongo.errors import BulkWriteError
 
-from push.campaign_models import Campaign, CampaignPart, Progress
+from push.campaign_models import Campaign, CampaignCounts, CampaignPart, Progress
 from push.models import IntentState
 from push.rules.campaigns import PARTS, PUSHING, CampaignState, bounds_of
 from push.store.documents import DUPLICATE, Collection, Document, document_of
@@ -19,9 +19,10 @@ _WAITING = (IntentState.CREATED.value, IntentState.RELAYED.value)
 class CampaignStore:
     """Campaigns and their parts. Nothing here removes a campaign."""
 
-    def __init__(self, campaigns: Collection, parts: Collection) -> None:
+    def __init__(self, campaigns: Collection, parts: Collection, counts: Collection) -> None:
         self._campaigns = campaigns
         self._parts = parts
+        self._counts = counts
 
     async def ensure_indexes(self) -> None:
         """Campaigns by what is to be done about them, and the parts of each."""
@@ -60,6 +61,17 @@ class CampaignStore:
         """Those that were cancelled, and may still have something on its way."""
         cursor = self._campaigns.find({"state": CampaignState.CANCELLED.value, "swept": False})
         return [msgspec.convert(each, Campaign) async for each in cursor]
+
+    # --- counts -------------------------------------------------------------------------------------
+
+    async def keep_counts(self, counts: CampaignCounts) -> None:
+        """Keep what was counted of a campaign, in place of what was counted before."""
+        await self._counts.replace_one({"_id": counts.id}, document_of(counts), upsert=True)
+
+    async def counts(self, campaign: str) -> CampaignCounts | None:
+        """What was counted last of ``campaign``, if it was too large to be counted for whoever asks."""
+        document = await self._counts.find_one({"_id": campaign})
+        return None if document is None else msgspec.convert(document, CampaignCounts)
 
     # --- parts --------------------------------------------------------------------------------------
 

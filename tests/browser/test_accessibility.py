@@ -242,7 +242,7 @@ def test_the_screens_of_the_health_code(
     auditor.look(guard.page, "guard-history")
     resident.sign_in("lin")
     page.click(".health-entry")
-    page.wait_for_function("localStorage.getItem('suishen.health-offline') !== null")
+    page.wait_for_function("() => localStorage.getItem('suishen.health-offline') !== null")
     page.wait_for_selector(".health__time button")
     page.context.set_offline(offline=True)
     page.click(".health__time button")

@@ -118,7 +118,7 @@ def test_a_legal_representative_names_an_agent_who_agrees_and_acts(
     page.set_input_files(
         "#signed-file", {"name": "signed.json", "mimeType": "application/json", "buffer": signed.content}
     )
-    page.wait_for_function("document.querySelector('#signed').value.includes('SM2')")
+    page.wait_for_function("() => document.querySelector('#signed').value.includes('SM2')")
     page.click("button[type=submit]")
     page.wait_for_selector("#agent-number")
     auditor.look(page, "acting-appoint-agent")

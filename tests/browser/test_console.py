@@ -92,7 +92,7 @@ def test_one_drafts_a_campaign_and_another_lets_it_begin(
     other.wait_for_selector(".notice[data-tone=good]")
 
     # Nobody lives in district 99: the worker has seen to everybody at once.
-    one.wait_for_selector(".pill >> text=Everybody was seen to")
+    one.wait_for_selector(".pill >> text=All seen to")
 
 
 def test_a_dead_letter_is_looked_at_and_sent_again(phone: Callable[..., BrowserContext], city: City) -> None:

@@ -142,7 +142,7 @@ def test_without_a_network_the_phone_shows_the_code_it_fetched_ahead_and_a_guard
     resident: Resident, guard: Clerk
 ) -> None:
     dynamic = read(shown(resident, "zhao", "YELLOW"))
-    resident.page.wait_for_function("localStorage.getItem('suishen.health-offline') !== null")
+    resident.page.wait_for_function("() => localStorage.getItem('suishen.health-offline') !== null")
     resident.page.context.set_offline(offline=True)
     resident.page.click(".health__time button")
     resident.page.wait_for_selector(".show__qr--carried svg")
@@ -166,7 +166,7 @@ def test_without_a_network_the_phone_shows_the_code_it_fetched_ahead_and_a_guard
 
 def test_the_code_kept_on_a_phone_goes_with_the_sign_out(resident: Resident) -> None:
     shown(resident, "lin", "GREEN")
-    resident.page.wait_for_function("localStorage.getItem('suishen.health-offline') !== null")
+    resident.page.wait_for_function("() => localStorage.getItem('suishen.health-offline') !== null")
     resident.go("#/me")
     resident.page.get_by_role("button", name="退出登录").click()
     resident.page.wait_for_selector(".button--wechat")

@@ -120,6 +120,7 @@ def test_against_an_outcome_a_reviewer_sees_what_is_known_and_another_organisati
     one.fill("#answer", "检测机构漏报")
     one.fill("#occurred", (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%dT08:00"))
     one.get_by_role("button", name="拟更正").click()
+    said(one)
     go(other, city, filed)
     other.get_by_text("outcome: NEGATIVE").wait_for()
     other.get_by_role("button", name="不同意，退回审核").click()

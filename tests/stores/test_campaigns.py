@@ -285,7 +285,7 @@ async def test_what_takes_long_to_count_is_counted_seldom_and_what_is_meant_sinc
     platform.push.operations.campaigning._backlog = 2_000
     await turns(platform)
 
-    assert len(counts) == 2, "what waits and what is dead, once"
+    assert len(counts) == 4, "what waits, and what is dead, lapsed or cancelled, once"
     assert 2_000 <= len(await told(platform, campaign.id)) - 50 < 3_000
     await see_to(platform, campaign.id)
     counts.clear()
@@ -293,6 +293,33 @@ async def test_what_takes_long_to_count_is_counted_seldom_and_what_is_meant_sinc
     assert (await platform.push_campaigns.read(campaign.id)).progress == shown
     assert len(counts) == len(IntentState) - 1
     assert (shown.done, shown.waiting) == (shown.meant, 0)
+
+
+async def test_of_a_large_campaign_who_asks_is_told_what_those_counted_who_push_it(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("push.campaigns", "push.campaigning"):
+        monkeypatch.setattr(f"{module}.COUNTED_WHEN_ASKED", 40)
+    await settle_residents(platform, 500)
+    campaign = await begun(platform)
+    await turns(platform)
+    await see_to(platform, campaign.id)
+    await turns(platform)
+    await turns(platform)
+
+    async def never(*_: object) -> int:
+        raise AssertionError("nobody counts for who asks")
+
+    with monkeypatch.context() as asked:
+        asked.setattr(platform.push.operations._intents, "count", never)
+        progress = (await platform.push_campaigns.read(campaign.id)).progress
+    assert (progress.meant, progress.done, progress.waiting) == (500, 50, 450)
+    await see_to(platform, campaign.id)
+    await turns(platform)
+    with monkeypatch.context() as asked:
+        asked.setattr(platform.push.operations._intents, "count", never)
+        found = await platform.push_campaigns.read(campaign.id)
+    assert (found.state, found.progress.done, found.progress.waiting) == ("DONE", 500, 0)
 
 
 async def test_a_part_whose_holder_died_is_taken_over_and_the_dead_one_counts_for_nothing(

@@ -127,7 +127,7 @@ export const t = translator({
   campaign_PAUSED: ["已暂停", "Paused"],
   campaign_STOPPED: ["自动停止", "Stopped by itself"],
   campaign_CANCELLED: ["已取消", "Cancelled"],
-  campaign_DONE: ["已全部办结", "Everybody was seen to"],
+  campaign_DONE: ["已全部办结", "All seen to"],
   meantOf: ["已生成 {meant} / 约 {estimate}", "{meant} of about {estimate}"],
   progressLabel: ["进度", "Progress"],
   lookedAt: ["已查看居民", "Residents looked at"],
