@@ -19,9 +19,11 @@ def read(screenshot: bytes) -> str:
     """The code on a screen."""
     # Text can look like some of the older bar codes.
     only = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
-    (found,) = zxingcpp.read_barcodes(Image.open(BytesIO(screenshot)), formats=only)
-    assert found.ec_level in {"M", "Q", "H"}  # M, or more where the same size has room for it
-    return str(found.text)
+    found = zxingcpp.read_barcodes(Image.open(BytesIO(screenshot)), formats=only)
+    # One code may be found twice, by two ways of looking for it.
+    ((text, level),) = {(each.text, each.ec_level) for each in found}
+    assert level in {"M", "Q", "H"}  # M, or more where the same size has room for it
+    return str(text)
 
 
 def picture(text: str) -> bytes:

@@ -202,7 +202,7 @@ def test_a_venue_is_registered_and_its_codes_shown_and_printed(desk: Desk, city:
     page.get_by_role("link", name="场所码").click()
 
     page.locator("article", has_text="听潮书店").first.get_by_role("link", name="打印场所码").click()
-    assert "照片可被转发" in page.inner_text("main")
+    page.get_by_text("照片可被转发").wait_for()
     page.get_by_role("button", name="生成纸质码").click()
     page.wait_for_selector(".show__qr svg")
     assert read(page.screenshot(full_page=True)).startswith("SVC.")
