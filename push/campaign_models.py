@@ -57,10 +57,10 @@ class CampaignCounts(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
 
     id: str
     meant: int
-    waiting: int
-    dead: int
-    lapsed: int
-    cancelled: int
+    waiting: int = 0
+    dead: int = 0
+    lapsed: int = 0
+    cancelled: int = 0
 
 
 class CampaignPart(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):

@@ -4,8 +4,8 @@ What makes the intents is ``push.campaigning``; nothing here sends anything.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -36,7 +36,6 @@ _COUNT_SECONDS: Final = 1.0
 _COUNTED_FOR: Final = 20
 _TRIFLE: Final = timedelta(seconds=0.25)
 COUNTED_FOR_LONGEST: Final = timedelta(seconds=30)
-_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 COUNTED_WHEN_ASKED: Final = 20_000
 """Of how many made intents what became of them is counted for whoever asks."""
 _WATCHED: Final = 100
@@ -276,71 +275,54 @@ class Campaigns:
         )
 
     async def _progress(self, campaign: Campaign, progress: Progress) -> CampaignProgress:
-        counted = await self._counted_of(campaign, progress.meant) if progress.meant else _NOTHING
-        counts = counted.counts
-        # What was meant since is taken to wait.
-        since = progress.meant - counted.meant
+        counts = await self._counts(campaign, progress.meant)
+        ended = counts.dead + counts.lapsed + counts.cancelled
         return CampaignProgress(
             looked_at=progress.seen,
             meant=progress.meant,
             parts_done=progress.done,
             parts=progress.parts,
-            waiting=counts.get(IntentState.CREATED, 0) + counts.get(IntentState.RELAYED, 0) + since,
-            done=max(0, counted.meant - sum(counts.values())),
-            dead=counts.get(IntentState.DEAD, 0),
-            lapsed=counts.get(IntentState.LAPSED, 0),
-            cancelled=counts.get(IntentState.CANCELLED, 0),
+            # What was meant since is taken to wait.
+            waiting=counts.waiting + progress.meant - counts.meant,
+            done=max(0, counts.meant - counts.waiting - ended),
+            dead=counts.dead,
+            lapsed=counts.lapsed,
+            cancelled=counts.cancelled,
         )
 
-    async def _counted_of(self, campaign: Campaign, meant: int) -> "_Counted":
-        """How many are in each state but done: those are too many to count each time somebody looks.
+    async def _counts(self, campaign: Campaign, meant: int) -> CampaignCounts:
+        """What became of those who were meant; who was told is the rest, too many to count for each look.
 
         Where a million were waiting a moment ago the store takes seconds to count the few that still do, and
         longer than a request may take. Of a large campaign it is told what those counted last who push it;
         of others nobody waits long who can be told what was counted last.
         """
+        if meant == 0:
+            return CampaignCounts(id=campaign.id, meant=0)
         if meant > COUNTED_WHEN_ASKED and (kept := await self._campaigns.counts(campaign.id)):
-            return _Counted.of(kept)
-        states = [state for state in IntentState if state is not IntentState.DONE]
+            return kept
         last, now = self._counted.get(campaign.id), self._clock()
         if last is not None and now < last.until:
-            return last
+            return last.counts
         try:
             async with asyncio.timeout(None if last is None else _COUNT_SECONDS):
-                found = await asyncio.gather(*(self._intents.count(campaign.id, [state]) for state in states))
+                counts = await counts_of(self._intents, campaign.id, meant=meant)
         except TimeoutError:
             if last is None:
                 raise
-            meant, counts = last.meant, last.counts
-        else:
-            counts = dict(zip(states, found, strict=True))
+            counts = last.counts
         if len(self._counted) >= _WATCHED:
             self._counted.clear()
         until = now + counted_for(self._clock() - now)
-        counted = self._counted[campaign.id] = _Counted(counts=counts, meant=meant, until=until)
-        return counted
+        self._counted[campaign.id] = _Counted(counts=counts, until=until)
+        return counts
 
 
 class _Counted(Struct, frozen=True, kw_only=True):
-    """What was counted last, of how many meant by then, and until when that is good enough."""
+    """What was counted last, and until when that is good enough."""
 
-    counts: Mapping[IntentState, int]
-    meant: int
+    counts: CampaignCounts
     until: datetime
-
-    @classmethod
-    def of(cls, kept: CampaignCounts) -> "_Counted":
-        """What was counted by whoever pushes the campaign."""
-        counts = {
-            IntentState.RELAYED: kept.waiting,
-            IntentState.DEAD: kept.dead,
-            IntentState.LAPSED: kept.lapsed,
-            IntentState.CANCELLED: kept.cancelled,
-        }
-        return cls(counts=counts, meant=kept.meant, until=_LONG_AGO)
-
-
-_NOTHING: Final = _Counted(counts={}, meant=0, until=_LONG_AGO)
 
 
 def counted_for(took: timedelta) -> timedelta:
@@ -350,15 +332,17 @@ def counted_for(took: timedelta) -> timedelta:
 
 async def counts_of(intents: CampaignIntents, campaign: str, *, meant: int) -> CampaignCounts:
     """What became of the intents of ``campaign``, of which ``meant`` were made."""
-    waiting, dead, lapsed, cancelled = [
-        await intents.count(campaign, states)
-        for states in (
-            [IntentState.CREATED, IntentState.RELAYED],
-            [IntentState.DEAD],
-            [IntentState.LAPSED],
-            [IntentState.CANCELLED],
+    waiting, dead, lapsed, cancelled = await asyncio.gather(
+        *(
+            intents.count(campaign, states)
+            for states in (
+                [IntentState.CREATED, IntentState.RELAYED],
+                [IntentState.DEAD],
+                [IntentState.LAPSED],
+                [IntentState.CANCELLED],
+            )
         )
-    ]
+    )
     return CampaignCounts(
         id=campaign, meant=meant, waiting=waiting, dead=dead, lapsed=lapsed, cancelled=cancelled
     )
