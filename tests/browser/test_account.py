@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from bff.sandbox.city import person
 from bff.sandbox.stack import City
@@ -137,7 +137,7 @@ def test_the_last_way_in_is_not_removed_and_the_page_says_why(resident: Resident
     told = page.inner_text(REFUSED)
     assert "这是唯一的登录方式" in told
     assert "问题编号" in told
-    assert page.locator("[data-link=wechat]").count() == 1
+    expect(page.locator("[data-link=wechat]")).to_have_count(1)
 
 
 def test_two_accounts_of_one_person_become_one_and_two_again(
@@ -154,14 +154,13 @@ def test_two_accounts_of_one_person_become_one_and_two_again(
     other.sign_in("wu")
     other.go("#/account")
     page.wait_for_selector("[data-merge=merged]")
-    assert page.locator("[data-link]").count() == 2
+    expect(page.locator("[data-link]")).to_have_count(2)
     page.get_by_role("button", name="撤销合并").click()
     answered(page)
     page.get_by_text("请重新登录").or_(page.locator(DONE)).first.wait_for()
     other.sign_in("wu")
     other.go("#/account")
-    page.wait_for_selector("[data-link]")
-    assert page.locator("[data-link]").count() == 1
+    expect(page.locator("[data-link]")).to_have_count(1)
 
 
 def test_a_resident_climbs_with_a_registry_and_a_face(resident: Resident) -> None:
@@ -323,7 +322,7 @@ def test_one_device_signs_the_others_out(resident: Resident, somebody: Callable[
     page = resident.page
     resident.go("#/devices")
     page.wait_for_selector(".device")
-    assert page.locator(".device[data-current=true]").count() == 1
+    expect(page.locator(".device[data-current=true]")).to_have_count(1)
     assert "本机" in page.inner_text(".device >> nth=0")
     before = page.locator(".device").count()
     page.get_by_role("button", name="退出这台设备").first.click()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 
 from bff.sandbox.city import person
 from bff.sandbox.stack import City
@@ -180,7 +180,7 @@ def test_a_guardian_proves_by_phone_and_shows_the_childs_card(resident: Resident
 
     page.get_by_role("button", name="换回本人").click()
     page.get_by_role("heading", name="您好").wait_for()
-    assert page.locator(".acting").count() == 0
+    expect(page.locator(".acting")).to_have_count(0)
 
     auditor = Auditor("zh-CN")
     resident.go("#/reminders")
@@ -226,7 +226,7 @@ def test_an_elder_reads_out_the_code_and_ends_it_while_it_is_used(
     page.wait_for_timeout(1100)  # an ended grant is known everywhere within a second
     resident.go("#/records")
     page.get_by_text("已换回本人").first.wait_for()
-    assert page.locator(".acting").count() == 0
+    expect(page.locator(".acting")).to_have_count(0)
     page.wait_for_selector("a.card")
     assert "李*强" in page.inner_text("main")
 

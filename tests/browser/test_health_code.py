@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 
 from bff.sandbox.stack import City
 from tests.browser.camera import film
@@ -49,7 +49,7 @@ def test_a_scanned_health_code_tells_a_guard_colour_masked_name_and_age_and_noth
     verdict = guard.page.locator(".verdict")
     assert verdict.get_attribute("data-colour") == colour
     assert guard.page.inner_text(".verdict h1") == word
-    assert verdict.locator(".colour-mark").count() == 1
+    expect(verdict.locator(".colour-mark")).to_have_count(1)
     told = guard.page.locator(".verdict dt").all_inner_texts()
     assert told == ["姓名", "数据", "码种", "判定时间", "核验时间"]
     assert "*" in guard.page.inner_text(".facts--large")
@@ -102,7 +102,7 @@ def test_a_colour_turns_on_an_open_page_and_the_page_says_why(city: City, reside
     for words in ("检测结果", "如何转码", "法规依据", "CR-CN310000-"):
         assert words in why
     # The code on the screen is the same person's still, and says the new colour.
-    assert page.locator(".health__code svg[role=img]").count() == 1
+    expect(page.locator(".health__code svg[role=img]")).to_have_count(1)
 
 
 def test_whoever_is_refused_the_stream_hears_of_a_new_colour_all_the_same(
@@ -133,6 +133,7 @@ def test_grey_says_what_is_not_known_and_that_it_is_no_risk(city: City, resident
 
 def test_one_who_is_not_real_name_has_no_health_code_to_show(resident: Resident) -> None:
     resident.sign_in("wu")
+    resident.page.get_by_text("请先完成实名认证").wait_for()
     assert resident.page.locator(".health-entry").count() == 0
     resident.go("#/health")
     resident.page.wait_for_selector(".notice[role=alert]")
@@ -170,7 +171,7 @@ def test_the_code_kept_on_a_phone_goes_with_the_sign_out(resident: Resident) -> 
     resident.go("#/me")
     resident.page.get_by_role("button", name="退出登录").click()
     resident.page.wait_for_selector(".button--wechat")
-    assert resident.page.evaluate("localStorage.getItem('suishen.health-offline')") is None
+    resident.page.wait_for_function("() => localStorage.getItem('suishen.health-offline') === null")
 
 
 def test_a_paper_code_is_issued_checked_and_dead_once_reported_lost(resident: Resident, guard: Clerk) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from bff.sandbox.city import CLERKS, person
 from bff.sandbox.stack import City
@@ -55,7 +55,7 @@ def test_a_clerk_who_only_checks_is_offered_nothing_else(desk: Desk, city: City)
 
     page = desk(COUNTER)
     go(page, city, "#/shift")
-    assert page.locator(".menu__entry").count() == 4
+    expect(page.locator(".menu__entry")).to_have_count(4)
 
 
 def test_an_appeal_is_upheld_by_two_organisations_and_the_colour_follows(

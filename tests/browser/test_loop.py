@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 import pytest
-from playwright.sync_api import Route
+from playwright.sync_api import Route, expect
 
 from bff.sandbox.stack import City
 from tests.browser.camera import film
@@ -29,7 +29,7 @@ def test_a_scanned_code_is_valid_and_then_already_used(resident: Resident, clerk
     # The holder is told at once, on the phone that still lies on the counter.
     resident.page.wait_for_selector(".show__used")
     assert "海屿望海大酒店" in resident.page.inner_text(".show__used")
-    assert resident.page.locator(".show__qr").count() == 0
+    expect(resident.page.locator(".show__qr")).to_have_count(0)
 
     clerk.next()
     assert clerk.verdict() == "ALREADY_USED"
@@ -158,10 +158,12 @@ def test_a_link_with_a_code_signs_nobody_in_before_they_say_so(
 
 def test_the_same_resident_may_come_through_alipay(resident: Resident) -> None:
     resident.sign_in("lin")
-    through_wechat = resident.page.locator("a.card").all_inner_texts()
+    cards = resident.page.locator("a.card")
+    cards.first.wait_for()
+    through_wechat = cards.all_inner_texts()
     resident.sign_in("lin", provider="alipay")
-    resident.page.wait_for_selector("a.card")
-    assert resident.page.locator("a.card").all_inner_texts() == through_wechat
+    cards.first.wait_for()
+    assert cards.all_inner_texts() == through_wechat
 
 
 def test_a_link_of_alipays_asks_first_as_well(resident: Resident, city: City, watch: Watch) -> None:
