@@ -35,6 +35,8 @@ from bff.platform.wire import AddressMiddleware, WireRequest
 from bff.processes.http1 import Http1
 from bff.routes import (
     account,
+    account_deletion,
+    account_proofs,
     acting,
     callbacks,
     health_appeals,
@@ -182,10 +184,10 @@ def api_handlers() -> list[ControllerRouterHandler]:
         sessions.ClerkSessionsController,
         session.token_keys_document,
         account.AccountController,
-        account.PhoneController,
-        account.IdentityController,
-        account.StepUpController,
-        account.DeletionController,
+        account_proofs.PhoneController,
+        account_proofs.IdentityController,
+        account_proofs.StepUpController,
+        account_deletion.DeletionController,
         legal_person.LegalPersonController,
         acting.GrantController,
         acting.ActingController,
