@@ -4,7 +4,7 @@ What makes the intents is ``push.campaigning``; nothing here sends anything.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -23,9 +23,9 @@ from miniapp_schemas.push_console import (
 from push.campaign_models import Campaign, CampaignCounts, Operator, Progress
 from push.models import IntentState, MessageClass, Topic
 from push.ports import Audit, Clock, Consented, Crowd, Sendings, TimedId
-from push.refusals import CampaignInvalid, CampaignNotOpen, CampaignUnknown, SecondOperatorNeeded
+from push.refusals import CampaignInvalid, CampaignUnknown, SecondOperatorNeeded
 from push.rules.audience import Audience, check_audience, holds
-from push.rules.campaigns import PUSHING, CampaignState, CampaignStep, after, canary_of
+from push.rules.campaigns import PUSHING, CampaignState, CampaignStep, after, canary_of, leads_to
 from push.store.campaigns import CampaignIntents, CampaignStore
 
 _LOOKED_AT: Final = 20_000
@@ -140,16 +140,20 @@ class Campaigns:
         elif campaign.widened_at is None:
             step = CampaignStep.RESUME_CANARY
         info = await self._go(operator, campaign, step, now, changes)
-        # What was held back comes by itself within half a minute; nobody has to wait for that.
-        await self._intents.go_on(campaign.id, at=now)
+        if progress.meant <= COUNTED_WHEN_ASKED:
+            # What was held back comes by itself within half a minute; of a few nobody has to wait for that.
+            await self._intents.go_on(campaign.id, at=now)
         return info
 
     async def cancel(self, operator: Operator, campaign_id: str, reason: str) -> CampaignInfo:
         """End it; what was not sent yet never is."""
         campaign = await self._campaign(campaign_id)
         now = self._clock()
+        progress = await self._campaigns.progress(campaign.id)
         info = await self._go(operator, campaign, CampaignStep.CANCEL, now, _said(reason))
-        await self._intents.cancel(campaign.id, at=now)
+        if progress.meant <= COUNTED_WHEN_ASKED:
+            # Of many, those who push campaigns do it: it takes longer than a request may.
+            await self._intents.cancel(campaign.id, at=now)
         return info
 
     async def read(self, campaign_id: str) -> CampaignInfo:
@@ -182,16 +186,19 @@ class Campaigns:
         now: datetime,
         changes: dict[str, Any],
     ) -> CampaignInfo:
-        state = after(campaign.state, step)
-        advanced = msgspec.structs.replace(
-            campaign, state=state, since=now, version=campaign.version + 1, **changes
-        )
-        # Before it is so: what nobody can account for must not be.
-        await self._record(f"campaign.{step.value.replace(' ', '_')}", operator, advanced, now)
-        if not await self._campaigns.advance(advanced):
-            there = await self._campaign(campaign.id)
-            raise CampaignNotOpen(state=there.state.value)
-        return await self._info(advanced)
+        """Take ``step``, also where the machine took one at the same time; said again, it is taken once."""
+        while not _said_again(campaign, step, changes):
+            state = after(campaign.state, step)
+            advanced = msgspec.structs.replace(
+                campaign, state=state, since=now, version=campaign.version + 1, **changes
+            )
+            # Before it is so: what nobody can account for must not be.
+            await self._record(f"campaign.{step.value.replace(' ', '_')}", operator, advanced, now)
+            if await self._campaigns.advance(advanced):
+                campaign = advanced
+                break
+            campaign = await self._campaign(campaign.id)
+        return await self._info(campaign)
 
     async def _look(self, audience: Audience, topic: Topic) -> AudiencePreview:
         """Who is meant among the first twenty thousand from a random place on; of more, in proportion.
@@ -374,6 +381,11 @@ def _query_of(audience: Audience) -> AudienceQuery:
         },
         AudienceQuery,
     )
+
+
+def _said_again(campaign: Campaign, step: CampaignStep, changes: Mapping[str, Any]) -> bool:
+    """Whether ``step`` was taken for this very reason: the answer was lost, and whoever asked asks again."""
+    return leads_to(step, campaign.state) and changes.get("why") == campaign.why
 
 
 def _said(reason: str) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """What is held back: notices of a campaign that pauses, or that was stopped by its own failures.
 
 A campaign makes notices ahead of their delivery, thousands of them where providers are slow. Whoever pauses
-it because of its words means those as well, so each batch asks first whether its campaigns still go.
+it because of its words means those as well, so each batch asks first whether its campaigns still go. Of one
+that was cancelled nothing is told any more while those who push it still cancel what waits.
 """
 
 import asyncio
@@ -34,7 +35,7 @@ class HeldBack:
         held = {
             each.id: Outcome(key=each.id, again=min(now + _LOOK_AGAIN, each.useful_until))
             for each in intents
-            if each.campaign is not None and goes[each.campaign] is None and now < each.useful_until
+            if each.campaign is not None and not goes[each.campaign] and now < each.useful_until
         }
         for _ in held:
             self._meter.decided("wait", "campaign_pauses")

@@ -191,7 +191,11 @@ class _Operator:
             else:
                 # A machine that does nothing but tell people things answers late.
                 time.sleep(int(answer.headers["Retry-After"]))
-        answer.raise_for_status()
+        if answer.is_error:
+            said = f"{answer.status_code} {answer.json().get('code')}"
+            raise RehearsalFailed(
+                zh=f"后台未能执行 {method} {path}：{said}", en=f"The console refused {method} {path}: {said}"
+            )
         found: dict[str, Any] = answer.json()
         return found
 

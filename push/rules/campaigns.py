@@ -120,6 +120,11 @@ def after(state: CampaignState, step: CampaignStep) -> CampaignState:
     return found
 
 
+def leads_to(step: CampaignStep, state: CampaignState) -> bool:
+    """Whether a campaign to which ``step`` was done may be in ``state`` right after."""
+    return any(taken is step and there is state for (_, taken), there in TRANSITIONS.items())
+
+
 def canary_of(estimate: int) -> int:
     """How many are told first: one in a thousand, not fewer than 50 and not more than 1,000."""
     return min(_MOST, max(_LEAST, estimate // _ONE_IN))

@@ -244,6 +244,69 @@ async def test_what_is_cancelled_takes_back_what_was_not_sent(platform: Platform
     assert (found.progress.cancelled, found.progress.waiting) == (51, 0)
 
 
+async def test_a_step_said_again_is_taken_once_and_another_person_s_is_refused(platform: Platform) -> None:
+    await settle_residents(platform, 500)
+    campaign = await begun(platform)
+    service = platform.push_campaigns
+    for step, there, others in (
+        (service.pause, "PAUSED", service.pause),
+        (service.resume, "CANARY", service.resume),
+        (service.cancel, "CANCELLED", service.pause),
+    ):
+        taken = await step(ONE, campaign.id, "for this reason")
+        again = await step(ONE, campaign.id, "for this reason")
+        assert (taken.state, again.state) == (there, there)
+        with pytest.raises(CampaignNotOpen):
+            await others(OTHER, campaign.id, "for another")
+    entries = [msgspec.json.decode(each["event"])["kind"] async for each in _audited(platform)]
+    assert [entries.count(f"campaign.{kind}") for kind in ("pause", "resume_canary", "cancel")] == [1, 1, 1]
+
+
+async def test_who_pauses_while_the_canary_passes_has_paused(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await settle_residents(platform, 500)
+    campaign = await begun(platform)
+    await turns(platform)
+    await see_to(platform, campaign.id)
+    record = platform.push_campaigns._record
+
+    async def meanwhile(*said: object) -> None:
+        monkeypatch.undo()
+        await record(*said)  # type: ignore[arg-type]  # whatever it was called with
+        await turns(platform, 1)
+        assert await state(platform, campaign.id) == "RUNNING"
+
+    monkeypatch.setattr(platform.push_campaigns, "_record", meanwhile)
+    paused = await platform.push_campaigns.pause(ONE, campaign.id, "a wrong word in it")
+    assert paused.state == await state(platform, campaign.id) == "PAUSED"
+    assert paused.widened_at is not None
+
+
+async def test_of_a_large_campaign_that_is_cancelled_nothing_is_told_before_it_is_swept(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("push.campaigns.COUNTED_WHEN_ASKED", 40)
+    await settle_residents(platform, 500)
+    campaign = await begun(platform)
+    await turns(platform)
+    await platform.push.china.templates.refresh()
+
+    cancelled = await platform.push_campaigns.cancel(ONE, campaign.id, "出错了")
+    assert cancelled.state == "CANCELLED"
+    assert {each.state for each in await told_of(platform, campaign.id)} == {"created"}, (
+        "left to those who push"
+    )
+    assert await carried(platform) == 0
+    await turns(platform)
+    assert {each.state for each in await told_of(platform, campaign.id)} == {"cancelled"}
+
+
+async def told_of(platform: Platform, campaign: str) -> list[Intent]:
+    found = platform._mongo["push_outbox"].find({"campaign": campaign})
+    return [msgspec.convert(each, Intent) async for each in found]
+
+
 async def _one(platform: Platform) -> Intent:
     return msgspec.convert(await platform._mongo["push_outbox"].find_one(), Intent)
 
