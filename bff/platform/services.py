@@ -12,55 +12,25 @@ import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from collections.abc import Collection as Several
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Final, Self
 
 import structlog
 from redis.asyncio import Redis
 
-from auth_bridges.accounts import Accounts, Outside
-from auth_bridges.acting import ActingService, acting_for
-from auth_bridges.bridges.alipay import AlipayBridge
-from auth_bridges.bridges.alipay_client import AlipayClient
-from auth_bridges.bridges.alipay_face import AlipayFaceCheck
-from auth_bridges.bridges.alipay_phone import AlipayPhone
-from auth_bridges.bridges.alipay_transport import alipay_app
-from auth_bridges.bridges.family import FamilyBridge
-from auth_bridges.bridges.oidc import OpenIdProvider
-from auth_bridges.bridges.population import Population
-from auth_bridges.bridges.revocation import Revocations
-from auth_bridges.bridges.sms import SmsGateway
-from auth_bridges.bridges.wechat import WechatBridge
-from auth_bridges.bridges.wechat_api import WechatApi
-from auth_bridges.bridges.wechat_secure import SecureChannel, read_secure_keys
-from auth_bridges.bridges.wechat_token import StableToken
-from auth_bridges.bridges.wechat_wire import WechatWire
-from auth_bridges.codec.certificates import Certificate, read_bundle
-from auth_bridges.federation import Federation
-from auth_bridges.legal_persons import LegalPersons
-from auth_bridges.passphrases import Passphrases
-from auth_bridges.ports import Clock, LearntCertificates
-from auth_bridges.provider_tokens import ProviderTokens
-from auth_bridges.refusals import ProviderNotOffered
-from auth_bridges.registrar import Registrar
-from auth_bridges.second_factors import SecondFactors
-from auth_bridges.service import AuthService
-from auth_bridges.settings import AuthSettings
-from auth_bridges.store import AuthStores, ProviderTokenStore, SessionKeys
-from auth_bridges.tokens import AccessTokens
 from bff.platform.audit import STREAM as AUDIT_STREAM
-from bff.platform.audit import AuditEvent, AuditRecorder, AuditTrail, decode_event
-from bff.platform.blocks import Blocks, BlockSource
+from bff.platform.audit import AuditRecorder, AuditTrail, decode_event
+from bff.platform.auth import AuthParts
+from bff.platform.blocks import Blocks
 from bff.platform.checkpoints import AuditCheckpoints
-from bff.platform.coalesce import together
 from bff.platform.code_ring import CodeRing
 from bff.platform.combined import CombinedCodes
 from bff.platform.drain import Drain
+from bff.platform.first_screen import register_blocks
 from bff.platform.health import SCANS, HealthParts
 from bff.platform.health import STREAM as HEALTH_STREAM
 from bff.platform.idempotency import Idempotency
-from bff.platform.identity import Authenticator, Principal
+from bff.platform.identity import Authenticator
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.ids import timed_id
 from bff.platform.keys import KeyRing
@@ -69,26 +39,19 @@ from bff.platform.mongo import Database, ReaderById, at_leisure, database, open_
 from bff.platform.outbound import Outbound
 from bff.platform.probes import Probe
 from bff.platform.push import PushParts
-from bff.platform.push_outbox import Carrier, NoticeIntents
+from bff.platform.push_outbox import Carrier
 from bff.platform.redis import ScriptRunner, open_redis
-from bff.platform.settings import Settings, is_unfit
+from bff.platform.settings import Settings
+from bff.platform.wallet_audit import audited
 from health_code.models import HEALTH_TYPES
-from miniapp_schemas.assurance import AssuranceLevel
-from push.store.outbox import OutboxStore
-from push.timeline import Viewer
 from push.timeline_models import PUSH_TYPES
 from wallet.codec.keys import KID_BYTES
 from wallet.issuers.base import load_registry
 from wallet.issuing import Issuing
-from wallet.models import Deputy, Shown, WalletEvent
 from wallet.service import Wallet
 from wallet.store import SHOWABLE, CredentialStore, PresentationStore, StatusListStore, UsageStore
 
 _log: Final = structlog.get_logger("platform")
-_HOME_CARDS: Final = 12
-_HOME_USES: Final = 3
-_HOME_ITEMS: Final = 3
-_HOME_NOTICES: Final = 3
 _HEARING_SECONDS: Final = 0.3
 _HEALTH_REST_SECONDS: Final = 0.02
 _PREPARE_SECONDS: Final = 0.05  # and twice as long each time: a city starts its stores beside its processes
@@ -118,7 +81,6 @@ class Platform:
         self.token_keys = KeyRing(auth.token_keys_dir)
         self.wallet_keys = KeyRing(wallet.keys_dir)
         self.health_keys = KeyRing(settings.health.keys_dir)
-        self.oidc_keys = None if auth.oidc_keys_dir is None else KeyRing(auth.oidc_keys_dir)
         self.checkpoints = AuditCheckpoints(
             self.audit, mongo["audit_checkpoints"], redis, self.token_keys, self.clock
         )
@@ -127,104 +89,26 @@ class Platform:
             seal_keys=[bytes.fromhex(key) for key in platform.id_seal_keys],
         )
 
-        tokens = AccessTokens(
-            self.token_keys,
-            issuer=auth.token_issuer,
-            environment=platform.env.value,
-            lifetime=timedelta(seconds=auth.access_token_seconds),
-        )
-        self.auth_stores = AuthStores(mongo, redis, run=run, together=together)
-        notify = NoticeIntents(self.auth_stores.notices, OutboxStore(mongo["push_outbox"]), self.personal)
-        self.alipay = _alipay(auth, http, self.auth_stores.alipay_certificates, self.clock)
-        wechat, self.wechat = self._wire_wechat(auth, http, run)
-        passphrases = Passphrases(secrets.token_bytes)
-        self.second_factors = SecondFactors(
-            self.auth_stores,
-            demanded=auth.clerk_second_factor == "demanded",
-            personal=self.personal,
-            audit=recorder.record,
-            clock=self.clock,
-            chance=secrets.token_bytes,
-        )
-        self.auth = AuthService(
-            settings=auth,
-            stores=self.auth_stores,
-            bridges=[wechat, *([] if self.alipay is None else [AlipayBridge(self.alipay)])],
-            tokens=tokens,
-            personal=self.personal,
-            passphrases=passphrases,
-            second_factors=self.second_factors,
-            admit=self._admit_try,
-            audit=recorder.record,
-            clock=self.clock,
-            chance=secrets.token_bytes,
-        )
-        self.legal_persons = LegalPersons(
-            settings=auth,
-            roots=_roots(auth.legal_person_roots_file),
-            revocation=Revocations(http, self.clock, secrets.token_bytes),
-            stores=self.auth_stores,
-            personal=self.personal,
-            admit=self._admit_try,
-            audit=recorder.record,
-            clock=self.clock,
-            chance=secrets.token_bytes,
-        )
-        self.federation = Federation(
-            settings=auth,
-            stores=self.auth_stores,
-            auth=self.auth,
-            provider=self._openid_provider(http),
-            personal=self.personal,
-            admit=self._admit_try,
-            audit=recorder.record,
-            clock=self.clock,
-            chance=secrets.token_bytes,
-        )
         self.registry = registry = load_registry()
-        self.registrar = Registrar(
-            stores=self.auth_stores,
+        self._auth = AuthParts(
+            mongo=mongo,
+            redis=redis,
+            run=run,
+            http=http,
+            token_keys=self.token_keys,
             personal=self.personal,
-            passphrases=passphrases,
-            second_factors=self.second_factors,
-            enrolment=timedelta(days=auth.clerk_second_factor_days),
-            lives=auth.proof_lives,
-            audit=recorder.record,
-            clock=self.clock,
-            chance=secrets.token_bytes,
-            may_be_asked=lambda address: not is_unfit(platform.env, address),
-            types=[*registry.types, *HEALTH_TYPES, *PUSH_TYPES],
-        )
-        self.accounts = Accounts(
-            settings=auth,
-            environment=platform.env.value,
-            stores=self.auth_stores,
-            keys=self.token_keys,
-            personal=self.personal,
-            exchange=self.auth.subject_of,
-            outside=self._outside(auth, http),
+            recorder=recorder,
             admit=self._admit_try,
-            audit=recorder.record,
-            notify=notify,
             forget=self._forget,
+            types=[*registry.types, *HEALTH_TYPES, *PUSH_TYPES],
+            environment=platform.env,
             clock=self.clock,
             chance=secrets.token_bytes,
+            settings=auth,
         )
-        self.acting = ActingService(
-            stores=self.auth_stores,
-            tokens=tokens,
-            personal=self.personal,
-            family=_family(http, auth),
-            legal=None if auth.legal_person_roots_file is None else self.legal_persons,
-            gate=self.accounts.step_ups.require,
-            notify=notify,
-            admit=self._admit_try,
-            audit=recorder.record,
-            clock=self.clock,
-            chance=secrets.token_bytes,
-        )
+        self._offer_auth()
         self.authenticator = Authenticator(
-            tokens,
+            self._auth.tokens,
             self.token_keys,
             env=platform.env.value,
             clock=time.time,
@@ -266,7 +150,7 @@ class Platform:
             personal=self.personal,
             auth_stores=self.auth_stores,
             acting=self.acting,
-            notify=notify,
+            notify=self._auth.notify,
             keys=self.health_keys,
             recorder=recorder,
             trail=self.audit,
@@ -303,7 +187,13 @@ class Platform:
         )
 
         self.blocks = Blocks(self.clock)
-        self._register_blocks()
+        register_blocks(
+            self.blocks,
+            wallet=self.wallet,
+            acting=self.acting,
+            inbox=self.push_inbox,
+            timeline=self.timeline,
+        )
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -360,12 +250,6 @@ class Platform:
             ),
         ]
 
-    def client_keys(self) -> KeyRing:
-        """The keys by which OpenID providers know us, or a refusal where none is asked."""
-        if self.oidc_keys is None:
-            raise ProviderNotOffered
-        return self.oidc_keys
-
     def drains(self) -> list[Drain]:
         """What a worker runs: one drain a stream."""
         consumer = _consumer()
@@ -405,6 +289,21 @@ class Platform:
             for store in stores:
                 await store.ensure_indexes()
 
+    def _offer_auth(self) -> None:
+        """The parts of sign-in and accounts under the names that handlers ask for."""
+        self.auth = self._auth.auth
+        self.auth_stores = self._auth.stores
+        self.alipay = self._auth.alipay
+        self.wechat = self._auth.wechat
+        self.oidc_keys = self._auth.oidc_keys
+        self.client_keys = self._auth.client_keys
+        self.second_factors = self._auth.second_factors
+        self.legal_persons = self._auth.legal_persons
+        self.federation = self._auth.federation
+        self.registrar = self._auth.registrar
+        self.accounts = self._auth.accounts
+        self.acting = self._auth.acting
+
     def _offer_health(self) -> None:
         """The parts of the health code under the names that handlers ask for."""
         self.health_codes = self.health.codes
@@ -442,52 +341,6 @@ class Platform:
         self.push_inbox = self.push.delivery.inbox
         self.push_wishes = self.push.delivery.wishes
 
-    def _wire_wechat(
-        self, auth: AuthSettings, http: Outbound, run: ScriptRunner
-    ) -> tuple[WechatBridge, WechatApi]:
-        urls = [url for url in (auth.wechat_base_url, auth.wechat_fallback_url) if url]
-        wire = WechatWire(http, base_urls=urls)
-        appid, secret = auth.wechat_appid, auth.wechat_secret
-        name = f"{self.settings.platform.env.value}:wechat:{appid}"
-        session_keys = SessionKeys(self._redis, run, self.personal, appid=appid, clock=self.clock)
-        secure = None
-        if auth.wechat_secure_dir is not None:
-            keys = read_secure_keys(auth.wechat_secure_dir)
-            secure = SecureChannel(keys, appid=appid, clock=self.clock, chance=secrets.token_bytes)
-        api = WechatApi(
-            wire,
-            appid=appid,
-            tokens=ProviderTokens(
-                store=ProviderTokenStore(self._redis, self.personal, name=name),
-                fetch=StableToken(wire, appid=appid, secret=secret),
-                clock=self.clock,
-                chance=secrets.token_bytes,
-            ),
-            session_keys=session_keys,
-            secure=secure,
-            clock=self.clock,
-        )
-        return WechatBridge(wire, appid=appid, secret=secret, keep=session_keys.keep), api
-
-    def _outside(self, auth: AuthSettings, http: Outbound) -> Outside:
-        """Those the city has set up; half a setting is none."""
-        sms = registry = face = packets = None
-        if auth.sms_base_url is not None and auth.sms_key is not None:
-            sms = SmsGateway(http, base_url=auth.sms_base_url, key=auth.sms_key)
-        if auth.population_base_url is not None and auth.population_key is not None:
-            registry = Population(http, base_url=auth.population_base_url, key=auth.population_key)
-        if self.alipay is not None and auth.face_return_url is not None:
-            face = AlipayFaceCheck(self.alipay, return_url=auth.face_return_url)
-        if self.alipay is not None:
-            packets = AlipayPhone(self.alipay, self.auth_stores.packets, self.clock)
-        return Outside(
-            send_code=sms,
-            registry=registry,
-            face=face,
-            phone_by_code={"wechat": self.wechat},
-            phone_by_packet={} if packets is None else {"alipay": packets},
-        )
-
     # --- background ------------------------------------------------------------------------------
 
     async def _prepare(self) -> None:
@@ -523,21 +376,6 @@ class Platform:
     async def _forget(self, residents: Several[str]) -> None:
         await self.push.forget(residents)
 
-    def _openid_provider(self, http: Outbound) -> Callable[..., OpenIdProvider]:
-        def make(*, issuer: str, client_id: str, redirect_uri: str, pushed: bool) -> OpenIdProvider:
-            return OpenIdProvider(
-                http,
-                issuer=issuer,
-                client_id=client_id,
-                redirect_uri=redirect_uri,
-                pushed=pushed,
-                keys=self.client_keys(),
-                clock=self.clock,
-                chance=secrets.token_bytes,
-            )
-
-        return make
-
     def _admit_verification(self, organisation: str, clerk: str) -> Awaitable[None]:
         # One hash tag, the organisation: both buckets are judged in one step.
         return self.limits.admit(organisation, ("verify", self._organisation_rate), (clerk, self._clerk_rate))
@@ -548,133 +386,17 @@ class Platform:
     def _absorb_wallet(self, stream: str) -> Callable[[Sequence[bytes]], Awaitable[None]]:
         async def absorb(entries: Sequence[bytes]) -> None:
             events = await self.wallet.absorb(entries)
-            await self.audit.append(stream, [_audited(event) for event in events])
+            await self.audit.append(stream, [audited(event) for event in events])
 
         return absorb
 
     async def _follow_wallets(self, keepers: Sequence[str]) -> None:
         await self.push.timeline.planner.wake(keepers)
 
-    # --- the first screen ------------------------------------------------------------------------
-
-    def _register_blocks(self) -> None:
-        async def certificates(principal: Principal) -> object:
-            return await self.wallet.credentials(principal.holder or "", after=None, limit=_HOME_CARDS)
-
-        async def recent_uses(principal: Principal) -> object:
-            return await self.wallet.usages(principal.holder or "", before=None, limit=_HOME_USES)
-
-        async def account(principal: Principal) -> object:
-            return {"assurance": principal.assurance}
-
-        async def acting(principal: Principal) -> object:
-            own = principal.holder if principal.acting is None else None
-            return [acting_for(grant) for grant in await self.acting.may_act(principal.subject, own)]
-
-        async def notices(principal: Principal) -> object:
-            return await self.push_inbox.page(principal.subject, topic=None, before=None, limit=_HOME_NOTICES)
-
-        self.blocks.register(BlockSource(name="account", load=account, required=True))
-        self.blocks.register(
-            BlockSource(
-                name="certificates",
-                load=certificates,
-                required=True,
-                assurance=AssuranceLevel.L2,
-                scope="wallet:read",
-            )
-        )
-        self.blocks.register(
-            BlockSource(name="recentUses", load=recent_uses, assurance=AssuranceLevel.L2, scope="wallet:read")
-        )
-
-        async def due(principal: Principal) -> object:
-            whom = None if principal.acting is None else principal.acting.whom
-            return await self.timeline.next(
-                Viewer(resident=principal.subject, acting_for=whom), limit=_HOME_ITEMS
-            )
-
-        self.blocks.register(BlockSource(name="notices", load=notices))
-        self.blocks.register(BlockSource(name="acting", load=acting, assurance=AssuranceLevel.L2))
-        self.blocks.register(BlockSource(name="timeline", load=due, assurance=AssuranceLevel.L2))
-
 
 def _consumer() -> str:
     """What this process is called among those that read a stream."""
     return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-
-
-def _family(http: Outbound, auth: AuthSettings) -> FamilyBridge | None:
-    if auth.family_base_url is None or auth.family_key is None:
-        return None
-    return FamilyBridge(http, base_url=auth.family_base_url, key=auth.family_key)
-
-
-def _alipay(
-    auth: AuthSettings, http: Outbound, learnt: LearntCertificates, clock: Clock
-) -> AlipayClient | None:
-    """Who asks Alipay; nobody in a city that has no app there."""
-    app = alipay_app(auth)
-    if app is None:
-        return None
-    return AlipayClient(
-        http,
-        app,
-        base_url=auth.alipay_base_url,
-        transport=auth.alipay_transport,
-        learnt=learnt,
-        clock=clock,
-        chance=secrets.token_bytes,
-    )
-
-
-def _audited(event: WalletEvent) -> AuditEvent:
-    """A wallet event as the audit trail tells it: pseudonyms, codes and claim names, no values."""
-    if isinstance(event, Shown):
-        return AuditEvent(
-            id=event.id,
-            at=event.at,
-            kind="presentation.shown",
-            actor=event.presenter if event.deputy is None else event.deputy.person,
-            subject=event.credential,
-            outcome="ok",
-            facts={
-                "presentation": event.presentation,
-                "scene": event.scene,
-                "claims": " ".join(event.claims),
-                **_on_behalf(event.presenter, event.deputy),
-            },
-        )
-    usage = event.usage
-    facts = {"organisation": event.organisation}
-    if usage is not None:
-        facts |= _facts(usage.presentation, usage.scene, usage.claims)
-        facts |= _on_behalf(None, usage.deputy)
-    return AuditEvent(
-        id=event.id,
-        at=event.at,
-        kind="presentation.checked",
-        actor=event.clerk,
-        subject=None if usage is None else usage.credential,
-        outcome=event.verdict,
-        facts=facts,
-    )
-
-
-def _on_behalf(keeper: str | None, deputy: Deputy | None) -> dict[str, str]:
-    """Who showed it, for whom and by which grant, where it was not the keeper."""
-    if deputy is None:
-        return {}
-    facts = {"shownBy": deputy.person, "onBehalfOf": keeper, "grant": deputy.grant, "case": deputy.case}
-    return {name: value for name, value in facts.items() if value is not None}
-
-
-def _facts(presentation: str, scene: str, claims: Sequence[str]) -> dict[str, str]:
-    return {"presentation": presentation, "scene": scene, "claims": " ".join(claims)}
-
-
-def _roots(file: Path | None) -> Sequence[Certificate]:
-    return () if file is None else read_bundle(file.read_bytes())
 
 
 def _ring_is_whole(ring: KeyRing) -> Callable[[], Awaitable[str | None]]:

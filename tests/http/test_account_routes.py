@@ -15,7 +15,9 @@ from litestar.testing import AsyncTestClient
 
 from auth_bridges.accounts import Outside
 from auth_bridges.models import FaceCheckState, MergeState
+from auth_bridges.ports import Clock
 from auth_bridges.settings import AuthSettings
+from bff.platform.auth import AuthParts
 from bff.platform.outbound import Outbound
 from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
@@ -72,13 +74,13 @@ def settings(environ: dict[str, str], outer: Outer) -> Settings:
 
 @pytest.fixture
 async def client(settings: Settings, outer: Outer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Client]:
-    real = Platform._outside
+    real = AuthParts._outside
 
-    def with_fakes(platform: Platform, auth: AuthSettings, http: Outbound) -> Outside:
+    def with_fakes(parts: AuthParts, auth: AuthSettings, http: Outbound, clock: Clock) -> Outside:
         fakes = {"face": outer.faces, "phone_by_packet": {"alipay": Packets()}}
-        return msgspec.structs.replace(real(platform, auth, http), **fakes)
+        return msgspec.structs.replace(real(parts, auth, http, clock), **fakes)
 
-    monkeypatch.setattr(Platform, "_outside", with_fakes)
+    monkeypatch.setattr(AuthParts, "_outside", with_fakes)
     async with Platform.open(settings) as platform:
         await platform.ensure_indexes()
     async with web_client(settings) as opened:
