@@ -133,8 +133,9 @@ class Counter:
     def code(self, setup: Setup, resident: str = "lin") -> str:
         return self.alipay.books.login(setup.app.appid, resident)
 
-    async def plan(self, *faults: dict[str, Any]) -> None:
-        async with self.http.post(f"{self.url}/_sim/plan", json={"faults": list(faults)}) as reply:
+    async def plan(self, *faults: dict[str, Any], **more: object) -> None:
+        plan = {"faults": list(faults), **more}
+        async with self.http.post(f"{self.url}/_sim/plan", json=plan) as reply:
             assert reply.status == 204
 
     async def journal(self) -> list[dict[str, Any]]:
@@ -145,7 +146,7 @@ class Counter:
 
 @asynccontextmanager
 async def alipay_counter() -> AsyncIterator[Counter]:
-    alipay = Alipay(APPS, keyring(), other=other_keyring())
+    alipay = Alipay(APPS, keyring(), other=other_keyring)
     async with simulated(alipay) as simulator, aiohttp.ClientSession() as http:
         yield Counter(simulator, alipay, http)
 

@@ -148,6 +148,11 @@ class AlipayBooks:
         """Let the next calls of ``method`` end in ``trouble``."""
         self._troubles.setdefault(method, deque()).extend([trouble] * times)
 
+    def revoke(self) -> None:
+        """Every access and refresh token is over, as if the people had taken back what they had allowed."""
+        self._access.clear()
+        self._refresh.clear()
+
     def move(self, appid: str, names: Names) -> None:
         """Alipay moves an app from one name of people to the next."""
         self.apps[appid] = AlipayApp(appid=appid, names=names, certificates=self.apps[appid].certificates)

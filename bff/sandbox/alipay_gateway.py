@@ -26,7 +26,7 @@ from msgspec import Meta, Struct
 from bff.sandbox.alipay import AlipayBooks, Trouble
 from bff.sandbox.alipay_crypto import rsa_sign, rsa_verifies, seal, unseal
 from bff.sandbox.alipay_ids import AlipayApp, Names
-from bff.sandbox.alipay_keys import AlipayKeyring, private, serial_of, serial_of_root
+from bff.sandbox.alipay_keys import AlipayKeyring, make, private, serial_of, serial_of_root
 from bff.sandbox.chooser import SIGN_IN, back_to, chooser, with_code
 from bff.sandbox.simulator import Clock, utc_now
 
@@ -79,6 +79,9 @@ class Hostile(StrEnum):
     """Signed by an app, whose certificate can be downloaded: the right root, and a wrong name in it."""
     STALE = "stale"
     """v3 only: signed an hour ago."""
+
+
+_BY_A_STRANGER: Final = frozenset({Hostile.OTHER_APP, Hostile.FORGED_CERTIFICATE})
 
 
 class PhoneTrick(StrEnum):
@@ -164,7 +167,7 @@ class Alipay:
         apps: Sequence[AlipayApp],
         keyring: AlipayKeyring,
         *,
-        other: AlipayKeyring | None = None,
+        other: Callable[[], AlipayKeyring] = make,
         people: Mapping[str, str] | None = None,
         home: str = "",
         now: Clock = utc_now,
@@ -172,15 +175,17 @@ class Alipay:
     ) -> None:
         """Open the counter.
 
-        ``other`` is the keyring of an app that is none of these. ``people`` are offered on the sign-in
-        page, which leads back to ``home`` if nobody says where to.
+        ``other`` makes the keyring of an app that is none of these, once it is needed. ``people`` are
+        offered on the sign-in page, which leads back to ``home`` if nobody says where to.
         """
-        self.books = AlipayBooks(apps, now=now, chance=chance or random.SystemRandom())
+        self._clock = now
+        self._offset = timedelta(0)
+        self.books = AlipayBooks(apps, now=self._now, chance=chance or random.SystemRandom())
         self._keyring = keyring
-        self._other = other
+        self._make_other = other
+        self._other: AlipayKeyring | None = None
         self._people = people or {}
         self._home = home
-        self._now = now
         self._hostile: deque[Hostile] = deque()
         self._moved: set[str] = set()
         self._nonces: dict[str, datetime] = {}
@@ -189,6 +194,8 @@ class Alipay:
 
     def hostile(self, mode: Hostile, times: int = 1) -> None:
         """Make the next ``times`` successes hostile ones."""
+        if mode in _BY_A_STRANGER:
+            self._stranger()  # made now, and not while a client waits
         self._hostile.extend([mode] * times)
 
     def roll_over(self, appid: str) -> None:
@@ -416,15 +423,21 @@ class Alipay:
         ring = self._keyring
         key = ring.next_private if moved else ring.alipay_private
         certificate = ring.next_certificate if moved else ring.alipay_certificate
-        if mode in (Hostile.OTHER_APP, Hostile.FORGED_CERTIFICATE) and self._other is not None:
-            key = self._other.alipay_private
+        if mode in _BY_A_STRANGER:
+            key = self._stranger().alipay_private
             if mode is Hostile.FORGED_CERTIFICATE:
-                certificate = self._other.alipay_certificate
+                certificate = self._stranger().alipay_certificate
         if mode is Hostile.APPS_CERTIFICATE:
             key, certificate = ring.app_private, ring.app_certificate
         if not app.certificates or mode is Hostile.NO_CERTIFICATE:
             return key, None
         return key, "0" * 32 if mode is Hostile.UNKNOWN_CERTIFICATE else serial_of(certificate)
+
+    def _stranger(self) -> AlipayKeyring:
+        """The keyring of an app that is none of these."""
+        if self._other is None:
+            self._other = self._make_other()
+        return self._other
 
     def _certificate(self, app: AlipayApp, serial: str) -> dict[str, Any]:
         """``alipay.open.app.alipaycert.download``: with a stranger's and an app's, if a forger answers.
@@ -490,6 +503,21 @@ class Alipay:
     def busy(self) -> web.Response:
         """20000: nobody can tell what became of it."""
         return self._unsigned(_TOKEN, Trouble("20000", "isp.unknow-error"))
+
+    def throttled(self) -> web.Response:
+        """40005: called too often; what it looks like on the wire is not documented."""
+        return self._unsigned(_TOKEN, Trouble("40005", "isv.app-call-limited"))
+
+    def revoke(self) -> None:
+        """Every token of a person is over."""
+        self.books.revoke()
+
+    def shift(self, offset: timedelta) -> None:
+        """Alipay's clock, or ours, is off by so much."""
+        self._offset = offset
+
+    def _now(self) -> datetime:
+        return self._clock() + self._offset
 
     async def _login(self, asked: Login) -> web.Response:
         self._known(asked.appid)

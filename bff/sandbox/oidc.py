@@ -128,7 +128,8 @@ class OpenId:
 
     def __init__(self, realms: Sequence[Realm], *, now: Clock = utc_now) -> None:
         self._realms = {realm.name: realm for realm in realms}
-        self._now = now
+        self._clock = now
+        self._offset = timedelta(0)
         self._keys: dict[str, list[tuple[str, Key]]] = {realm.name: [_new_key("ES256")] for realm in realms}
         self._algorithms = dict.fromkeys(self._realms, "ES256")
         self._hostile: dict[str, Hostility] = {}
@@ -196,6 +197,23 @@ class OpenId:
     def busy(self) -> web.Response:
         """RFC 6749 §4.1.2.1's word for it, where a 503 is allowed."""
         return web.json_response({"error": "temporarily_unavailable"}, status=503, headers=_NOT_KEPT)
+
+    def throttled(self) -> web.Response:
+        """RFC 6585 §4: OpenID has no word of its own for it."""
+        told = {"error": "temporarily_unavailable"}
+        return web.json_response(told, status=429, headers={**_NOT_KEPT, "Retry-After": "9"})
+
+    def revoke(self) -> None:
+        """Every code and every pushed request is over: its clients hold nothing else of it."""
+        self._codes.clear()
+        self._pushed.clear()
+
+    def shift(self, offset: timedelta) -> None:
+        """The providers' clock, or ours, is off by so much."""
+        self._offset = offset
+
+    def _now(self) -> datetime:
+        return self._clock() + self._offset
 
     async def _discovery(self, request: web.Request) -> web.Response:
         issuer = self._issuer(request)

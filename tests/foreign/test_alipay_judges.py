@@ -94,7 +94,7 @@ def _bare(pem: str) -> str:
 
 @pytest.fixture
 def alipay() -> Iterator[tuple[Alipay, Simulator]]:
-    counter = Alipay(APPS, keyring(), other=other_keyring())
+    counter = Alipay(APPS, keyring(), other=other_keyring)
     with simulated_in_thread(counter) as simulator:
         yield counter, simulator
 

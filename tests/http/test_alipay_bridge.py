@@ -113,6 +113,25 @@ async def test_tokens_are_renewed_once_and_show_what_a_person_shows(counter: Cou
         await bridge.profile("nobodys-token")
 
 
+async def test_asking_too_often_a_token_taken_back_and_a_wrong_clock_can_be_ordered(counter: Counter) -> None:
+    bridge = counter.bridge(V2)
+    tokens = await bridge.tokens(counter.code(V2))
+    await counter.plan({"kind": "throttle", "times": 1}, {"kind": "revoked", "times": 1})
+    with pytest.raises(ProviderBusy):
+        await bridge.profile(tokens.access_token)
+    with pytest.raises(CodeRejected):
+        await bridge.profile(tokens.access_token)
+    with pytest.raises(CodeRejected):
+        await bridge.renew(tokens.refresh_token)
+    code = counter.code(V2)
+    await counter.plan(clockOffset=660)
+    with pytest.raises(ProviderUnavailable) as refused:
+        await bridge.exchange(code)
+    assert refused.value.facts["errcode"] == "invalid-timestamp"
+    await counter.plan()
+    assert (await bridge.exchange(code)).provider == "alipay"
+
+
 @every_setup
 async def test_a_code_that_is_not_good_is_rejected_with_alipays_request_id(
     counter: Counter, setup: Setup

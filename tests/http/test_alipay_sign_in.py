@@ -32,7 +32,7 @@ ROUTE = "/mp/v1/session/alipay"
 
 @pytest.fixture
 def alipay() -> Iterator[tuple[Alipay, Simulator]]:
-    counter = Alipay(APPS, keyring(), other=other_keyring())
+    counter = Alipay(APPS, keyring(), other=other_keyring)
     with simulated_in_thread(counter) as simulator:
         yield counter, simulator
 

@@ -22,7 +22,7 @@ from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
 from bff.sandbox.alipay import AlipayBooks, Trouble
 from bff.sandbox.alipay_crypto import rsa_sign, rsa_verifies, seal, unseal
-from bff.sandbox.alipay_gateway import Alipay, Hostile, PhoneTrick
+from bff.sandbox.alipay_gateway import Alipay, Hostile, Phone, PhoneTrick
 from bff.sandbox.alipay_ids import AlipayApp, Names
 from bff.sandbox.alipay_keys import kept, private, serial_of
 from bff.sandbox.simulator import Simulator, simulated
@@ -109,7 +109,7 @@ class Caller:
 @pytest.fixture
 async def caller() -> AsyncIterator[Caller]:
     alipay = Alipay(
-        APPS, keyring(), other=other_keyring(), people=PEOPLE, home="http://127.0.0.1:1/resident/"
+        APPS, keyring(), other=other_keyring, people=PEOPLE, home="http://127.0.0.1:1/resident/"
     )
     async with simulated(alipay) as simulator, aiohttp.ClientSession() as http:
         yield Caller(simulator, alipay, http)
@@ -420,6 +420,15 @@ async def test_a_phone_packet_that_is_not_right_gives_no_number(
     with pytest.raises(PhonePacketRefused) as refused:
         await phones.phone_number(await packet(caller, trick=trick.value), session="s1")
     assert refused.value.facts == {"errcode": why}
+
+
+async def test_a_counter_that_was_given_no_other_apps_keys_makes_them_when_they_are_asked_for() -> None:
+    ours = Alipay(APPS, keyring())
+    for trick, by_us in ((None, True), (PhoneTrick.OTHER_APP, False)):
+        made = ours.phone_packet(Phone(appid=PLAIN.appid, mobile="15400000001", trick=trick))
+        signed = f'"{made["response"]}"'.encode()
+        public = private(keyring().alipay_private).public_key()
+        assert rsa_verifies(public, signed, made["sign"]) is by_us
 
 
 async def test_a_plain_phone_packet_is_as_good(caller: Caller, phones: AlipayPhone) -> None:

@@ -53,10 +53,10 @@ class Provider:
             assert f"{back.scheme}://{back.netloc}{back.path}" in (RESIDENT_PAGE, CLERK_PAGE)
             return dict(parse_qsl(back.query))
 
-    async def plan(self, *faults: Mapping[str, object]) -> None:
+    async def plan(self, *faults: Mapping[str, object], **more: object) -> None:
         async with (
             aiohttp.ClientSession() as http,
-            http.post(f"{self.url}/_sim/plan", json={"faults": faults}) as told,
+            http.post(f"{self.url}/_sim/plan", json={"faults": faults, **more}) as told,
         ):
             assert told.status == 204
 
@@ -259,6 +259,22 @@ async def test_an_answer_of_nobody_costs_no_call(web: Web, provider: Provider) -
         provider.books.be(CITIZENS, hostility)
         await finish(web, await come_back(web, provider))
     assert await provider.asked(f"/{CITIZENS}/token") == 0
+
+
+async def test_a_provider_that_is_asked_too_often_forgets_or_has_a_wrong_clock_is_believed_in_nothing(
+    web: Web, provider: Provider
+) -> None:
+    plans: list[tuple[str, dict[str, object]]] = [
+        ("PROVIDER_BUSY", {"faults": [{"kind": "throttle"}]}),
+        ("CODE_REJECTED", {"faults": [{"kind": "revoked"}]}),
+        ("PROVIDER_TOKEN_TIME", {"faults": [], "clockOffset": 300}),
+    ]
+    for refusal, plan in plans:
+        back = await come_back(web, provider)
+        await provider.plan(**plan)
+        assert (await finish(web, back))[1]["code"] == refusal
+        await provider.plan()
+    assert (await finish(web, await come_back(web, provider)))[0] == 201
 
 
 async def test_requirement_2_a_key_named_in_a_header_is_never_fetched(web: Web, provider: Provider) -> None:
