@@ -267,7 +267,7 @@ async def test_a_provider_that_is_asked_too_often_forgets_or_has_a_wrong_clock_i
     plans: list[tuple[str, dict[str, object]]] = [
         ("PROVIDER_BUSY", {"faults": [{"kind": "throttle"}]}),
         ("CODE_REJECTED", {"faults": [{"kind": "revoked"}]}),
-        ("PROVIDER_TOKEN_TIME", {"faults": [], "clockOffset": 300}),
+        ("PROVIDER_TOKEN_TIME", {"faults": [], "clockOffset": -400}),
     ]
     for refusal, plan in plans:
         back = await come_back(web, provider)
