@@ -360,6 +360,8 @@ class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     generation: int = 0
     methods: tuple[str, ...] = ()
     origin: ProviderSession | None = None
+    link: str | None = None
+    """The way in it began by; None: a clerk's, or begun before it was written down."""
     level: AssuranceLevel | None = None
     """At which its tokens were minted last; None: begun before it was written down."""
     renamed: tuple[str, ...] = ()

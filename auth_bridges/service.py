@@ -123,13 +123,13 @@ class AuthService:
             await self._admit_subject(subject)
         except Refusal as refusal:
             raise await self._refused(f"provider:{subject.provider}", refusal) from None
-        resident = await self._resident_of(subject)
+        link, resident = await self._resident_of(subject)
         if resident.standing is not Standing.ACTIVE:
             raise await self._refused(resident.id, AccountDisabled())
-        return await self._sign_in(subject, resident, client)
+        return await self._sign_in(subject, link, resident, client)
 
     async def _sign_in(
-        self, subject: ProviderSubject, resident: Resident, client: ClientFacts
+        self, subject: ProviderSubject, link: Link, resident: Resident, client: ClientFacts
     ) -> ResidentSignedIn:
         now = self._clock()
         live = await self._sessions.open(
@@ -141,8 +141,9 @@ class AuthService:
             methods=(Method.PROVIDER.value,),
             now=now,
             platform=platform_of(client.agent),
+            link=link.id,
         )
-        led_to = await self._leads_to(subject)
+        led_to = await self._leads_to(subject, link)
         if led_to is None or led_to.id != resident.id:
             # Unlinked, merged or deleted since we looked: whoever did that may have ended the sessions there
             # were before this one began, so it is for us to end.
@@ -386,8 +387,8 @@ class AuthService:
             await self.replies.none(name)
             raise
 
-    async def _resident_of(self, subject: ProviderSubject) -> Resident:
-        """Whom this way in leads to; at first sight a new resident of whom only that is known."""
+    async def _resident_of(self, subject: ProviderSubject) -> tuple[Link, Resident]:
+        """The way in, and whom it leads to; at first sight a new resident of whom only that is known."""
         residents = self._stores.residents
         now = self._clock()
         while True:
@@ -412,18 +413,15 @@ class AuthService:
             if resident is None:
                 resident = await residents.ensure(Resident(id=link.resident, created_at=now))
             if link.leaving_at is None and resident.standing is not Standing.DELETED:
-                return resident
+                return link, resident
             # Taken away, or left behind by an account that is gone: whoever comes by it now is a stranger.
-            client = f"{link.provider}:{link.appid}"
-            await self._sessions.end_all(
-                Audience.RESIDENT, resident.id, Ending.UNLINKED, now=now, client=client
-            )
+            await self._sessions.end_all(Audience.RESIDENT, resident.id, Ending.UNLINKED, now=now, by=link)
             await residents.drop(link)
 
-    async def _leads_to(self, subject: ProviderSubject) -> Resident | None:
-        """Whom this way in leads to now, if they may come in."""
+    async def _leads_to(self, subject: ProviderSubject, way_in: Link) -> Resident | None:
+        """Whom this way in leads to now, if it is still the same one and they may come in."""
         link, found = await self._stores.residents.behind(subject)
-        if link is None or link.leaving_at is not None:
+        if link is None or link.id != way_in.id or link.leaving_at is not None:
             return None
         root = await self._stores.residents.root(found)
         return root if root is not None and root.standing is Standing.ACTIVE else None

@@ -11,7 +11,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from msgspec import Struct
 
-from auth_bridges.models import Audience, Ending, ProviderSession, RefreshToken, StoredSession
+from auth_bridges.models import Audience, Ending, Link, ProviderSession, RefreshToken, StoredSession
 from auth_bridges.ports import Audit, Chance
 from auth_bridges.refusals import SessionEnded
 from auth_bridges.rules.sessions import (
@@ -19,6 +19,7 @@ from auth_bridges.rules.sessions import (
     SECRET_BYTES,
     Answer,
     Presented,
+    began_by,
     compose,
     is_alive,
     judge,
@@ -74,6 +75,7 @@ class Sessions:
         now: datetime,
         platform: str | None = None,
         origin: ProviderSession | None = None,
+        link: str | None = None,
     ) -> Live:
         """A new session for ``subject``, always with a new id (ASVS 7.2.4)."""
         lasts = lifetime(audience, assurance)
@@ -93,6 +95,7 @@ class Sessions:
             current=token_hash(token),
             methods=methods,
             origin=origin,
+            link=link,
             level=assurance,
         )
         await self._store.open(session)
@@ -170,11 +173,11 @@ class Sessions:
             )
 
     async def end_all(
-        self, audience: Audience, subject: str, why: Ending, *, now: datetime, client: str | None = None
+        self, audience: Audience, subject: str, why: Ending, *, now: datetime, by: Link | None = None
     ) -> None:
-        """End every session of ``subject``; only those begun through ``client``, if one is named."""
+        """End every session of ``subject``; only those that began by one way in, if it is named."""
         for each in await self._store.living(audience, subject):
-            if client is None or each.client == client:
+            if by is None or began_by(each, by):
                 await self.end(each.id, why, now=now)
 
     async def end_others(

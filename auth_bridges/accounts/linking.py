@@ -110,9 +110,8 @@ class Linking:
         """End what a way in that was taken away had opened, then forget it; done again it does nothing."""
         root = await self._residents.root_of(link.resident)
         if root is not None:
-            client = f"{link.provider}:{link.appid}"
             await self._sessions.end_all(
-                Audience.RESIDENT, root.id, Ending.UNLINKED, now=self._clock(), client=client
+                Audience.RESIDENT, root.id, Ending.UNLINKED, now=self._clock(), by=link
             )
         await self._residents.drop(link)
 

@@ -20,6 +20,7 @@ from auth_bridges.refusals import LinkUnknown, ProviderNotOffered
 from auth_bridges.refusals.providers import told_by_provider
 from auth_bridges.rules.assurance import Lives, proof_of, renewed
 from auth_bridges.rules.policy import Method, Operation
+from auth_bridges.rules.sessions import began_by
 from auth_bridges.store import AuthStores
 from auth_bridges.vault import Vault
 from miniapp_schemas.assurance import AssuranceLevel
@@ -97,12 +98,13 @@ class Phones:
         return await self._bind(actor, phone, "provider", provider)
 
     async def _way_in(self, actor: Actor, links: Sequence[Link]) -> Link:
-        """The one this session was begun through, before those in another app of the same provider."""
+        """The one this session began by, before another person's of the same provider or in another app."""
         if not links:
             raise LinkUnknown
         session = await self._stores.sessions.get(actor.session)
-        client = None if session is None else session.client
-        return next((each for each in links if f"{each.provider}:{each.appid}" == client), links[0])
+        if session is None:
+            return links[0]
+        return next((each for each in links if began_by(session, each)), links[0])
 
     async def _attested(self, actor: Actor, provider: str, asked: Awaitable[str]) -> str:
         """The phone that was asked for; a provider's no is on record like everybody's."""

@@ -21,7 +21,7 @@ from typing import Final
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 
-from auth_bridges.models import Audience, StoredSession
+from auth_bridges.models import Audience, Link, StoredSession
 from miniapp_schemas.assurance import AssuranceLevel
 
 HANDLE_BYTES: Final = 16
@@ -139,6 +139,13 @@ _PLATFORMS: Final = (
 def platform_of(agent: str) -> str | None:
     """The kind of device a ``User-Agent`` tells of; None for one that tells nothing we know."""
     return next((platform for word, platform in _PLATFORMS if word in agent), None)
+
+
+def began_by(session: StoredSession, link: Link) -> bool:
+    """Whether ``session`` began by ``link``; one that does not know, by any way in of that app."""
+    if session.link is None:
+        return session.client == f"{link.provider}:{link.appid}"
+    return session.link == link.id
 
 
 class Answer(Enum):

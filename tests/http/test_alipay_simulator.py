@@ -108,9 +108,7 @@ class Caller:
 
 @pytest.fixture
 async def caller() -> AsyncIterator[Caller]:
-    alipay = Alipay(
-        APPS, keyring(), other=other_keyring, people=PEOPLE, home="http://127.0.0.1:1/resident/"
-    )
+    alipay = Alipay(APPS, keyring(), other=other_keyring, people=PEOPLE, home="http://127.0.0.1:1/resident/")
     async with simulated(alipay) as simulator, aiohttp.ClientSession() as http:
         yield Caller(simulator, alipay, http)
 

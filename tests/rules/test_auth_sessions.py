@@ -2,15 +2,17 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from cryptography.exceptions import InvalidTag
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auth_bridges.models import Audience, Ending, StoredSession
+from auth_bridges.models import Audience, Ending, Link, StoredSession
 from auth_bridges.rules.sessions import (
     GRACE,
     Answer,
+    began_by,
     compose,
     judge,
     lifetime,
@@ -133,3 +135,14 @@ def test_the_more_a_session_opens_the_sooner_it_ends(
     audience: Audience, level: AssuranceLevel, longest: timedelta
 ) -> None:
     assert lifetime(audience, level).absolute == longest
+
+
+def test_a_session_that_does_not_know_its_way_in_began_by_any_of_its_app() -> None:
+    one, other = (
+        Link(id=name, provider="wechat", appid="wx1", subject=name, resident="r1", linked_at=NOW)
+        for name in ("one", "other")
+    )
+    elsewhere = msgspec.structs.replace(one, id="elsewhere", appid="wx2")
+    links = (one, other, elsewhere)
+    assert [began_by(session(), each) for each in links] == [True, True, False]
+    assert [began_by(session(link="one"), each) for each in links] == [True, False, False]

@@ -126,6 +126,17 @@ async def test_a_way_in_taken_away_leads_to_a_stranger_and_its_sessions_end(worl
     assert (await world.signed_in("a", world.alipay)).resident != me.resident
 
 
+async def test_one_of_two_ways_in_at_a_provider_taken_away_leaves_the_others_sessions(world: World) -> None:
+    me = await world.signed_in("first")
+    link = (await world.link(me, "second", world.bridge)).link
+    assert link is not None
+    by_the_other = await world.signed_in("second")
+    assert by_the_other.resident == me.resident
+    await world.accounts.linking.unlink(me, link.id)
+    sessions = [await world.stores.sessions.get(each.session) for each in (me, by_the_other)]
+    assert [each and each.ended_why for each in sessions] == [None, Ending.UNLINKED]
+
+
 async def test_a_way_in_of_somebody_else_is_unknown(world: World) -> None:
     me, other = await world.signed_in("w1"), await world.signed_in("w2")
     (theirs,) = (await world.accounts.overviews.of(other)).links

@@ -215,6 +215,17 @@ async def test_of_two_apps_of_a_provider_the_phone_is_asked_for_in_the_one_that_
     assert await world.accounts.phones.bind_by_code(now, "wechat", "phone-code") == "154****0001"
 
 
+async def test_of_two_people_of_a_provider_the_phone_is_asked_for_of_who_signed_in(world: World) -> None:
+    me = await world.signed_in("first")
+    await world.link(me, "second", world.bridge)
+    now = await world.signed_in("second")
+    assert now.resident == me.resident
+    world.phones.told["phone-code", "second"] = MOBILE
+    with pytest.raises(PhoneCodeRejected):
+        await world.accounts.phones.bind_by_code(me, "wechat", "phone-code")
+    assert await world.accounts.phones.bind_by_code(now, "wechat", "phone-code") == "154****0001"
+
+
 async def test_a_packet_counts_once(world: World) -> None:
     me = await world.signed_in("a", world.alipay)
     assert await world.accounts.phones.bind_by_packet(me, "alipay", MOBILE) == "154****0001"
