@@ -24,8 +24,10 @@ from auth_bridges.codec.openid import (
     read_logout_token,
 )
 from auth_bridges.models import (
+    Actor,
     Authentication,
     Begun,
+    CameBack,
     Clerk,
     ClerkSignedIn,
     ClientFacts,
@@ -131,6 +133,32 @@ class Federation:
         await self._replies.keep(name, code, client.device, signed_in)
         return signed_in
 
+    # --- for an account -------------------------------------------------------------------------------
+
+    async def begin_for(self, actor: Actor, purpose: str, device: str, client: ClientFacts) -> Begun:
+        """Begin at 市民云 what is for this account, session, device and ``purpose``, and for no other."""
+        await self._admit_beginning(client, device)
+        return await self._begin(self._citizen_cloud(), device, bound=_bound(actor, purpose))
+
+    async def subject_for(
+        self, actor: Actor, purpose: str, back: CameBack, client: ClientFacts
+    ) -> ProviderSubject:
+        """Whom 市民云 says they are who came back to what ``begin_for`` began; once, whatever is wrong."""
+        await self._admit_address(client)
+        await self._admit_tries("exchange", actor.resident, self._settings.sign_ins_per_subject)
+        provider = self._citizen_cloud()
+        flow = await self._stores.flows.take(back.state)
+        if flow is None:
+            raise await self._refused(actor.resident, FlowEnded())
+        refusal = _unfit(flow, back.issuer, client, clerk=False, bound=_bound(actor, purpose))
+        if refusal is not None:
+            raise await self._refused(actor.resident, refusal)
+        said = await self._said(provider, back.code, flow)
+        await self._admit_tries(
+            "subject", f"{CITIZEN_CLOUD} {said.subject}", self._settings.sign_ins_per_subject
+        )
+        return ProviderSubject(provider=CITIZEN_CLOUD, appid=provider.client_id, subject=said.subject)
+
     # --- clerks ---------------------------------------------------------------------------------------
 
     async def begin_clerk(self, organisation: str, device: str, client: ClientFacts) -> Begun:
@@ -203,6 +231,7 @@ class Federation:
         device: str,
         organisation: str | None = None,
         acr: tuple[str, ...] = (),
+        bound: str | None = None,
     ) -> Begun:
         flow = SignInFlow(
             issuer=provider.issuer,
@@ -212,6 +241,7 @@ class Federation:
             device=device,
             organisation=organisation,
             acr=acr,
+            bound=bound,
         )
         state = self._random(16)
         url = await provider.begin(flow, state)
@@ -265,13 +295,17 @@ class Federation:
     async def _redeemed(
         self, name: str, provider: OpenIdProvider, code: str, flow: SignInFlow
     ) -> Authentication:
+        async with self._or_none(name):
+            return await self._said(provider, code, flow)
+
+    async def _said(self, provider: OpenIdProvider, code: str, flow: SignInFlow) -> Authentication:
+        """What ``provider`` says of whoever brought ``code``; its no, or ours, is on record."""
         try:
             if (provider.issuer, provider.client_id) != (flow.issuer, flow.client_id):
                 # The settings changed while somebody was signing in: the code is for whom it was asked for.
                 raise FlowEnded
             return await provider.redeem(code, flow)
         except Refusal as refusal:
-            await self._replies.none(name)
             # Unreached, the code is unspent, but the flow is spent: only beginning anew helps.
             told = ProviderUnavailable() if isinstance(refusal, ProviderUnreached) else refusal
             raise await self._refused(f"provider:{flow.issuer}", told) from None
@@ -354,15 +388,22 @@ class Federation:
         return self._chance(size).hex()
 
 
-def _unfit(flow: SignInFlow, issuer: str | None, client: ClientFacts, *, clerk: bool) -> Refusal | None:
+def _unfit(
+    flow: SignInFlow, issuer: str | None, client: ClientFacts, *, clerk: bool, bound: str | None = None
+) -> Refusal | None:
     """Why what came back is not what ``flow`` waits for, if it is not."""
-    if (flow.organisation is not None) is not clerk:
+    if (flow.organisation is not None) is not clerk or (flow.bound is None) is not (bound is None):
         return FlowEnded()
-    if client.device != flow.device:
+    if (client.device, bound) != (flow.device, flow.bound):
         return FlowElsewhere()
     if issuer != flow.issuer:
         return ProviderMixedUp()
     return None
+
+
+def _bound(actor: Actor, purpose: str) -> str:
+    """What ties a flow to one account, in one session, and to what it was begun for."""
+    return _digest("bound", actor.resident, actor.session, purpose)
 
 
 def _digest(*parts: str) -> str:

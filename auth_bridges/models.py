@@ -418,7 +418,8 @@ class FaceCheckStarted(Struct, frozen=True, kw_only=True):
 class SignInFlow(Struct, frozen=True, kw_only=True):
     """A sign-in that was begun at an OpenID provider, and what its end must fit.
 
-    ``verifier`` and ``nonce`` leave us only as hashes, or towards the provider itself.
+    ``verifier`` and ``nonce`` leave us only as hashes, or towards the provider itself. ``bound`` is a hash
+    of the account, the session and the purpose it was begun for; None opens a session of its own.
     """
 
     issuer: str
@@ -428,6 +429,7 @@ class SignInFlow(Struct, frozen=True, kw_only=True):
     device: str
     organisation: str | None = None
     acr: tuple[str, ...] = ()
+    bound: str | None = None
 
 
 class SecondFactorBegun(Struct, frozen=True, kw_only=True):
@@ -443,6 +445,14 @@ class Begun(Struct, frozen=True, kw_only=True):
     url: str
     state: str
     expires_at: datetime
+
+
+class CameBack(Struct, frozen=True, kw_only=True):
+    """What somebody came back with from an OpenID provider; ``issuer`` is its ``iss`` (RFC 9207)."""
+
+    code: str
+    state: str
+    issuer: str | None
 
 
 class Authentication(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from msgspec import Meta
 from miniapp_schemas.acting import ActingGrant
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.base import Instant, Request, Response, Text
-from miniapp_schemas.session import SignedInDevice
+from miniapp_schemas.session import AuthorizationCode, FlowState, ProviderIssuer, SignedInDevice
 
 Provider = Annotated[
     str, Meta(description="The provider's name: `wechat`, …", pattern=r"^[a-z][a-z0-9-]{1,31}\Z")
@@ -246,6 +246,21 @@ class AnswerByFace(Request, frozen=True, kw_only=True):
 
     challenge: ChallengeText
     face_check_id: FaceCheckId
+
+
+class BeginAnswerElsewhere(Request, frozen=True, kw_only=True):
+    """Answer a challenge by signing in again at an OpenID provider that leads to this account."""
+
+    challenge: ChallengeText
+
+
+class AnswerElsewhere(Request, frozen=True, kw_only=True):
+    """Answer it with what the provider sent back in the address."""
+
+    challenge: ChallengeText
+    code: AuthorizationCode
+    state: FlowState
+    iss: ProviderIssuer = None
 
 
 class StepUpAnswered(Response, frozen=True, kw_only=True):

@@ -75,21 +75,16 @@ class Linking:
         """Let the person behind ``code`` at ``provider`` in as ``actor``; done already, it is done."""
         await self._step_ups.require(actor, Operation.LINK, f"{provider}:{code}".encode())
         resident = await self._people.active(actor.resident)
-        subject = await self._exchange(provider, code, actor.resident)
-        known = await self._residents.link_of(subject)
-        if known is not None and known.leaving_at is not None:
-            await self.finish(known)
-        now = self._clock()
-        new = self._link_of(subject, resident.id, now)
-        link = await self._residents.lead(subject, new)
-        if link.id == new.id:
-            await self._told("link.added", link, actor.resident, now, **subject.told)
-        if link.resident != resident.id:
-            other = await self._led_to(link, now)
-            if other.id != resident.id:
-                return Linked(case=await self._merging.by_link(resident, other))
-        await self._tell(link, resident.id, NoticeKind.LINKED, now)
-        return Linked(link=link)
+        return await self._lead(resident, await self._exchange(provider, code, actor.resident))
+
+    async def may_link(self, actor: Actor, provider: str) -> None:
+        """Return if ``actor`` may begin now to link a way in that is proved elsewhere first."""
+        await self._step_ups.require(actor, Operation.LINK, provider.encode())
+        await self._people.active(actor.resident)
+
+    async def link_proved(self, actor: Actor, subject: ProviderSubject) -> Linked:
+        """Let ``subject`` in as ``actor``: who they are was proved for this account, once it might begin."""
+        return await self._lead(await self._people.active(actor.resident), subject)
 
     async def unlink(self, actor: Actor, link: str) -> None:
         """Let ``link`` lead nowhere, unless it is the last; sessions begun through it end."""
@@ -121,6 +116,23 @@ class Linking:
             await self.finish(link)
 
     # --- how ------------------------------------------------------------------------------------------
+
+    async def _lead(self, resident: Resident, subject: ProviderSubject) -> Linked:
+        """Let ``subject`` in as ``resident``; two of whom both are proved are merged."""
+        known = await self._residents.link_of(subject)
+        if known is not None and known.leaving_at is not None:
+            await self.finish(known)
+        now = self._clock()
+        new = self._link_of(subject, resident.id, now)
+        link = await self._residents.lead(subject, new)
+        if link.id == new.id:
+            await self._told("link.added", link, resident.id, now, **subject.told)
+        if link.resident != resident.id:
+            other = await self._led_to(link, now)
+            if other.id != resident.id:
+                return Linked(case=await self._merging.by_link(resident, other))
+        await self._tell(link, resident.id, NoticeKind.LINKED, now)
+        return Linked(link=link)
 
     async def _led_to(self, link: Link, now: datetime) -> Resident:
         """Whom ``link`` leads to; made now if the process that linked died before it could."""

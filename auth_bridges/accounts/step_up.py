@@ -93,9 +93,18 @@ class StepUps:
 
     async def answer_by_provider(self, actor: Actor, challenge: str, provider: str, code: str) -> datetime:
         """Answer ``challenge`` by a provider's fresh word; until when it may be used."""
+        self.may_answer_by_provider(actor, challenge)
+        subject = await self._exchange(provider, code, actor.resident)
+        return await self.answer_by_subject(actor, challenge, subject)
+
+    def may_answer_by_provider(self, actor: Actor, challenge: str) -> str:
+        """The name of ``challenge`` if ``actor`` may answer it by a provider's word, or refuse."""
+        return self._may_answer(actor, challenge, Method.PROVIDER, self._clock()).jti
+
+    async def answer_by_subject(self, actor: Actor, challenge: str, subject: ProviderSubject) -> datetime:
+        """Answer ``challenge`` by whom a provider has just said they are; until when it may be used."""
         now = self._clock()
         given = self._may_answer(actor, challenge, Method.PROVIDER, now)
-        subject = await self._exchange(provider, code, actor.resident)
         link = await self._stores.residents.link_of(subject)
         led_to = None if link is None else await self._stores.residents.root_of(link.resident)
         if link is None or link.leaving_at is not None or led_to is None or led_to.id != actor.resident:

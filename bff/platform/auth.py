@@ -25,6 +25,7 @@ from auth_bridges.bridges.wechat_secure import SecureChannel, read_secure_keys
 from auth_bridges.bridges.wechat_token import StableToken
 from auth_bridges.bridges.wechat_wire import WechatWire
 from auth_bridges.codec.certificates import Certificate, read_bundle
+from auth_bridges.elsewhere import Elsewhere
 from auth_bridges.federation import Federation
 from auth_bridges.legal_persons import LegalPersons
 from auth_bridges.passphrases import Passphrases
@@ -162,6 +163,7 @@ class AuthParts:
             clock=clock,
             chance=chance,
         )
+        self.elsewhere = Elsewhere(self.federation, self.accounts)
         self.acting = ActingService(
             stores=self.stores,
             tokens=tokens,

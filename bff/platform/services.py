@@ -302,6 +302,7 @@ class Platform:
         self.federation = self._auth.federation
         self.registrar = self._auth.registrar
         self.accounts = self._auth.accounts
+        self.elsewhere = self._auth.elsewhere
         self.acting = self._auth.acting
 
     def _offer_health(self) -> None:

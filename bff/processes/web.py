@@ -36,6 +36,7 @@ from bff.processes.http1 import Http1
 from bff.routes import (
     account,
     account_deletion,
+    account_elsewhere,
     account_proofs,
     acting,
     callbacks,
@@ -83,6 +84,7 @@ _PARTS: Final = (
         "auth",
         "blocks",
         "clock",
+        "elsewhere",
         "federation",
         "idempotency",
         "issuing",
@@ -188,6 +190,7 @@ def api_handlers() -> list[ControllerRouterHandler]:
         account_proofs.IdentityController,
         account_proofs.StepUpController,
         account_deletion.DeletionController,
+        account_elsewhere.ElsewhereController,
         legal_person.LegalPersonController,
         acting.GrantController,
         acting.ActingController,

@@ -9,6 +9,7 @@ from litestar.params import JSONBody
 from msgspec import structs
 
 from auth_bridges.accounts import Accounts
+from auth_bridges.accounts.linking import Linked
 from auth_bridges.acting import ActingService
 from auth_bridges.models import Consent, ConsentPurpose, Deletion, Link, MergeCase, Notice, Proof
 from auth_bridges.refusals import (
@@ -95,7 +96,7 @@ class AccountController(Controller):
             display_name=seen.display_name,
             phone=seen.phone,
             proofs=[_proof(each) for each in seen.proofs],
-            links=[_link(each) for each in seen.links],
+            links=[link_of(each) for each in seen.links],
             merges=[merge_of(each, principal, accounts) for each in seen.merges],
             notices=[_notice(each) for each in seen.notices],
             consents=[_consent(each) for each in seen.consents],
@@ -188,10 +189,7 @@ class AccountController(Controller):
 
         async def linked() -> LinkResult:
             done = await accounts.linking.link(actor(principal, challenge), data.provider, data.code)
-            return LinkResult(
-                link=None if done.link is None else _link(done.link),
-                merge=None if done.case is None else merge_of(done.case, principal, accounts),
-            )
+            return linked_of(done, principal, accounts)
 
         return await idempotency.run(principal.subject, key, msgspec.json.encode(data), linked, LinkResult)
 
@@ -244,8 +242,17 @@ def _other_names(link: Link) -> list[OtherName]:
     return now + [OtherName(kind=old.kind, value=old.value, until=old.until) for old in link.former]
 
 
-def _link(link: Link) -> LinkInfo:
+def link_of(link: Link) -> LinkInfo:
+    """A way in as its owner may see it."""
     return LinkInfo(id=link.id, provider=link.provider, linked_at=link.linked_at)
+
+
+def linked_of(done: Linked, principal: Principal, accounts: Accounts) -> LinkResult:
+    """What became of linking, as whoever asked may see it."""
+    return LinkResult(
+        link=None if done.link is None else link_of(done.link),
+        merge=None if done.case is None else merge_of(done.case, principal, accounts),
+    )
 
 
 def merge_of(case: MergeCase, principal: Principal, accounts: Accounts) -> MergeInfo:

@@ -107,8 +107,9 @@ _NO_RENEWAL: Final = (SessionEnded, TooManyRequests)
 _NO_PASSPHRASE: Final = (ClerkNotRecognised, SigningInBusy, TooManyRequests)
 _NO_CLERK: Final = (*_NO_PASSPHRASE, SecondFactorNeeded)
 _NO_SETTING_UP: Final = (*_NO_PASSPHRASE, SecondFactorClosed)
-_NO_BEGINNING: Final = (ProviderBusy, ProviderNotOffered, ProviderUnavailable, TooManyRequests)
-_NO_ANSWER: Final = (
+# Shared with what residents prove elsewhere for an account they have: account_elsewhere.py.
+NO_BEGINNING: Final = (ProviderBusy, ProviderNotOffered, ProviderUnavailable, TooManyRequests)
+NO_ANSWER: Final = (
     CodeRejected,
     CodeReplayed,
     FlowElsewhere,
@@ -177,7 +178,7 @@ class ResidentSessionController(Controller):
 
     @post(
         "/oidc/begin",
-        opt={**_PUBLIC, "refusals": _NO_BEGINNING},
+        opt={**_PUBLIC, "refusals": NO_BEGINNING},
         operation_id="BeginCitizenCloud",
         summary="Begin a sign-in at Citizen Cloud (市民云)",
     )
@@ -188,11 +189,11 @@ class ResidentSessionController(Controller):
         device: BoundDevice,
     ) -> SignInBegun:
         """Where to send the resident; finish within ten minutes on the same device."""
-        return _begun(await federation.begin_resident(device, client))
+        return begun_of(await federation.begin_resident(device, client))
 
     @post(
         "/oidc",
-        opt={**_PUBLIC, "refusals": (AccountDisabled, SessionEnded, *_NO_ANSWER)},
+        opt={**_PUBLIC, "refusals": (AccountDisabled, SessionEnded, *NO_ANSWER)},
         operation_id="SignInWithCitizenCloud",
         summary="Sign in through Citizen Cloud (市民云)",
     )
@@ -292,7 +293,7 @@ class ClerkSessionController(Controller):
 
     @post(
         "/sso/begin",
-        opt={**_PUBLIC, "refusals": _NO_BEGINNING},
+        opt={**_PUBLIC, "refusals": NO_BEGINNING},
         operation_id="BeginClerkSso",
         summary="Begin a shift at the organisation's own sign-in",
     )
@@ -304,11 +305,11 @@ class ClerkSessionController(Controller):
         device: BoundDevice,
     ) -> SignInBegun:
         """Where to send the clerk; finish within ten minutes on the same device."""
-        return _begun(await federation.begin_clerk(data.organisation, device, client))
+        return begun_of(await federation.begin_clerk(data.organisation, device, client))
 
     @post(
         "/sso",
-        opt={**_PUBLIC, "refusals": (ClerkNotRecognised, ProviderTokenWeak, SessionEnded, *_NO_ANSWER)},
+        opt={**_PUBLIC, "refusals": (ClerkNotRecognised, ProviderTokenWeak, SessionEnded, *NO_ANSWER)},
         operation_id="ClerkSsoSignIn",
         summary="Begin a shift with the organisation's word",
     )
@@ -400,7 +401,8 @@ def _on(device: str | None, client: ClientFacts) -> ClientFacts:
     return msgspec.structs.replace(client, device=device)
 
 
-def _begun(begun: Begun) -> SignInBegun:
+def begun_of(begun: Begun) -> SignInBegun:
+    """A sign-in that goes on elsewhere, as whoever began it is told."""
     return SignInBegun(authorization_url=begun.url, state=begun.state, expires_at=begun.expires_at)
 
 

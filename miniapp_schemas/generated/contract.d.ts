@@ -193,6 +193,18 @@ export interface AnswerByProvider {
   code: string;
 }
 
+/** Answer it with what the provider sent back in the address. */
+export interface AnswerElsewhere {
+  /** The `challenge` of a refusal's `stepUp`. */
+  challenge: string;
+  /** The `code` that came back: once, minutes. */
+  code: string;
+  /** The `state` that came back. */
+  state: string;
+  /** The `iss` that came back (RFC 9207); an answer without it is refused. */
+  iss?: string | null;
+}
+
 /** Which of Apple's two worlds the app was built for. */
 export type AppBuild =
   | "development"
@@ -401,6 +413,12 @@ export interface AudienceQuery {
 export interface Because {
   /** Why, for the audit trail. */
   reason: string;
+}
+
+/** Answer a challenge by signing in again at an OpenID provider that leads to this account. */
+export interface BeginAnswerElsewhere {
+  /** The `challenge` of a refusal's `stepUp`. */
+  challenge: string;
 }
 
 /** Bind the phone a provider tells for a code of its own (`getPhoneNumber`). */
@@ -3565,6 +3583,30 @@ export interface Operations {
     answer: LinkResult;
     codes: "CODE_ALREADY_USED" | "CODE_REJECTED" | "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "LINK_TAKEN" | "NOT_WHILE_ACTING" | "PROVIDER_ACCOUNT_BLOCKED" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
+  /** Link whom the resident came back as; after any refusal begin again. It may open a merge. */
+  LinkCitizenCloud: {
+    method: "POST";
+    path: "/mp/v1/account/links/oidc";
+    parameters: {};
+    query: {};
+    header: { "Idempotency-Key": string; "X-Device-Id": string; };
+    body: OidcSignIn;
+    status: 201;
+    answer: LinkResult;
+    codes: "CODE_REJECTED" | "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "LINK_TAKEN" | "NOT_WHILE_ACTING" | "PROVIDER_BUSY" | "PROVIDER_MIXED_UP" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_ALGORITHM" | "PROVIDER_TOKEN_AUDIENCE" | "PROVIDER_TOKEN_FORGED" | "PROVIDER_TOKEN_ISSUER" | "PROVIDER_TOKEN_KEY" | "PROVIDER_TOKEN_KIND" | "PROVIDER_TOKEN_NONCE" | "PROVIDER_TOKEN_TIME" | "PROVIDER_TOKEN_UNREADABLE" | "PROVIDER_UNAVAILABLE" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_FLOW_ELSEWHERE" | "SIGN_IN_FLOW_ENDED" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Where to send the resident; finish within ten minutes in the same session on the same device. */
+  BeginCitizenCloudLink: {
+    method: "POST";
+    path: "/mp/v1/account/links/oidc/begin";
+    parameters: {};
+    query: {};
+    header: { "X-Device-Id": string; "X-Step-Up"?: string; };
+    body: null;
+    status: 201;
+    answer: SignInBegun;
+    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "VALIDATION";
+  };
   /** Sessions begun through it end. The last way in stays. */
   RemoveLink: {
     method: "DELETE";
@@ -3660,6 +3702,30 @@ export interface Operations {
     status: 200;
     answer: StepUpAnswered;
     codes: "ENDINGS_UNHEARD" | "FACE_CHECK_UNKNOWN" | "NOT_WHILE_ACTING" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** What the resident came back with, if it leads to this account; after any refusal begin again. */
+  AnswerByCitizenCloud: {
+    method: "POST";
+    path: "/mp/v1/account/step-up/oidc";
+    parameters: {};
+    query: {};
+    header: { "X-Device-Id": string; };
+    body: AnswerElsewhere;
+    status: 200;
+    answer: StepUpAnswered;
+    codes: "CODE_REJECTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_BUSY" | "PROVIDER_MIXED_UP" | "PROVIDER_NOT_OFFERED" | "PROVIDER_TOKEN_ALGORITHM" | "PROVIDER_TOKEN_AUDIENCE" | "PROVIDER_TOKEN_FORGED" | "PROVIDER_TOKEN_ISSUER" | "PROVIDER_TOKEN_KEY" | "PROVIDER_TOKEN_KIND" | "PROVIDER_TOKEN_NONCE" | "PROVIDER_TOKEN_TIME" | "PROVIDER_TOKEN_UNREADABLE" | "PROVIDER_UNAVAILABLE" | "SIGN_IN_FLOW_ELSEWHERE" | "SIGN_IN_FLOW_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Where to send the resident; finish while the challenge lives, on the same device. */
+  BeginCitizenCloudAnswer: {
+    method: "POST";
+    path: "/mp/v1/account/step-up/oidc/begin";
+    parameters: {};
+    query: {};
+    header: { "X-Device-Id": string; };
+    body: BeginAnswerElsewhere;
+    status: 201;
+    answer: SignInBegun;
+    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** The code that was sent for this challenge. */
   AnswerByPhone: {

@@ -14,7 +14,7 @@ import pytest
 
 from bff.platform.contract import Contract
 from bff.sandbox.authenticator import code_of
-from bff.sandbox.city import CERTIFICATES, CLERKS, ENTERPRISE, SIGNING_ON, person
+from bff.sandbox.city import CERTIFICATES, CITIZENS, CLERKS, ENTERPRISE, SIGNING_ON, person
 from bff.sandbox.stack import City
 from tests.contracts.people import DEPARTMENT, RESIDENT, People
 from tests.health import CONTACT_IS_YELLOW, evidence, rule_set
@@ -253,6 +253,12 @@ def test_a_resident_looks_after_their_account(promise: Promise, city: City, peop
     promise.call(
         "AddLink", link, headers={"Idempotency-Key": "promise-account-2"}, status=404, errand="account"
     )
+    device = {"X-Device-Id": "a-device-of-its-own"}
+    begun = promise.call("BeginCitizenCloudLink", headers=device, errand="account").json()
+    # Nobody has signed in there: the code is none.
+    back = {"code": "code", "state": begun["state"], "iss": f"{city.openid_url}/{CITIZENS}"}
+    key = {"Idempotency-Key": "promise-account-4"}
+    promise.call("LinkCitizenCloud", back, headers={**device, **key}, status=401, errand="account")
     face = {"consentNotice": "face-1"}
     key = {"Idempotency-Key": "promise-account-3"}
     begun = promise.call("StartFaceCheck", face, headers=key, errand="account").json()
@@ -266,6 +272,10 @@ def test_a_challenge_that_is_none_is_answered_by_nothing(promise: Promise) -> No
     challenge = {"challenge": "x" * 40}
     code = {**challenge, "requestId": "0" * 32, "code": "123456"}
     promise.call("AnswerByProvider", {**challenge, "provider": "wechat", "code": "code"}, status=403)
+    device = {"X-Device-Id": "a-device-of-its-own"}
+    promise.call("BeginCitizenCloudAnswer", challenge, headers=device, status=403)
+    back = {**challenge, "code": "code", "state": "0" * 32}
+    promise.call("AnswerByCitizenCloud", back, headers=device, status=403)
     promise.call("SendStepUpCode", challenge, status=403)
     promise.call("AnswerByPhone", code, status=403)
     promise.call("AnswerByFace", {**challenge, "faceCheckId": "0" * 32}, status=403)

@@ -159,7 +159,7 @@ async def test_the_time_is_shanghais_give_or_take_ten_minutes(caller: Caller) ->
         said = in_shanghai(now() + timedelta(minutes=minutes))
         assert await caller.problem(changes={"timestamp": said}) == says
     moment = now().replace(microsecond=0)
-    caller.alipay._now = lambda: moment
+    caller.alipay._clock = lambda: moment
     for seconds, says in ((600, "isv.code-invalid"), (601, "isv.invalid-timestamp")):
         for off in (seconds, -seconds):
             said = in_shanghai(moment + timedelta(seconds=off))
