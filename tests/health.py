@@ -120,7 +120,7 @@ class Bearer:
         self._tokens = AccessTokens(
             platform.token_keys,
             issuer=settings.auth.token_issuer,
-            environment=settings.platform.env.value,
+            environment=settings.platform.env.in_tokens,
             lifetime=timedelta(minutes=5),
         )
 

@@ -75,7 +75,7 @@ class AuthParts:
         tokens = self.tokens = AccessTokens(
             token_keys,
             issuer=settings.token_issuer,
-            environment=environment.value,
+            environment=environment.in_tokens,
             lifetime=timedelta(seconds=settings.access_token_seconds),
         )
         self.stores = AuthStores(mongo, redis, run=run, together=together)
@@ -150,7 +150,7 @@ class AuthParts:
         )
         self.accounts = Accounts(
             settings=settings,
-            environment=environment.value,
+            environment=environment.in_tokens,
             stores=self.stores,
             keys=token_keys,
             personal=personal,

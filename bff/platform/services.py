@@ -110,7 +110,7 @@ class Platform:
         self.authenticator = Authenticator(
             self._auth.tokens,
             self.token_keys,
-            env=platform.env.value,
+            env=platform.env.in_tokens,
             clock=time.time,
             ops_token=platform.metrics_token,
         )

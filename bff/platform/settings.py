@@ -46,6 +46,17 @@ class Environment(StrEnum):
     SANDBOX = "sandbox"
     TEST = "test"
 
+    @property
+    def in_tokens(self) -> str:
+        """How tokens name it (``env``): whoever reads one of a made-up city's sees that it is simulated."""
+        return _IN_TOKENS[self]
+
+
+_IN_TOKENS: Final = {
+    Environment.PRODUCTION: "production",
+    Environment.SANDBOX: "sim",
+    Environment.TEST: "test",
+}
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 HexKey = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -57,8 +68,8 @@ class PlatformSettings(Struct, frozen=True, kw_only=True):
     env: Annotated[
         Environment,
         Meta(
-            description="`production` refuses simulators and weak secrets.",
-            extra={"zh": "运行环境；`production` 拒绝模拟器地址和弱密钥。"},
+            description="`production` refuses simulators and weak secrets; tokens of a `sandbox` say `sim`.",
+            extra={"zh": "运行环境；`production` 拒绝模拟器地址和弱密钥；`sandbox` 的令牌标明 `sim`。"},
         ),
     ] = Environment.PRODUCTION
     mongo_url: Annotated[

@@ -62,7 +62,7 @@ class Crowd:
         self._tokens = AccessTokens(
             platform.token_keys,
             issuer=settings.auth.token_issuer,
-            environment=settings.platform.env.value,
+            environment=settings.platform.env.in_tokens,
             lifetime=_LIFETIME,
         )
         self._guard = self._token(Audience.VERIFIER, "health:check", subject="rehearsal-guard")

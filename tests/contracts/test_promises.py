@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import httpx
 import jsonschema
+import jwt
 import msgspec
 import pytest
 
@@ -107,6 +108,8 @@ def test_a_resident_signs_in_renews_and_signs_out(promise: Promise, people: Peop
     _, body = people.resident()
     session = promise.call("SignInWithWechat", body).json()
 
+    claims = jwt.decode(session["accessToken"], options={"verify_signature": False})
+    assert claims["env"] == "sim"
     promise.call("RefreshSession", {"refreshToken": session["refreshToken"]})
     promise.call("SignOut", errand="leaving")
     promise.call("SignOut", errand="leaving", status=401)

@@ -54,7 +54,7 @@ class Town:
         self._tokens = AccessTokens(
             platform.token_keys,
             issuer=settings.auth.token_issuer,
-            environment=settings.platform.env.value,
+            environment=settings.platform.env.in_tokens,
             lifetime=timedelta(minutes=10),
         )
         self.guard = self._token(Audience.VERIFIER, "health:check", subject="guard")

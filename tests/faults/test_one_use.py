@@ -18,6 +18,7 @@ from auth_bridges.models import Audience, Grant
 from auth_bridges.tokens import AccessTokens
 from bff.platform.keys import KeyRing
 from bff.platform.mongo import Database, database, open_mongo
+from bff.platform.settings import Environment
 from bff.sandbox.city import APP
 from bff.sandbox.stack import City, private_stack
 from miniapp_schemas.assurance import AssuranceLevel
@@ -61,7 +62,7 @@ def clerks(city: City) -> list[str]:
     tokens = AccessTokens(
         KeyRing(Path(city.env["SUISHEN_AUTH_TOKEN_KEYS_DIR"])),
         issuer=city.env["SUISHEN_AUTH_TOKEN_ISSUER"],
-        environment=city.env["SUISHEN_ENV"],
+        environment=Environment(city.env["SUISHEN_ENV"]).in_tokens,
         lifetime=timedelta(minutes=10),
     )
     return [

@@ -38,7 +38,7 @@ class Both:
         tokens = AccessTokens(
             self._platform.token_keys,
             issuer=self._settings.auth.token_issuer,
-            environment=self._settings.platform.env.value,
+            environment=self._settings.platform.env.in_tokens,
             lifetime=timedelta(minutes=5),
         )
         grant = Grant(

@@ -209,7 +209,7 @@ def good(settings: Settings) -> str:
     tokens = AccessTokens(
         KeyRing(settings.auth.token_keys_dir),
         issuer=settings.auth.token_issuer,
-        environment=settings.platform.env.value,
+        environment=settings.platform.env.in_tokens,
         lifetime=timedelta(minutes=5),
     )
     return tokens.mint(GRANT, token_id="t1", now=datetime.now(UTC)).text
@@ -296,7 +296,7 @@ async def test_requirement_4_no_token_opens_another_api(web: Web, settings: Sett
     tokens = AccessTokens(
         KeyRing(settings.auth.token_keys_dir),
         issuer=settings.auth.token_issuer,
-        environment=settings.platform.env.value,
+        environment=settings.platform.env.in_tokens,
         lifetime=timedelta(minutes=5),
     )
     opens = {

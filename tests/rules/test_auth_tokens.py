@@ -22,6 +22,7 @@ from jwt.api_jws import PyJWS
 from auth_bridges.models import Audience, Grant
 from auth_bridges.tokens import LEEWAY, LONGEST, AccessTokens, TokenRefused
 from bff.platform.keys import KeyRing, create, use
+from bff.platform.settings import Environment
 from miniapp_schemas.assurance import AssuranceLevel
 from tests.auth_fakes import ISSUER, NOW, ring, tokens
 
@@ -124,6 +125,27 @@ def test_the_good_form_is_accepted_so_the_forgeries_below_fail_for_their_fault(
     keys: KeyRing, access: AccessTokens
 ) -> None:
     assert access.verify(signed(keys, good_claims()), now=NOW).grant.subject == "r1"
+
+
+def test_a_token_of_a_made_up_city_says_so_and_none_is_let_in_in_another_environment(keys: KeyRing) -> None:
+    """What a made-up city called itself before is let in nowhere any more, not even there."""
+    names = [*(each.in_tokens for each in Environment), "sandbox"]
+    assert Environment.SANDBOX.in_tokens == "sim"
+    assert len(set(names)) == len(names)
+    made = {
+        name: AccessTokens(keys, issuer=ISSUER, environment=name, lifetime=LONGEST).mint(
+            GRANT, token_id="t", now=NOW
+        )
+        for name in names
+    }
+    for each in Environment:
+        ours = AccessTokens(keys, issuer=ISSUER, environment=each.in_tokens, lifetime=LONGEST)
+        for name, token in made.items():
+            if name == each.in_tokens:
+                assert ours.verify(token.text, now=NOW).grant == GRANT
+            else:
+                with pytest.raises(TokenRefused):
+                    ours.verify(token.text, now=NOW)
 
 
 @pytest.mark.parametrize("claim", sorted(good_claims()))

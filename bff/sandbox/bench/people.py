@@ -58,7 +58,7 @@ class Crowd:
         self._tokens = AccessTokens(
             KeyRing(settings.auth.token_keys_dir),
             issuer=settings.auth.token_issuer,
-            environment=settings.platform.env.value,
+            environment=settings.platform.env.in_tokens,
             lifetime=_LIFETIME,
         )
         self._resident_tokens = [self._resident_token(number) for number in range(RESIDENTS)]
