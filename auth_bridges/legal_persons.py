@@ -41,13 +41,15 @@ from auth_bridges.refusals import (
     SessionEnded,
 )
 from auth_bridges.rules.assurance import proof_of, renewed
+from auth_bridges.rules.policy import POLICY, Operation
 from auth_bridges.settings import AuthSettings
 from auth_bridges.store import AuthStores
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.refusals import Refusal
 
 _CHALLENGE: Final = timedelta(minutes=5)
-_PROOF: Final = timedelta(minutes=30)
+_PROOF: Final = POLICY[Operation.AGENT].max_age
+"""How long what was shown counts, to name agents above all: the policy says so."""
 _METHOD: Final = "legal-person-certificate"
 _TRIES: Final = 12
 _WRITES: Final = 5

@@ -483,6 +483,7 @@ class CertificatePurpose(StrEnum):
 
     LEVEL = "level"
     AGENTS = "agents"
+    STEP_UP = "step-up"
 
 
 class CertificateChallenge(Struct, frozen=True, kw_only=True):

@@ -248,6 +248,12 @@ class AnswerByFace(Request, frozen=True, kw_only=True):
     face_check_id: FaceCheckId
 
 
+class AnswerByCertificate(Request, frozen=True, kw_only=True):
+    """Answer a challenge with a legal person's certificate that was shown since, for `step-up`."""
+
+    challenge: ChallengeText
+
+
 class BeginAnswerElsewhere(Request, frozen=True, kw_only=True):
     """Answer a challenge by signing in again at an OpenID provider that leads to this account."""
 

@@ -14,10 +14,11 @@ ChallengeId = Annotated[
 
 
 class LegalPersonPurpose(StrEnum):
-    """What it is proved for: the resident's own level, or naming agents (经办人)."""
+    """What it is proved for: the resident's own level, naming agents (经办人), or answering a challenge."""
 
     LEVEL = "level"
     AGENTS = "agents"
+    STEP_UP = "step-up"
 
 
 class LegalPersonSigning(StrEnum):

@@ -2,7 +2,8 @@
 
 Refused with a challenge; the challenge is answered by a fresh proof; the same request, sent again with it,
 goes through once. The proof must be the account's own: a provider login that leads to it, a code sent to
-its phone, or a face that was compared with its name and number since.
+its phone, a face that was compared with its name and number since, or a certificate of a legal person
+whose representative has that number.
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,7 +13,7 @@ from typing import Final
 from auth_bridges.accounts.codes import Codes, SentCode
 from auth_bridges.accounts.people import People
 from auth_bridges.challenges import LIVES, Challenge, Challenges, digest
-from auth_bridges.models import Actor, ClientFacts, FaceCheckState, ProviderSubject
+from auth_bridges.models import Actor, CertificatePurpose, ClientFacts, FaceCheckState, ProviderSubject
 from auth_bridges.ports import Audit, Chance, Clock, FaceCheck
 from auth_bridges.refusals import (
     ChallengeRefused,
@@ -147,6 +148,24 @@ class StepUps:
             await self._told(actor, given.opn, "not proved", now)
             raise StepUpNotProved
         return await self._answered(actor, given, Method.FACE, now)
+
+    async def answer_by_certificate(self, actor: Actor, challenge: str) -> datetime:
+        """Answer ``challenge`` by a legal person's certificate shown since in this session, for this.
+
+        Each showing answers once; until when the answer may be used.
+        """
+        now = self._clock()
+        given = self._may_answer(actor, challenge, Method.CERTIFICATE, now)
+        asked_at = datetime.fromtimestamp(given.exp, UTC) - LIVES
+        shown = await self._stores.legal_persons.of(
+            actor.resident, actor.session, CertificatePurpose.STEP_UP, now=now
+        )
+        for proof in shown:
+            name, mine = f"legal-person:{proof.id}", self._chance(16).hex()
+            if proof.at >= asked_at and await self._stores.one_time.claim(name, owner=mine, keep=_USED_KEPT):
+                return await self._answered(actor, given, Method.CERTIFICATE, now)
+        await self._told(actor, given.opn, "not proved", now)
+        raise StepUpNotProved
 
     # --- how ------------------------------------------------------------------------------------------
 

@@ -69,7 +69,10 @@ POLICY: Final[Mapping[Operation, Requirement]] = {
     Operation.REAL_NAME: Requirement(level=AssuranceLevel.L1),
     Operation.FACE_CHECK: Requirement(level=AssuranceLevel.L2),
     Operation.GUARDIAN: Requirement(level=AssuranceLevel.L2, methods=_DELIBERATE),
-    Operation.AGENT: Requirement(level=AssuranceLevel.L2, methods=_DELIBERATE),
+    # Whoever names agents shows the legal person's certificate for it, and may name several.
+    Operation.AGENT: Requirement(
+        level=AssuranceLevel.L2, max_age=timedelta(minutes=30), methods=frozenset({Method.CERTIFICATE})
+    ),
     Operation.WITHDRAW_CONSENT: Requirement(),
     Operation.EXPORT: Requirement(),
     Operation.DELETE: Requirement(),

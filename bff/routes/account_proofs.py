@@ -43,6 +43,7 @@ from bff.routes.parameters import (
     StepUpChallenge,
 )
 from miniapp_schemas.account import (
+    AnswerByCertificate,
     AnswerByFace,
     AnswerByPhone,
     AnswerByProvider,
@@ -353,6 +354,23 @@ class StepUpController(Controller):
     ) -> StepUpAnswered:
         """A check begun after the challenge was given, and passed; each answers once."""
         until = await accounts.step_ups.answer_by_face(actor(principal), data.challenge, data.face_check_id)
+        return StepUpAnswered(expires_at=until)
+
+    @post(
+        "/certificate",
+        opt={"refusals": (ChallengeRefused, StepUpNotProved)},
+        operation_id="AnswerByCertificate",
+        summary="Answer by a legal person's certificate",
+        status_code=200,
+    )
+    async def by_certificate(
+        self,
+        data: JSONBody[AnswerByCertificate],
+        principal: NamedDependency[Principal],
+        accounts: NamedDependency[Accounts],
+    ) -> StepUpAnswered:
+        """Proved after the challenge was given, in this session, for `step-up`; each answers once."""
+        until = await accounts.step_ups.answer_by_certificate(actor(principal), data.challenge)
         return StepUpAnswered(expires_at=until)
 
 

@@ -165,6 +165,12 @@ export interface AlipaySignIn {
   code: string;
 }
 
+/** Answer a challenge with a legal person's certificate that was shown since, for `step-up`. */
+export interface AnswerByCertificate {
+  /** The `challenge` of a refusal's `stepUp`. */
+  challenge: string;
+}
+
 /** Answer a challenge with a face check that was begun since and passed. */
 export interface AnswerByFace {
   /** The `challenge` of a refusal's `stepUp`. */
@@ -1704,10 +1710,11 @@ export interface LegalPersonProved {
   expiresAt: string;
 }
 
-/** What it is proved for: the resident's own level, or naming agents (经办人). */
+/** What it is proved for: the resident's own level, naming agents (经办人), or answering a challenge. */
 export type LegalPersonPurpose =
   | "agents"
-  | "level";
+  | "level"
+  | "step-up";
 
 /** How the certificate's key signs; SM2 signatures are DER, for the default signer's name. */
 export type LegalPersonSigning =
@@ -3690,6 +3697,18 @@ export interface Operations {
     status: 200;
     answer: RealNameResult;
     codes: "CONSENT_UNKNOWN" | "ENDINGS_UNHEARD" | "IDENTITY_ALREADY_PROVED" | "IDENTITY_NOT_CONFIRMED" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REGISTRY_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+  };
+  /** Proved after the challenge was given, in this session, for `step-up`; each answers once. */
+  AnswerByCertificate: {
+    method: "POST";
+    path: "/mp/v1/account/step-up/certificate";
+    parameters: {};
+    query: {};
+    header: {};
+    body: AnswerByCertificate;
+    status: 200;
+    answer: StepUpAnswered;
+    codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** A check begun after the challenge was given, and passed; each answers once. */
   AnswerByFace: {

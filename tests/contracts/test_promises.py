@@ -281,6 +281,7 @@ def test_a_challenge_that_is_none_is_answered_by_nothing(promise: Promise) -> No
     promise.call("AnswerByCitizenCloud", back, headers=device, status=403)
     promise.call("SendStepUpCode", challenge, status=403)
     promise.call("AnswerByPhone", code, status=403)
+    promise.call("AnswerByCertificate", challenge, status=403)
     promise.call("AnswerByFace", {**challenge, "faceCheckId": "0" * 32}, status=403)
 
 

@@ -203,6 +203,18 @@ async def test_the_text_says_for_whom_what_and_until_when(lin: Resident) -> None
     assert asked["expiresAt"][:16] in asked["text"]
 
 
+async def test_what_was_proved_to_step_up_raises_no_level_and_names_nobody(
+    lin: Resident, world: World, told: dict[str, str]
+) -> None:
+    asked = await lin.challenge("step-up")
+    assert "purpose: step-up\n" in asked["text"]
+    assert (await lin.prove(world, world.card(), asked))[0] == 201
+    assert (await lin.renew())["assurance"] == "L2"
+    claims = claims_of(lin.session["accessToken"])
+    async with Platform.open(load_settings(told)) as platform:
+        assert await platform.legal_persons.represented_by(claims["sub"], claims["sid"]) == []
+
+
 async def test_what_was_proved_to_name_agents_counts_for_that_and_in_that_session(
     lin: Resident, world: World, told: dict[str, str], web: Web, wechat: tuple[Wechat, str]
 ) -> None:

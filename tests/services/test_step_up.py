@@ -1,14 +1,14 @@
 """Step-up: refused with a challenge, proved anew, let through once, for that request alone."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from auth_bridges.models import Actor, FaceCheckState
+from auth_bridges.models import Actor, CertificatePurpose, FaceCheckState, LegalPersonProof
 from auth_bridges.refusals import (
     ChallengeRefused,
     CodeAlreadyUsed,
@@ -160,7 +160,7 @@ async def test_what_asks_for_more_than_a_silent_login_takes_a_code_from_the_phon
     step_ups = world.accounts.step_ups
     sent = await step_ups.send_code(me, step_up.challenge, PHONE)
     assert sent.phone == "154****0001"
-    other = await challenged(world, me, Operation.AGENT)
+    other = await challenged(world, me, Operation.GUARDIAN)
     with pytest.raises(PhoneCodeRejected):  # the code of one challenge is none of another
         await step_ups.answer_by_phone(me, other.challenge, sent.request, world.phones.code(MOBILE))
     await step_ups.answer_by_phone(me, step_up.challenge, sent.request, world.phones.code(MOBILE))
@@ -216,8 +216,8 @@ async def with_face(world: World) -> Actor:
 
 async def test_a_face_seen_since_answers_even_what_a_providers_word_does_not(world: World) -> None:
     me = await with_face(world)
-    for operation in (Operation.GUARDIAN, Operation.AGENT):
-        step_up = await challenged(world, me, operation)
+    for payload in (b"x", b"y"):
+        step_up = await challenged(world, me, Operation.GUARDIAN, payload)
         check = await world.accounts.proving.start_face_check(me, consent="face-1")
         assert "face" in step_up.methods
         world.faces.state = FaceCheckState.PENDING
@@ -225,7 +225,7 @@ async def test_a_face_seen_since_answers_even_what_a_providers_word_does_not(wor
             await world.accounts.step_ups.answer_by_face(me, step_up.challenge, check.id)
         world.faces.state = FaceCheckState.PASSED
         await world.accounts.step_ups.answer_by_face(me, step_up.challenge, check.id)
-        await world.accounts.step_ups.require(holding(me, step_up), operation, b"x")
+        await world.accounts.step_ups.require(holding(me, step_up), Operation.GUARDIAN, payload)
 
 
 async def test_a_face_answers_once_and_only_what_was_asked_before_it_was_seen(world: World) -> None:
@@ -247,7 +247,7 @@ async def test_a_face_answers_once_and_only_what_was_asked_before_it_was_seen(wo
 async def test_a_face_that_was_not_seen_answers_nothing(world: World, state: FaceCheckState) -> None:
     me = await with_face(world)
     world.faces.state = state
-    step_up = await challenged(world, me, Operation.AGENT)
+    step_up = await challenged(world, me, Operation.GUARDIAN)
     check = await world.accounts.proving.start_face_check(me, consent="face-1")
     with pytest.raises(StepUpNotProved):
         await world.accounts.step_ups.answer_by_face(me, step_up.challenge, check.id)
@@ -262,6 +262,45 @@ async def test_somebody_elses_face_is_unknown(world: World) -> None:
     step_up = await challenged(world, other, Operation.LINK)
     with pytest.raises(FaceCheckUnknown):
         await world.accounts.step_ups.answer_by_face(other, step_up.challenge, check.id)
+
+
+# --- by a legal person's certificate -------------------------------------------------------------------
+
+
+async def test_a_certificate_answers_once_what_was_asked_before_it_was_shown_for_that(world: World) -> None:
+    me = await with_face(world)
+    # MongoDB forgets by its own clock what does not count any more.
+    proof = LegalPersonProof(
+        id="early",
+        resident=me.resident,
+        session=me.session,
+        purpose=CertificatePurpose.STEP_UP,
+        uscc="91310000990000770K",
+        name="江边贸易有限公司",
+        representative="hash",
+        serial="2a",
+        issuer="ca",
+        at=world.clock(),
+        expires_at=datetime.now(UTC) + timedelta(days=1),
+    )
+    world.clock.pass_(timedelta(seconds=1))
+    now = world.clock()
+    one, two = [await challenged(world, me, Operation.GUARDIAN) for _ in range(2)]
+    answer = world.accounts.step_ups.answer_by_certificate
+    for other in (
+        proof,
+        msgspec.structs.replace(proof, id="for-agents", at=now, purpose=CertificatePurpose.AGENTS),
+        msgspec.structs.replace(proof, id="elsewhere", at=now, session="another-session"),
+        msgspec.structs.replace(proof, id="somebody-elses", at=now, resident="another"),
+    ):
+        await world.stores.legal_persons.add(other)
+        with pytest.raises(StepUpNotProved):
+            await answer(me, one.challenge)
+    await world.stores.legal_persons.add(msgspec.structs.replace(proof, id="shown", at=now))
+    await answer(me, one.challenge)
+    with pytest.raises(StepUpNotProved):
+        await answer(me, two.challenge)
+    await world.accounts.step_ups.require(holding(me, one), Operation.GUARDIAN, b"x")
 
 
 async def test_who_answers_with_codes_of_a_provider_without_end_is_slowed_down(world: World) -> None:
