@@ -172,6 +172,10 @@ class Purse:
         assert purse is not None
         return purse["left"], len(purse["aside"]), len(purse["spent"])
 
+    async def available(self, resident: str, template: str, key: str, *, at: datetime, channel: str) -> bool:
+        some = {"_id": resident, "$or": [{"left": {"$gt": 0}}, {"aside": key}]}
+        return await self._purses.find_one(some) is not None
+
     async def reserve(self, resident: str, template: str, key: str, *, at: datetime, channel: str) -> bool:
         if await self._purses.find_one({"_id": resident, "aside": key}) is not None:
             return True
