@@ -466,8 +466,10 @@ class Delivery:
         match answer:
             case Accepted(receipt=receipt):
                 return replace(attempt, state=AttemptState.ACCEPTED, at=now, receipt=receipt)
-            case Failed(failure=failure, code=code, after=after):
-                again = self._again(attempt, now, after) if failure is FailureClass.RETRY else None
+            case Failed(failure=failure, code=code, after=after, lane_stop=stopped):
+                # Where all have to wait the gate says until when: whoever goes on need not wait here.
+                waits = failure is FailureClass.RETRY and not stopped
+                again = self._again(attempt, now, after) if waits else None
                 return replace(
                     attempt, state=AttemptState.FAILED, at=now, failure=failure, code=code, again_at=again
                 )
@@ -490,7 +492,12 @@ class Delivery:
         bad = slow or isinstance(answer, Unknown) or failure is FailureClass.RETRY
         template = template_gate(place.channel, intent.template)
         if failed is not None and failed.lane_stop:
-            await gates.pause(place.channel, failed.after or _PAUSE, why=failed.code)
+            rest = failed.after or _PAUSE
+            await gates.pause(place.channel, rest, why=failed.code)
+            if failure is FailureClass.RETRY:
+                # Also where an operator holds the gate open: who was just sent away is not back at once.
+                until = self._again(attempt, attempt.at, rest)
+                case.closed[place.channel] = Closed(reason=failed.code, until=until)
         elif failure is FailureClass.CONFIGURATION:
             await gates.heard(place.channel, bad=True, tolerance=AT_ONCE)
         elif bad or place.channel in gate.probed:

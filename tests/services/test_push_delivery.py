@@ -623,11 +623,33 @@ class TestProvidersInTrouble:
     ) -> None:
         wechat.answers = [failure(FailureClass.RETRY, "45009", after=3600.0, lane_stop=True)]
         parts = await both.parts()
-        await one(parts.deliver, both.intent("a"))
-        assert (await one(parts.deliver, both.intent("b"))).done == "sms"
+        # The one that met it waits no more than those after it.
+        for name in "ab":
+            assert (await one(parts.deliver, both.intent(name))).done == "sms"
         assert len(wechat.calls) == 1
         (breaker, *_) = await parts.gates.states(["wechat"])
         assert (breaker.state, breaker.why) == (BreakerState.OPEN, "45009")
+
+    async def test_with_no_other_channel_a_quota_is_waited_for_also_by_whoever_is_killed_over_it(
+        self, world: PushWorld, wechat: Provider
+    ) -> None:
+        world.channel("wechat", wechat)
+        world.book.at("lin", "wechat")
+        wechat.answers = [failure(FailureClass.RETRY, "45009", after=3600.0, lane_stop=True)]
+        parts = await world.parts()
+        await parts.gates.force("wechat", BreakerState.CLOSED, why="we know better")
+        first = await one(parts.deliver, world.intent())
+        assert first.again is not None
+        assert NOON + timedelta(hours=1) <= first.again <= NOON + timedelta(hours=1, seconds=2)
+        assert len(wechat.calls) == 1
+        await parts.gates.force("wechat", None, why="")
+        # Carried again before its time, it finds the gate closed, and a channel that came meanwhile.
+        carried = await one(parts.deliver, world.intent())
+        assert carried.again is not None
+        assert carried.again > NOON + timedelta(minutes=59)
+        world.channel("sms", wechat)
+        world.book.at("lin", "sms")
+        assert (await one((await world.parts()).deliver, world.intent())).done == "sms"
 
     async def test_a_template_that_is_broken_for_all_is_stopped_and_the_others_go_on(
         self, both: PushWorld, wechat: Provider
