@@ -26,6 +26,7 @@ from push.ports import Outcome, Reader
 from push.rules.consents import TEXTS
 from push.rules.keys import intent_key
 from push.settings import PushSettings
+from push.store.outbox import OutboxStore
 from tests.factories import Clock
 
 NOON: Final = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
@@ -265,10 +266,6 @@ class PushWorld:
 
     async def parts(self, clock: Callable[[], datetime] | None = None) -> DeliveryParts:
         """One process's delivery; several may be made on the same stores."""
-
-        async def intent(key: str) -> Intent | None:
-            return None
-
         made = DeliveryParts(
             mongo=self.database,
             redis=self.redis,
@@ -283,7 +280,7 @@ class PushWorld:
             wards_of=self.wards_of,
             templates=Words(),
             credit=self.purse,
-            intent=intent,
+            intent=OutboxStore(self.database["push_outbox"]).get,
             settings=self.settings,
         )
         await made.ensure_indexes()
