@@ -127,6 +127,19 @@ def test_a_way_in_is_removed_and_linked_again(resident: Resident) -> None:
     assert "解绑了登录方式" in page.inner_text("section[aria-labelledby=notices-title]")
 
 
+def test_citizen_cloud_is_linked_to_the_account_one_has(resident: Resident, city: City, watch: Watch) -> None:
+    watch.allowed.add(city.openid_url)
+    resident.sign_in("sun")
+    page = resident.page
+    resident.go("#/account")
+    page.get_by_role("button", name="绑定市民云").click()
+    page.get_by_role("link", name=person("sun").name).click()
+    page.get_by_text("已绑定市民云").first.wait_for()
+    assert "code=" not in page.url
+    page.get_by_role("link", name="返回我的账户").click()
+    page.wait_for_selector("[data-link=citizen-cloud]")
+
+
 def test_the_last_way_in_is_not_removed_and_the_page_says_why(resident: Resident) -> None:
     resident.sign_in("wu")
     page = resident.page

@@ -9,7 +9,7 @@ import { prefs } from "../shared/prefs.js";
 import { Session } from "../shared/session.js";
 import { Acting, banner } from "./acting.js";
 import { keepUp } from "./browser-push.js";
-import { takeArrival } from "./errands.js";
+import { takeArrival, takeOwnAnswer } from "./errands.js";
 import { t } from "./messages.js";
 import { forgetOfflineCode } from "./offline-code.js";
 import { StepUps } from "./step-up.js";
@@ -141,13 +141,17 @@ const OWN = {
 
 /** @param {Context} context @returns {View} */
 function route(context) {
+  const own = session.open ? takeOwnAnswer() : null;
+  if (own) return errandView(context, { provider: "citizen-cloud", ...own.back }, own.errand);
   const arrived = takeArrival();
-  if (session.open && arrived?.errand && arrived.errand.for !== "signIn") return errandView(context, arrived, arrived.errand);
+  if (session.open && arrived?.errand && arrived.errand.for !== "signIn") {
+    return errandView(context, { provider: arrived.provider, code: arrived.code }, arrived.errand);
+  }
   const [, name = "", id = "", scene = "", more = ""] = location.hash.split("/").map(decodeURIComponent);
   if (name === "receipt") return receiptView(context);
   if (!session.open || name === "sign-in" || hasAnswer()) return signInView(context, note, arrived);
-  const own = OWN[location.hash];
-  if (own) return acting.now ? notWhileActingView(context, acting.now) : own(context);
+  const mine = OWN[location.hash];
+  if (mine) return acting.now ? notWhileActingView(context, acting.now) : mine(context);
   if (name === "card" && id) return cardView(context, id);
   if (name === "show" && id) return showView(context, id, scene || "general");
   if (name === "health") return healthRoute(context, id, scene, more);

@@ -13,7 +13,7 @@ import { deviceHeader } from "../shared/device.js";
 import { icon } from "../shared/icons.js";
 import { isAbort, notice, report, trouble, waiting } from "../shared/parts.js";
 import { modal } from "./dialog.js";
-import { addressOf, config, leaveOn } from "./errands.js";
+import { addressOf, config, leaveFor, leaveOn } from "./errands.js";
 import { button, digitsField, form } from "./forms.js";
 import { t } from "./messages.js";
 import { providerName } from "./words.js";
@@ -41,6 +41,8 @@ import { providerName } from "./words.js";
  */
 
 /** @typedef {{ name: string, answer: Answer | null, error: unknown }} Outcome */
+
+/** What one came back with. @typedef {{ provider: string, code: string, state?: string, iss?: string }} Proof */
 
 const LEVELS = ["L0", "L1", "L2", "L3", "L3C"];
 const STEP_UP = "/mp/v1/account/step-up";
@@ -76,12 +78,14 @@ export class StepUps {
    * Back from a provider: answer the challenge with its code, and send the request again.
    *
    * @param {{ challenge: string, asked: Asked }} errand
-   * @param {{ provider: string, code: string }} proof
+   * @param {Proof} proof
    * @param {AbortSignal} signal
    */
-  async resume({ challenge, asked }, proof, signal) {
+  async resume({ challenge, asked }, { provider, ...back }, signal) {
+    const elsewhere = "state" in back;
+    const body = elsewhere ? { challenge, ...back } : { challenge, provider, ...back };
     try {
-      await this.#session.call("POST", `${STEP_UP}/provider`, { body: { challenge, ...proof }, signal });
+      await this.#session.call("POST", `${STEP_UP}/${elsewhere ? "oidc" : "provider"}`, { body, headers: deviceHeader(), signal });
       this.#outcome = { name: asked.name, answer: await this.#send(withChallenge(asked, challenge), signal), error: null };
     } catch (error) {
       this.#outcome = { name: asked.name, answer: null, error };
@@ -127,7 +131,7 @@ export class StepUps {
     box.replaceChildren(waiting(1), cancel);
     try {
       const [account, city] = await Promise.all([this.#session.call("GET", "/mp/v1/account", { signal }), config(signal)]);
-      const ways = [...this.#bySms(box, close, needed, account.data, signal), ...byProvider(asked, needed, account.data, city)];
+      const ways = [...this.#bySms(box, close, needed, account.data, signal), ...this.#byProvider(box, asked, needed, account.data, city, signal)];
       const missing = needed.methods.includes("sms") && !account.data.phone ? "proveNoPhone" : "proveNoWay";
       box.replaceChildren(
         h("p", {}, t("proveLead")),
@@ -165,6 +169,33 @@ export class StepUps {
   }
 
   /**
+   * @param {HTMLElement} box @param {Asked} asked @param {Needed} needed
+   * @param {Account} account @param {Config} city @param {AbortSignal} signal
+   * @returns {Node[]}
+   */
+  #byProvider(box, asked, needed, account, city, signal) {
+    if (!needed.methods.includes("provider") || asked.stays) return [];
+    const errand = /** @type {const} */ ({ for: "stepUp", challenge: needed.challenge, asked });
+    const elsewhere = async () => {
+      try {
+        const call = { body: { challenge: needed.challenge }, headers: deviceHeader(), signal };
+        leaveFor((await this.#session.call("POST", `${STEP_UP}/oidc/begin`, call)).data, errand);
+      } catch (error) {
+        if (signal.aborted || isAbort(error)) return;
+        report(error);
+        box.prepend(trouble(error));
+      }
+    };
+    const linked = [...new Set(account.links.map((link) => link.provider))];
+    return linked.flatMap((provider) => {
+      const address = addressOf(city, provider);
+      if (!address && !(provider === "citizen-cloud" && city.citizenCloud)) return [];
+      const leave = () => (address ? leaveOn(address, errand) : void elsewhere());
+      return [button(t("proveProvider", { provider: providerName(provider) }), leave, { icon: icon("shield") })];
+    });
+  }
+
+  /**
    * @param {HTMLElement} box @param {(challenge: string | null) => void} close
    * @param {Needed} needed @param {PhoneCodeSent} sent @param {() => void} again @param {AbortSignal} signal
    */
@@ -191,21 +222,6 @@ export class StepUps {
     );
     code.input.focus();
   }
-}
-
-/**
- * @param {Asked} asked @param {Needed} needed @param {Account} account @param {Config} city
- * @returns {Node[]}
- */
-function byProvider(asked, needed, account, city) {
-  if (!needed.methods.includes("provider") || asked.stays) return [];
-  const linked = [...new Set(account.links.map((link) => link.provider))];
-  return linked.flatMap((provider) => {
-    const address = addressOf(city, provider);
-    if (!address) return [];
-    const leave = () => leaveOn(address, { for: "stepUp", challenge: needed.challenge, asked });
-    return [button(t("proveProvider", { provider: providerName(provider) }), leave, { icon: icon("shield") })];
-  });
 }
 
 /**

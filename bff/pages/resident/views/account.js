@@ -1,12 +1,13 @@
 // My account (我的账户): level and what it rests on, ways in, phone, merges, and what happened.
 
+import { deviceHeader } from "../../shared/device.js";
 import { h } from "../../shared/dom.js";
 import { dayAndTime, dayName } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
 import { say } from "../../shared/live.js";
 import { fill, isAbort, notice, pill, report, trouble } from "../../shared/parts.js";
 import { sure } from "../dialog.js";
-import { addressOf, config, leaveOn } from "../errands.js";
+import { addressOf, config, leaveFor, leaveOn } from "../errands.js";
 import { button } from "../forms.js";
 import { t } from "../messages.js";
 import { levelName, mergeName, methodName, noticeName, providerName, sourceName } from "../words.js";
@@ -39,7 +40,7 @@ export function accountView(context) {
       box,
       signal,
       () => Promise.all([session.call("GET", "/mp/v1/account", { signal }), config(signal)]),
-      ([{ data }, city]) => sections(data, city, ask),
+      ([{ data }, city]) => sections(data, city, ask, linkElsewhere),
     );
   /** @param {unknown} error */
   const failed = (error) => {
@@ -64,22 +65,32 @@ export function accountView(context) {
       failed(error);
     }
   };
-  const resumed = stepUps.outcome("link", "unlink", "undoMerge");
-  if (resumed?.answer) done(t(resumed.name === "link" ? (resumed.answer.data.merge ? "linkMerging" : "linkedNow") : resumed.name === "unlink" ? "unlinkedNow" : "mergeUndone"));
+  const linkElsewhere = async () => {
+    problem.replaceChildren();
+    try {
+      const begun = await stepUps.call({ name: "beginLink", method: "POST", path: "/mp/v1/account/links/oidc/begin", headers: deviceHeader(), route: ROUTE }, signal);
+      if (begun) leaveFor(begun.data, { for: "link", key: crypto.randomUUID() });
+    } catch (error) {
+      failed(error);
+    }
+  };
+  const resumed = stepUps.outcome("link", "beginLink", "unlink", "undoMerge");
+  if (resumed?.answer && resumed.name === "beginLink") leaveFor(resumed.answer.data, { for: "link", key: crypto.randomUUID() });
+  else if (resumed?.answer) done(t(resumed.name === "link" ? (resumed.answer.data.merge ? "linkMerging" : "linkedNow") : resumed.name === "unlink" ? "unlinkedNow" : "mergeUndone"));
   if (resumed?.error) failed(resumed.error);
   void load();
   return { title: t("accountTitle"), node, tab: "me", back: "#/me" };
 
   /**
    * @param {Account} account @param {Config} city
-   * @param {(asked: Asked, words: string) => Promise<void>} doIt
+   * @param {(asked: Asked, words: string) => Promise<void>} doIt @param {() => Promise<void>} elsewhere
    */
-  function sections(account, city, doIt) {
+  function sections(account, city, doIt, elsewhere) {
     return [
       ...(account.deletion ? [leaving(account.deletion)] : []),
       level(account, city),
       phone(account),
-      links(account, city, doIt, signal),
+      links(account, city, doIt, elsewhere, signal),
       ...(account.merges.length ? [merges(account.merges, doIt, signal)] : []),
       notices(account),
       data(account),
@@ -155,10 +166,13 @@ function phone(account) {
 
 /**
  * @param {Account} account @param {Config} city
- * @param {(asked: Asked, words: string) => Promise<void>} doIt @param {AbortSignal} signal
+ * @param {(asked: Asked, words: string) => Promise<void>} doIt @param {() => Promise<void>} elsewhere
+ * @param {AbortSignal} signal
  */
-function links(account, city, doIt, signal) {
-  const missing = ["wechat", "alipay"].filter((provider) => addressOf(city, provider) && !account.links.some((link) => link.provider === provider));
+function links(account, city, doIt, elsewhere, signal) {
+  /** @param {string} provider */
+  const lacks = (provider) => !account.links.some((link) => link.provider === provider);
+  const missing = ["wechat", "alipay"].filter((provider) => addressOf(city, provider) && lacks(provider));
   return section(
     "links-title",
     t("linksTitle"),
@@ -170,6 +184,7 @@ function links(account, city, doIt, signal) {
         { icon: icon("link") },
       ),
     ),
+    city.citizenCloud && lacks("citizen-cloud") ? button(t("linkAdd", { provider: providerName("citizen-cloud") }), () => void elsewhere(), { icon: icon("link") }) : null,
   );
 }
 
