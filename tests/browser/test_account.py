@@ -127,7 +127,9 @@ def test_a_way_in_is_removed_and_linked_again(resident: Resident) -> None:
     assert "解绑了登录方式" in page.inner_text("section[aria-labelledby=notices-title]")
 
 
-def test_citizen_cloud_is_linked_to_the_account_one_has(resident: Resident, city: City, watch: Watch) -> None:
+def test_citizen_cloud_is_linked_to_the_account_one_has_and_proves_anew_for_it(
+    resident: Resident, city: City, watch: Watch
+) -> None:
     watch.allowed.add(city.openid_url)
     resident.sign_in("sun")
     page = resident.page
@@ -138,6 +140,12 @@ def test_citizen_cloud_is_linked_to_the_account_one_has(resident: Resident, city
     assert "code=" not in page.url
     page.get_by_role("link", name="返回我的账户").click()
     page.wait_for_selector("[data-link=citizen-cloud]")
+    resident.grow_stale()
+    resident.go("#/account/copy")
+    page.click("form button")
+    page.get_by_role("button", name="用市民云验证").click()
+    page.get_by_role("link", name=person("sun").name).click()
+    page.wait_for_selector("a[download]")
 
 
 def test_the_last_way_in_is_not_removed_and_the_page_says_why(resident: Resident) -> None:
