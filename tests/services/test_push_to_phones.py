@@ -134,7 +134,7 @@ async def test_a_phone_that_is_gone_is_buried_and_the_next_one_told(town: Town) 
     await town.has(DeviceKind.APNS, IPHONE)
     await town.has(DeviceKind.JPUSH, MAINLAND)
     gone_since = town.world.clock()
-    town.apple.decide(Fate(token=IPHONE, reason="Unregistered", since=gone_since))
+    await town.apple_s_day.fate(Fate(token=IPHONE, reason="Unregistered", since=gone_since))
     parts = await town.parts()
 
     outcome = await one(parts.deliver, town.world.intent())
