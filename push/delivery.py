@@ -26,7 +26,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from push.channels.base import Accepted, Address, Answer, Channel, Failed, FailureClass, Message, Unknown
-from push.delivery_models import UNDELIVERED, Attempt, AttemptState, Decision, InboxNotice, NoticeText
+from push.delivery_models import (
+    UNDELIVERED,
+    Attempt,
+    AttemptState,
+    Decision,
+    InboxNotice,
+    NoticeText,
+    Tried,
+)
 from push.inbox import notice_context, seal_text
 from push.models import Intent
 from push.ports import (
@@ -44,7 +52,7 @@ from push.ports import (
 )
 from push.rules.backoff import again_at
 from push.rules.caps import buckets
-from push.rules.chain import Closed, Go, Place, Situation, Stay, Step, Wait, lost, next_step
+from push.rules.chain import Closed, Go, Place, Situation, Stay, Step, Wait, lost, next_step, reopened
 from push.settings import PushSettings
 from push.store.attempts import AttemptStore
 from push.store.caps import CapStore
@@ -104,6 +112,7 @@ class _Case:
             places=places,
             closed=self.closed,
             lease=lease,
+            redriven=self.intent.redriven,
         )
 
     def attempt_id(self, place: Place) -> str:
@@ -364,7 +373,7 @@ class Delivery:
                     broken = [
                         f"{each.channel}: {each.code}"
                         for each in case.attempts.values()
-                        if each.failure is FailureClass.BROKEN
+                        if each.failure is FailureClass.BROKEN and not reopened(each, case.intent.redriven)
                     ]
                     return Outcome(key=key, dead=broken[0]) if broken else Outcome(key=key, done="inbox")
                 case Wait(until=until, reason=reason):
@@ -437,6 +446,7 @@ class Delivery:
             return None
         own_id = case.attempt_id(place)
         before = case.attempts.get(own_id)
+        earlier, calls = _before(before, intent.redriven)
         consent = case.wish.consent(intent.topic, intent.about)
         attempt = Attempt(
             id=own_id,
@@ -446,8 +456,10 @@ class Delivery:
             at=now,
             expires_at=now + timedelta(days=self._settings.attempt_days),
             fence=1 if before is None else before.fence + 1,
-            calls=0 if before is None else before.calls,
+            calls=calls,
             consent=None if consent is None else consent.id,
+            redriven=intent.redriven,
+            earlier=earlier,
         )
         if not await self._stores.attempts.reserve(attempt, before=before):
             case.closed[place.id] = Closed(reason="busy", until=now + self._lease, hold=True)
@@ -521,6 +533,16 @@ class Delivery:
                 at=attempt.at,
                 channel=channel.name,
             )
+
+
+def _before(attempt: Attempt | None, redriven: int) -> tuple[tuple[Tried, ...], int]:
+    """What had come of ``attempt`` when its notice was sent off again, and how often was called since."""
+    if attempt is None:
+        return (), 0
+    if not reopened(attempt, redriven):
+        return attempt.earlier, attempt.calls
+    tried = Tried(at=attempt.at, failure=attempt.failure, code=attempt.code, calls=attempt.calls)
+    return (*attempt.earlier, tried), 0
 
 
 def _since(intent: Intent, now: datetime) -> float:

@@ -399,7 +399,7 @@ export interface AudienceQuery {
 
 /** What an operator does, and why. */
 export interface Because {
-  /** Why, for the audit trail. */
+  /** Why, for the audit trail: some words, and not blanks alone. */
   reason: string;
 }
 
@@ -1500,7 +1500,7 @@ export interface HoldBreaker {
   name: string;
   /** open: nothing is sent. closed: everything is, whatever happens. */
   hold: "automatic" | "closed" | "open";
-  /** Why, for the audit trail. */
+  /** Why, for the audit trail: some words, and not blanks alone. */
   reason: string;
 }
 
@@ -2338,7 +2338,7 @@ export interface RealNameResult {
 export interface Redrive {
   /** Which. */
   keys: string[];
-  /** Why, for the audit trail. */
+  /** Why, for the audit trail: some words, and not blanks alone. */
   reason: string;
 }
 
