@@ -71,6 +71,8 @@ _STEPS: Final = 24
 _PAUSE: Final = timedelta(minutes=1)
 _UNTOLD: Final = timedelta(minutes=10)
 """After how long the family register is asked again that could not be asked."""
+_DEADLY: Final = (FailureClass.BROKEN, FailureClass.STOP_TEMPLATE)
+"""What an operator must look at where no other channel brought it; what set-up is wrong stops its channel."""
 _read_values: Final = msgspec.msgpack.Decoder(dict[str, str]).decode
 
 
@@ -373,7 +375,7 @@ class Delivery:
                     broken = [
                         f"{each.channel}: {each.code}"
                         for each in case.attempts.values()
-                        if each.failure is FailureClass.BROKEN and not reopened(each, case.intent.redriven)
+                        if each.failure in _DEADLY and not reopened(each, case.intent.redriven)
                     ]
                     return Outcome(key=key, dead=broken[0]) if broken else Outcome(key=key, done="inbox")
                 case Wait(until=until, reason=reason):
@@ -507,11 +509,12 @@ class Delivery:
         if failed is not None and failed.lane_stop:
             await gates.pause(place.channel, failed.after or _PAUSE, why=failed.code)
         elif failure is FailureClass.CONFIGURATION:
-            await gates.heard(place.channel, bad=True, tolerance=AT_ONCE)
+            await gates.heard(place.channel, bad=True, tolerance=AT_ONCE, why=attempt.code)
         elif bad or place.channel in gate.probed:
             await gates.heard(place.channel, bad=bad, tolerance=PROVIDER)
         if failure is FailureClass.STOP_TEMPLATE or template in gate.probed:
-            await gates.heard(template, bad=failure is FailureClass.STOP_TEMPLATE, tolerance=TEMPLATE)
+            stop = failure is FailureClass.STOP_TEMPLATE
+            await gates.heard(template, bad=stop, tolerance=TEMPLATE, why=attempt.code)
         await self._settle_credit(intent, attempt, none_left=failed is not None and failed.no_credit)
         if failed is not None and failure is FailureClass.TOMBSTONE:
             await self._addresses.bury(case.addresses[place.id], dead_since=failed.dead_since)

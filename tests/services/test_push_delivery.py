@@ -236,6 +236,16 @@ class TestWhatProvidersDo:
         assert outcome.dead == "wechat: 47003"
         assert len(await both.inbox()) == 2
 
+    async def test_so_is_one_whose_template_is_wrong_and_it_says_in_which_field(
+        self, both: PushWorld, wechat: Provider, sms: Provider
+    ) -> None:
+        wechat.answers = [failure(FailureClass.STOP_TEMPLATE, "47003:thing1") for _ in range(2)]
+        parts = await both.parts()
+        assert (await one(parts.deliver, both.intent("one"))).done == "sms"
+        sms.answers = [failure(FailureClass.NEXT_CHANNEL)]
+        assert (await one(parts.deliver, both.intent("two"))).dead == "wechat: 47003:thing1"
+        assert (await one(parts.deliver, replace(both.intent("two"), redriven=1))).done == "wechat"
+
     async def test_once_mended_and_sent_off_again_it_is_asked_once_more_and_what_came_before_is_kept(
         self, both: PushWorld, wechat: Provider, sms: Provider
     ) -> None:
@@ -604,6 +614,8 @@ class TestProvidersInTrouble:
         for name in "abcd":
             assert (await one(parts.deliver, both.intent(name))).done == "sms"
         assert len(wechat.calls) == 3
+        found = {each.name: each.why for each in await parts.gates.states(["wechat"])}
+        assert found == {"wechat": "", "wechat/reminder": "40037"}
         other = replace(both.intent("e"), template="another")
         assert (await one(parts.deliver, other)).done == "wechat"
 
