@@ -23,7 +23,7 @@ from typing import Final
 from msgspec import Struct
 
 from push.channels.base import OURS, FailureClass
-from push.delivery_models import Attempt, AttemptState
+from push.delivery_models import Attempt, AttemptState, Tried
 from push.models import Lane
 from push.rules.quiet import VENDOR_HOURS, QuietHours, quiet_until
 
@@ -156,6 +156,16 @@ def reopened(attempt: Attempt, redriven: int) -> bool:
     """
     refused = attempt.state is AttemptState.FAILED and attempt.failure in OURS
     return refused and attempt.redriven < redriven
+
+
+def carried_on(attempt: Attempt | None, redriven: int) -> tuple[tuple[Tried, ...], int]:
+    """What had come of ``attempt`` when its notice was sent off again, and how often was called since."""
+    if attempt is None:
+        return (), 0
+    if not reopened(attempt, redriven):
+        return attempt.earlier, attempt.calls
+    tried = Tried(at=attempt.at, failure=attempt.failure, code=attempt.code, calls=attempt.calls)
+    return (*attempt.earlier, tried), 0
 
 
 def _of_attempt(place: Place, now: datetime, situation: Situation) -> Closed | None:
