@@ -12,8 +12,11 @@ _PATIENCE: Final = aiohttp.ClientTimeout(total=60)
 _PAGE: Final = "pages/open/index?to={link}"
 BOUND: Final = {
     "vaccination-due": ("SIM-vaccination", {"thing1": "{item}", "date2": "{date}~{until}"}),
+    "vaccination-from": ("SIM-vaccination", {"thing1": "{item}", "date2": "{date}"}),
     "vaccination-overdue": ("SIM-vaccination", {"thing1": "{item}", "date2": "{until}"}),
     "enrolment-window": ("SIM-enrolment", {"thing1": "{item}", "date2": "{date}~{until}"}),
+    "enrolment-from": ("SIM-enrolment", {"thing1": "{item}", "date2": "{date}"}),
+    "enrolment-told": ("SIM-enrolment", {"thing1": "{item}", "date2": "{date}"}),
     "enrolment-closing": ("SIM-enrolment", {"thing1": "{item}", "date2": "{until}"}),
     "credential-expiry": ("SIM-expiry", {"thing1": "{item}", "date2": "{until}"}),
     "insurance-due": ("SIM-due", {"thing1": "{item}", "date2": "{until}"}),

@@ -2869,6 +2869,8 @@ export interface TimelineEntry {
   name: string | null;
   /** Whether it can be done now, or is late; of some things no day is known yet. */
   status: "due" | "not_announced" | "not_yet_due" | "overdue";
+  /** Whether anything is to be done; if not, one is only told when it happens. */
+  toDo: boolean;
   /** The first day on which it can be done. */
   earliest: string | null;
   /** The day before which it should be done. */

@@ -156,7 +156,7 @@ def alipay_data(data: Mapping[str, str]) -> str:
 
 def content_problems(content: TemplateContent, values: Mapping[str, str] = SAMPLE) -> list[FieldProblem]:
     """Everything for which ``content`` must not be kept, judged as what is sent will be."""
-    found = [*_word_problems("zh", content.zh), *_word_problems("en", content.en)]
+    found = [*_word_problems("zh", content.zh, values), *_word_problems("en", content.en, values)]
     for channel, binding, judge in (
         ("wechat", content.wechat, wechat_problems),
         ("alipay", content.alipay, alipay_problems),
@@ -174,10 +174,13 @@ def content_problems(content: TemplateContent, values: Mapping[str, str] = SAMPL
     return found
 
 
-def _word_problems(language: Language, words: Words) -> Iterator[FieldProblem]:
+def _word_problems(language: Language, words: Words, values: Mapping[str, str]) -> Iterator[FieldProblem]:
     said: dict[str, str] = msgspec.to_builtins(words)
     for each in _place_problems(said):
         yield FieldProblem(field=f"{language}.{each.field}", why=each.why)
+    for name, text in said.items():
+        if any(place in PLACES and place not in values for place in places_of(text)):
+            yield FieldProblem(field=f"{language}.{name}", why="nothing_fills_it")
     for name in ("lockTitle", "lockBody"):
         if any(True for _ in places_of(said[name])):
             yield FieldProblem(field=f"{language}.{name}", why="place_on_a_locked_screen")

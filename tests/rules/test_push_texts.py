@@ -20,6 +20,7 @@ from push.texts import shipped
 
 REMINDERS = (
     *("vaccination-due", "vaccination-overdue", "enrolment-window", "enrolment-closing"),
+    *("vaccination-from", "enrolment-from", "enrolment-told", "enrolment-undated", "policy-from"),
     *("credential-expiry", "insurance-due", "pension-due", "policy-match", "campaign"),
 )
 NAMES = sorted(shipped())
