@@ -474,7 +474,7 @@ export interface CampaignInfo {
   title: string;
   /** What a resident agrees to be told of, or not. */
   topic: "account" | "enrolment" | "expiry" | "health" | "insurance" | "pension" | "policy" | "vaccination";
-  /** What the makers of phones make of it (消息分类): marketing is limited a day. */
+  /** What the makers of phones make of it (消息分类): marketing is limited a day, and needs a topic that rests on consent. */
   messageClass: "marketing" | "service";
   /** Whom it is for. */
   audience: AudienceQuery;
@@ -1046,7 +1046,7 @@ export interface DraftCampaign {
   title: string;
   /** What a resident agrees to be told of, or not. */
   topic: "account" | "enrolment" | "expiry" | "health" | "insurance" | "pension" | "policy" | "vaccination";
-  /** What the makers of phones make of it (消息分类): marketing is limited a day. */
+  /** What the makers of phones make of it (消息分类): marketing is limited a day, and needs a topic that rests on consent. */
   messageClass?: "marketing" | "service";
   /** Whom it is for. */
   audience: AudienceQuery;
@@ -1906,7 +1906,7 @@ export interface NoticeStory {
   template: string;
   /** Which waits for which: bulk never delays normal, normal never urgent. */
   lane: "bulk" | "normal" | "urgent";
-  /** What the makers of phones make of it (消息分类): marketing is limited a day. */
+  /** What the makers of phones make of it (消息分类): marketing is limited a day, and needs a topic that rests on consent. */
   messageClass: "marketing" | "service";
   /** Whom it is for: a masked name. */
   addressee: string | null;
@@ -5113,7 +5113,7 @@ export interface Operations {
     body: null;
     status: 200;
     answer: CampaignInfo;
-    codes: "CAMPAIGN_NOT_OPEN" | "CAMPAIGN_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SECOND_OPERATOR_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "CAMPAIGN_INVALID" | "CAMPAIGN_NOT_OPEN" | "CAMPAIGN_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SECOND_OPERATOR_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Whoever was not told yet never is. */
   CancelCampaign: {
