@@ -2841,9 +2841,9 @@ export interface TemplateWords {
   title: string;
   /** What there is to do. */
   body: string;
-  /** On a locked screen; no places. */
+  /** On a locked screen; no places, and no vaccine. */
   lockTitle: string;
-  /** On a locked screen; no places. */
+  /** On a locked screen; no places, and no vaccine. */
   lockBody: string;
   /** The same in plain words (易读), read aloud after the title. */
   plain: string;

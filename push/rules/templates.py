@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta, Struct
 
-from push.rules.wechat_fields import FieldProblem, fitted, problems
+from push.rules.wechat_fields import FieldProblem, fitted, is_blank, problems
 
 Language = Literal["zh", "en"]
 PLACES: Final = frozenset({"name", "item", "item_en", "date", "until", "place", "clause"})
@@ -32,6 +32,8 @@ _PLACE: Final = re.compile(r"\{([a-z_]*)\}")
 _SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 _LINK: Final = "{link}"
 _KEYWORD: Final = re.compile(r"keyword[1-9][0-9]?")
+_VACCINE: Final = re.compile("疫苗|卡介苗|免疫球蛋白|vaccine|immunoglobulin", re.IGNORECASE)
+"""What names of vaccines have in common."""
 _Line = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
@@ -140,7 +142,7 @@ def alipay_problems(binding: Binding, values: Mapping[str, str]) -> list[FieldPr
         data = provider_data(binding, values)
     except KeyError as place:
         return [FieldProblem(field=str(place.args[0]), why="nothing_fills_it")]
-    found = [FieldProblem(field=field, why="empty") for field, value in data.items() if not value.strip()]
+    found = [FieldProblem(field=field, why="empty") for field, value in data.items() if is_blank(value)]
     found += [
         FieldProblem(field=field, why="unknown_type") for field in data if not _KEYWORD.fullmatch(field)
     ]
@@ -184,8 +186,10 @@ def _word_problems(language: Language, words: Words, values: Mapping[str, str]) 
     for name in ("lockTitle", "lockBody"):
         if any(True for _ in places_of(said[name])):
             yield FieldProblem(field=f"{language}.{name}", why="place_on_a_locked_screen")
+        if _VACCINE.search(said[name]):
+            yield FieldProblem(field=f"{language}.{name}", why="vaccine_on_a_locked_screen")
     for name, text in said.items():
-        if not text.strip():
+        if is_blank(text):
             yield FieldProblem(field=f"{language}.{name}", why="empty")
 
 

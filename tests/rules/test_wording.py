@@ -22,6 +22,7 @@ from push.rules.templates import (
     aloud,
     content_problems,
     fill,
+    places_of,
     wechat_data,
 )
 from push.rules.wording import WITHOUT_END, sample_of, values_of, wording
@@ -142,6 +143,14 @@ def test_a_policy_without_a_last_day_does_not_close() -> None:
     policy = dose(topic=Topic.POLICY, template="policy-match", schedule="")
 
     assert days(said(policy, "policy-match")) == {"2026年12月3日", "3 December 2026"}
+
+
+@pytest.mark.parametrize("name", [name for name in BOUND if name.startswith("vaccination")])
+def test_what_a_locked_phone_may_show_of_a_provider_names_no_vaccine_and_no_child(name: str) -> None:
+    fields = " ".join(BOUND[name][1].values())
+
+    assert not {"name", "item", "item_en"} & set(places_of(fields))
+    assert "疫苗" not in fields
 
 
 @pytest.mark.parametrize("name", sorted({*WITHOUT_END.values(), "enrolment-told", "enrolment-undated"}))
