@@ -34,6 +34,9 @@ _FEW: Final = 8
 _PEM: Final = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _WELL_KNOWN: Final = ".well-known/jwks.json"
 _ANY_KIND: Final = frozenset(Kind)
+_KEY_USAGE: Final = bytes.fromhex("0603551d0f")
+_SIGNING: Final = 0xC0
+"""digitalSignature and nonRepudiation, the first bits of it (RFC 5280 §4.2.1.3)."""
 _EXTENDED_KEY_USAGE: Final = bytes.fromhex("0603551d25")
 # 1.3.6.1.4.1.1847.2021.1.x, and as some wrote it 1.3.6.1.4.1.0.1847.2021.1.x.
 _PURPOSES: Final = {
@@ -209,8 +212,13 @@ def _kinds(certificate: x509.Certificate) -> frozenset[Kind]:
 
     Read from the bytes: one bad extension, which is common, makes `cryptography` refuse all of them.
     """
-    usage = _extension(certificate.tbs_certificate_bytes, _EXTENDED_KEY_USAGE)
-    return frozenset(kind for purpose, kind in _PURPOSES.items() if purpose in usage) or _ANY_KIND
+    body = certificate.tbs_certificate_bytes
+    # A BIT STRING. A key for certificates, lists or secrets signs no statement, whatever else it is for.
+    usage = _extension(body, _KEY_USAGE)
+    if usage and not (usage[:1] == b"\x03" and usage[3:] and usage[3] & _SIGNING):
+        return frozenset()
+    extended = _extension(body, _EXTENDED_KEY_USAGE)
+    return frozenset(kind for purpose, kind in _PURPOSES.items() if purpose in extended) or _ANY_KIND
 
 
 def _alternative_names(certificate: x509.Certificate) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ TRUST: Final = Trust.of({"signer.pem": PEM})
 ISSUER: Final = "https://cards.example/issuer"
 CARDS: Final = Trust.of({"jwks.json": json.dumps({"keys": [SIGNER.jwk()]}).encode()}, issuer=ISSUER)
 A_TEST: Final = {**{name: DCC[name] for name in ("ver", "nam", "dob")}, "t": [TEST]}
-USAGE, CONSTRAINTS = "2.5.29.37", "2.5.29.19"
+USAGE, CONSTRAINTS, KEY_USAGE = "2.5.29.37", "2.5.29.19", "2.5.29.15"
 
 
 def check(
@@ -188,6 +188,25 @@ class TestHc1:
 
         assert check(dcc_code(SIGNER, kid_of(pem), claims(A_TEST)), trust=trust).valid
         assert check(dcc_code(SIGNER, kid_of(pem)), trust=trust).verdict is Verdict.KEY_NOT_ALLOWED
+
+    @pytest.mark.parametrize(
+        ("usage", "verdict"),
+        [
+            ("03020780", Verdict.VALID),
+            ("03020640", Verdict.VALID),
+            ("03020106", Verdict.KEY_NOT_ALLOWED),
+            ("03020520", Verdict.KEY_NOT_ALLOWED),
+            ("030100", Verdict.KEY_NOT_ALLOWED),
+        ],
+        ids=["signatures", "what is not denied later", "certificates and lists", "keys", "nothing"],
+    )
+    def test_a_key_for_something_else_than_signatures_signs_none(self, usage: str, verdict: Verdict) -> None:
+        pem = SIGNER.certificate(
+            (CONSTRAINTS, bytes.fromhex("30030101ff")), (KEY_USAGE, bytes.fromhex(usage))
+        )
+        trust = Trust.of({"signer.pem": pem})
+
+        assert check(dcc_code(SIGNER, kid_of(pem)), trust=trust).verdict is verdict
 
     def test_of_two_keys_with_one_name_the_one_that_signed_counts(self) -> None:
         trust = Trust.of({"signer.pem": PEM})
