@@ -154,13 +154,14 @@ _NAMES: Final[Mapping[Kind, str]] = {kind: kind.name for kind in Kind}
 
 
 def _instant(written: str | None, zone: tzinfo) -> datetime | None:
-    """The instant ``written``, the beginning of the day if it is only that; None if it is less."""
+    """The instant ``written``; the beginning of its day if no clock has its hour; None if it is less."""
     if written is None or len(written) < len("2021-01-01"):
         return None
     try:
-        if len(written) == len("2021-01-01"):
-            return datetime.combine(date.fromisoformat(written), time(), zone)
         at = datetime.fromisoformat(written)
     except ValueError:
-        return None
+        try:
+            at = datetime.combine(date.fromisoformat(written[: len("2021-01-01")]), time())
+        except ValueError:
+            return None
     return at if at.tzinfo is not None else at.replace(tzinfo=zone)

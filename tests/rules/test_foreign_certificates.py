@@ -51,6 +51,12 @@ TRUST: Final = Trust.of({"signer.pem": PEM})
 ISSUER: Final = "https://cards.example/issuer"
 CARDS: Final = Trust.of({"jwks.json": json.dumps({"keys": [SIGNER.jwk()]}).encode()}, issuer=ISSUER)
 A_TEST: Final = {**{name: DCC[name] for name in ("ver", "nam", "dob")}, "t": [TEST]}
+RECOVERY: Final = {
+    **{name: TEST[name] for name in ("tg", "co", "is", "ci")},
+    "fr": "2022-01-02",
+    "df": "2022-01-13",
+    "du": "2022-07-01",
+}
 USAGE, CONSTRAINTS, KEY_USAGE = "2.5.29.37", "2.5.29.19", "2.5.29.15"
 
 
@@ -236,6 +242,11 @@ class TestHc1:
             {"v": []},
             {"t": [TEST]},
             {"v": [{**DCC["v"][0], "dt": "yesterday"}]},
+            {"v": [{**DCC["v"][0], "dt": "2021-99-99"}]},
+            {"v": [{**DCC["v"][0], "dt": "2021-02-29T10:00:00Z"}]},
+            {"v": [{**DCC["v"][0], "dt": "2021-13"}]},
+            {"v": None, "t": [{**TEST, "sc": "2022-04-31T08:00:00Z"}]},
+            {"v": None, "r": [{**RECOVERY, "du": "2022-00-01"}]},
             {"v": [{**DCC["v"][0], "dn": "2"}]},
             {"v": [{name: value for name, value in DCC["v"][0].items() if name != "ci"}]},
         ],
@@ -255,6 +266,9 @@ class TestHc1:
             {"dob": "1980"},
             {"dob": "1980-01-31T00:00:00"},
             {"v": [{**DCC["v"][0], "dn": 2.0}]},
+            {"v": [{**DCC["v"][0], "dt": "2022-02"}]},
+            {"v": [{**DCC["v"][0], "dt": "2020-02-29 10:00"}]},
+            {"v": None, "r": [RECOVERY]},
             {"t": None, "r": []},
         ],
     )

@@ -133,6 +133,12 @@ def test_a_date_without_a_day_counts_from_the_issue() -> None:
     assert found.occurred_at == ISSUED
 
 
+def test_an_hour_that_no_clock_has_leaves_the_day() -> None:
+    (found,) = evidence(shown(PERSON | {"t": [TEST | {"sc": "2022-04-02T25:61"}]}))
+
+    assert found.occurred_at == datetime(2022, 4, 2, tzinfo=SHANGHAI)
+
+
 def test_a_card_of_another_kind_is_evidence_alike() -> None:
     (found,) = evidence(foreign.verify(card(SIGNER), trust=TRUST, at=NOW))
 
