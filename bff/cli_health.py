@@ -11,7 +11,7 @@ import msgspec
 from rich.progress import track
 
 from bff.cli_data import data_option, environ_of
-from bff.cli_errors import Failure, Refused
+from bff.cli_errors import Failure, Refused, Unusable
 from bff.cli_health_chain import verify_chain
 from bff.cli_input import Instant, content_of, text_of
 from bff.cli_stores import run_or_exit, settings_or_exit
@@ -27,6 +27,8 @@ NOT_HELD: Final = 1
 VALID: Final = 0
 NOT_VALID: Final = 1
 UNREADABLE: Final = 2
+
+_FORMLESS: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 @click.group()
@@ -207,7 +209,10 @@ def test_rules(folder: Path, *, as_json: bool) -> None:
 def evaluate(
     rules: Path, events: Path, at: datetime | None, jurisdiction: str | None, *, as_json: bool
 ) -> None:
-    """Judge evidence by rules, as the city would (判码): the colour, why, and when it changes by itself."""
+    """Judge evidence by rules, as the city would (判码): the colour, why, and when it changes by itself.
+
+    Evidence that no source could report is refused and named, and nothing is judged: exit status 2.
+    """
     from health_code.rules.colour import judge, next_change
 
     at = at or datetime.now(UTC)
@@ -272,25 +277,32 @@ def _rule_set(path: Path, at: datetime, jurisdiction: str | None) -> "RuleSet":
     from health_code.rules.linter import rule_set_issues
 
     if jurisdiction is not None and jurisdiction != NATION and not is_division(jurisdiction):
-        raise click.BadParameter(
-            f"{jurisdiction!r} is no division code of GB/T 2260", param_hint="--jurisdiction"
+        raise Unusable(
+            f"{jurisdiction!r} 不是 GB/T 2260 的行政区划代码",
+            f"{jurisdiction!r} is no division code of GB/T 2260",
+            param_hint="--jurisdiction",
         )
     found = []
     for file in sorted(path.glob("*.json")) if path.is_dir() else [path]:
         try:
             document = read_rule_set(content_of(file))
-        except msgspec.MsgspecError as cause:
-            raise click.BadParameter(f"{file}: {cause}", param_hint="--rules") from cause
+        except _FORMLESS as cause:
+            raise _unusable(file, cause, "--rules") from cause
         if issues := rule_set_issues(document):
-            said = "; ".join(f"{issue.rule or 'the set'}: {issue.message}" for issue in issues)
-            raise click.BadParameter(f"{file}: {said}", param_hint="--rules")
+            zh = "；".join(f"{issue.rule or '规则集'}：{issue.zh}" for issue in issues)
+            en = "; ".join(f"{issue.rule or 'the set'}: {issue.message}" for issue in issues)
+            raise Unusable(f"{file}：{zh}", f"{file}: {en}", param_hint="--rules")
         found.append(document)
     # Not asked for any, a folder of one city's rules is meant to be asked for that city's.
     wanted = [NATION, *sorted((each.jurisdiction for each in found), reverse=True)]
     for division in wanted if jurisdiction is None else [jurisdiction]:
         if (law := in_force(found, division, at=at)) is not None:
             return RuleSet(law)
-    raise click.BadParameter(f"no rule set of {path} is in force at {at.isoformat()}", param_hint="--rules")
+    raise Unusable(
+        f"{path} 中没有在 {at.isoformat()} 生效的规则集",
+        f"no rule set of {path} is in force at {at.isoformat()}",
+        param_hint="--rules",
+    )
 
 
 def _evidence(path: Path) -> "list[Evidence]":
@@ -298,8 +310,15 @@ def _evidence(path: Path) -> "list[Evidence]":
 
     try:
         return read_evidence(content_of(path), zone=_shanghai())
-    except msgspec.MsgspecError as cause:
-        raise click.BadParameter(f"{path}: {cause}", param_hint="--events") from cause
+    except _FORMLESS as cause:
+        raise _unusable(path, cause, "--events") from cause
+
+
+def _unusable(file: Path, cause: Exception, option: str) -> Unusable:
+    """What a file's form is wrong in: where, in both languages, and in its reader's words what."""
+    what, _, place = str(cause).partition(" - at `")
+    where = f"中的 {place.rstrip('`')} " if place else ""
+    return Unusable(f"文件 {file} {where}格式有误（{what}）", f"{file}: {cause}", param_hint=option)
 
 
 def _shanghai() -> Any:  # noqa: ANN401  a zone

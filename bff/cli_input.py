@@ -6,6 +6,8 @@ from typing import Final
 
 import click
 
+from bff.cli_errors import Unusable
+
 # A code has hundreds of characters, a file of cards thousands, whatever an editor or a pipe puts around them.
 _LONGEST_TEXT: Final = 16_384
 _MARK: Final = b"\xef\xbb\xbf"
@@ -29,7 +31,12 @@ class Instant(click.ParamType[datetime]):
         try:
             at = datetime.fromisoformat(str(value))
         except ValueError:
-            self.fail(f"{value!r} is not an ISO 8601 time, such as 2026-11-22T09:30:00+08:00", param, ctx)
+            raise Unusable(
+                f"{value!r} 不是 ISO 8601 时间，例如 2026-11-22T09:30:00+08:00",
+                f"{value!r} is not an ISO 8601 time, such as 2026-11-22T09:30:00+08:00",
+                param=param,
+                ctx=ctx,
+            ) from None
         return at if at.tzinfo else at.replace(tzinfo=ZoneInfo(self._zone))
 
 
