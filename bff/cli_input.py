@@ -8,8 +8,8 @@ import click
 
 from bff.cli_errors import Unusable
 
-# A code has hundreds of characters, a file of cards thousands, whatever an editor or a pipe puts around them.
-_LONGEST_TEXT: Final = 16_384
+# A file of sixteen cards, whose words may be in any language; how long a code may be its own format says.
+_LONGEST_TEXT: Final = 1 << 18
 _MARK: Final = b"\xef\xbb\xbf"
 """What editors on Windows put before UTF-8."""
 
@@ -66,12 +66,14 @@ def content_of(path: Path) -> bytes:
 def _as_text(content: bytes) -> str | None:
     """What a text file says; None if it is longer than a code may be, or none.
 
-    A code's alphabet is ASCII; no picture that a phone or a scanner writes keeps to it.
+    It is UTF-8; no picture that a phone or a scanner writes is.
     """
-    content = content.removeprefix(_MARK)
-    if len(content) > _LONGEST_TEXT or not content.isascii() or b"\0" in content:
+    if len(content) > _LONGEST_TEXT or b"\0" in content:
         return None
-    return content.decode("ascii").strip("\r\n")
+    try:
+        return content.removeprefix(_MARK).decode().strip("\r\n")
+    except UnicodeDecodeError:
+        return None
 
 
 def _is_file(code: str) -> bool:
