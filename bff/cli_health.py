@@ -10,15 +10,13 @@ import click
 import msgspec
 from rich.progress import track
 
-from bff.cli_data import data_option, environ_of
-from bff.cli_errors import Failure, Refused, Unusable
+from bff.cli_errors import Failure, Unusable
 from bff.cli_health_chain import verify_chain
+from bff.cli_health_retire import retire
 from bff.cli_input import Instant, content_of, text_of
-from bff.cli_stores import run_or_exit, settings_or_exit
 
 if TYPE_CHECKING:
     from health_code.codec.certificates import Checked
-    from health_code.models import RetirementStatement
     from health_code.rules.colour import Judgement, RuleSet
     from health_code.rules.evidence import Evidence
 
@@ -37,116 +35,7 @@ def health() -> None:
 
 
 health.add_command(verify_chain)
-
-
-@health.command()
-@click.option("--purpose", help="Whose data: venue-log, evidence, appeals, manual or all.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Where the signed proof goes; retired-PURPOSE-DATE.json if not given.",
-)
-@click.option(
-    "--check",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Destroy nothing: check a proof that was signed before.",
-)
-@click.option(
-    "--trust",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="With --check: keys to believe it by, such as the city's /.well-known/jwks.json.",
-)
-@data_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object: the statement.")
-def retire(
-    purpose: str | None,
-    *,
-    yes: bool,
-    out: Path | None,
-    check: Path | None,
-    trust: Path | None,
-    data: Path | None,
-    as_json: bool,
-) -> None:
-    """Destroy one purpose's data in MongoDB and Redis, and sign a proof of it (数据销毁).
-
-    Killed half-way, run it again: the proof counts from the first time. Rule sets, proofs and the audit
-    trail stay; the trail knows people by keyed hashes alone. Backups are yours to destroy.
-
-    Exit status: 0 done, or the proof holds; 1 something is left, or the proof does not hold; 2 it could not
-    be done, or the file is no proof.
-    """
-    if (purpose is None) == (check is None):
-        raise Failure("请指定 --purpose 或 --check", "give either --purpose or --check")
-    if purpose is None:
-        statement = _checked(check or Path(), trust, data)
-    else:
-        statement = _retired(purpose, yes=yes, out=out, data=data, quiet=as_json)
-    if as_json:
-        click.echo(msgspec.json.encode(statement))
-    else:
-        click.echo(f"{statement.purpose}  {statement.started_at:%F %T} – {statement.finished_at:%F %T} UTC")
-        for each in statement.destroyed:
-            click.echo(f"  {each.place}: {each.found} → {each.left}")
-    sys.exit(HELD if all(each.left == 0 for each in statement.destroyed) else NOT_HELD)
-
-
-def _retired(
-    purpose: str, *, yes: bool, out: Path | None, data: Path | None, quiet: bool
-) -> "RetirementStatement":
-    from rich.progress import Progress
-
-    from bff.platform.retirement import prove
-    from bff.platform.services import Platform
-    from health_code.rules.purposes import PURPOSES
-
-    if purpose not in PURPOSES:
-        known = ", ".join(PURPOSES)
-        raise Failure(f"没有用途 {purpose}；可用：{known}", f"no purpose {purpose}: there are {known}")
-    file = out or Path(f"retired-{purpose}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json")
-    if file.exists():
-        raise Failure(f"{file} 已存在", f"{file} is there already")
-    settings = settings_or_exit(environ_of(data))
-    if not yes:
-        click.confirm(
-            f"永久销毁“{purpose}”的全部数据？ Destroy all data of “{purpose}” for ever?", abort=True
-        )
-
-    async def work() -> "RetirementStatement":
-        async with Platform.open(settings) as platform:
-            with Progress(disable=quiet, transient=True) as progress:
-                task = progress.add_task("Destroying", total=None)
-                statement = await platform.health.retiring.destroy(
-                    purpose, lambda gone, whole: progress.update(task, completed=gone, total=whole)
-                )
-            proof = prove(statement, platform.token_keys.signing())
-            # Whole or not at all; and only then is it forgotten what was counted.
-            partial = file.with_name(f"{file.name}.partial")
-            partial.write_bytes(msgspec.json.format(msgspec.json.encode(proof), indent=2))
-            partial.replace(file)
-            await platform.health.retiring.close(purpose)
-            return statement
-
-    statement = run_or_exit(work(), again="可再次执行 · run it again")
-    if not quiet:
-        click.echo(f"证明 proof → {file}")
-    return statement
-
-
-def _checked(file: Path, trust: Path | None, data: Path | None) -> "RetirementStatement":
-    from bff.cli_audit import believed
-    from bff.platform.keys import KeyRing
-    from bff.platform.retirement import NotProved, read_proof
-
-    if trust is not None:
-        keys = believed(trust)
-    else:
-        keys = KeyRing(settings_or_exit(environ_of(data)).auth.token_keys_dir).verifying
-    try:
-        return read_proof(file.read_bytes(), keys)
-    except NotProved as no:
-        raise (Failure if no.unreadable else Refused)(no.zh, no.en) from None
+health.add_command(retire)
 
 
 @health.command("test-rules")
