@@ -556,6 +556,8 @@ class TestCards:
             ({"nbf": NOW.timestamp() + 1}, Verdict.NOT_YET_VALID),
             ({"nbf": NOW.timestamp() * 1000}, Verdict.NOT_YET_VALID),
             ({"exp": NOW.timestamp()}, Verdict.EXPIRED),
+            ({"exp": EXPIRES.timestamp() * 1000}, Verdict.EXPIRED),
+            ({"nbf": ISSUED.timestamp() * 1000}, Verdict.NOT_YET_VALID),
             ({"vc": {"type": [], "credentialSubject": {}}}, Verdict.MALFORMED),
             ({"rid": "a rid"}, Verdict.MALFORMED),
             ({"packed": b"{}"}, Verdict.UNREADABLE),
