@@ -223,9 +223,14 @@ def _shanghai() -> Any:  # noqa: ANN401  a zone
     "--trust",
     required=True,
     type=click.Path(exists=True, path_type=Path),
-    help="Whom to believe: a certificate (PEM), a JWKS, a did.json, or a folder of them.",
+    help="Whom to believe: a certificate (PEM), a JWKS, a did.json, or a folder of them. In a folder a "
+    "JWKS is its issuer's where it lies in HOST/PATH/.well-known/jwks.json.",
 )
-@click.option("--issuer", help="Whose the keys of a JWKS are, where the file does not say.")
+@click.option(
+    "--issuer",
+    help="Whose the keys of a JWKS are, where the file does not say. Without it, and where nothing else "
+    "says so, they are believed whatever issuer a card names.",
+)
 @click.option(
     "--revoked",
     multiple=True,

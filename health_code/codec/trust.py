@@ -1,7 +1,9 @@
 """Trust material (信任列表): whose keys are believed, for what, and from when until when.
 
-A key is found by format, issuer and name, never by name alone: a key of one issuer says nothing about the
-certificates of another.
+A key is found by format, issuer and name: a key of one issuer says nothing about the certificates of another.
+Two things that are not said bind nothing. Key sets of cards that come without an issuer are vouched for by
+whoever gives them, all of them together and whatever issuer a card names. And in HC1 the kid alone names the
+key: which country a signer's certificate is of, if any, is not held against the issuer that a code claims.
 
     PEM, DER        signing certificates of HC1: named by the first eight bytes of their SHA-256
     JWKS            keys of one SMART Health Card issuer: the one given with it, or that of the folder it lies
