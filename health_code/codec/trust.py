@@ -114,8 +114,8 @@ class Trust:
             document = json.loads(content)
         except (ValueError, RecursionError):
             return
-        if isinstance(methods := document.get("verificationMethod"), list):
-            self._take_did(document, [each for each in methods if isinstance(each, dict)])
+        if isinstance(document.get("verificationMethod", document.get("assertionMethod")), list):
+            self._take_did(document)
         elif isinstance(listed := document.get("issuerInfo"), list):
             for each in listed:
                 named = each.get("issuer") if isinstance(each, dict) else None
@@ -136,16 +136,26 @@ class Trust:
             if isinstance(key.kid, str) and (not key.names or issuer in key.names):
                 self.issuers.setdefault(issuer, {})[key.kid] = key.trusted
 
-    def _take_did(self, document: Mapping[str, Any], methods: Sequence[Mapping[str, Any]]) -> None:
-        """Keys of a pass issuer are those for assertions; the others are of a trust list."""
-        did, asserting = document.get("id"), document.get("assertionMethod")
+    def _take_did(self, document: Mapping[str, Any]) -> None:
+        """Keys of a pass issuer are those for assertions; the others are of a trust list.
+
+        What is for assertions stands there by its name or itself (DID Core §5.3.1); a name may be relative to
+        the document's own (§3.2.2).
+        """
+        did = document.get("id")
         if not isinstance(did, str):
             return
-        asserted = asserting if isinstance(asserting, list) else []
-        for method in methods:
+        listed, asserting = (_list(document.get(name)) for name in ("verificationMethod", "assertionMethod"))
+        embedded = [each for each in asserting if isinstance(each, dict)]
+        asserted = {_absolute(each, did) for each in asserting if isinstance(each, str)}
+        asserted |= {_absolute(each["id"], did) for each in embedded if isinstance(each.get("id"), str)}
+        for method in (*listed, *embedded):
+            if not isinstance(method, dict):
+                continue
             name, jwk = method.get("id"), method.get("publicKeyJwk")
             if not isinstance(name, str) or not isinstance(jwk, dict) or (key := _jwk(jwk)) is None:
                 continue
+            name = _absolute(name, did)
             controller, _, fragment = name.partition("#")
             if name in asserted:
                 if controller == did == method.get("controller"):
@@ -164,6 +174,14 @@ class _Jwk(Struct, frozen=True, kw_only=True):
     kid: str | None
     names: tuple[str, ...]
     certificate: bytes | None
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _absolute(name: str, did: str) -> str:
+    return did + name if name.startswith("#") else name
 
 
 def _issuer_at(path: str) -> str | None:

@@ -720,6 +720,23 @@ class TestPasses:
 
         assert check(code, trust=self.TRUST, at=self.CLOCK).verdict is verdict
 
+    @pytest.mark.parametrize("way", ["relative", "embedded", "embedded alone"])
+    def test_a_key_for_assertions_may_stand_there_itself_or_by_a_relative_name(self, way: str) -> None:
+        did = json.loads((VECTORS / "nzcp/valid/did.json").read_text())
+        (method,) = did["verificationMethod"]
+        method["id"] = "#key-1"
+        did["assertionMethod"] = ["#key-1"] if way == "relative" else [method]
+        if way == "embedded":
+            did["verificationMethod"] = []
+        elif way == "embedded alone":
+            del did["verificationMethod"]
+        text = (VECTORS / "nzcp/valid/nzcp.txt").read_text()
+
+        assert check(text, trust=Trust.of({"did.json": json.dumps(did).encode()}), at=self.CLOCK).valid
+        method["controller"] = "did:web:other.example"
+        with pytest.raises(TrustUnreadable):
+            Trust.of({"did.json": json.dumps(did).encode()})
+
     def test_a_key_that_is_not_for_assertions_asserts_nothing(self) -> None:
         did = json.loads((VECTORS / "nzcp/valid/did.json").read_text())
         did["assertionMethod"] = []
