@@ -53,7 +53,9 @@ def retire(
     """Destroy one purpose's data in MongoDB and Redis, and sign a proof of it (数据销毁).
 
     Killed half-way, run it again: the proof counts from the first time. Rule sets, proofs and the audit
-    trail stay; the trail knows people by keyed hashes alone. Backups are yours to destroy.
+    trail stay; the trail knows people by keyed hashes alone. Backups are yours to destroy. With its evidence
+    gone a code that is still shown is grey where the rules name sources they need (SilentAfterHours), and
+    green where they name none: end the service first.
 
     Exit status: 0 done, or the proof holds; 1 something is left, or the proof does not hold; 2 it could not
     be done, nobody agreed to it, or the file is no proof. Where the proof goes is tried before anything is
