@@ -13,7 +13,7 @@ from rich.progress import track
 from bff.cli_errors import Failure, Unusable
 from bff.cli_health_chain import verify_chain
 from bff.cli_health_retire import retire
-from bff.cli_input import Instant, content_of, text_of
+from bff.cli_input import LONGEST_CARDS, Instant, content_of, text_of
 
 if TYPE_CHECKING:
     from health_code.codec.certificates import Checked
@@ -260,7 +260,7 @@ def verify(
     from health_code.codec.trust import Trust, TrustUnreadable
 
     believed = _files(trust)
-    text = text_of(code)
+    text = text_of(code, longest=LONGEST_CARDS)
     if text.startswith(signed.PREFIX):
         _verify_own(text, believed, at or datetime.now(UTC), as_json=as_json)
     try:

@@ -8,8 +8,10 @@ import click
 
 from bff.cli_errors import Unusable
 
-# A file of sixteen cards, whose words may be in any language; how long a code may be its own format says.
-_LONGEST_TEXT: Final = 1 << 18
+# A code has hundreds of characters, whatever an editor or a pipe puts around them.
+_LONGEST_TEXT: Final = 16_384
+LONGEST_CARDS: Final = 1 << 18
+"""A file of health cards has sixteen, and words in any language; how long one may be its own format says."""
 _MARK: Final = b"\xef\xbb\xbf"
 """What editors on Windows put before UTF-8."""
 
@@ -40,7 +42,7 @@ class Instant(click.ParamType[datetime]):
         return at if at.tzinfo else at.replace(tzinfo=ZoneInfo(self._zone))
 
 
-def text_of(code: str) -> str:
+def text_of(code: str, *, longest: int = _LONGEST_TEXT) -> str:
     """The code itself, wherever it is; empty, and so judged unreadable, if there is none of ours."""
     from wallet.codec.errors import CodecError
 
@@ -48,7 +50,8 @@ def text_of(code: str) -> str:
         return code.strip("\r\n")
     try:
         with click.open_file(code, "rb") as file:
-            text = _as_text(file.read(_LONGEST_TEXT + 1))
+            content = file.read(longest + 1)
+        text = _as_text(content) if len(content) <= longest else None
         if text is not None or code == "-":
             return text or ""
         from wallet.picture import read_image
@@ -64,11 +67,11 @@ def content_of(path: Path) -> bytes:
 
 
 def _as_text(content: bytes) -> str | None:
-    """What a text file says; None if it is longer than a code may be, or none.
+    """What a text file says; None if it is none.
 
     It is UTF-8; no picture that a phone or a scanner writes is.
     """
-    if len(content) > _LONGEST_TEXT or b"\0" in content:
+    if b"\0" in content:
         return None
     try:
         return content.removeprefix(_MARK).decode().strip("\r\n")
