@@ -1373,7 +1373,7 @@ export interface ForeignEvidence {
   shown: "GREEN" | "RED" | "YELLOW" | null;
   /** NEGATIVE, POSITIVE or INVALID, of a test. */
   outcome: string | null;
-  /** As of when it speaks. */
+  /** As of when it speaks: its issue; of a test, when it was taken. */
   asOf: string;
   /** From when it is too old to be taken as it is. */
   staleAt: string;
