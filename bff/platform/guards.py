@@ -126,8 +126,9 @@ class AccessMiddleware(ASGIMiddleware):
             if authorization is None:
                 raise SignInRequired
             principal = self._authenticator.identify(authorization)
-            access.admit(principal, endings_heard=self._authenticator.endings_heard)
+            # Before they are admitted: of a no as well it is asked to whom it was said.
             set_principal(scope, principal)
+            access.admit(principal, endings_heard=self._authenticator.endings_heard)
         await next_app(scope, receive, send)
 
 
@@ -142,6 +143,11 @@ def routes_of(app: Litestar) -> Iterator[tuple[str, BaseRouteHandler]]:
             else:
                 method = route.scope_type.name
             yield f"{method} {route.path}", handler
+
+
+def tags_of(handler: BaseRouteHandler) -> frozenset[str]:
+    """Under which tags ``handler`` stands, its own and its controller's."""
+    return frozenset(tag for layer in handler.ownership_layers for tag in getattr(layer, "tags", None) or ())
 
 
 def check_routes(app: Litestar) -> None:
