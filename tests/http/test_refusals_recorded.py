@@ -46,7 +46,8 @@ async def web(settings: Settings) -> AsyncIterator[Web]:
 
 
 async def told(redis: Redis) -> list[AuditEvent]:
-    return [msgspec.json.decode(fields[b"e"], type=AuditEvent) for _, fields in await redis.xrange(STREAM)]
+    recorded: Any = await redis.xrange(STREAM)
+    return [msgspec.json.decode(fields[b"e"], type=AuditEvent) for _, fields in recorded]
 
 
 async def sign_in(web: Web, code: str, status: int = 201) -> dict[str, Any]:

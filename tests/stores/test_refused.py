@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from redis.asyncio import Redis
@@ -35,10 +35,8 @@ class Refused:
         self.note = RefusalRecorder(run, self.recorder, personal, lambda: NOON).note
 
     async def events(self) -> list[AuditEvent]:
-        return [
-            msgspec.json.decode(fields[b"e"], type=AuditEvent)
-            for _, fields in await self._redis.xrange(STREAM)
-        ]
+        told: Any = await self._redis.xrange(STREAM)
+        return [msgspec.json.decode(fields[b"e"], type=AuditEvent) for _, fields in told]
 
 
 @contextmanager
