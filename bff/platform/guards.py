@@ -32,6 +32,8 @@ from miniapp_schemas.assurance import AssuranceLevel
 PUBLIC: Final = "public"
 ACCESS: Final = "suishen.access"
 """Where ``check_routes`` leaves a handler's ``Access`` in its ``opt``."""
+TAGS: Final = "suishen.tags"
+"""Where it leaves the tags a handler stands under, its own and its controller's."""
 _AUDIENCES: Final = frozenset({PUBLIC, "resident", "verifier", "issuer", "ops"})
 
 
@@ -145,11 +147,6 @@ def routes_of(app: Litestar) -> Iterator[tuple[str, BaseRouteHandler]]:
             yield f"{method} {route.path}", handler
 
 
-def tags_of(handler: BaseRouteHandler) -> frozenset[str]:
-    """Under which tags ``handler`` stands, its own and its controller's."""
-    return frozenset(tag for layer in handler.ownership_layers for tag in getattr(layer, "tags", None) or ())
-
-
 def check_routes(app: Litestar) -> None:
     """Read every route's declaration, or raise ``AccessUndeclared`` naming each that lacks one."""
     silent: list[str] = []
@@ -158,6 +155,8 @@ def check_routes(app: Litestar) -> None:
             handler.opt[ACCESS] = Access.of(handler.opt, writes=_writes(name))
         except AccessUndeclared as problem:
             silent.append(f"{name} {problem}")
+        layers = handler.ownership_layers
+        handler.opt[TAGS] = frozenset(tag for each in layers for tag in getattr(each, "tags", None) or ())
     if silent:
         raise AccessUndeclared("; ".join(silent))
     for route in app.routes:

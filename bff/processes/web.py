@@ -24,7 +24,7 @@ from bff.pages.routes import pages_router
 from bff.platform.caller import client_of, client_provider, known_principal, provide_principal, still_provider
 from bff.platform.deadlines import DeadlineMiddleware
 from bff.platform.edge import Edge
-from bff.platform.guards import AccessMiddleware, check_routes, tags_of
+from bff.platform.guards import TAGS, AccessMiddleware, check_routes
 from bff.platform.hot import HotRoutes
 from bff.platform.identity import Principal
 from bff.platform.memory import settle_memory
@@ -155,7 +155,7 @@ class Opened:
         handler = scope.get("route_handler")
         if not isinstance(error, Refusal) or handler is None or scope["type"] != ScopeType.HTTP:
             return
-        if not RECORDED.isdisjoint(tags_of(handler)):
+        if not RECORDED.isdisjoint(handler.opt.get(TAGS, ())):
             client = client_of(scope, self.platform.settings.platform.proxies)
             operation = getattr(handler, "operation_id", None) or handler.handler_name
             await self.platform.refusals.note(error, str(operation), known_principal(scope), client.address)
