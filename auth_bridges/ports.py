@@ -7,7 +7,15 @@ from typing import Any, Protocol
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
 from auth_bridges.codec.certificates import Certificate
-from auth_bridges.models import Actor, FaceCheckStarted, FaceCheckState, Guardianship, LegalPerson, Notice
+from auth_bridges.models import (
+    Actor,
+    FaceCheckStarted,
+    FaceCheckState,
+    Guardianship,
+    LegalPerson,
+    Notice,
+    ProviderSubject,
+)
 from auth_bridges.rules.policy import Operation
 
 
@@ -50,6 +58,9 @@ class PersonalData(Protocol):
 
     def mask_name(self, name: str) -> str:
         """A name as it may be shown."""
+
+    def mask_child(self, name: str) -> str:
+        """A child's name as those may see it who have to tell it from its sisters and brothers."""
 
 
 class Admit(Protocol):
@@ -214,6 +225,13 @@ class Forget(Protocol):
 
     def __call__(self, residents: Collection[str]) -> Awaitable[None]:
         """Return once nothing of ``residents`` is left."""
+
+
+class CameIn(Protocol):
+    """Hears of each way in by which a resident has just come in."""
+
+    def __call__(self, subject: ProviderSubject, /) -> Awaitable[None]:
+        """Return once whoever must know knows; told again it changes nothing."""
 
 
 class RunScript(Protocol):

@@ -4,12 +4,14 @@ Residents come through a provider's bridge, clerks with organisation, number and
 departments with an assertion signed by their own key. Each gets tokens for one API only.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
 from auth_bridges.assertions import LONGEST, Assertion, public_key, read_assertion
 from auth_bridges.bridges.base import Bridge
+from auth_bridges.guesses import Guesses
 from auth_bridges.models import (
     AccessToken,
     Audience,
@@ -31,7 +33,7 @@ from auth_bridges.models import (
     StoredSession,
 )
 from auth_bridges.passphrases import Passphrases
-from auth_bridges.ports import Admit, Audit, Chance, Clock, PersonalData
+from auth_bridges.ports import Admit, Audit, CameIn, Chance, Clock, PersonalData
 from auth_bridges.refusals import (
     AccountDisabled,
     AssertionRefused,
@@ -78,6 +80,7 @@ class AuthService:
         second_factors: SecondFactors,
         admit: Admit,
         audit: Audit,
+        came_in: CameIn,
         clock: Clock,
         chance: Chance,
     ) -> None:
@@ -90,9 +93,13 @@ class AuthService:
         self._second_factors = second_factors
         self._admit = admit
         self._audit = audit
+        self._came_in = came_in
         self._clock = clock
         self._chance = chance
         self._vault = Vault(stores.resident_keys, personal, chance)
+        self._guesses = Guesses(
+            stores.known_devices, admit=admit, personal=personal, per_minute=settings.tries_per_clerk
+        )
         self._sessions = Sessions(stores.sessions, stores.ended, audit=audit, chance=chance)
         self.replies = Replies(stores.one_time, stores.replies, self._sessions, clock=clock, chance=chance)
 
@@ -143,7 +150,7 @@ class AuthService:
             platform=platform_of(client.agent),
             link=link.id,
         )
-        led_to = await self._leads_to(subject, link)
+        led_to, _ = await asyncio.gather(self._leads_to(subject, link), self._came_in(subject))
         if led_to is None or led_to.id != resident.id:
             # Unlinked, merged or deleted since we looked: whoever did that may have ended the sessions there
             # were before this one began, so it is for us to end.
@@ -216,6 +223,7 @@ class AuthService:
                 raise await self._second_factors.in_vain(one_time_code)
             clerk, employer = found
             methods = await self._second_factors.proved(clerk, one_time_code)
+            await self._guesses.succeeded(organisation, number, client)
         except NotProved as failed:
             raise await self._refused(actor, ClerkNotRecognised(), wrong=failed.wrong.value) from None
         except SecondFactorNeeded as refusal:
@@ -351,7 +359,7 @@ class AuthService:
     ) -> tuple[str, tuple[Clerk, Organisation] | None]:
         """Who tries, for the audit, and the clerk in service whose passphrase it is."""
         await self._admit_client(client)
-        await self._admit_tries("clerk", f"{organisation}/{number}", self._settings.tries_per_clerk)
+        await self._guesses.count(organisation, number, client)
         clerk = await self._stores.directory.clerk(organisation, number)
         employer = await self._stores.directory.organisation(organisation)
         matches = await self._passphrases.matches(passphrase, None if clerk is None else clerk.passphrase)

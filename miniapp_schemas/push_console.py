@@ -37,13 +37,24 @@ TopicName = Annotated[
 ]
 MessageClassName = Annotated[
     Literal["service", "marketing"],
-    Meta(description="What the makers of phones make of it (消息分类): marketing is limited a day."),
+    Meta(
+        description="What the makers of phones make of it (消息分类): marketing is limited a day, and needs "
+        "a topic that rests on consent."
+    ),
 ]
 CampaignStateName = Annotated[
     Literal["DRAFT", "CANARY", "RUNNING", "PAUSED", "STOPPED", "CANCELLED", "DONE"],
     Meta(description="STOPPED: by its own failures. DONE: everybody it is for has a notice or will."),
 ]
-Reason = Annotated[str, Meta(description="Why, for the audit trail.", min_length=2, max_length=200)]
+Reason = Annotated[
+    str,
+    Meta(
+        description="Why, for the audit trail: some words, and not blanks alone.",
+        min_length=2,
+        max_length=200,
+        pattern=r"^[\s\S]*\S[^\n]*\Z",
+    ),
+]
 _ONE_LINE = r"^\S([^\n]*\S)?\Z"
 
 

@@ -269,6 +269,7 @@ class World:
         self.audit = AuditLog()
         self.turnstile = Turnstile()
         self.forgotten: set[str] = set()
+        self.came_in: list[ProviderSubject] = []
         self.bridge = FakeBridge()
         self.alipay = FakeAlipay()
         self.phones = Phones()
@@ -297,6 +298,7 @@ class World:
             second_factors=self.second_factors,
             admit=self.turnstile,
             audit=self.audit,
+            came_in=self._came_in,
             clock=self.clock,
             chance=os.urandom,
         )
@@ -358,6 +360,9 @@ class World:
     async def forget(self, residents: Collection[str]) -> None:
         """What other domains do when accounts are deleted."""
         self.forgotten.update(residents)
+
+    async def _came_in(self, subject: ProviderSubject) -> None:
+        self.came_in.append(subject)
 
     async def signed_in(self, subject: str, bridge: FakeBridge | None = None) -> Actor:
         """``subject``, signed in this moment."""

@@ -29,7 +29,7 @@ from auth_bridges.elsewhere import Elsewhere
 from auth_bridges.federation import Federation
 from auth_bridges.legal_persons import LegalPersons
 from auth_bridges.passphrases import Passphrases
-from auth_bridges.ports import Admit, Chance, Clock, Forget, LearntCertificates
+from auth_bridges.ports import Admit, CameIn, Chance, Clock, Forget, LearntCertificates
 from auth_bridges.provider_tokens import ProviderTokens
 from auth_bridges.refusals import ProviderNotOffered
 from auth_bridges.registrar import Registrar
@@ -65,6 +65,7 @@ class AuthParts:
         recorder: AuditRecorder,
         admit: Admit,
         forget: Forget,
+        came_in: CameIn,
         types: Sequence[str],
         environment: Environment,
         clock: Clock,
@@ -110,6 +111,7 @@ class AuthParts:
             second_factors=self.second_factors,
             admit=admit,
             audit=recorder.record,
+            came_in=came_in,
             clock=clock,
             chance=chance,
         )

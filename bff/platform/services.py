@@ -18,6 +18,7 @@ from typing import Final, Self
 import structlog
 from redis.asyncio import Redis
 
+from auth_bridges.models import ProviderSubject
 from bff.platform.audit import STREAM as AUDIT_STREAM
 from bff.platform.audit import AuditRecorder, AuditTrail, decode_event
 from bff.platform.auth import AuthParts
@@ -41,6 +42,7 @@ from bff.platform.probes import Probe
 from bff.platform.push import PushParts
 from bff.platform.push_outbox import Carrier
 from bff.platform.redis import ScriptRunner, open_redis
+from bff.platform.refused import RefusalRecorder
 from bff.platform.settings import Settings
 from bff.platform.wallet_audit import audited
 from health_code.models import HEALTH_TYPES
@@ -89,6 +91,7 @@ class Platform:
             seal_keys=[bytes.fromhex(key) for key in platform.id_seal_keys],
         )
 
+        self.refusals = RefusalRecorder(run, recorder, self.personal, self.clock)
         self.registry = registry = load_registry()
         self._auth = AuthParts(
             mongo=mongo,
@@ -100,6 +103,7 @@ class Platform:
             recorder=recorder,
             admit=self._admit_try,
             forget=self._forget,
+            came_in=self._came_in,
             types=[*registry.types, *HEALTH_TYPES, *PUSH_TYPES],
             environment=platform.env,
             clock=self.clock,
@@ -376,6 +380,9 @@ class Platform:
 
     async def _forget(self, residents: Several[str]) -> None:
         await self.push.forget(residents)
+
+    async def _came_in(self, subject: ProviderSubject) -> None:
+        await self.push.china.addresses.came_in(subject)
 
     def _admit_verification(self, organisation: str, clerk: str) -> Awaitable[None]:
         # One hash tag, the organisation: both buckets are judged in one step.

@@ -417,7 +417,7 @@ export interface AudienceQuery {
 
 /** What an operator does, and why. */
 export interface Because {
-  /** Why, for the audit trail. */
+  /** Why, for the audit trail: some words, and not blanks alone. */
   reason: string;
 }
 
@@ -498,7 +498,7 @@ export interface CampaignInfo {
   title: string;
   /** What a resident agrees to be told of, or not. */
   topic: "account" | "enrolment" | "expiry" | "health" | "insurance" | "pension" | "policy" | "vaccination";
-  /** What the makers of phones make of it (消息分类): marketing is limited a day. */
+  /** What the makers of phones make of it (消息分类): marketing is limited a day, and needs a topic that rests on consent. */
   messageClass: "marketing" | "service";
   /** Whom it is for. */
   audience: AudienceQuery;
@@ -1070,7 +1070,7 @@ export interface DraftCampaign {
   title: string;
   /** What a resident agrees to be told of, or not. */
   topic: "account" | "enrolment" | "expiry" | "health" | "insurance" | "pension" | "policy" | "vaccination";
-  /** What the makers of phones make of it (消息分类): marketing is limited a day. */
+  /** What the makers of phones make of it (消息分类): marketing is limited a day, and needs a topic that rests on consent. */
   messageClass?: "marketing" | "service";
   /** Whom it is for. */
   audience: AudienceQuery;
@@ -1397,7 +1397,7 @@ export interface ForeignEvidence {
   shown: "GREEN" | "RED" | "YELLOW" | null;
   /** NEGATIVE, POSITIVE or INVALID, of a test. */
   outcome: string | null;
-  /** As of when it speaks. */
+  /** As of when it speaks: its issue; of a test, when it was taken. */
   asOf: string;
   /** From when it is too old to be taken as it is. */
   staleAt: string;
@@ -1524,7 +1524,7 @@ export interface HoldBreaker {
   name: string;
   /** open: nothing is sent. closed: everything is, whatever happens. */
   hold: "automatic" | "closed" | "open";
-  /** Why, for the audit trail. */
+  /** Why, for the audit trail: some words, and not blanks alone. */
   reason: string;
 }
 
@@ -1931,7 +1931,7 @@ export interface NoticeStory {
   template: string;
   /** Which waits for which: bulk never delays normal, normal never urgent. */
   lane: "bulk" | "normal" | "urgent";
-  /** What the makers of phones make of it (消息分类): marketing is limited a day. */
+  /** What the makers of phones make of it (消息分类): marketing is limited a day, and needs a topic that rests on consent. */
   messageClass: "marketing" | "service";
   /** Whom it is for: a masked name. */
   addressee: string | null;
@@ -2363,7 +2363,7 @@ export interface RealNameResult {
 export interface Redrive {
   /** Which. */
   keys: string[];
-  /** Why, for the audit trail. */
+  /** Why, for the audit trail: some words, and not blanks alone. */
   reason: string;
 }
 
@@ -2866,9 +2866,9 @@ export interface TemplateWords {
   title: string;
   /** What there is to do. */
   body: string;
-  /** On a locked screen; no places. */
+  /** On a locked screen; no places, and no vaccine. */
   lockTitle: string;
-  /** On a locked screen; no places. */
+  /** On a locked screen; no places, and no vaccine. */
   lockBody: string;
   /** The same in plain words (易读), read aloud after the title. */
   plain: string;
@@ -2894,6 +2894,8 @@ export interface TimelineEntry {
   name: string | null;
   /** Whether it can be done now, or is late; of some things no day is known yet. */
   status: "due" | "not_announced" | "not_yet_due" | "overdue";
+  /** Whether anything is to be done; if not, one is only told when it happens. */
+  toDo: boolean;
   /** The first day on which it can be done. */
   earliest: string | null;
   /** The day before which it should be done. */
@@ -5196,7 +5198,7 @@ export interface Operations {
     body: null;
     status: 200;
     answer: CampaignInfo;
-    codes: "CAMPAIGN_NOT_OPEN" | "CAMPAIGN_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SECOND_OPERATOR_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "CAMPAIGN_INVALID" | "CAMPAIGN_NOT_OPEN" | "CAMPAIGN_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SECOND_OPERATOR_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Whoever was not told yet never is. */
   CancelCampaign: {
