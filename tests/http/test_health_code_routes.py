@@ -185,6 +185,30 @@ async def test_a_correction_of_another_persons_evidence_is_refused_and_says_what
     assert (await town.laboratory.report(right)).json()["recorded"] == 1
 
 
+async def test_the_report_that_would_close_a_ring_of_corrections_is_refused_and_red_stays_red(
+    town: Town,
+) -> None:
+    positive = evidence(ID_NUMBER, datetime.now(UTC), {"kind": "RESULT", "outcome": "POSITIVE"})
+    first = positive | {"sourceId": "first", "supersedes": "third"}
+    second = positive | {"sourceId": "second", "supersedes": "first"}
+    third = positive | {"sourceId": "third", "supersedes": "second"}
+
+    said = [
+        (await town.laboratory.report(*items)).json()["items"]
+        for items in ((first, second), (third,), (second, third | {"supersedes": "elsewhere"}))
+    ]
+
+    assert [[each["outcome"] for each in items] for items in said] == [
+        ["RECORDED", "RECORDED"],
+        ["REFUSED"],
+        ["REPEATED", "RECORDED"],
+    ]
+    assert said[1][0]["code"] == "EVIDENCE_INVALID"
+    assert "in a ring" in said[1][0]["detail"]["en"]
+    await town.settle()
+    assert (await town.code())["colour"] == "RED"
+
+
 async def test_a_source_reports_only_what_it_is_registered_for(town: Town) -> None:
     answer = await town.laboratory.report(
         evidence(ID_NUMBER, datetime.now(UTC), {"kind": "ENTERED", "country": "US"})

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from health_code.rules.colour import RuleSet, judge, next_change
 from health_code.rules.documents import Colour, in_force
-from health_code.rules.evidence import Evidence, Key, Kind
+from health_code.rules.evidence import Evidence, Key, Kind, effective
 from health_code.rules.freshness import Limits, shown_colour
 from health_code.rules.linter import rule_set_issues
 from tests.health import BY_HAND_IS_RED, CONTACT_IS_YELLOW, POSITIVE_IS_RED, rule, rule_set
@@ -38,13 +38,13 @@ def of(kind: Kind, occurred_at: datetime, number: int = 1, **facts: Any) -> Evid
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Evidence]:
-    """Evidence of one person, corrections among it."""
+    """Evidence of one person, corrections among it, also of what is said later and in rings."""
     count = draw(st.integers(0, 8))
     history: list[Evidence] = []
     for number in range(count):
         when = NOW - timedelta(hours=draw(st.integers(0, 24 * 20)))
         kind, facts = draw(FACTS)
-        corrected = draw(st.none() | st.integers(0, max(0, number - 1))) if number else None
+        corrected = draw(st.none() | st.integers(0, count - 1))
         history.append(
             msgspec.structs.replace(
                 of(kind, when, number, **facts),
@@ -152,6 +152,33 @@ def test_what_takes_back_each_other_in_a_ring_changes_nothing_and_hangs_nobody()
     ]
 
     assert judge([first, *ring], RULES, at=NOW, known_at=NOW).colour is Colour.RED
+
+
+@given(st.integers(1, 4), st.permutations(range(4)), st.sets(st.integers(1, 3)))
+def test_what_corrects_each_other_in_a_ring_corrects_nothing_whichever_came_first(
+    length: int, order: list[int], taking_back: set[int]
+) -> None:
+    said = of(Kind.RESULT, NOW - timedelta(hours=3), 0, outcome="POSITIVE")
+    ring = [
+        msgspec.structs.replace(
+            said,
+            key=Key("source", str(number)),
+            supersedes=Key("source", str((number + 1) % length)),
+            void=number in taking_back,
+            recorded_at=NOW + timedelta(minutes=order[number]),
+        )
+        for number in range(length)
+    ]
+    known_at = NOW + timedelta(hours=1)
+    last = correction(9, ring[0])
+
+    def counting(*known: Evidence) -> set[str]:
+        return {each.key.source_id for each in effective(known, known_at=known_at)}
+
+    assert judge(ring, RULES, at=NOW, known_at=known_at).colour is Colour.RED
+    told = {str(number) for number in range(length) if number not in taking_back}
+    assert counting(*ring) == told
+    assert counting(*ring, last) == {*told, "9"} - {"0"}
 
 
 @pytest.mark.parametrize("order", [1, -1])
