@@ -159,7 +159,10 @@ class RuleSet:
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """A rule that holds, and the evidence that makes it; ``until`` is when its term ends by itself."""
+    """A rule that holds, and the evidence that makes it.
+
+    ``until`` is when that ends by itself: by the rule's term or because the evidence expires.
+    """
 
     rule: RuleDocument
     evidence: Key | None
@@ -433,10 +436,11 @@ class _History:
         failed: list[_Unknown],
     ) -> None:
         holds = self._answer(rule.logic, index, instant)
-        until = None
+        until = None if index is None else self._known[index].expires_at
         if holds is True and index is not None and rule.document.ttl is not None:
-            until = _end(self._known[index], rule.document.ttl, self._rules.zone)
-            holds = instant.at < until
+            ends = _end(self._known[index], rule.document.ttl, self._rules.zone)
+            until = ends if until is None else min(until, ends)
+            holds = instant.at < ends
         if holds is True and rule.clears is not None:
             cleared = self._answer(rule.clears, index, instant)
             holds = cleared if isinstance(cleared, _Failed) else not cleared

@@ -24,6 +24,8 @@ FACTS: Final = st.tuples(st.just(Kind.RESULT), st.fixed_dictionaries({"outcome":
     (Kind.EXPOSED, {"degree": "CLOSE"})
 )
 
+FEARED: Final = rule(8, "YELLOW", Kinds=["EXPOSED"], Logic={"===": [{"var": "payload.event.degree"}, "CLOSE"]})
+
 
 def of(kind: Kind, occurred_at: datetime, number: int = 1, **facts: Any) -> Evidence:  # noqa: ANN401
     return Evidence(
@@ -299,6 +301,18 @@ def test_evidence_that_has_expired_makes_no_rule_hold() -> None:
     )
 
     assert next_change([contact], RULES, at=NOW, known_at=NOW) == NOW + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("days", [2, 30, None])
+def test_a_reason_ends_when_its_evidence_expires_or_the_term_of_its_rule_is_over(days: int | None) -> None:
+    expires = None if days is None else NOW + timedelta(days=days)
+    contact = msgspec.structs.replace(of(Kind.EXPOSED, NOW, degree="CLOSE"), expires_at=expires)
+    (reason,) = judge([contact], RULES, at=NOW, known_at=NOW).findings
+    ends = next_change([contact], RULES, at=NOW, known_at=NOW)
+    (endless,) = judge([contact], RuleSet(rule_set(FEARED)), at=NOW, known_at=NOW).findings
+
+    assert reason.until == ends == (expires if days == 2 else datetime(2022, 9, 25, 16, tzinfo=UTC))
+    assert endless.until == expires
 
 
 @pytest.mark.parametrize(
