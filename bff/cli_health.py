@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from health_code.codec.certificates import Checked
     from health_code.models import RetirementStatement
     from health_code.rules.colour import Judgement, RuleSet
+    from health_code.rules.documents import RuleSetDocument
     from health_code.rules.evidence import Evidence
 
 HELD: Final = 0
@@ -211,12 +212,12 @@ def evaluate(
     from health_code.rules.colour import judge, next_change
 
     at = at or datetime.now(UTC)
-    rule_set = _rule_set(rules, at, jurisdiction)
+    rule_set, ahead = _rule_sets(rules, at, jurisdiction)
     evidence = _evidence(events)
     # What is in the file is known, whenever it says it was recorded.
     known_at = max([at, *(each.recorded_at for each in evidence)])
     judgement = judge(evidence, rule_set, at=at, known_at=known_at)
-    turns = next_change(evidence, rule_set, at=at, known_at=known_at)
+    turns = next_change(evidence, rule_set, at=at, known_at=known_at, ahead=ahead)
     answer = _answer(judgement, rule_set, at, turns)
     if as_json:
         click.echo(msgspec.json.encode(answer))
@@ -265,10 +266,13 @@ def _print(answer: dict[str, Any]) -> None:
         click.echo(f"  下次变化 next change: {answer['nextChangeAt'].isoformat()}")
 
 
-def _rule_set(path: Path, at: datetime, jurisdiction: str | None) -> "RuleSet":
-    from health_code.rules.colour import RuleSet
+def _rule_sets(
+    path: Path, at: datetime, jurisdiction: str | None
+) -> "tuple[RuleSet, list[tuple[datetime, RuleSet]]]":
+    """The rule set in force at an instant, and those that take over after it."""
+    from health_code.rules.colour import HORIZON, RuleSet
     from health_code.rules.divisions import NATION, is_division
-    from health_code.rules.documents import in_force, read_rule_set
+    from health_code.rules.documents import coming, in_force, read_rule_set
     from health_code.rules.linter import rule_set_issues
 
     if jurisdiction is not None and jurisdiction != NATION and not is_division(jurisdiction):
@@ -287,10 +291,19 @@ def _rule_set(path: Path, at: datetime, jurisdiction: str | None) -> "RuleSet":
         found.append(document)
     # Not asked for any, a folder of one city's rules is meant to be asked for that city's.
     wanted = [NATION, *sorted((each.jurisdiction for each in found), reverse=True)]
-    for division in wanted if jurisdiction is None else [jurisdiction]:
-        if (law := in_force(found, division, at=at)) is not None:
-            return RuleSet(law)
-    raise click.BadParameter(f"no rule set of {path} is in force at {at.isoformat()}", param_hint="--rules")
+    asked = wanted if jurisdiction is None else [jurisdiction]
+    division = next((each for each in asked if in_force(found, each, at=at) is not None), asked[0])
+
+    def law(instant: datetime) -> "RuleSetDocument | None":
+        return in_force(found, division, at=instant)
+
+    now = law(at)
+    if now is None:
+        raise click.BadParameter(
+            f"no rule set of {path} is in force at {at.isoformat()}", param_hint="--rules"
+        )
+    then = coming(found, law, after=at)
+    return RuleSet(now), [(begins, RuleSet(each)) for begins, each in then if begins <= at + HORIZON]
 
 
 def _evidence(path: Path) -> "list[Evidence]":

@@ -226,6 +226,22 @@ async def test_nobody_can_send_a_colour(town: Town, field: str) -> None:
     assert answer.status_code == 400, answer.text
 
 
+async def test_a_code_says_when_it_turns_by_rules_that_are_published_and_not_yet_in_force(town: Town) -> None:
+    now = datetime.now(UTC)
+    await town.laboratory.report(evidence(ID_NUMBER, now, {"kind": "EXPOSED", "degree": "CLOSE"}))
+    await town.settle()
+    before = await town.code()
+    begins = (now + timedelta(hours=2)).replace(microsecond=0)
+
+    await publish(town.platform, rule_set(POSITIVE_IS_RED, Version="1.1.0", ValidFrom=begins.isoformat()))
+    after, later = await town.code(), await town.code()
+
+    assert [each["colour"] for each in (before, after)] == ["YELLOW", "YELLOW"]
+    assert datetime.fromisoformat(before["nextChangeAt"]) > begins
+    assert datetime.fromisoformat(after["nextChangeAt"]) == begins
+    assert later["asOf"] == after["asOf"]
+
+
 async def test_a_rule_set_is_law_only_once_a_second_person_says_so(town: Town, settings: Settings) -> None:
     bearer = Bearer(town.platform, settings)
     level = {"assurance": AssuranceLevel.L2, "organisation": "cdc", "organisation_name": "某疾控中心"}

@@ -19,12 +19,14 @@ from tests.health import BY_HAND_IS_RED, CONTACT_IS_YELLOW, POSITIVE_IS_RED, rul
 
 NOW: Final = datetime(2022, 9, 18, 4, tzinfo=UTC)
 RULES: Final = RuleSet(rule_set(POSITIVE_IS_RED, CONTACT_IS_YELLOW))
+FEARED: Final = rule(
+    8, "YELLOW", Kinds=["EXPOSED"], Logic={"===": [{"var": "payload.event.degree"}, "CLOSE"]}
+)
+OTHER_RULES: Final = RuleSet(rule_set(POSITIVE_IS_RED, FEARED, Version="1.1.0"))
 OUTCOMES: Final = st.sampled_from(["NEGATIVE", "POSITIVE", "INVALID"])
 FACTS: Final = st.tuples(st.just(Kind.RESULT), st.fixed_dictionaries({"outcome": OUTCOMES})) | st.just(
     (Kind.EXPOSED, {"degree": "CLOSE"})
 )
-
-FEARED: Final = rule(8, "YELLOW", Kinds=["EXPOSED"], Logic={"===": [{"var": "payload.event.degree"}, "CLOSE"]})
 
 
 def of(kind: Kind, occurred_at: datetime, number: int = 1, **facts: Any) -> Evidence:  # noqa: ANN401
@@ -240,6 +242,24 @@ def test_a_code_turns_when_it_says_however_its_rule_counts_the_days(logic: dict[
         Colour.RED,
         Colour.GREEN,
     )
+
+
+@given(histories(), st.lists(st.integers(1, 24 * 50), max_size=3, unique=True), st.randoms())
+def test_a_code_turns_when_it_says_also_by_rules_that_come_after(
+    history: list[Evidence], hours: list[int], chance: Random
+) -> None:
+    ahead = [(NOW + timedelta(hours=each), chance.choice([RULES, OTHER_RULES])) for each in sorted(hours)]
+    turns = next_change(history, RULES, at=NOW, known_at=NOW, ahead=ahead)
+
+    def judged(at: datetime) -> tuple[Colour, str | None]:
+        law = [RULES, *(rules for begins, rules in ahead if begins <= at)][-1]
+        found = judge(history, law, at=at, known_at=NOW)
+        return found.colour, found.findings[0].rule.identifier if found.findings else None
+
+    # These rules turn at midnight alone, which is twelve hours from now, or give way to others.
+    moments = sorted({*(begins for begins, _ in ahead), *(NOW + timedelta(days=n + 0.5) for n in range(40))})
+    changes = [each for each in moments if each <= NOW + timedelta(days=40) and judged(each) != judged(NOW)]
+    assert turns == min(changes, default=None)
 
 
 def test_red_stays_red_however_long_nothing_is_heard() -> None:

@@ -403,6 +403,20 @@ def test_the_command_judges_by_the_law_of_the_place_and_the_day(
     assert msgspec.json.decode(result.stdout)["ruleSet"] == pack
 
 
+def test_the_command_looks_ahead_to_the_laws_that_come_after(tmp_path: Path) -> None:
+    events = tmp_path / "events.json"
+    stay = {"kind": "AREA_STAY", "area": "110000", "risk": "LOW"}
+    events.write_bytes(msgspec.json.encode([{"occurredAt": "2022-06-27T05:00:00", "facts": stay}]))
+
+    result = CliRunner().invoke(
+        health,
+        ["evaluate", "--rules", str(FOLDER), "--events", str(events), "--at", "2022-06-27T10:00", "--json"],
+    )
+
+    answer = msgspec.json.decode(result.stdout)
+    assert (answer["colour"], answer["nextChangeAt"]) == ("GREEN", "2022-07-01T00:00:00+08:00")
+
+
 @pytest.mark.parametrize(
     ("where", "at"), [("shanghai", "2022-09-18"), ("310000", "2021-04-30T23:59"), ("310", "2022-09-18")]
 )
