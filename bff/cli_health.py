@@ -199,6 +199,11 @@ def test_rules(folder: Path, *, as_json: bool) -> None:
 )
 @click.option("--at", type=Instant(), help="The instant to judge; Asia/Shanghai if it has no offset.")
 @click.option(
+    "--known-at",
+    type=Instant(),
+    help="Leave out what was recorded later (recordedAt), to give an answer of then again.",
+)
+@click.option(
     "--jurisdiction",
     metavar="CODE",
     help="Of a folder, whose rules: a division of GB/T 2260, such as 310000. Where it has none of its own "
@@ -206,7 +211,13 @@ def test_rules(folder: Path, *, as_json: bool) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 def evaluate(
-    rules: Path, events: Path, at: datetime | None, jurisdiction: str | None, *, as_json: bool
+    rules: Path,
+    events: Path,
+    at: datetime | None,
+    known_at: datetime | None,
+    jurisdiction: str | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Judge evidence by rules, as the city would (判码): the colour, why, and when it changes by itself."""
     from health_code.rules.colour import judge, next_change
@@ -214,8 +225,8 @@ def evaluate(
     at = at or datetime.now(UTC)
     rule_set, ahead = _rule_sets(rules, at, jurisdiction)
     evidence = _evidence(events)
-    # What is in the file is known, whenever it says it was recorded.
-    known_at = max([at, *(each.recorded_at for each in evidence)])
+    # Unless asked otherwise what is in the file is known, whenever it says it was recorded.
+    known_at = known_at or max([at, *(each.recorded_at for each in evidence)])
     judgement = judge(evidence, rule_set, at=at, known_at=known_at)
     turns = next_change(evidence, rule_set, at=at, known_at=known_at, ahead=ahead)
     answer = _answer(judgement, rule_set, at, turns)
