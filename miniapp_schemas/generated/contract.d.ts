@@ -474,7 +474,7 @@ export interface CampaignInfo {
   title: string;
   /** What a resident agrees to be told of, or not. */
   topic: "account" | "enrolment" | "expiry" | "health" | "insurance" | "pension" | "policy" | "vaccination";
-  /** What the makers of phones make of it (消息分类): marketing is limited a day. */
+  /** What the makers of phones make of it (消息分类): marketing is limited a day, and needs a topic that rests on consent. */
   messageClass: "marketing" | "service";
   /** Whom it is for. */
   audience: AudienceQuery;
@@ -1046,7 +1046,7 @@ export interface DraftCampaign {
   title: string;
   /** What a resident agrees to be told of, or not. */
   topic: "account" | "enrolment" | "expiry" | "health" | "insurance" | "pension" | "policy" | "vaccination";
-  /** What the makers of phones make of it (消息分类): marketing is limited a day. */
+  /** What the makers of phones make of it (消息分类): marketing is limited a day, and needs a topic that rests on consent. */
   messageClass?: "marketing" | "service";
   /** Whom it is for. */
   audience: AudienceQuery;
@@ -1496,7 +1496,7 @@ export interface HealthStatistics {
 
 /** Hold a breaker open or closed, or let it judge for itself again. */
 export interface HoldBreaker {
-  /** A channel, or one template there: `wechat`, `wechat/campaign`. */
+  /** A channel, one template there, or what its receipts tell: `wechat`, `wechat/campaign`, `sms/receipts`. */
   name: string;
   /** open: nothing is sent. closed: everything is, whatever happens. */
   hold: "automatic" | "closed" | "open";
@@ -1906,7 +1906,7 @@ export interface NoticeStory {
   template: string;
   /** Which waits for which: bulk never delays normal, normal never urgent. */
   lane: "bulk" | "normal" | "urgent";
-  /** What the makers of phones make of it (消息分类): marketing is limited a day. */
+  /** What the makers of phones make of it (消息分类): marketing is limited a day, and needs a topic that rests on consent. */
   messageClass: "marketing" | "service";
   /** Whom it is for: a masked name. */
   addressee: string | null;
@@ -2203,9 +2203,9 @@ export interface ProveRealName {
   consentNotice: string;
 }
 
-/** One provider, or one template there, and whether anything is sent to it (熔断). */
+/** One provider, one template there or what its receipts tell, and whether anything is sent (熔断). */
 export interface ProviderInfo {
-  /** A channel, or one template there: `wechat`, `wechat/campaign`. */
+  /** A channel, one template there, or what its receipts tell: `wechat`, `wechat/campaign`, `sms/receipts`. */
   name: string;
   /** closed: sent to. open: left alone. half_open: tried with one at a time. */
   breaker: "closed" | "half_open" | "open";
@@ -2213,9 +2213,9 @@ export interface ProviderInfo {
   byHand: boolean;
   /** Why, where anything was said. */
   why: string;
-  /** Calls in this minute. */
+  /** Calls in this minute; of receipts, those of ten minutes. */
   calls: number;
-  /** Of these, failed or slow. */
+  /** Of these, failed or slow; of receipts, people they did not reach. */
   bad: number;
   /** How long it is left alone yet. */
   restsSeconds: number;
@@ -2841,9 +2841,9 @@ export interface TemplateWords {
   title: string;
   /** What there is to do. */
   body: string;
-  /** On a locked screen; no places. */
+  /** On a locked screen; no places, and no vaccine. */
   lockTitle: string;
-  /** On a locked screen; no places. */
+  /** On a locked screen; no places, and no vaccine. */
   lockBody: string;
   /** The same in plain words (易读), read aloud after the title. */
   plain: string;
@@ -2869,6 +2869,8 @@ export interface TimelineEntry {
   name: string | null;
   /** Whether it can be done now, or is late; of some things no day is known yet. */
   status: "due" | "not_announced" | "not_yet_due" | "overdue";
+  /** Whether anything is to be done; if not, one is only told when it happens. */
+  toDo: boolean;
   /** The first day on which it can be done. */
   earliest: string | null;
   /** The day before which it should be done. */
@@ -5111,7 +5113,7 @@ export interface Operations {
     body: null;
     status: 200;
     answer: CampaignInfo;
-    codes: "CAMPAIGN_NOT_OPEN" | "CAMPAIGN_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SECOND_OPERATOR_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "CAMPAIGN_INVALID" | "CAMPAIGN_NOT_OPEN" | "CAMPAIGN_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SECOND_OPERATOR_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Whoever was not told yet never is. */
   CancelCampaign: {
