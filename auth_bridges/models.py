@@ -157,6 +157,7 @@ class NoticeKind(StrEnum):
     GUARDIAN_JOINED = "guardian_joined"
     GUARDIAN_ACTED = "guardian_acted"
     GUARDIAN_ENDED = "guardian_ended"
+    ACTING_LEFT = "acting_left"
 
 
 class Notice(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
@@ -209,7 +210,8 @@ class Consent(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
 class Deletion(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """An account's way out (注销). Who it was stands in it until it is done; then only keyed hashes do.
 
-    ``receipt`` is SHA-256 of what the resident keeps to fetch the certificate with.
+    ``holders`` are the keyed hashes of the ID numbers that go with it, noted before the records are emptied
+    that hold them. ``receipt`` is SHA-256 of what the resident keeps to fetch the certificate with.
     """
 
     id: str
@@ -218,6 +220,7 @@ class Deletion(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     due_at: datetime
     resident: str | None = None
     begun: bool = False
+    holders: tuple[str, ...] = ()
     deleted_at: datetime | None = None
     tombstone: str | None = None
 
@@ -598,6 +601,11 @@ class GrantEnding(StrEnum):
     WRONG_CODES = "wrong_codes"
     LAPSED = "lapsed"
     RELATION_ENDED = "relation_ended"
+    ACCOUNT_DELETED = "account_deleted"
+
+
+NOBODY = ""
+"""Who a side of a grant is that has left; nobody's key."""
 
 
 class ActingGrant(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
@@ -605,7 +613,8 @@ class ActingGrant(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
 
     ``whom`` and ``agent`` are keyed hashes of ID numbers or credit codes; a clerk's is their own id. Names
     are as the other side may see them. ``hold`` and ``place`` are what a living grant keeps others from
-    having: the pair, and one of a child's places for guardians. An ended one keeps nothing.
+    having: the pair, and one of a child's places for guardians. An ended one keeps nothing. A side that
+    deleted its account is ``NOBODY``.
     """
 
     id: str

@@ -56,6 +56,7 @@ export const noticeName = words({
   guardian_joined: "noticeGuardianJoined",
   guardian_acted: "noticeGuardianActed",
   guardian_ended: "noticeGuardianEnded",
+  acting_left: "noticeActingLeft",
   health_code_changed: "noticeHealthCode",
   health_evidence_by_hand: "noticeByHand",
   health_evidence_withdrawn: "noticeByHandWithdrawn",
