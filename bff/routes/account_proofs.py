@@ -12,6 +12,7 @@ from auth_bridges.accounts.codes import SentCode
 from auth_bridges.models import ClientFacts
 from auth_bridges.refusals import (
     ChallengeRefused,
+    ChildNeedsGuardian,
     ConsentUnknown,
     FaceCheckUnknown,
     IdentityAlreadyProved,
@@ -168,6 +169,7 @@ class IdentityController(Controller):
         opt={
             "refusals": (
                 *GATE,
+                ChildNeedsGuardian,
                 ConsentUnknown,
                 IdentityAlreadyProved,
                 IdentityNotConfirmed,
@@ -188,7 +190,10 @@ class IdentityController(Controller):
         accounts: NamedDependency[Accounts],
         challenge: StepUpChallenge = None,
     ) -> RealNameResult:
-        """Two elements against the population registry make L2; needs a bound phone."""
+        """Two elements against the population registry make L2; needs a bound phone.
+
+        Under fourteen a guardian acts instead, with an account of their own.
+        """
         proved = await accounts.proving.real_name(
             actor(principal, challenge), data.name, data.id_number, consent=data.consent_notice
         )
@@ -204,6 +209,7 @@ class IdentityController(Controller):
             "refusals": (
                 *GATE,
                 *ONCE,
+                ChildNeedsGuardian,
                 ProviderBusy,
                 ProviderNotOffered,
                 ProviderUnavailable,

@@ -3114,6 +3114,7 @@ export type RefusalCode =
   | "CERTIFICATE_UNREADABLE"
   | "CERTIFICATE_UNTRUSTED"
   | "CHANNEL_NOT_OFFERED"
+  | "CHILD_NEEDS_GUARDIAN"
   | "CLAIMS_INVALID"
   | "CLAIM_NOT_DISCLOSABLE"
   | "CLERK_NOT_RECOGNISED"
@@ -3145,6 +3146,7 @@ export type RefusalCode =
   | "GRANT_NOT_IN_FORCE"
   | "GRANT_STANDS_ALREADY"
   | "GRANT_UNKNOWN"
+  | "GUARDIANSHIP_STANDS"
   | "GUARDIANS_FULL"
   | "HEALTH_CODE_UNAVAILABLE"
   | "HOLDER_MISMATCH"
@@ -3539,7 +3541,7 @@ export interface Operations {
     body: StartFaceCheck;
     status: 201;
     answer: FaceCheckBegun;
-    codes: "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "NOT_WHILE_ACTING" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CHILD_NEEDS_GUARDIAN" | "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "NOT_WHILE_ACTING" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Asked of the provider by us; passed, it makes L3. */
   ConcludeFaceCheck: {
@@ -3637,7 +3639,11 @@ export interface Operations {
     answer: PhoneBound;
     codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PHONE_CODE_REJECTED" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** Two elements against the population registry make L2; needs a bound phone. */
+  /**
+   * Two elements against the population registry make L2; needs a bound phone.
+   *
+   * Under fourteen a guardian acts instead, with an account of their own.
+   */
   ProveRealName: {
     method: "POST";
     path: "/mp/v1/account/real-name";
@@ -3647,7 +3653,7 @@ export interface Operations {
     body: ProveRealName;
     status: 200;
     answer: RealNameResult;
-    codes: "CONSENT_UNKNOWN" | "ENDINGS_UNHEARD" | "IDENTITY_ALREADY_PROVED" | "IDENTITY_NOT_CONFIRMED" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REGISTRY_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CHILD_NEEDS_GUARDIAN" | "CONSENT_UNKNOWN" | "ENDINGS_UNHEARD" | "IDENTITY_ALREADY_PROVED" | "IDENTITY_NOT_CONFIRMED" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REGISTRY_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** A check begun after the challenge was given, and passed; each answers once. */
   AnswerByFace: {
@@ -3805,7 +3811,7 @@ export interface Operations {
     answer: ActingGrant;
     codes: "ACTING_NOT_OFFERED" | "ENDINGS_UNHEARD" | "FAMILY_REGISTER_UNAVAILABLE" | "GRANT_STANDS_ALREADY" | "IDEMPOTENCY_KEY_REUSED" | "NOT_A_GUARDIAN" | "NOT_FOR_YOURSELF" | "NOT_WHILE_ACTING" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_GUARDIANS" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** From either side; tokens of it are refused in every process within a second. */
+  /** From either side, but a guardian's; tokens of it are refused in every process within a second. */
   EndGrant: {
     method: "DELETE";
     path: "/mp/v1/grants/{grantId}";
@@ -3815,7 +3821,7 @@ export interface Operations {
     body: null;
     status: 204;
     answer: null;
-    codes: "ENDINGS_UNHEARD" | "GRANT_UNKNOWN" | "NOT_WHILE_ACTING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "GRANT_UNKNOWN" | "GUARDIANSHIP_STANDS" | "NOT_WHILE_ACTING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Put an offer in force; confirmed again it is the same. */
   ConfirmGrant: {
@@ -4139,7 +4145,7 @@ export interface Operations {
     body: ProveLegalPerson;
     status: 201;
     answer: LegalPersonProved;
-    codes: "CERTIFICATE_CHALLENGE_ENDED" | "CERTIFICATE_EXPIRED" | "CERTIFICATE_OF_NO_LEGAL_PERSON" | "CERTIFICATE_REVOKED" | "CERTIFICATE_SIGNATURE_REFUSED" | "CERTIFICATE_UNKNOWN_TO_ISSUER" | "CERTIFICATE_UNREADABLE" | "CERTIFICATE_UNTRUSTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REPRESENTATIVE_DIFFERS" | "REVOCATION_UNKNOWN" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CERTIFICATE_CHALLENGE_ENDED" | "CERTIFICATE_EXPIRED" | "CERTIFICATE_OF_NO_LEGAL_PERSON" | "CERTIFICATE_REVOKED" | "CERTIFICATE_SIGNATURE_REFUSED" | "CERTIFICATE_UNKNOWN_TO_ISSUER" | "CERTIFICATE_UNREADABLE" | "CERTIFICATE_UNTRUSTED" | "CHILD_NEEDS_GUARDIAN" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REPRESENTATIVE_DIFFERS" | "REVOCATION_UNKNOWN" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Newest first, page by page, with the count of all that are unread. */
   ListNotices: {

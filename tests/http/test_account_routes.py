@@ -34,6 +34,7 @@ Client = AsyncTestClient[Any]
 APP = WechatApp(appid=COMPLETE["SUISHEN_AUTH_WECHAT_APPID"], secret=COMPLETE["SUISHEN_AUTH_WECHAT_SECRET"])
 NAME, NUMBER = "林小满", "310000199003070017"
 OTHER_NAME, OTHER_NUMBER = "陈志远", "310000198511020039"
+CHILD = "310000202105210017"
 MOBILE = "15400000001"
 ACCOUNT = "/mp/v1/account"
 
@@ -165,6 +166,7 @@ async def test_what_cannot_be_proved_is_refused(lin: Person, chen: Person, outer
     await lin.bind()
     await lin.sign_in()
     refused(await lin.prove(OTHER_NAME), 403, "IDENTITY_NOT_CONFIRMED")
+    refused(await lin.prove(NAME, CHILD), 403, "CHILD_NEEDS_GUARDIAN")
     assert (await lin.prove()).status_code == 200
     refused(await lin.prove(OTHER_NAME, OTHER_NUMBER), 409, "IDENTITY_ALREADY_PROVED")
     await chen.bind("15400000002")
