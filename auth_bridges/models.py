@@ -57,6 +57,9 @@ class Resident(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     number: bytes | None = None
     phone: bytes | None = None
     phone_hash: str | None = None
+    former_phone: bytes | None = None
+    """The one that still answers, until then, sealed as ``phone`` is."""
+    former_phone_until: datetime | None = None
     proofs: tuple[Proof, ...] = ()
     merged_into: str | None = None
     absorbed: tuple[str, ...] = ()

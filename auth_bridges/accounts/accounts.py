@@ -29,6 +29,7 @@ from auth_bridges.ports import (
     PhoneByPacket,
     PopulationRegistry,
     SendCode,
+    TellFormerPhone,
     TokenKeys,
 )
 from auth_bridges.rules.policy import Operation
@@ -42,6 +43,7 @@ class Outside(Struct, frozen=True, kw_only=True):
     """Those a city may have set up; what is None is refused as not offered. Phones go by provider."""
 
     send_code: SendCode | None = None
+    tell_former_phone: TellFormerPhone | None = None
     registry: PopulationRegistry | None = None
     face: FaceCheck | None = None
     phone_by_code: Mapping[str, PhoneByCode] = {}
@@ -119,6 +121,7 @@ class Accounts:
             personal=personal,
             by_code=outside.phone_by_code,
             by_packet=outside.phone_by_packet,
+            tell_former=outside.tell_former_phone,
             lives=settings.proof_lives,
             admit=admit,
             audit=audit,
@@ -182,7 +185,8 @@ class Accounts:
         return await self.merging.undo(case, concerns=concerns, actor=actor.resident)
 
     async def settle(self) -> None:
-        """Finish what a process began that died: merges, ways in taken away, accounts that are due."""
+        """Finish what a process began that died: merges, ways in taken away, what is due."""
         await self.merging.settle()
         await self.linking.settle()
         await self.leaving.delete_due()
+        await self.phones.settle()

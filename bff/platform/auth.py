@@ -195,6 +195,7 @@ class AuthParts:
             packets = AlipayPhone(self.alipay, self.stores.packets, clock)
         return Outside(
             send_code=sms,
+            tell_former_phone=None if sms is None else sms.tell_replaced,
             registry=registry,
             face=face,
             phone_by_code={"wechat": self.wechat},

@@ -312,7 +312,10 @@ class StepUpController(Controller):
         accounts: NamedDependency[Accounts],
         device: DeviceId = None,
     ) -> PhoneCodeSent:
-        """To the phone that is bound, for this challenge only; asked again, another code."""
+        """To the phone that is bound, for this challenge only; asked again, another code.
+
+        For three days after another phone took its place, to the former one.
+        """
         facts = msgspec.structs.replace(client, device=device)
         return _sent(await accounts.step_ups.send_code(actor(principal), data.challenge, facts))
 

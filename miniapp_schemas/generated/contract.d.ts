@@ -39,6 +39,8 @@ export interface AccountExport {
   idNumber: string | null;
   /** As it is bound. */
   phone: string | null;
+  /** The one it replaced, which answers for three days more. */
+  formerPhone: string | null;
   /** Every proof, those that ran out too. */
   proofs: ProofInfo[];
   /** Ways in. */
@@ -3679,7 +3681,11 @@ export interface Operations {
     answer: StepUpAnswered;
     codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PHONE_CODE_REJECTED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** To the phone that is bound, for this challenge only; asked again, another code. */
+  /**
+   * To the phone that is bound, for this challenge only; asked again, another code.
+   *
+   * For three days after another phone took its place, to the former one.
+   */
   SendStepUpCode: {
     method: "POST";
     path: "/mp/v1/account/step-up/phone/codes";

@@ -23,7 +23,7 @@ from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
 from bff.sandbox.population import Population
 from bff.sandbox.simulator import Fault, FaultKind, Plan, Provider, simulated_in_thread
-from bff.sandbox.sms import Sms
+from bff.sandbox.sms import REPLACED, Sms
 from bff.sandbox.wechat import Wechat
 from bff.sandbox.wechat_ids import WechatApp, openid_of
 from tests.auth_fakes import FakeFaces, Packets
@@ -192,6 +192,15 @@ async def plan(url: str, kind: FaultKind) -> None:
 
 
 # --- phones --------------------------------------------------------------------------------------------
+
+
+async def test_the_former_phone_is_told_by_text_of_the_one_in_its_place(lin: Person, outer: Outer) -> None:
+    await lin.bind()
+    assert outer.sms.texts(f"+86{MOBILE}") == []
+    await lin.bind("15400000002")
+    assert outer.sms.texts(f"+86{MOBILE}") == [REPLACED]
+    assert outer.sms.texts("+8615400000002") == []
+    assert (await lin("GET", "/export")).json()["formerPhone"] == f"+86{MOBILE}"
 
 
 async def test_a_code_that_is_not_right_is_refused(lin: Person, outer: Outer) -> None:

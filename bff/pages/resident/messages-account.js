@@ -87,7 +87,7 @@ export const account = /** @satisfies {Record<string, Sentence>} */ ({
   dataDelete: ["注销账户", "Delete my account"],
 
   // the phone
-  phoneLead: ["验证码短信会发到这个号码，10 分钟内有效。", "A code is sent to this number; it lasts ten minutes."],
+  phoneLead: ["验证码短信会发到这个号码，10 分钟内有效。更换号码后三天内，身份验证短信仍发到原号码，原号码也会收到提醒。", "A code is sent to this number; it lasts ten minutes. If it replaces another, codes to confirm who you are go to the former one for three days, which is told."],
   phoneNumber: ["手机号", "Mobile number"],
   phoneSend: ["发送验证码", "Send the code"],
   phoneSentTo: ["验证码已发送至 {phone}", "A code was sent to {phone}"],
