@@ -151,6 +151,7 @@ class NoticeKind(StrEnum):
     MERGE_REFUSED = "merge_refused"
     PHONE_BOUND = "phone_bound"
     REAL_NAME = "real_name"
+    SIGN_IN_COPIED = "sign_in_copied"
     DELETION_REQUESTED = "deletion_requested"
     DELETION_CANCELLED = "deletion_cancelled"
     HEALTH_CODE_CHANGED = "health_code_changed"

@@ -31,7 +31,7 @@ from auth_bridges.models import (
     StoredSession,
 )
 from auth_bridges.passphrases import Passphrases
-from auth_bridges.ports import Admit, Audit, Chance, Clock, PersonalData
+from auth_bridges.ports import Admit, Audit, Chance, Clock, Notify, PersonalData
 from auth_bridges.refusals import (
     AccountDisabled,
     AssertionRefused,
@@ -78,6 +78,7 @@ class AuthService:
         second_factors: SecondFactors,
         admit: Admit,
         audit: Audit,
+        notify: Notify,
         clock: Clock,
         chance: Chance,
     ) -> None:
@@ -93,7 +94,7 @@ class AuthService:
         self._clock = clock
         self._chance = chance
         self._vault = Vault(stores.resident_keys, personal, chance)
-        self._sessions = Sessions(stores.sessions, stores.ended, audit=audit, chance=chance)
+        self._sessions = Sessions(stores.sessions, stores.ended, audit=audit, chance=chance, notify=notify)
         self.replies = Replies(stores.one_time, stores.replies, self._sessions, clock=clock, chance=chance)
 
     # --- residents ------------------------------------------------------------------------------------

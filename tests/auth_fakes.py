@@ -303,6 +303,7 @@ class World:
             second_factors=self.second_factors,
             admit=self.turnstile,
             audit=self.audit,
+            notify=self.stores.notices.add,
             clock=self.clock,
             chance=os.urandom,
         )

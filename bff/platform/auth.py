@@ -109,6 +109,7 @@ class AuthParts:
             second_factors=self.second_factors,
             admit=admit,
             audit=recorder.record,
+            notify=self.notify,
             clock=clock,
             chance=chance,
         )

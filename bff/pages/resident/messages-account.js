@@ -75,6 +75,7 @@ export const account = /** @satisfies {Record<string, Sentence>} */ ({
   noticeMergeRefused: ["账号合并未通过", "A merge was refused"],
   noticePhoneBound: ["绑定了手机号", "A phone was bound"],
   noticeRealName: ["完成了实名核验", "The real-name level was raised"],
+  noticeSignInCopied: ["登录凭证疑被复制，已退出登录", "A sign-in was copied and has been ended"],
   noticeGuardianJoined: ["孩子有了另一位监护人", "Another guardian of your child has joined"],
   noticeGuardianActed: ["另一位监护人为孩子办理了事项", "Another guardian acted for your child"],
   noticeGuardianEnded: ["另一位监护人不再代办", "Another guardian of your child has left"],

@@ -51,6 +51,7 @@ export const noticeName = words({
   merge_refused: "noticeMergeRefused",
   phone_bound: "noticePhoneBound",
   real_name: "noticeRealName",
+  sign_in_copied: "noticeSignInCopied",
   deletion_requested: "noticeDeletionRequested",
   deletion_cancelled: "noticeDeletionCancelled",
   guardian_joined: "noticeGuardianJoined",
