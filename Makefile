@@ -41,12 +41,15 @@ test: check ## everything: the checks below, then every test, browser and faults
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS) $(ARGS)
 
 check: $(VENV)/.ready ## lint, format, types (Python and pages), import contracts, secrets
-	@echo "· ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
-	@echo "· mypy" && $(BIN)/mypy
-	@echo "· tsc" && $(WITH_NODE) node node_modules/typescript/bin/tsc --project tsconfig.json \
+	@$(MAKE) --no-print-directory -j $(JOBS) check-types check-secrets check-lint check-pages check-imports
+
+.PHONY: check-types check-secrets check-lint check-pages check-imports
+check-types: ; @echo "· mypy" && $(BIN)/mypy
+check-secrets: ; @echo "· secrets" && $(BIN)/python -m tests.architecture.secret_scan
+check-lint: ; @echo "· ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
+check-pages: ; @echo "· tsc" && $(WITH_NODE) node node_modules/typescript/bin/tsc --project tsconfig.json \
 	  --incremental --tsBuildInfoFile node_modules/.cache/pages.tsbuildinfo
-	@echo "· import contracts" && $(BIN)/lint-imports --no-logo
-	@echo "· secrets" && $(BIN)/python -m tests.architecture.secret_scan
+check-imports: ; @echo "· import contracts" && $(BIN)/lint-imports --no-logo
 
 bench: $(VENV)/.ready ## speed, as ratios against floors and peers in one run   (ARGS=--json)
 	@exec $(BIN)/suishen bench $(ARGS)

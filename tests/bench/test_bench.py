@@ -26,7 +26,7 @@ def bench(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def rows(*words: str) -> dict[str, dict[str, Any]]:
-    ran = bench("--json", "--rounds", "1", "--seconds", "0.5", *words)
+    ran = bench("--json", "--rounds", "1", "--seconds", "0.3", *words)
     assert ran.returncode == 0, ran.stderr
     return {told["name"]: told for told in map(json.loads, ran.stdout.splitlines())}
 

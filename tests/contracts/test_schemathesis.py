@@ -26,7 +26,7 @@ from bff.platform.contract import Contract
 from bff.sandbox.stack import City
 from tests.contracts.people import People
 
-EXAMPLES: Final = 15
+EXAMPLES: Final = 10
 STREAMS: Final = {"FollowHealthCode", "FollowNotices"}
 CHECKS: Final = [
     not_a_server_error,
