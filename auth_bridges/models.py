@@ -606,6 +606,7 @@ class GrantEnding(StrEnum):
     LAPSED = "lapsed"
     RELATION_ENDED = "relation_ended"
     ACCOUNT_DELETED = "account_deleted"
+    IDENTITY_WITHDRAWN = "identity_withdrawn"
 
 
 NOBODY = ""
@@ -618,7 +619,7 @@ class ActingGrant(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     ``whom`` and ``agent`` are keyed hashes of ID numbers or credit codes; a clerk's is their own id. Names
     are as the other side may see them. ``hold`` and ``place`` are what a living grant keeps others from
     having: the pair, and one of a child's places for guardians. An ended one keeps nothing. A side that
-    deleted its account is ``NOBODY``.
+    has left is ``NOBODY``.
     """
 
     id: str

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from auth_bridges.accounts.codes import Codes
 from auth_bridges.accounts.consents import ConsentLedger
+from auth_bridges.accounts.grants_left import GrantsLeft
 from auth_bridges.accounts.leaving import Leaving
 from auth_bridges.accounts.linking import Linking
 from auth_bridges.accounts.merging import Merging
@@ -73,6 +74,7 @@ class Accounts:
         sessions = Sessions(stores.sessions, stores.ended, audit=audit, chance=chance)
         vault = Vault(stores.resident_keys, personal, chance)
         people = People(stores.residents)
+        grants_left = GrantsLeft(stores, audit=audit, notify=notify)
         self.clock = clock
         self._stores = stores
         self._people = people
@@ -133,6 +135,7 @@ class Accounts:
             people=people,
             step_ups=self.step_ups,
             sessions=sessions,
+            grants_left=grants_left,
             audit=audit,
             clock=clock,
         )
@@ -158,6 +161,7 @@ class Accounts:
             people=people,
             step_ups=self.step_ups,
             sessions=sessions,
+            grants_left=grants_left,
             personal=personal,
             keys=keys,
             issuer=settings.token_issuer,

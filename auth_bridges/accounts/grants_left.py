@@ -1,4 +1,4 @@
-"""What becomes of leave to act for others (代办) when one of its sides leaves.
+"""What becomes of leave to act for others (代办) when one of its sides leaves, or is real-name no longer.
 
 It ends, for both; of who left nothing stays in it but that there was somebody. A guardian's leave for a child
 that leaves goes on: it rests on the family register and not on the child's account. Each grant goes
@@ -32,27 +32,23 @@ class GrantsLeft:
         self._audit = audit
         self._notify = notify
 
-    async def end(self, holders: Collection[str], *, actor: str, now: datetime) -> None:
+    async def end(self, holders: Collection[str], why: GrantEnding, *, actor: str, now: datetime) -> None:
         """End every grant that one of ``holders`` is a side of, and erase them from it."""
         while found := await self._grants.of_leaving(holders, now=now, limit=_AT_ONCE):
             for grant in found:
-                await self._end(grant, holders, actor, now)
+                await self._end(grant, holders, why, actor=actor, now=now)
 
-    async def _end(self, grant: ActingGrant, holders: Collection[str], actor: str, now: datetime) -> None:
+    async def _end(
+        self, grant: ActingGrant, holders: Collection[str], why: GrantEnding, *, actor: str, now: datetime
+    ) -> None:
         over = state_of(grant, now) is GrantState.ENDED
-        why = GrantEnding.LAPSED if over else GrantEnding.ACCOUNT_DELETED
-        ended = await self._grants.end(grant.id, why, now=now) or grant
+        ended = await self._grants.end(grant.id, GrantEnding.LAPSED if over else why, now=now) or grant
         # Ended by us, just now or before a process died; the other side may have left long before.
-        if ended.ended_why is GrantEnding.ACCOUNT_DELETED and NOBODY not in (grant.agent, grant.whom):
+        if ended.ended_why is why and NOBODY not in (grant.agent, grant.whom):
             await self._stores.ended.announce([grant.id], now=now)
             facts = {"kind": grant.kind.value, "onBehalfOf": grant.whom, "agent": grant.agent}
             await self._audit(
-                "grant.ended",
-                at=now,
-                actor=actor,
-                subject=grant.id,
-                outcome=GrantEnding.ACCOUNT_DELETED.value,
-                facts=facts,
+                "grant.ended", at=now, actor=actor, subject=grant.id, outcome=why.value, facts=facts
             )
             await self._tell(grant, holders, now)
         await self._grants.erase(grant, holders)

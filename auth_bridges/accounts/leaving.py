@@ -29,6 +29,7 @@ from auth_bridges.models import (
     Audience,
     Deletion,
     Ending,
+    GrantEnding,
     Notice,
     NoticeKind,
     Resident,
@@ -83,6 +84,7 @@ class Leaving:
         people: People,
         step_ups: StepUps,
         sessions: Sessions,
+        grants_left: GrantsLeft,
         personal: PersonalData,
         keys: TokenKeys,
         issuer: str,
@@ -102,7 +104,7 @@ class Leaving:
         self._audit = audit
         self._notify = notify
         self._forget = forget
-        self._grants_left = GrantsLeft(stores, audit=audit, notify=notify)
+        self._grants_left = grants_left
         self._clock = clock
         self._chance = chance
 
@@ -185,7 +187,7 @@ class Leaving:
         for resident in everybody:
             await self._empty(deletion, resident)
         holders = await self._stores.deletions.holders_of(deletion.id)
-        await self._grants_left.end(holders, actor=root.id, now=now)
+        await self._grants_left.end(holders, GrantEnding.ACCOUNT_DELETED, actor=root.id, now=now)
         for resident in everybody:
             await self._stores.residents.drop_all(resident)
             await self._sessions.end_all(Audience.RESIDENT, resident, Ending.DELETED, now=now)

@@ -6,17 +6,26 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from auth_bridges.models import ActingGrant, Actor, GrantEnding, Guardianship, LegalPerson, NoticeKind
+from auth_bridges.models import (
+    NOBODY,
+    ActingGrant,
+    Actor,
+    ConsentPurpose,
+    GrantEnding,
+    Guardianship,
+    LegalPerson,
+    NoticeKind,
+)
 from auth_bridges.refusals import GrantNotInForce, GrantUnknown
 from auth_bridges.registrar import RegisterResident, WayIn
 from bff.platform.mongo import Database
 from miniapp_schemas.acting import GrantState
-from tests.auth_fakes import NOW, FakeBridge, World
+from tests.auth_fakes import NOW, PHONE, FakeBridge, World
 
 # The district code of a municipality as a whole: nobody's.
 MOTHER, FATHER, CHILD, ELDER, BOSS = (f"3100001990030700{n}7" for n in range(1, 6))
 NAMES = {MOTHER: "林晓月", FATHER: "陈志远", ELDER: "王桂芳", BOSS: "李国强", CHILD: "林小满"}
-READ = "wallet:read"
+NEW, READ = "310000200310100018", "wallet:read"
 SEVEN = timedelta(days=7)
 MONTH = NOW + timedelta(days=30)
 TEAHOUSE = LegalPerson(uscc="91310000990000116X", name="听潮茶业有限公司")
@@ -155,8 +164,27 @@ async def test_when_the_second_side_leaves_what_ended_long_before_is_erased_and_
     before = await kept(town, grant)
     await leaves(town, ELDER)
     left = await kept(town, grant)
-    assert (left.agent, left.whom, left.ended_at) == ("", "", before.ended_at)
+    assert (left.agent, left.whom, left.ended_at) == (NOBODY, NOBODY, before.ended_at)
     assert town.audit.kinds.count(("grant.ended", "account_deleted")) == 1
+
+
+async def test_who_withdraws_their_name_is_no_side_of_anything(town: World) -> None:
+    """Without a name they could neither see nor end what others may do for them."""
+    me = await town.signed_in("new")
+    town.registry.names[NEW] = "周子涵"
+    sent = await town.accounts.phones.send_code(me, "+8615400000001", PHONE)
+    await town.accounts.phones.bind_by_sms(me, sent.request, town.phones.code("+8615400000001"))
+    me = await town.signed_in("new")
+    await town.accounts.proving.real_name(me, "周子涵", NEW, consent="real-name-1")
+    me = await town.signed_in("new")
+    asked = await town.acting.ask_relative((await town.signed_in(BOSS)).resident, NEW, [READ], MONTH)
+    grant, _ = await town.acting.confirm(me.resident, me.session, asked.id, None)
+    await town.accounts.consents.withdraw(me, ConsentPurpose.REAL_NAME)
+    left = await kept(town, grant)
+    assert (left.ended_why, left.whom, left.whom_name) == (GrantEnding.IDENTITY_WITHDRAWN, NOBODY, None)
+    assert grant.id in (await town.stores.ended.since("0-0"))[1]
+    assert town.audit.kinds.count(("grant.ended", "identity_withdrawn")) == 1
+    assert await notices(town, BOSS) == [NoticeKind.ACTING_LEFT]
 
 
 async def test_who_was_merged_takes_their_grants_along(town: World) -> None:
