@@ -20,7 +20,10 @@ CampaignId = Annotated[
 BreakerName = Annotated[
     str,
     Meta(
-        description="A channel, or one template there: `wechat`, `wechat/campaign`.",
+        description=(
+            "A channel, one template there, or what its receipts tell: "
+            "`wechat`, `wechat/campaign`, `sms/receipts`."
+        ),
         pattern=r"^[a-z]{2,20}(/[a-z][a-z0-9_-]{0,59})?\Z",
     ),
 ]
@@ -201,7 +204,7 @@ class LaneInfo(Response, frozen=True, kw_only=True):
 
 
 class ProviderInfo(Response, frozen=True, kw_only=True):
-    """One provider, or one template there, and whether anything is sent to it (熔断)."""
+    """One provider, one template there or what its receipts tell, and whether anything is sent (熔断)."""
 
     name: BreakerName
     breaker: Annotated[
@@ -210,8 +213,10 @@ class ProviderInfo(Response, frozen=True, kw_only=True):
     ]
     by_hand: Annotated[bool, Meta(description="Whether an operator holds it so.")]
     why: Annotated[str, Meta(description="Why, where anything was said.")]
-    calls: Annotated[int, Meta(description="Calls in this minute.", ge=0)]
-    bad: Annotated[int, Meta(description="Of these, failed or slow.", ge=0)]
+    calls: Annotated[int, Meta(description="Calls in this minute; of receipts, those of ten minutes.", ge=0)]
+    bad: Annotated[
+        int, Meta(description="Of these, failed or slow; of receipts, people they did not reach.", ge=0)
+    ]
     rests_seconds: Annotated[int, Meta(description="How long it is left alone yet.", ge=0)]
 
 

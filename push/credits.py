@@ -80,8 +80,22 @@ class CreditService:
         self._bindings = bindings
         self._apps = apps
         self._change = together(store.change)
+        self._kept = together(partial(_kept, store))
         self._meter = meter
         self._clock = clock
+
+    async def available(self, resident: str, template: str, key: str, *, at: datetime, channel: str) -> bool:
+        """Whether ``reserve`` would find one now; nothing is set aside."""
+        empty = self._ledger(channel, resident, template)
+        if empty is None:
+            return False
+        if await self._open(empty, key, at):
+            return True
+        for each in await self._absorbed(channel, resident, template):
+            if await self._open(each, key, at):
+                return True
+        self._meter(channel, "none")
+        return False
 
     async def reserve(self, resident: str, template: str, key: str, *, at: datetime, channel: str) -> bool:
         """Set one aside for the intent ``key``; False where there is none. The same key twice is one."""
@@ -187,6 +201,10 @@ class CreditService:
         ledger: Ledger = await self._change((empty, change))
         return ledger
 
+    async def _open(self, empty: Ledger, key: str, at: datetime) -> bool:
+        ledger: Ledger | None = await self._kept(empty.id)
+        return ledger is not None and rules.available(ledger, key, at=at)
+
     async def _absorbed(self, channel: str, resident: str, template: str) -> list[Ledger]:
         """The ledgers of the accounts that were merged into ``resident``'s; most have none."""
         found = [self._ledger(channel, each, template) for each in await self._absorbed_by(resident)]
@@ -208,3 +226,9 @@ async def _absorbed(below: Below, residents: Sequence[str]) -> Sequence[Sequence
         if account != root:
             found[root].append(account)
     return [found[resident] for resident in residents]
+
+
+async def _kept(store: CreditStore, ids: Sequence[str]) -> Sequence[Ledger | None]:
+    """Of each of ``ids`` the ledger as it is now, if there is one."""
+    kept = await store.of(list(set(ids)))
+    return [kept.get(each) for each in ids]

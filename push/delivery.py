@@ -25,6 +25,7 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
+from push.admission import Admission, Admitted, Barred
 from push.channels.base import Accepted, Address, Answer, Channel, Failed, FailureClass, Message, Unknown
 from push.delivery_models import UNDELIVERED, Attempt, AttemptState, Decision, InboxNotice, NoticeText
 from push.inbox import notice_context, seal_text
@@ -43,7 +44,7 @@ from push.ports import (
     TimedId,
 )
 from push.rules.backoff import again_at
-from push.rules.caps import buckets
+from push.rules.caps import Bucket
 from push.rules.chain import Closed, Go, Place, Situation, Stay, Step, Wait, lost, next_step
 from push.settings import PushSettings
 from push.store.attempts import AttemptStore
@@ -86,6 +87,7 @@ class _Case:
         self.refused = wish.refused(intent)
         self.addresses: dict[str, Address] = {}
         self.places: dict[str, list[Place]] = {}
+        self.counted: set[Bucket] = set()
         self.decisions: list[Decision] = []
         self.first: Step | None = None
 
@@ -146,6 +148,9 @@ class Delivery:
         self._chance = chance
         self._timed_id = timed_id
         self._settings = settings
+        self._admission = Admission(
+            caps=stores.caps, gates=stores.gates, credit=credit, topic_per_day=settings.topic_per_day
+        )
         self._lease = timedelta(seconds=settings.call_seconds * 1.5)
         self._room = {channel.name: asyncio.Semaphore(_AT_ONCE) for channel in channels}
 
@@ -361,6 +366,8 @@ class Delivery:
             match step:
                 case Stay(reason=reason):
                     self._meter.decided("inbox", reason)
+                    if all(each.state is AttemptState.FAILED for each in case.attempts.values()):
+                        await self._admission.reached_nobody(case.intent, case.counted)
                     broken = [
                         f"{each.channel}: {each.code}"
                         for each in case.attempts.values()
@@ -388,8 +395,8 @@ class Delivery:
     async def _attempt(self, case: _Case, message: Message, place: Place) -> bool:
         """Ask the channel at ``place`` once; whether it took it. What came of it is in ``case``."""
         channel = self._channels[place.channel]
-        gate = await self._admitted(case, place)
-        if gate is None:
+        admitted = await self._admitted(case, channel, place)
+        if admitted is None:
             return False
         attempt = await self._reserved(case, channel, place)
         if attempt is None:
@@ -407,34 +414,24 @@ class Delivery:
         settled = self._settled(attempt, answer, now)
         await self._stores.attempts.settle(settled)
         case.attempts[settled.id] = settled
-        await self._react(case, place, settled, answer, gate, slow=now - called > _SLOW)
+        await self._react(case, place, settled, answer, admitted.gate, slow=now - called > _SLOW)
         return settled.state is AttemptState.ACCEPTED
 
-    async def _admitted(self, case: _Case, place: Place) -> Gate | None:
-        """The open gate before ``place``; None, and why in ``case``, where it may not be asked now."""
-        intent, now = case.intent, self._clock()
-        counted = buckets(intent, place.id, now, per_topic=self._settings.topic_per_day)
-        full = await self._stores.caps.take(intent.addressee, intent.id, counted)
-        if full is not None:
-            if full.name.startswith("topic:"):
-                case.refused = "capped"
-            case.closed[place.id] = Closed(reason="capped")
+    async def _admitted(self, case: _Case, channel: Channel, place: Place) -> Admitted | None:
+        """That ``place`` may be asked now; None, and why in ``case``, where it may not."""
+        answer = await self._admission.ask(
+            case.intent, place, takes_credit=channel.takes_credit, now=self._clock()
+        )
+        if isinstance(answer, Barred):
+            case.refused = case.refused or answer.refused
+            case.closed[answer.what] = answer.closed
             return None
-        gate = await self._stores.gates.ask(place.channel, intent.template, intent.message_class)
-        if gate.reason:
-            case.closed[place.channel] = Closed(reason=gate.reason, until=now + gate.wait, hold=gate.brief)
-            return None
-        return gate
+        case.counted.update(answer.counted)
+        return answer
 
     async def _reserved(self, case: _Case, channel: Channel, place: Place) -> Attempt | None:
         """The attempt at ``place``, ours to make; None, and why in ``case``, where it is not."""
         intent, now = case.intent, self._clock()
-        # The credit first: set aside under the key, it is the same one for whoever tries next.
-        if channel.takes_credit and not await self._credit.reserve(
-            intent.addressee, intent.template, intent.id, at=now, channel=channel.name
-        ):
-            case.closed[channel.name] = Closed(reason="no_credit")
-            return None
         own_id = case.attempt_id(place)
         before = case.attempts.get(own_id)
         consent = case.wish.consent(intent.topic, intent.about)
@@ -469,8 +466,10 @@ class Delivery:
         match answer:
             case Accepted(receipt=receipt):
                 return replace(attempt, state=AttemptState.ACCEPTED, at=now, receipt=receipt)
-            case Failed(failure=failure, code=code, after=after):
-                again = self._again(attempt, now, after) if failure is FailureClass.RETRY else None
+            case Failed(failure=failure, code=code, after=after, lane_stop=stopped):
+                # Where all have to wait the gate says until when: whoever goes on need not wait here.
+                waits = failure is FailureClass.RETRY and not stopped
+                again = self._again(attempt, now, after) if waits else None
                 return replace(
                     attempt, state=AttemptState.FAILED, at=now, failure=failure, code=code, again_at=again
                 )
@@ -493,7 +492,12 @@ class Delivery:
         bad = slow or isinstance(answer, Unknown) or failure is FailureClass.RETRY
         template = template_gate(place.channel, intent.template)
         if failed is not None and failed.lane_stop:
-            await gates.pause(place.channel, failed.after or _PAUSE, why=failed.code)
+            rest = failed.after or _PAUSE
+            await gates.pause(place.channel, rest, why=failed.code)
+            if failure is FailureClass.RETRY:
+                # Also where an operator holds the gate open: who was just sent away is not back at once.
+                until = self._again(attempt, attempt.at, rest)
+                case.closed[place.channel] = Closed(reason=failed.code, until=until)
         elif failure is FailureClass.CONFIGURATION:
             await gates.heard(place.channel, bad=True, tolerance=AT_ONCE)
         elif bad or place.channel in gate.probed:

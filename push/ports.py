@@ -274,6 +274,9 @@ class Templates(Protocol):
 class Credits(Protocol):
     """How many messages of a template a resident has allowed (订阅消息次数), on each ``channel``."""
 
+    async def available(self, resident: str, template: str, key: str, *, at: datetime, channel: str) -> bool:
+        """Whether ``reserve`` would find one now; nothing is set aside."""
+
     async def reserve(self, resident: str, template: str, key: str, *, at: datetime, channel: str) -> bool:
         """Set one aside for the intent ``key``; False where there is none. The same key twice is one."""
 

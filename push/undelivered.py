@@ -13,12 +13,14 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from push.delivery_models import AttemptState
-from push.models import IntentState
+from push.delivery_models import Attempt, AttemptState
+from push.models import Intent, IntentState
 from push.ports import CampaignGoes, Clock
+from push.rules.receipts import of_the_addressee
+from push.store.arrivals import Arrivals
 from push.store.attempts import AttemptStore
 from push.store.outbox import OutboxStore
 from push.store.receipts import ReceiptStore, Unanswered
@@ -40,6 +42,7 @@ class Undelivered:
         receipts: ReceiptStore,
         attempts: AttemptStore,
         outbox: OutboxStore,
+        arrivals: Arrivals,
         campaign_goes: CampaignGoes,
         moved: Callable[[str], None],
         clock: Clock,
@@ -48,6 +51,7 @@ class Undelivered:
         self._receipts = receipts
         self._attempts = attempts
         self._outbox = outbox
+        self._arrivals = arrivals
         self._campaign_goes = campaign_goes
         self._moved = moved
         self._clock = clock
@@ -87,6 +91,8 @@ class Undelivered:
         if intent is not None and intent.state in _UNDER_WAY and attempt.state is AttemptState.ACCEPTED:
             # The worker that called has not come to the end of it.
             return too_late
+        if intent is not None and attempt.state is AttemptState.ACCEPTED:
+            await self._count(receipt, attempt, intent, now)
         done_by_it = (
             intent is not None and intent.state is IntentState.DONE and intent.outcome == receipt.channel
         )
@@ -98,3 +104,8 @@ class Undelivered:
         if await self._outbox.not_done_after_all(intent, now=now):
             self._moved(receipt.channel)
         return True
+
+    async def _count(self, receipt: Unanswered, attempt: Attempt, intent: Intent, now: datetime) -> None:
+        """Let the channel's breaker hear of it, unless it says something of the addressee alone."""
+        if not of_the_addressee(receipt.channel, receipt.code):
+            await self._arrivals.missed(receipt.channel, who=intent.addressee, sent_at=attempt.at, now=now)

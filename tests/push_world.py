@@ -26,6 +26,7 @@ from push.ports import Outcome, Reader
 from push.rules.consents import TEXTS
 from push.rules.keys import intent_key
 from push.settings import PushSettings
+from push.store.outbox import OutboxStore
 from tests.factories import Clock
 
 NOON: Final = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
@@ -172,6 +173,10 @@ class Purse:
         assert purse is not None
         return purse["left"], len(purse["aside"]), len(purse["spent"])
 
+    async def available(self, resident: str, template: str, key: str, *, at: datetime, channel: str) -> bool:
+        some = {"_id": resident, "$or": [{"left": {"$gt": 0}}, {"aside": key}]}
+        return await self._purses.find_one(some) is not None
+
     async def reserve(self, resident: str, template: str, key: str, *, at: datetime, channel: str) -> bool:
         if await self._purses.find_one({"_id": resident, "aside": key}) is not None:
             return True
@@ -261,10 +266,6 @@ class PushWorld:
 
     async def parts(self, clock: Callable[[], datetime] | None = None) -> DeliveryParts:
         """One process's delivery; several may be made on the same stores."""
-
-        async def intent(key: str) -> Intent | None:
-            return None
-
         made = DeliveryParts(
             mongo=self.database,
             redis=self.redis,
@@ -279,7 +280,7 @@ class PushWorld:
             wards_of=self.wards_of,
             templates=Words(),
             credit=self.purse,
-            intent=intent,
+            intent=OutboxStore(self.database["push_outbox"]).get,
             settings=self.settings,
         )
         await made.ensure_indexes()

@@ -22,8 +22,10 @@ from push.held_back import HeldBack
 from push.inbox import Inbox
 from push.models import Intent
 from push.ports import Accounts, Addresses, CampaignGoes, Credits, Receipt, StillAddressed, Templates
+from push.receipts import Receipts
 from push.rules.quiet import QuietHours
 from push.settings import PushSettings
+from push.store.arrivals import Arrivals
 from push.store.attempts import AttemptStore
 from push.store.caps import CapStore
 from push.store.gates import Gates, Pace
@@ -94,9 +96,17 @@ class DeliveryParts:
         self._receipts = ReceiptStore(mongo["push_receipts"])
         self._clock = clock
         self._meter = DeliveryMeter()
-        self._kept_for = timedelta(days=settings.attempt_days)
         paces = {name: Pace(per_second=most) for name, most in settings.per_second.items()}
         self.gates = Gates(run, paces, _USUAL, together=together)
+        self._arrivals = Arrivals(run)
+        self._hear = Receipts(
+            store=self._receipts,
+            attempts=self._attempts,
+            intent=intent,
+            arrivals=self._arrivals,
+            kept_for=timedelta(days=settings.attempt_days),
+            clock=clock,
+        )
         self.changes = Changes(redis, _CHANGES)
         self.inbox = Inbox(
             store=self._inbox,
@@ -144,8 +154,7 @@ class DeliveryParts:
 
     async def take_receipt(self, receipt: Receipt) -> None:
         """Keep what a provider said later of a message, as long as the attempt it is of."""
-        expires_at = receipt.at + self._kept_for
-        await self._receipts.add(receipt, told_at=self._clock(), expires_at=expires_at)
+        await self._hear.take(receipt)
 
     def undelivered(self, outbox: OutboxStore, campaign_goes: CampaignGoes) -> Undelivered:
         """What sees to messages of which a provider says later that they did not arrive."""
@@ -153,6 +162,7 @@ class DeliveryParts:
             receipts=self._receipts,
             attempts=self._attempts,
             outbox=outbox,
+            arrivals=self._arrivals,
             campaign_goes=campaign_goes,
             moved=lambda channel: _attempts.labels(channel, UNDELIVERED).inc(),
             clock=self._clock,

@@ -1498,7 +1498,7 @@ export interface HealthStatistics {
 
 /** Hold a breaker open or closed, or let it judge for itself again. */
 export interface HoldBreaker {
-  /** A channel, or one template there: `wechat`, `wechat/campaign`. */
+  /** A channel, one template there, or what its receipts tell: `wechat`, `wechat/campaign`, `sms/receipts`. */
   name: string;
   /** open: nothing is sent. closed: everything is, whatever happens. */
   hold: "automatic" | "closed" | "open";
@@ -2205,9 +2205,9 @@ export interface ProveRealName {
   consentNotice: string;
 }
 
-/** One provider, or one template there, and whether anything is sent to it (熔断). */
+/** One provider, one template there or what its receipts tell, and whether anything is sent (熔断). */
 export interface ProviderInfo {
-  /** A channel, or one template there: `wechat`, `wechat/campaign`. */
+  /** A channel, one template there, or what its receipts tell: `wechat`, `wechat/campaign`, `sms/receipts`. */
   name: string;
   /** closed: sent to. open: left alone. half_open: tried with one at a time. */
   breaker: "closed" | "half_open" | "open";
@@ -2215,9 +2215,9 @@ export interface ProviderInfo {
   byHand: boolean;
   /** Why, where anything was said. */
   why: string;
-  /** Calls in this minute. */
+  /** Calls in this minute; of receipts, those of ten minutes. */
   calls: number;
-  /** Of these, failed or slow. */
+  /** Of these, failed or slow; of receipts, people they did not reach. */
   bad: number;
   /** How long it is left alone yet. */
   restsSeconds: number;

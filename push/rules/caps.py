@@ -19,6 +19,11 @@ class Bucket(Struct, frozen=True):
     name: str
     most: int
 
+    @property
+    def of_topic(self) -> bool:
+        """Whether it counts a topic, on whatever channel; else it is one place's."""
+        return self.name.startswith("topic:")
+
 
 def buckets(intent: Intent, place: str, now: datetime, *, per_topic: int) -> tuple[Bucket, ...]:
     """Where ``intent`` counts when it goes to ``place``, a channel or a device there; the topic first."""

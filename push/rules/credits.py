@@ -109,6 +109,11 @@ def holds(ledger: Ledger, key: str) -> bool:
     return any(each.key == key for each in ledger.holds)
 
 
+def available(ledger: Ledger, key: str, *, at: datetime) -> bool:
+    """Whether ``reserved`` would leave one set aside for ``key``."""
+    return holds(ledger, key) or ledger.open_at(at)
+
+
 def settled(ledger: Ledger, key: str, *, spent: bool, none_left: bool, at: datetime) -> Ledger:
     """Spend what ``key`` set aside, or give it back; with ``none_left`` nothing is left."""
     hold = next((each for each in ledger.holds if each.key == key), None)

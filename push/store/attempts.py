@@ -16,13 +16,12 @@ from pymongo.errors import BulkWriteError
 from push.channels.base import FailureClass
 from push.delivery_models import UNDELIVERED, Attempt, AttemptState
 from push.ports import Together
+from push.rules.receipts import TELL_LATER
 from push.store.documents import DUPLICATE, Collection, Document, document_of
 
 _SETTLED: Final = (AttemptState.CALLING.value, AttemptState.UNKNOWN.value)
 """From where an attempt is settled: who called and comes back late still knows better than nobody."""
 
-_TELL_LATER: Final = ("sms", "wechat")
-"""Who tells later what became of a message: only theirs are looked for by the name they gave."""
 _BY_RECEIPT: Final = "receipt"
 
 
@@ -42,7 +41,7 @@ class AttemptStore:
         await self._collection.create_index(
             [("receipt", ASCENDING)],
             name=_BY_RECEIPT,
-            partialFilterExpression={"channel": {"$in": list(_TELL_LATER)}},
+            partialFilterExpression={"channel": {"$in": list(TELL_LATER)}},
         )
 
     async def of(self, keys: Sequence[str]) -> dict[str, list[Attempt]]:
@@ -55,7 +54,7 @@ class AttemptStore:
 
     async def accepted_as(self, channel: str, reference: str) -> Attempt | None:
         """The attempt that ``channel`` accepted under the name ``reference``, also if it was lost since."""
-        if channel not in _TELL_LATER:
+        if channel not in TELL_LATER:
             return None
         named = {"channel": channel, "receipt": reference}
         document = await self._collection.find_one(named, hint=_BY_RECEIPT)

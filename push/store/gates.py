@@ -6,6 +6,8 @@ of its own without an end.
 
 A breaker opens when too many of the calls of a minute went wrong or took too long, and for longer each time
 it opens again. When its rest is over it lets one probe through at a time; the first good one closes it.
+
+Who tells later what arrived has another breaker for that (``arrivals``), which no answer to a call closes.
 """
 
 import asyncio
@@ -20,18 +22,21 @@ from msgspec.structs import replace
 
 from push.models import MessageClass
 from push.ports import RunScript, Together
+from push.rules.receipts import TELL_LATER
 
 _FORCED: Final = "{push}:forced"
-_OPENED: Final = "{push}:opened"
+OPENED: Final = "{push}:opened"
+"""The names of those that are open, and of some that were."""
 _WINDOW_MS: Final = 60_000
 _KEPT_MS: Final = 2 * 24 * 3600 * 1000
 _PROBE_MS: Final = 5_000
 _FORCED_MS: Final = 60_000
 """How soon what waits for a forced breaker looks again."""
 
-# KEYS: forced, pace, then breakers. ARGV: microseconds between two calls, burst, how many want to go, then
-# the breakers' names. Answers why not all go (0: they do, 1: the pace, 2: operators, 3: a breaker), for how
-# many ms the first of the others has to wait, how many go, and whose probe that is.
+# KEYS: forced, pace, then breakers, of which the first two count calls. ARGV: microseconds between two calls,
+# burst, how many want to go, then the breakers' names. Answers why not all go (0: they do, 1: the pace,
+# 2: operators, 3: a breaker), for how many ms the first of the others has to wait, how many go, and whose
+# probe that is.
 _ASK: Final = f"""
 local clock = redis.call('TIME')
 local micros = clock[1] * 1000000 + clock[2]
@@ -71,7 +76,7 @@ for n, i in ipairs(probed) do
   redis.call('HSET', KEYS[i], 'probe', string.format('%d', now + {_PROBE_MS}))
   names[n] = ARGV[i + 1]
 end
-for i = 3, #KEYS do
+for i = 3, 4 do
   if now - tonumber(redis.call('HGET', KEYS[i], 'since') or '0') >= {_WINDOW_MS} then
     redis.call('HSET', KEYS[i], 'since', string.format('%d', now), 'calls', 0, 'bad', 0)
     redis.call('PEXPIRE', KEYS[i], {_KEPT_MS})
@@ -235,8 +240,10 @@ class Gates:
         channel, template, message_class = asked
         pace = self._paces.get(channel, self._usual)
         interval = pace.interval(message_class)
-        names = (channel, template_gate(channel, template))
-        keys = [_FORCED, f"{{push}}:pace:{channel}:{message_class.value}", *map(_key, names)]
+        names = [channel, template_gate(channel, template)]
+        if channel in TELL_LATER:
+            names.append(receipts_gate(channel))
+        keys = [_FORCED, f"{{push}}:pace:{channel}:{message_class.value}", *map(breaker_key, names)]
         args: list[str | bytes | int] = [interval, pace.burst(message_class), count, *names]
         verdict, wait, going, probed = await self._run(_ASK, keys, args)
         go = Gate(probed=tuple(probed.decode().split("\n")) if probed else ())
@@ -260,11 +267,11 @@ class Gates:
             _ms(tolerance.rest),
             _ms(tolerance.longest),
         ]
-        return bool(await self._run(_HEARD, [_key(name), _OPENED], args))
+        return bool(await self._run(_HEARD, [breaker_key(name), OPENED], args))
 
     async def pause(self, name: str, rest: timedelta, *, why: str) -> None:
         """Ask nobody behind ``name`` for so long."""
-        await self._run(_PAUSE, [_key(name), _OPENED], [name, _ms(rest), why])
+        await self._run(_PAUSE, [breaker_key(name), OPENED], [name, _ms(rest), why])
 
     async def force(self, name: str, state: BreakerState | None, *, why: str) -> None:
         """Hold ``name`` open or closed until told otherwise, by the word of an operator; None lets it go."""
@@ -279,11 +286,11 @@ class Gates:
     async def states(self, channels: Sequence[str]) -> list[Breaker]:
         """How ``channels`` are doing, and whatever else was opened or forced."""
         opened, forced = (
-            await self._run("return redis.call('SMEMBERS', KEYS[1])", [_OPENED], read=_names),
+            await self._run("return redis.call('SMEMBERS', KEYS[1])", [OPENED], read=_names),
             await self._run("return redis.call('HKEYS', KEYS[1])", [_FORCED], read=_names),
         )
         names = [*channels, *sorted({*opened, *forced} - set(channels))]
-        keys = [_FORCED, *map(_key, names)]
+        keys = [_FORCED, *map(breaker_key, names)]
         now, *found = await self._run(_STATES, keys, names)
         return [_breaker(name, state, now) for name, state in zip(names, found, strict=True)]
 
@@ -293,7 +300,13 @@ def template_gate(channel: str, template: str) -> str:
     return f"{channel}/{template}"
 
 
-def _key(name: str) -> str:
+def receipts_gate(channel: str) -> str:
+    """What the gate is called that hears what became of messages to ``channel``."""
+    return f"{channel}/receipts"
+
+
+def breaker_key(name: str) -> str:
+    """Where the breaker ``name`` is kept; all in one slot."""
     return f"{{push}}:breaker:{name}"
 
 

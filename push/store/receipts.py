@@ -24,6 +24,7 @@ class Unanswered(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     id: str
     channel: str
     reference: str
+    code: str = ""
     told_at: datetime
 
 
@@ -43,16 +44,17 @@ class ReceiptStore:
             [("look_at", ASCENDING)], partialFilterExpression={"look_at": {"$exists": True}}
         )
 
-    async def add(self, receipt: Receipt, *, told_at: datetime, expires_at: datetime) -> None:
-        """Keep ``receipt``; told again it stays as it was told first."""
+    async def add(self, receipt: Receipt, *, told_at: datetime, expires_at: datetime) -> bool:
+        """Keep ``receipt``; told again it stays as it was told first. Whether it is new."""
         document = {**document_of(receipt), "expires_at": expires_at}
         if not receipt.delivered:
             document |= {"told_at": told_at, "look_at": told_at}
         name = _name(receipt.channel, receipt.reference)
         try:
-            await self._collection.update_one({"_id": name}, {"$setOnInsert": document}, upsert=True)
+            kept = await self._collection.update_one({"_id": name}, {"$setOnInsert": document}, upsert=True)
         except DuplicateKeyError:
-            return  # told twice at once
+            return False  # told twice at once
+        return kept.did_upsert
 
     async def of(self, messages: Sequence[tuple[str, str]]) -> Sequence[Receipt]:
         """What was said of ``messages``, each a channel and the provider's name, oldest first."""

@@ -405,6 +405,48 @@ class TestWhatResidentsWant:
         both.clock.turn(24 * 3600)
         assert (await one(parts.deliver, both.intent("next", topic=Topic.EXPIRY))).done == "wechat"
 
+    async def test_what_reached_no_phone_does_not_count(
+        self, world: PushWorld, wechat: Provider, sms: Provider
+    ) -> None:
+        world.settings = PushSettings(topic_per_day=2)
+        world.channel("wechat", wechat, takes_credit=True)
+        world.channel("sms", sms)
+        world.book.at("lin", "wechat")
+        parts = await world.parts()
+        await world.agrees(parts, Topic.EXPIRY)
+
+        async def done(*names: str) -> list[str | None]:
+            intents = [world.intent(name, topic=Topic.EXPIRY) for name in names]
+            return [(await one(parts.deliver, intent)).done for intent in intents]
+
+        assert await done("no credit", "still none", "and none") == ["inbox"] * 3
+        await world.purse.give("lin", 9)
+        await parts.gates.force("wechat", BreakerState.OPEN, why="maintenance")
+        waits = await one(parts.deliver, world.intent("stopped", topic=Topic.EXPIRY))
+        assert waits.again is not None
+        await parts.gates.force("wechat", None, why="")
+        wechat.answers = [failure(FailureClass.NEXT_CHANNEL) for _ in range(3)]
+        assert await done("refused", "refused too", "and refused") == ["inbox"] * 3
+        world.book.at("lin", "sms")
+        wechat.answers = ["never"]
+        assert await done("unknown, then a text", "another", "one too many") == ["sms", "wechat", "inbox"]
+        assert await world.purse.left("lin") == (7, 0, 2)
+
+    async def test_of_many_at_once_so_many_ring_as_may_and_the_others_cost_nothing(
+        self, world: PushWorld, wechat: Provider
+    ) -> None:
+        world.settings = PushSettings(topic_per_day=3)
+        world.channel("wechat", wechat, takes_credit=True)
+        world.book.at("lin", "wechat")
+        await world.purse.give("lin", 20)
+        processes = [await world.parts() for _ in range(2)]
+        await world.agrees(processes[0], Topic.EXPIRY)
+        intents = [world.intent(str(number), topic=Topic.EXPIRY) for number in range(12)]
+        answers = await asyncio.gather(processes[0].deliver(intents[:6]), processes[1].deliver(intents[6:]))
+        done = [outcome.done for outcomes in answers for outcome in outcomes]
+        assert Counter(done) == {"wechat": 3, "inbox": 9}
+        assert await world.purse.left("lin") == (17, 0, 3)
+
     async def test_marketing_comes_to_a_phone_twice_a_day(self, world: PushWorld, wechat: Provider) -> None:
         world.channel("jpush", wechat, idempotent=True)
         world.book.at("lin", "jpush", device="a")
@@ -552,16 +594,62 @@ class TestProvidersInTrouble:
         (breaker, *_) = await parts.gates.states(["wechat"])
         assert breaker.state is BreakerState.CLOSED
 
+    async def test_who_cannot_be_told_there_uses_up_no_probe_and_no_turn(
+        self, world: PushWorld, wechat: Provider
+    ) -> None:
+        world.settings = PushSettings(per_second={"wechat": 5}, topic_per_day=1)
+        world.channel("wechat", wechat, takes_credit=True)
+        for resident in ("lin", "wang"):
+            world.book.at(resident, "wechat")
+        await world.purse.give("wang", 9)
+        parts = await world.parts()
+        await world.agrees(parts, Topic.EXPIRY, "wang")
+        first = world.intent("first", resident="wang", topic=Topic.EXPIRY)
+        assert (await one(parts.deliver, first)).done == "wechat"
+        await parts.gates.pause("wechat", timedelta(milliseconds=300), why="failing")
+        await asyncio.sleep(0.35)
+        no_credit = world.intent("none left", resident="lin")
+        capped = world.intent("one too many", resident="wang", topic=Topic.EXPIRY)
+        assert [outcome.done for outcome in await parts.deliver([no_credit, capped])] == ["inbox"] * 2
+        (breaker,) = await parts.gates.states(["wechat"])
+        assert breaker.state is BreakerState.HALF_OPEN
+        # The probe is for whom it can tell something.
+        assert (await one(parts.deliver, world.intent("probe", resident="wang"))).done == "wechat"
+        (breaker,) = await parts.gates.states(["wechat"])
+        assert breaker.state is BreakerState.CLOSED
+
     async def test_a_quota_that_is_used_up_pauses_that_provider_for_everybody(
         self, both: PushWorld, wechat: Provider
     ) -> None:
         wechat.answers = [failure(FailureClass.RETRY, "45009", after=3600.0, lane_stop=True)]
         parts = await both.parts()
-        await one(parts.deliver, both.intent("a"))
-        assert (await one(parts.deliver, both.intent("b"))).done == "sms"
+        # The one that met it waits no more than those after it.
+        for name in "ab":
+            assert (await one(parts.deliver, both.intent(name))).done == "sms"
         assert len(wechat.calls) == 1
         (breaker, *_) = await parts.gates.states(["wechat"])
         assert (breaker.state, breaker.why) == (BreakerState.OPEN, "45009")
+
+    async def test_with_no_other_channel_a_quota_is_waited_for_also_by_whoever_is_killed_over_it(
+        self, world: PushWorld, wechat: Provider
+    ) -> None:
+        world.channel("wechat", wechat)
+        world.book.at("lin", "wechat")
+        wechat.answers = [failure(FailureClass.RETRY, "45009", after=3600.0, lane_stop=True)]
+        parts = await world.parts()
+        await parts.gates.force("wechat", BreakerState.CLOSED, why="we know better")
+        first = await one(parts.deliver, world.intent())
+        assert first.again is not None
+        assert NOON + timedelta(hours=1) <= first.again <= NOON + timedelta(hours=1, seconds=2)
+        assert len(wechat.calls) == 1
+        await parts.gates.force("wechat", None, why="")
+        # Carried again before its time, it finds the gate closed, and a channel that came meanwhile.
+        carried = await one(parts.deliver, world.intent())
+        assert carried.again is not None
+        assert carried.again > NOON + timedelta(minutes=59)
+        world.channel("sms", wechat)
+        world.book.at("lin", "sms")
+        assert (await one((await world.parts()).deliver, world.intent())).done == "sms"
 
     async def test_a_template_that_is_broken_for_all_is_stopped_and_the_others_go_on(
         self, both: PushWorld, wechat: Provider

@@ -13,7 +13,8 @@ from bff.platform.outbound import Outbound
 from bff.platform.push_delivery import DeliveryParts
 from push.delivery_models import UNDELIVERED, AttemptState
 from push.models import Intent, IntentState, Lane
-from push.ports import Receipt
+from push.ports import Outcome, Receipt
+from push.store.gates import BreakerState
 from push.store.outbox import OutboxStore
 from push.undelivered import Undelivered
 from tests.push_world import Provider, PushWorld, one
@@ -201,3 +202,48 @@ async def test_a_receipt_nobody_can_place_is_given_up_after_an_hour(way: Way) ->
     kept = await way.world.database["push_receipts"].find_one({})
     assert kept is not None
     assert "look_at" not in kept
+
+
+async def test_a_gateway_that_brings_nothing_is_left_alone_by_what_its_receipts_say(way: Way) -> None:
+    people = [f"r{number}" for number in range(6)]
+    for who in people:
+        way.world.book.at(who, "sms")
+
+    async def sent(who: str, name: str) -> str:
+        """The gateway's name for a notice that it took."""
+        intent = way.world.intent(name, resident=who)
+        await way.outbox.add([intent])
+        await way.outbox.take(Lane.NORMAL, now=intent.created_at, by=name, limit=10)
+        found = await way.outbox.relayed([intent.id])
+        outcome = await one(way.parts.deliver, found[intent.id])
+        assert outcome.done == "sms"
+        await way.outbox.settle(found, [outcome], at=intent.created_at)
+        return f"receipt-{len(way.sms.calls)}"
+
+    async def told(reference: str, code: str, *, delivered: bool = False) -> None:
+        at = way.world.clock()
+        await way.parts.take_receipt(
+            Receipt(channel="sms", reference=reference, delivered=delivered, code=code, at=at)
+        )
+        await way.look()
+
+    async def state() -> BreakerState:
+        (breaker, *_) = await way.parts.gates.states(["sms/receipts"])
+        return breaker.state
+
+    for who in people:
+        await told(await sent(who, "dead number"), "EXPIRED")
+    for who in people[:4]:
+        await told(await sent(who, "lost"), "UNDELIV")
+    in_time, late = await sent(people[4], "arrives"), await sent(people[4], "arrives late")
+    await told(in_time, "DELIVRD", delivered=True)
+    assert await state() is BreakerState.CLOSED
+    way.world.clock.turn(11 * 60)
+    for _ in range(2):
+        await told(late, "DELIVRD", delivered=True)
+    assert await state() is BreakerState.OPEN
+    waits = await one(way.parts.deliver, way.world.intent("after", resident=people[5]))
+    assert waits.again is not None
+    assert await one(way.parts.deliver, way.world.intent("after")) == Outcome(
+        key=way.world.intent("after").id, done="wechat"
+    )

@@ -100,7 +100,12 @@ async def test_what_an_account_was_allowed_before_its_merge_serves_whom_it_becam
     assert (await office.allowances("survivor"))[0].left == 4
 
     async def take(key: str, *, spent: bool, none_left: bool = False) -> bool:
-        for_it = await office.reserve("survivor", "vaccination-due", key, at=T0, channel="wechat")
+        wanted = ("survivor", "vaccination-due", key)
+        kept = await mongo_database["push_credits"].find().sort("_id", 1).to_list()
+        offered = await office.available(*wanted, at=T0, channel="wechat")
+        assert kept == await mongo_database["push_credits"].find().sort("_id", 1).to_list()
+        for_it = await office.reserve(*wanted, at=T0, channel="wechat")
+        assert offered == for_it == await office.available(*wanted, at=T0, channel="wechat")
         again = await office.reserve("survivor", "vaccination-due", key, at=T0, channel="wechat")
         assert for_it == again
         for _ in range(2):
@@ -170,6 +175,8 @@ async def test_no_template_no_credit(mongo_database: Database) -> None:
     assert not await office.reserve("r", "linked", "k", at=T0, channel="wechat")
     assert not await office.reserve("r", "vaccination-due", "k", at=T0, channel="alipay")
     assert not await office.reserve("r", "vaccination-due", "k", at=T0, channel="sms")
+    assert not await office.available("r", "linked", "k", at=T0, channel="wechat")
+    assert not await office.available("r", "vaccination-due", "k", at=T0, channel="alipay")
     await office.settle("r", "linked", "k", spent=True, none_left=True, at=T0, channel="wechat")
     assert await mongo_database["push_credits"].count_documents({}) == 0
 

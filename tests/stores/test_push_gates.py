@@ -160,3 +160,19 @@ async def test_of_many_at_once_as_many_count_as_there_is_room_for(redis: Redis) 
     caps = CapStore(ScriptRunner(redis))
     taken = await asyncio.gather(*(caps.take("lin", str(n), [Bucket("day", 5)]) for n in range(40)))
     assert sum(each is None for each in taken) == 5
+
+
+async def test_asked_whether_there_is_room_nothing_is_counted_and_what_is_given_back_is_free_again(
+    redis: Redis,
+) -> None:
+    caps = CapStore(ScriptRunner(redis))
+    day = [Bucket("day", 1)]
+    assert [await caps.full("lin", name, day) for name in "ab"] == [None, None]
+    assert await caps.take("lin", "a", day) is None
+    assert await caps.full("lin", "a", day) is None
+    assert await caps.full("lin", "b", day) == day[0]
+    for _ in range(2):
+        await caps.give_back("lin", "b", day)
+        assert await caps.take("lin", "b", day) == day[0]
+    await caps.give_back("lin", "a", day)
+    assert await caps.take("lin", "b", day) is None
