@@ -149,7 +149,7 @@ class ActingService:
         grant = structs.replace(
             grant,
             expires_at=comes_of_age(known.born).astimezone(UTC),
-            whom_name=self._personal.mask_name(known.child_name),
+            whom_name=self._personal.mask_child(known.child_name),
             child=self._personal.seal(child.encode(), child_context(grant.id)),
             checked_at=now,
             confirmed_at=now,
@@ -453,11 +453,11 @@ class ActingService:
             return
         child = self._personal.open(grant.child or b"", child_context(grant.id)).decode()
         try:
-            await self._guardianship(party, child)
+            known = await self._guardianship(party, child)
         except NotAGuardian:
             await self._end(grant, GrantEnding.RELATION_ENDED, by=party, now=now)
             raise GrantNotInForce from None
-        await self._grants.checked(grant.id, now=now)
+        await self._grants.checked(grant.id, now=now, name=self._personal.mask_child(known.child_name))
 
     async def _guardianship(self, guardian: _Party, child: str) -> Guardianship:
         """What the register says now; one refusal for whatever is not a guardian and a child."""

@@ -51,6 +51,9 @@ class PersonalData(Protocol):
     def mask_name(self, name: str) -> str:
         """A name as it may be shown."""
 
+    def mask_child(self, name: str) -> str:
+        """A child's name as those may see it who have to tell it from its sisters and brothers."""
+
 
 class Admit(Protocol):
     """Counts one try in a bucket, or raises a refusal. ``caller`` is a pseudonym."""

@@ -127,7 +127,8 @@ def plan(  # noqa: PLR0917 - click names every argument
     from push.rules.vaccination import Child, GivenBeforeBirth, UnknownVaccine, due_items
     from push.rules.vaccination.record import KNOWN
 
-    as_of = at or datetime.now(_SHANGHAI).date()
+    today = datetime.now(_SHANGHAI).date()
+    as_of = at or today
     if birth > as_of:
         raise click.BadParameter(f"{birth} is after {as_of}", param_hint="--birth")
     programme = in_force(as_of, region) if edition is None else edition_named(edition, region)
@@ -139,7 +140,8 @@ def plan(  # noqa: PLR0917 - click names every argument
         gestation_weeks=gestation_weeks,
     )
     try:
-        items = due_items(programme, child, _given(given), as_of, month_end=MonthEnd(month_end))
+        record = _given(given)
+        items = due_items(programme, child, record, as_of, month_end=MonthEnd(month_end))
     except UnknownVaccine as unknown:
         names = ", ".join(KNOWN)
         raise Failure(
@@ -150,6 +152,13 @@ def plan(  # noqa: PLR0917 - click names every argument
         raise Failure(
             f"--given：{early.vaccine} 的接种日期早于出生日期 {birth}", f"--given: {early} on {birth}"
         ) from early
+    # Of a day gone by it is asked what was due then, and later doses are left out; but none is of tomorrow.
+    if later := [dose for dose in record if dose.date > max(as_of, today)]:
+        dose = later[0]
+        raise Failure(
+            f"--given：{dose.vaccine} 的接种日期 {dose.date} 晚于今天和 --at",
+            f"--given: {dose.vaccine} on {dose.date} is after today and after --at",
+        )
     for item in items:
         if as_json:
             click.echo(msgspec.json.encode(_told(item)))

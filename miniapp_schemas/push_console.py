@@ -37,7 +37,10 @@ TopicName = Annotated[
 ]
 MessageClassName = Annotated[
     Literal["service", "marketing"],
-    Meta(description="What the makers of phones make of it (消息分类): marketing is limited a day."),
+    Meta(
+        description="What the makers of phones make of it (消息分类): marketing is limited a day, and needs "
+        "a topic that rests on consent."
+    ),
 ]
 CampaignStateName = Annotated[
     Literal["DRAFT", "CANARY", "RUNNING", "PAUSED", "STOPPED", "CANCELLED", "DONE"],

@@ -20,8 +20,8 @@ class TemplateWords(Request, frozen=True, kw_only=True):
 
     title: Annotated[_Line, Meta(description="What it is about.")]
     body: Annotated[_Line, Meta(description="What there is to do.")]
-    lock_title: Annotated[_Line, Meta(description="On a locked screen; no places.")]
-    lock_body: Annotated[_Line, Meta(description="On a locked screen; no places.")]
+    lock_title: Annotated[_Line, Meta(description="On a locked screen; no places, and no vaccine.")]
+    lock_body: Annotated[_Line, Meta(description="On a locked screen; no places, and no vaccine.")]
     plain: Annotated[_Line, Meta(description="The same in plain words (易读), read aloud after the title.")]
 
 

@@ -37,6 +37,10 @@ class TimelineEntry(Response, frozen=True, kw_only=True):
         Literal["due", "not_yet_due", "overdue", "not_announced"],
         Meta(description="Whether it can be done now, or is late; of some things no day is known yet."),
     ]
+    to_do: Annotated[
+        bool,
+        Meta(description="Whether anything is to be done; if not, one is only told when it happens."),
+    ]
     earliest: Annotated[date | None, Meta(description="The first day on which it can be done.")]
     recommended_before: Annotated[date | None, Meta(description="The day before which it should be done.")]
     window_to: Annotated[date | None, Meta(description="The last day on which it can be done.")]

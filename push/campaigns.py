@@ -25,7 +25,15 @@ from push.models import IntentState, MessageClass, Topic
 from push.ports import Audit, Clock, Consented, Crowd, Sendings, TimedId
 from push.refusals import CampaignInvalid, CampaignUnknown, SecondOperatorNeeded
 from push.rules.audience import Audience, check_audience, holds
-from push.rules.campaigns import PUSHING, CampaignState, CampaignStep, after, canary_of, leads_to
+from push.rules.campaigns import (
+    PUSHING,
+    CampaignState,
+    CampaignStep,
+    after,
+    canary_of,
+    check_basis,
+    leads_to,
+)
 from push.store.campaigns import CampaignIntents, CampaignStore
 
 _LOOKED_AT: Final = 20_000
@@ -85,13 +93,14 @@ class Campaigns:
             raise CampaignInvalid(
                 why_zh="有效期须在今后六十天内", why_en="it is useful until some time in the next sixty days"
             )
-        topic = Topic(said.topic)
+        topic, message_class = Topic(said.topic), MessageClass(said.message_class)
+        check_basis(topic, message_class)
         found = await self._look(audience, topic)
         campaign = Campaign(
             id=self._timed_id(now),
             title=said.title,
             topic=topic,
-            message_class=MessageClass(said.message_class),
+            message_class=message_class,
             audience=audience,
             values={"item": said.text, "item_en": said.text_en},
             link=said.link,
@@ -112,12 +121,14 @@ class Campaigns:
     async def approve(self, operator: Operator, campaign_id: str) -> CampaignInfo:
         """Let it begin with its canary. Not by whoever drafted it; approved already, it stays as it is."""
         campaign = await self._campaign(campaign_id)
-        if campaign.approved_by is not None and campaign.approved_by.id == operator.id:
+        approved = campaign.approved_by is not None and campaign.approved_by.id == operator.id
+        if approved and campaign.state is not CampaignState.CANCELLED:
             return await self._info(campaign)  # said again because the answer was lost
         if campaign.drafted_by.id == operator.id:
             raise SecondOperatorNeeded
         now = self._clock()
         after(campaign.state, CampaignStep.APPROVE)
+        check_basis(campaign.topic, campaign.message_class)
         # Before it is approved: a campaign without its parts would be over at once.
         await self._campaigns.cut(campaign.id)
         changes = {"approved_by": operator, "approved_at": now, "paced_from": now}

@@ -27,6 +27,7 @@ from push.rules.templates import (
     provider_data,
 )
 from push.rules.wechat_fields import FieldProblem
+from push.rules.wording import sample_of
 from push.store.templates import KeptTemplate, TemplateStore, Version
 
 _EVERY_SECONDS: Final = 1.0
@@ -151,12 +152,12 @@ class TemplateDesk:
     def preview(self, name: str, content: TemplateContent, values: Mapping[str, str]) -> Preview:
         """How ``content`` looks with ``values``, or with sample ones where they are not given."""
         self._shipped(name)
-        return preview(content, {**SAMPLE, **values})
+        return preview(content, sample_of(name, {**SAMPLE, **values}))
 
     async def save(self, name: str, content: TemplateContent, *, by: str) -> KeptTemplate:
         """Keep ``content`` as what waits to be in force; ``TemplateInvalid`` if it would be refused."""
         self._shipped(name)
-        if found := content_problems(content):
+        if found := content_problems(content, sample_of(name)):
             raise TemplateInvalid(why=joined(found[:5]), more=max(0, len(found) - 5))
         old = await self._store.get(name)
         kept = old or KeptTemplate(id=name)
@@ -184,7 +185,7 @@ class TemplateDesk:
             raise TemplateVersionUnknown
         # Judged again: what is taken may have changed since it was saved.
         version = change["current"]
-        if version is not None and (found := content_problems(version.content)):
+        if version is not None and (found := content_problems(version.content, sample_of(name))):
             raise TemplateInvalid(why=joined(found[:5]), more=max(0, len(found) - 5))
         previous = kept.current if kept.current is not None else kept.previous
         new = msgspec.structs.replace(kept, rev=kept.rev + 1, previous=previous, **change)

@@ -15,20 +15,20 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final, Protocol
 
 from msgspec import Struct
 
-from push.models import Intent, Topic
+from push.models import Intent
 from push.outbox import seal_values
 from push.planning import Planner, born_of, open_item
 from push.ports import Clock, People, PersonalData, Reader
 from push.rules.due import DueItem
 from push.rules.keys import intent_key
-from push.rules.milestones import SHANGHAI
 from push.rules.timeline import SHARDS
+from push.rules.wording import values_of, wording
 from push.store.documents import Session, Transactions
 from push.store.outbox import OutboxStore
 from push.store.people import PeopleStore
@@ -44,18 +44,6 @@ BATCH: Final = 500
 """Milestones a transaction: what it locks it locks for some hundred milliseconds."""
 _LOOK: Final = 10_000
 _TRY_AGAIN: Final = timedelta(hours=1)
-
-
-_NO_END: Final = timedelta(days=30)
-"""What has no last day is asked for within a month."""
-_PLACES: Final = {
-    Topic.VACCINATION: "就近的预防接种门诊",
-    Topic.ENROLMENT: "入学报名平台",
-    Topic.EXPIRY: "政务服务中心",
-    Topic.INSURANCE: "社保经办机构",
-    Topic.PENSION: "社保经办机构",
-    Topic.POLICY: "惠企政策平台",
-}
 
 
 class TickMeter(Protocol):
@@ -238,13 +226,14 @@ class Ticker:
     ) -> Intent:
         # The topic and not the edition: a new edition that says the same says nothing new.
         key = intent_key(item.topic.value, item.subject, due.id, milestone.name, reader.resident)
+        template = wording(due, milestone.template)
         return Intent(
             id=key,
             addressee=reader.resident,
             topic=item.topic,
             lane=milestone.lane,
-            template=milestone.template,
-            values=seal_values(self._personal, key, values_of(due, milestone.template, reader.name, now)),
+            template=template,
+            values=seal_values(self._personal, key, values_of(due, template, reader.name)),
             rule=item.topic.value,
             item=item.id,
             milestone=milestone.name,
@@ -254,29 +243,6 @@ class Ticker:
             link=f"/timeline?item={item.id}",
             about=None if reader.own else item.subject,
         )
-
-
-def values_of(item: DueItem, template: str, name: str, now: datetime) -> dict[str, str]:
-    """What the places of an item's template are filled with."""
-    day = item.earliest or item.window_to or now.astimezone(SHANGHAI).date()
-    return {
-        "name": name,
-        "item": item.title_zh,
-        "item_en": item.title_en,
-        "date": day.isoformat(),
-        "until": _until(item, template, day).isoformat(),
-        "place": _PLACES.get(item.topic, ""),
-        "clause": " ".join(item.clause),
-    }
-
-
-def _until(item: DueItem, template: str, day: date) -> date:
-    """The last day that is meant; of what is late, the day before which it should have been done."""
-    recommended = item.recommended_before
-    if recommended is not None and template.endswith("-overdue"):
-        return recommended
-    ends = (item.window_to, None if recommended is None else recommended - timedelta(days=1))
-    return next((end for end in ends if end is not None and end >= day), day + _NO_END)
 
 
 def _sum(one: Fired, other: Fired) -> Fired:

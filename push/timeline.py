@@ -19,6 +19,7 @@ from push.rules.calendar import add_months
 from push.rules.milestones import SHANGHAI
 from push.rules.plan import status_on
 from push.rules.timeline import asked_for
+from push.rules.wording import TOLD
 from push.store.documents import Session, Transactions
 from push.store.outbox import OutboxStore
 from push.store.people import PeopleStore
@@ -177,6 +178,7 @@ class Timeline:
             title=Text(zh=due.title_zh, en=due.title_en),
             name=None if reader.own else reader.name,
             status=status_on(due, self._today()).value,  # type: ignore[arg-type]  # no plan has another
+            to_do=due.template != TOLD,
             earliest=due.earliest,
             recommended_before=due.recommended_before,
             window_to=due.window_to,

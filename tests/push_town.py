@@ -89,7 +89,7 @@ class Town:
             offered_at=self.now,
             lapses_at=self.now + timedelta(days=1),
             expires_at=self.now + timedelta(days=3_000),
-            whom_name="林**",
+            whom_name="林*满",
             confirmed_at=self.now,
             # This town has no family register: its word is good for as long as the grant.
             checked_at=self.now + timedelta(days=3_000),

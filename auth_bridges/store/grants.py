@@ -88,9 +88,10 @@ class Grants:
         )
         return bool(found.matched_count)
 
-    async def checked(self, grant: str, *, now: datetime) -> None:
-        """Note that the family register still says so."""
-        await self._grants.update_one({"_id": grant, **_ALIVE}, {"$set": {"checked_at": now}})
+    async def checked(self, grant: str, *, now: datetime, name: str) -> None:
+        """Note that the family register still says so, and what the child is called by now."""
+        noted = {"checked_at": now, "whom_name": name}
+        await self._grants.update_one({"_id": grant, **_ALIVE}, {"$set": noted})
 
     async def end(self, grant: str, why: GrantEnding, *, now: datetime) -> ActingGrant | None:
         """End the grant if it lives; None if it did not."""

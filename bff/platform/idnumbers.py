@@ -84,3 +84,8 @@ class IdNumbers:
     def mask_name(name: str) -> str:
         """The first character of ``name``, the rest starred."""
         return name[:1] + "*" * (len(name) - 1)
+
+    @staticmethod
+    def mask_child(name: str) -> str:
+        """林*满, *满: ``name`` as its family may see it, told apart from those who share the surname."""
+        return f"{name[:1]}*{name[-1]}" if len(name) > 2 else f"*{name[1:]}"

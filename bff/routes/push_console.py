@@ -116,7 +116,7 @@ class CampaignController(Controller):
 
     @post(
         "/{campaign_id:str}/approve",
-        opt={"refusals": (CampaignNotOpen, CampaignUnknown, SecondOperatorNeeded)},
+        opt={"refusals": (CampaignInvalid, CampaignNotOpen, CampaignUnknown, SecondOperatorNeeded)},
         operation_id="ApproveCampaign",
         summary="Let begin what somebody else drafted",
         status_code=200,

@@ -10,10 +10,15 @@ from bff.sandbox.seed import SeedingFailed, posted
 
 _PATIENCE: Final = aiohttp.ClientTimeout(total=60)
 _PAGE: Final = "pages/open/index?to={link}"
+_VACCINATION: Final = "预防接种待办事项"
+"""No vaccine: whether a phone shows a message's fields while it is locked, its owner has set in WeChat."""
 BOUND: Final = {
-    "vaccination-due": ("SIM-vaccination", {"thing1": "{item}", "date2": "{date}~{until}"}),
-    "vaccination-overdue": ("SIM-vaccination", {"thing1": "{item}", "date2": "{until}"}),
+    "vaccination-due": ("SIM-vaccination", {"thing1": _VACCINATION, "date2": "{date}~{until}"}),
+    "vaccination-from": ("SIM-vaccination", {"thing1": _VACCINATION, "date2": "{date}"}),
+    "vaccination-overdue": ("SIM-vaccination", {"thing1": _VACCINATION, "date2": "{until}"}),
     "enrolment-window": ("SIM-enrolment", {"thing1": "{item}", "date2": "{date}~{until}"}),
+    "enrolment-from": ("SIM-enrolment", {"thing1": "{item}", "date2": "{date}"}),
+    "enrolment-told": ("SIM-enrolment", {"thing1": "{item}", "date2": "{date}"}),
     "enrolment-closing": ("SIM-enrolment", {"thing1": "{item}", "date2": "{until}"}),
     "credential-expiry": ("SIM-expiry", {"thing1": "{item}", "date2": "{until}"}),
     "insurance-due": ("SIM-due", {"thing1": "{item}", "date2": "{until}"}),

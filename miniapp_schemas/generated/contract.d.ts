@@ -476,7 +476,7 @@ export interface CampaignInfo {
   title: string;
   /** What a resident agrees to be told of, or not. */
   topic: "account" | "enrolment" | "expiry" | "health" | "insurance" | "pension" | "policy" | "vaccination";
-  /** What the makers of phones make of it (消息分类): marketing is limited a day. */
+  /** What the makers of phones make of it (消息分类): marketing is limited a day, and needs a topic that rests on consent. */
   messageClass: "marketing" | "service";
   /** Whom it is for. */
   audience: AudienceQuery;
@@ -1048,7 +1048,7 @@ export interface DraftCampaign {
   title: string;
   /** What a resident agrees to be told of, or not. */
   topic: "account" | "enrolment" | "expiry" | "health" | "insurance" | "pension" | "policy" | "vaccination";
-  /** What the makers of phones make of it (消息分类): marketing is limited a day. */
+  /** What the makers of phones make of it (消息分类): marketing is limited a day, and needs a topic that rests on consent. */
   messageClass?: "marketing" | "service";
   /** Whom it is for. */
   audience: AudienceQuery;
@@ -1908,7 +1908,7 @@ export interface NoticeStory {
   template: string;
   /** Which waits for which: bulk never delays normal, normal never urgent. */
   lane: "bulk" | "normal" | "urgent";
-  /** What the makers of phones make of it (消息分类): marketing is limited a day. */
+  /** What the makers of phones make of it (消息分类): marketing is limited a day, and needs a topic that rests on consent. */
   messageClass: "marketing" | "service";
   /** Whom it is for: a masked name. */
   addressee: string | null;
@@ -2843,9 +2843,9 @@ export interface TemplateWords {
   title: string;
   /** What there is to do. */
   body: string;
-  /** On a locked screen; no places. */
+  /** On a locked screen; no places, and no vaccine. */
   lockTitle: string;
-  /** On a locked screen; no places. */
+  /** On a locked screen; no places, and no vaccine. */
   lockBody: string;
   /** The same in plain words (易读), read aloud after the title. */
   plain: string;
@@ -2871,6 +2871,8 @@ export interface TimelineEntry {
   name: string | null;
   /** Whether it can be done now, or is late; of some things no day is known yet. */
   status: "due" | "not_announced" | "not_yet_due" | "overdue";
+  /** Whether anything is to be done; if not, one is only told when it happens. */
+  toDo: boolean;
   /** The first day on which it can be done. */
   earliest: string | null;
   /** The day before which it should be done. */
@@ -5123,7 +5125,7 @@ export interface Operations {
     body: null;
     status: 200;
     answer: CampaignInfo;
-    codes: "CAMPAIGN_NOT_OPEN" | "CAMPAIGN_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SECOND_OPERATOR_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "CAMPAIGN_INVALID" | "CAMPAIGN_NOT_OPEN" | "CAMPAIGN_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SECOND_OPERATOR_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Whoever was not told yet never is. */
   CancelCampaign: {

@@ -28,7 +28,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from push.refusals import CampaignNotOpen
+from push.models import MessageClass, Topic
+from push.refusals import CampaignInvalid, CampaignNotOpen
+from push.rules.consents import needs_consent
 
 
 class CampaignState(StrEnum):
@@ -118,6 +120,15 @@ def after(state: CampaignState, step: CampaignStep) -> CampaignState:
     if found is None:
         raise CampaignNotOpen(state=state.value)
     return found
+
+
+def check_basis(topic: Topic, message_class: MessageClass) -> None:
+    """Refuse marketing under a topic that rests on law: nobody agreed to it, and nobody could refuse it."""
+    if message_class is MessageClass.MARKETING and not needs_consent(topic):
+        raise CampaignInvalid(
+            why_zh="营销类消息须属于居民可以同意或拒绝的主题",
+            why_en="marketing needs a topic that residents agree to or refuse",
+        )
 
 
 def leads_to(step: CampaignStep, state: CampaignState) -> bool:

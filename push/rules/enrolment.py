@@ -164,24 +164,29 @@ def _item(
         clause.append("separated_hukou")
     if pupil.home == "permit" and stage != "kindergarten" and year >= 2026:
         clause.append("migrant_children_2026")
-    # A month is not known to the day, so nobody is told that its last day is the last.
     title_en = f"{rule.en} {year}: {meant.en}"
-    told_only = not meant.act or window.precision == "month"
+    if window.opens_at is not None:
+        title_en += f", from {window.opens_at} on the first day"
+    # A month is not known to the day, so nobody is told that its last day is the last.
+    by_the_month = window.precision == "month"
+    if by_the_month and window.since is not None:
+        title_en += f", in {window.since:%B}"
+    template = "enrolment-window" if meant.act else "enrolment-told"
+    if by_the_month:
+        template = "enrolment-undated"
     return DueItem(
         id=f"enrolment/{stage}/{window.key}",
         programme=enrolment.id,
         topic=Topic.ENROLMENT,
         title_zh=f"{year}年{rule.zh}：{window.zh}",
-        title_en=title_en
-        if window.opens_at is None
-        else f"{title_en}, from {window.opens_at} on the first day",
+        title_en=title_en,
         earliest=window.since,
         recommended_before=None,
-        window_to=window.to,
+        window_to=None if by_the_month else window.to,
         status=_status(window, as_of),
         clause=tuple(clause),
-        template="enrolment-window",
-        schedule="enrolment-told" if told_only else "",
+        template=template,
+        schedule="" if template == "enrolment-window" else "enrolment-told",
     )
 
 
@@ -198,7 +203,7 @@ def _not_announced(enrolment: Enrolment, stage: Stage, year: int, key: str) -> D
         window_to=None,
         status=Status.NOT_ANNOUNCED,
         clause=(*rule.clause, *meant.clause),
-        template="enrolment-window",
+        template="enrolment-undated",
     )
 
 

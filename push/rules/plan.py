@@ -25,7 +25,6 @@ _SHOWN: Final = OPEN | {Status.NOT_ANNOUNCED}
 _LOOK_AGAIN: Final = timedelta(days=30)
 _SAID_AFTERWARDS: Final = timedelta(days=90)
 """For how long what is over is still asked for: a card that expired years ago is not in use any more."""
-_INSURANCE_OPENS: Final = timedelta(days=30)
 _SCHEMES: Final = {
     "RESIDENT_MEDICAL": ("城乡居民医保缴费", "Residents' medical insurance contribution"),
     "RESIDENT_PENSION": ("城乡居民养老保险缴费", "Residents' pension contribution"),
@@ -70,6 +69,8 @@ def status_on(item: DueItem, day: date) -> Status:
     if item.status not in OPEN or item.status is Status.OVERDUE:
         return item.status
     if item.recommended_before is None and item.window_to is not None:
+        if item.earliest is None and day <= item.window_to:
+            return item.status
         return term_status(item.earliest, item.window_to, day)
     if item.earliest is not None and day < item.earliest:
         return Status.NOT_YET_DUE
@@ -140,7 +141,6 @@ def _insurances(known: Known, programmes: Programmes, as_of: date) -> Sequence[D
     items = []
     for each in known.insurance:
         zh, en = _SCHEMES.get(each.scheme, ("社会保险缴费", "Social insurance contribution"))
-        earliest = each.due_on - _INSURANCE_OPENS
         items.append(
             DueItem(
                 id=f"insurance/{each.id}",
@@ -148,10 +148,11 @@ def _insurances(known: Known, programmes: Programmes, as_of: date) -> Sequence[D
                 topic=Topic.INSURANCE,
                 title_zh=zh,
                 title_en=en,
-                earliest=earliest,
+                # From when it can be paid nobody says; what is asked for can be.
+                earliest=None,
                 recommended_before=None,
                 window_to=each.due_on,
-                status=term_status(earliest, each.due_on, as_of),
+                status=Status.OVERDUE if as_of > each.due_on else Status.DUE,
                 clause=("insurance-period",),
                 template="insurance-due",
             )

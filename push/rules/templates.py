@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta, Struct
 
-from push.rules.wechat_fields import FieldProblem, fitted, problems
+from push.rules.wechat_fields import FieldProblem, fitted, is_blank, problems
 
 Language = Literal["zh", "en"]
 PLACES: Final = frozenset({"name", "item", "item_en", "date", "until", "place", "clause"})
@@ -32,6 +32,8 @@ _PLACE: Final = re.compile(r"\{([a-z_]*)\}")
 _SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 _LINK: Final = "{link}"
 _KEYWORD: Final = re.compile(r"keyword[1-9][0-9]?")
+_VACCINE: Final = re.compile("疫苗|卡介苗|免疫球蛋白|vaccine|immunoglobulin", re.IGNORECASE)
+"""What names of vaccines have in common."""
 _Line = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
@@ -140,7 +142,7 @@ def alipay_problems(binding: Binding, values: Mapping[str, str]) -> list[FieldPr
         data = provider_data(binding, values)
     except KeyError as place:
         return [FieldProblem(field=str(place.args[0]), why="nothing_fills_it")]
-    found = [FieldProblem(field=field, why="empty") for field, value in data.items() if not value.strip()]
+    found = [FieldProblem(field=field, why="empty") for field, value in data.items() if is_blank(value)]
     found += [
         FieldProblem(field=field, why="unknown_type") for field in data if not _KEYWORD.fullmatch(field)
     ]
@@ -156,7 +158,7 @@ def alipay_data(data: Mapping[str, str]) -> str:
 
 def content_problems(content: TemplateContent, values: Mapping[str, str] = SAMPLE) -> list[FieldProblem]:
     """Everything for which ``content`` must not be kept, judged as what is sent will be."""
-    found = [*_word_problems("zh", content.zh), *_word_problems("en", content.en)]
+    found = [*_word_problems("zh", content.zh, values), *_word_problems("en", content.en, values)]
     for channel, binding, judge in (
         ("wechat", content.wechat, wechat_problems),
         ("alipay", content.alipay, alipay_problems),
@@ -174,15 +176,20 @@ def content_problems(content: TemplateContent, values: Mapping[str, str] = SAMPL
     return found
 
 
-def _word_problems(language: Language, words: Words) -> Iterator[FieldProblem]:
+def _word_problems(language: Language, words: Words, values: Mapping[str, str]) -> Iterator[FieldProblem]:
     said: dict[str, str] = msgspec.to_builtins(words)
     for each in _place_problems(said):
         yield FieldProblem(field=f"{language}.{each.field}", why=each.why)
+    for name, text in said.items():
+        if any(place in PLACES and place not in values for place in places_of(text)):
+            yield FieldProblem(field=f"{language}.{name}", why="nothing_fills_it")
     for name in ("lockTitle", "lockBody"):
         if any(True for _ in places_of(said[name])):
             yield FieldProblem(field=f"{language}.{name}", why="place_on_a_locked_screen")
+        if _VACCINE.search(said[name]):
+            yield FieldProblem(field=f"{language}.{name}", why="vaccine_on_a_locked_screen")
     for name, text in said.items():
-        if not text.strip():
+        if is_blank(text):
             yield FieldProblem(field=f"{language}.{name}", why="empty")
 
 

@@ -54,6 +54,11 @@ def problem(field: str, value: str, choices: Sequence[str] = ()) -> str | None:
     return "unknown_type" if judge is None else _whole(value) or judge(value)
 
 
+def is_blank(text: str) -> bool:
+    """Whether nobody would see anything of ``text``: spaces, and characters of no width."""
+    return all(each.isspace() or unicodedata.category(each) == "Cf" for each in text)
+
+
 def fitted(field: str, value: str) -> str:
     """``value`` cut to what ``field`` holds, where a cut sentence still says what it is about."""
     if len(value) <= _THING // 2 or _kind(field) != "thing" or _units(value) <= _THING:
@@ -72,7 +77,7 @@ def _kind(field: str) -> str:
 
 def _whole(value: str) -> str | None:
     """What no field of any type takes."""
-    if not value.strip():
+    if is_blank(value):
         return "empty"
     if value != value.strip():
         return "space_around"

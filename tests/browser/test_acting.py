@@ -164,7 +164,7 @@ def test_a_guardian_proves_by_phone_and_shows_the_childs_card(resident: Resident
     assert "2039/05/21" in page.inner_text("[data-state=active]")
 
     switch(resident)
-    assert "正在替 林** 代办" in page.inner_text(".acting")
+    assert "正在替 林*满 代办" in page.inner_text(".acting")
     assert "监护人" in page.inner_text(".acting")
     page.locator("a.card", has_text="居民身份证").click()
     page.locator("input[name=scene][value='hotel.checkin']").check(force=True)
@@ -185,11 +185,11 @@ def test_a_guardian_proves_by_phone_and_shows_the_childs_card(resident: Resident
     auditor = Auditor("zh-CN")
     resident.go("#/reminders")
     child = page.locator("[data-topic=vaccination] [data-child]")
-    assert "林**" in child.inner_text()
-    child.get_by_role("button", name="提醒：预防接种，林**").click()
+    assert "林*满" in child.inner_text()
+    child.get_by_role("button", name="提醒：预防接种，林*满").click()
     page.wait_for_selector("[data-topic=vaccination][data-given=false] [data-child][data-given=true]")
     auditor.look(page, "reminders-of-a-child")
-    child.get_by_role("button", name="不再提醒：预防接种，林**").click()
+    child.get_by_role("button", name="不再提醒：预防接种，林*满").click()
     page.wait_for_selector("[data-topic=vaccination] [data-child][data-given=false]")
     assert auditor.wrong == [], auditor.wrong
     end(resident)

@@ -132,6 +132,7 @@ async def test_the_same_draft_sent_twice_is_one(office: Office) -> None:
         ({"audience": {"districts": ["海屿"]}}, "VALIDATION"),
         ({"audience": {"income": "high"}}, "VALIDATION"),
         ({"usefulUntil": "2020-01-01T00:00:00Z"}, "CAMPAIGN_INVALID"),
+        ({"messageClass": "marketing", "topic": "account"}, "CAMPAIGN_INVALID"),
         ({"text": ""}, "VALIDATION"),
         ({"topic": "advertising"}, "VALIDATION"),
         ({"link": "https://elsewhere.example/"}, "VALIDATION"),

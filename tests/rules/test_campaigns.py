@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import pytest
 
-from push.refusals import AudienceInvalid, CampaignNotOpen
+from push.models import MessageClass, Topic
+from push.refusals import AudienceInvalid, CampaignInvalid, CampaignNotOpen
 from push.rules import campaigns, facts
 from push.rules.audience import Audience, Known, attributes_of, check_audience, holds
 from push.rules.campaigns import (
@@ -19,6 +20,7 @@ from push.rules.campaigns import (
     bounds_of,
     canary_is_through,
     canary_of,
+    check_basis,
     wrong_with,
 )
 
@@ -167,3 +169,13 @@ def test_a_campaign_keeps_to_its_pace_and_catches_up() -> None:
     assert may(200, 1) == 100
     assert may(200, 60) == 6_000
     assert may(6_200, 60) == 0
+
+
+@pytest.mark.parametrize("topic", Topic)
+def test_what_residents_cannot_refuse_sells_nothing(topic: Topic) -> None:
+    check_basis(topic, MessageClass.SERVICE)
+    if topic in (Topic.ACCOUNT, Topic.HEALTH):
+        with pytest.raises(CampaignInvalid):
+            check_basis(topic, MessageClass.MARKETING)
+    else:
+        check_basis(topic, MessageClass.MARKETING)

@@ -8,11 +8,12 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from push.programmes import edition, expiry
+from push.programmes import edition, enrolment_in, expiry, insurance, policies
 from push.rules.due import OPEN, DueItem, Status
 from push.rules.expiry import Holding, expiry_items
-from push.rules.milestones import due_items_of_vaccination
-from push.rules.plan import status_on
+from push.rules.facts import Insurance, known
+from push.rules.milestones import due_items_of_vaccination, milestones
+from push.rules.plan import Programmes, plan, status_on
 from push.rules.vaccination import Child, Given, due_items
 
 CASES: Final = json.loads(
@@ -47,6 +48,25 @@ def test_a_certificate_with_years_to_go_and_no_opening_day_is_not_to_be_renewed_
     assert card.earliest is None
     assert card.status in OPEN
     assert status_on(card, TODAY) is Status.NOT_YET_DUE
+
+
+def test_a_contribution_can_be_paid_from_when_it_was_reported_and_nobody_says_since_when() -> None:
+    last = TODAY + timedelta(days=90)
+    said = known([("i1", Insurance(scheme="RESIDENT_MEDICAL", due_on=last))], (), as_of=TODAY)
+    programmes = Programmes(
+        vaccination=edition("cn-nip-2026"),
+        enrolment=enrolment_in("310000"),
+        expiry=expiry(),
+        insurance=insurance(),
+        policies=policies(),
+    )
+
+    (item,) = plan(said, programmes, TODAY)
+
+    assert (item.earliest, item.window_to, item.status) == (None, last, Status.DUE)
+    assert status_on(item, last) is Status.DUE
+    assert status_on(item, last + timedelta(days=1)) is Status.OVERDUE
+    assert [each.name.split("@")[0] for each in milestones(item)] == ["30-days", "7-days"]
 
 
 def held(kind: str, last: date) -> list[DueItem]:

@@ -203,7 +203,7 @@ def test_what_is_known_to_the_month_is_not_said_to_close_on_a_day() -> None:
 def test_what_nobody_has_to_do_is_told_when_it_happens() -> None:
     lottery = items(born("2020-05-01"))["primary/lottery"]
 
-    assert [each.template for each in milestones(lottery)] == ["enrolment-window"]
+    assert [each.template for each in milestones(lottery)] == ["enrolment-told"]
 
 
 def test_a_window_that_opens_at_noon_says_so() -> None:

@@ -70,6 +70,11 @@ def test_masks_show_the_ends_of_a_number_and_the_head_of_a_name() -> None:
     assert [OURS.mask_name(name) for name in ("张三", "王小明", "李", "")] == ["张*", "王**", "李", ""]
 
 
+def test_a_childs_mask_tells_it_from_who_has_the_same_surname() -> None:
+    masks = [OURS.mask_child(name) for name in ("林小满", "林小寒", "林满", "林寒", "欧阳小满", "李", "")]
+    assert masks == ["林*满", "林*寒", "*满", "*寒", "欧*满", "*", "*"]
+
+
 @pytest.mark.parametrize(
     ("hash_key", "seal_keys"), [(b"short", [b"s" * 32]), (b"h" * 32, []), (b"h" * 32, [b"s"])]
 )

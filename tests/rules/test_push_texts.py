@@ -20,6 +20,7 @@ from push.texts import shipped
 
 REMINDERS = (
     *("vaccination-due", "vaccination-overdue", "enrolment-window", "enrolment-closing"),
+    *("vaccination-from", "enrolment-from", "enrolment-told", "enrolment-undated", "policy-from"),
     *("credential-expiry", "insurance-due", "pension-due", "policy-match", "campaign"),
 )
 NAMES = sorted(shipped())
@@ -92,6 +93,9 @@ def _with(**changed: str) -> TemplateContent:
     ("content", "problem"),
     [
         (_with(lock_body="{name}该打针了"), "zh.lockBody:place_on_a_locked_screen"),
+        (_with(lock_body="请带孩子接种水痘疫苗"), "zh.lockBody:vaccine_on_a_locked_screen"),
+        (_with(lock_title="A Vaccine is due"), "zh.lockTitle:vaccine_on_a_locked_screen"),
+        (_with(plain="\u200b\ufeff"), "zh.plain:empty"),
         (_with(body="{birth}"), "zh.body:unknown_place"),
         (_with(body="{name"), "zh.body:stray_brace"),
         (_with(title=" "), "zh.title:empty"),

@@ -341,6 +341,7 @@ _NO_SUCH: Final = ("没有名为 Elixir 的疫苗", "no vaccine is called Elixir
         (b'[{"vaccine": "Elixir", "date": "2023-03-15"}]', _NO_SUCH),
         # Also of what is not counted yet.
         (b'[{"vaccine": "Elixir", "date": "2033-03-15"}]', _NO_SUCH),
+        (b'[{"vaccine": "IPV", "date": "2099-03-15"}]', ("晚于今天", "IPV on 2099-03-15 is after today")),
         (b'[{"vaccine": "IPV", "date": "2023-03-14"}]', ("早于出生日期", "IPV was given before birth")),
         (b"{}", _NO_LIST),
         (b"", _NO_LIST),
@@ -358,6 +359,17 @@ def test_a_record_that_cannot_be_used_is_refused(tmp_path: Path, wrong: bytes, w
 
     assert result.exit_code == 2
     assert all(each in result.stderr for each in why)
+
+
+def test_a_record_written_since_is_left_out_of_what_was_due_then(tmp_path: Path) -> None:
+    record = tmp_path / "given.json"
+    given_on = ("2023-03-15", "2023-06-15")
+    record.write_text(json.dumps([{"vaccine": "HepB", "date": day} for day in given_on]))
+    asked = ["--birth", "2023-03-15", "--at", "2023-05-01", "--given", str(record), "--json"]
+
+    result = CliRunner().invoke(push, ["plan", *asked])
+
+    assert json.loads(result.stdout.splitlines()[0])["id"] == "hepb-2"
 
 
 def test_a_record_an_editor_put_a_mark_before_is_read(tmp_path: Path) -> None:

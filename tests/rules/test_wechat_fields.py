@@ -39,6 +39,7 @@ REFUSED = [
     ("thing1", "a" * 21, "too_long"),
     ("thing1", "", "empty"),
     ("thing1", "   ", "empty"),
+    ("thing1", "\u200b", "empty"),
     ("thing1", " 前面有空格", "space_around"),
     ("thing1", "后面有空格 ", "space_around"),
     ("thing1", "换\n行", "control_character"),

@@ -286,7 +286,11 @@ async def test_the_register_is_asked_again_after_a_day_and_a_court_is_heard(town
     with pytest.raises(FamilyRegisterUnavailable):
         await town.acting.switch(mother.subject, mother.session, grant.id)
     town.family.refuses = None
+    renamed = structs.replace(town.family.entries[MOTHER, CHILD], child_name="林小雪")
+    town.family.entries[MOTHER, CHILD] = renamed
     await town.acting.switch(mother.subject, mother.session, grant.id)
+    kept = await town.stores.grants.get(grant.id)
+    assert (grant.whom_name, kept is not None and kept.whom_name) == ("林*满", "林*雪")
     town.clock.pass_(timedelta(hours=24))
     mother = await town.sign_in(MOTHER)
     del town.family.entries[MOTHER, CHILD]

@@ -139,6 +139,9 @@ async def test_whoever_drafted_it_does_not_approve_it(platform: Platform) -> Non
     approved = await platform.push_campaigns.approve(OTHER, drafted.id)
     assert (approved.state, approved.approved_by) == ("CANARY", "新闻办公室")
     assert (await platform.push_campaigns.approve(OTHER, drafted.id)).state == "CANARY"
+    await platform.push_campaigns.cancel(ONE, drafted.id, "not now")
+    with pytest.raises(CampaignNotOpen):
+        await platform.push_campaigns.approve(OTHER, drafted.id)
     with pytest.raises(CampaignUnknown):
         await platform.push_campaigns.read("01900000-0000-7000-8000-000000000000")
 

@@ -495,6 +495,16 @@ async def test_a_child_that_moved_house_is_asked_to_schools_where_it_lives_now(t
     assert "2026年小学：小学入学信息登记" in await town.titles(mother)
     assert "enrolment-window" in {each.template for each in await town.intents()}
 
+    town.now = datetime(2026, 5, 22, 4, tzinfo=UTC)
+    await town.parts.ticker.once()
+
+    assert "enrolment-told" in {each.template for each in await town.intents()}
+    page = await town.parts.timeline.page(town.viewer(mother), closed=False, cursor=None, limit=20)
+    assert {each.title.zh: each.to_do for each in page.items} == {
+        "2026年小学：结果短信/系统告知": False,
+        "2026年小学：学籍对接": False,
+    }
+
 
 async def test_an_enterprises_agent_is_told_of_a_policy_its_enterprise_may_ask_for(
     environ: dict[str, str], tmp_path: Path

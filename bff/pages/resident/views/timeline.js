@@ -104,7 +104,7 @@ function deeds(item, title, say) {
   return h(
     "div",
     { class: "item__deeds" },
-    deed(t("itemIsDone"), t("itemIsDoneWhat", { title }), () => say(item, "done")),
+    item.toDo && deed(t("itemIsDone"), t("itemIsDoneWhat", { title }), () => say(item, "done")),
     snooze && deed(snooze.words, snooze.label, () => say(item, "snooze", { until: new Date(snooze.until).toISOString() })),
     deed(t("itemNot"), t("itemNotWhat", { title }), () => say(item, "not-applicable")),
   );
@@ -126,22 +126,23 @@ function snoozed({ windowTo }, title) {
  * @param {Entry} item
  * @returns {{ tone: import("../../shared/parts.js").Tone, symbol: import("../../shared/icons.js").IconName, words: string }}
  */
-function standing({ state, status, snoozedUntil }) {
+function standing({ state, status, toDo, snoozedUntil }) {
   if (state === "snoozed") return { tone: "quiet", symbol: "pause", words: t("itemSnoozed", { when: snoozedUntil ? dayAndTime(snoozedUntil) : "" }) };
   if (state === "done") return { tone: "good", symbol: "check", words: t("itemDone") };
   if (state === "not_applicable") return { tone: "quiet", symbol: "ban", words: t("itemNotApplicable") };
   if (status === "overdue") return { tone: "bad", symbol: "warning", words: t("itemOverdue") };
+  if (!toDo) return { tone: "quiet", symbol: "info", words: t("itemNothingToDo") };
   if (status === "due") return { tone: "caution", symbol: "clock", words: t("itemDue") };
   if (status === "not_announced") return { tone: "quiet", symbol: "info", words: t("itemNotAnnounced") };
   return { tone: "quiet", symbol: "clock", words: t("itemNotYetDue") };
 }
 
 /** The days of it, in words. @param {Entry} item */
-function when({ earliest, recommendedBefore, windowTo }) {
+function when({ toDo, earliest, recommendedBefore, windowTo }) {
   return [
     earliest ? t("itemFrom", { day: day(earliest) }) : "",
     recommendedBefore ? t("itemBefore", { day: day(recommendedBefore) }) : "",
-    windowTo ? t("itemUntil", { day: day(windowTo) }) : "",
+    windowTo ? t(toDo ? "itemUntil" : "itemTo", { day: day(windowTo) }) : "",
   ]
     .filter(Boolean)
     .join(" · ");
