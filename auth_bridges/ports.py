@@ -7,7 +7,15 @@ from typing import Any, Protocol
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
 from auth_bridges.codec.certificates import Certificate
-from auth_bridges.models import Actor, FaceCheckStarted, FaceCheckState, Guardianship, LegalPerson, Notice
+from auth_bridges.models import (
+    Actor,
+    FaceCheckStarted,
+    FaceCheckState,
+    Guardianship,
+    LegalPerson,
+    Notice,
+    ProviderSubject,
+)
 from auth_bridges.rules.policy import Operation
 
 
@@ -224,6 +232,13 @@ class Forget(Protocol):
 
     def __call__(self, residents: Collection[str]) -> Awaitable[None]:
         """Return once nothing of ``residents`` is left."""
+
+
+class CameIn(Protocol):
+    """Hears of each way in by which a resident has just come in."""
+
+    def __call__(self, subject: ProviderSubject, /) -> Awaitable[None]:
+        """Return once whoever must know knows; told again it changes nothing."""
 
 
 class RunScript(Protocol):

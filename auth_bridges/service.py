@@ -4,6 +4,7 @@ Residents come through a provider's bridge, clerks with organisation, number and
 departments with an assertion signed by their own key. Each gets tokens for one API only.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
@@ -31,7 +32,7 @@ from auth_bridges.models import (
     StoredSession,
 )
 from auth_bridges.passphrases import Passphrases
-from auth_bridges.ports import Admit, Audit, Chance, Clock, Notify, PersonalData
+from auth_bridges.ports import Admit, Audit, CameIn, Chance, Clock, Notify, PersonalData
 from auth_bridges.refusals import (
     AccountDisabled,
     AssertionRefused,
@@ -79,6 +80,7 @@ class AuthService:
         admit: Admit,
         audit: Audit,
         notify: Notify,
+        came_in: CameIn,
         clock: Clock,
         chance: Chance,
     ) -> None:
@@ -91,6 +93,7 @@ class AuthService:
         self._second_factors = second_factors
         self._admit = admit
         self._audit = audit
+        self._came_in = came_in
         self._clock = clock
         self._chance = chance
         self._vault = Vault(stores.resident_keys, personal, chance)
@@ -143,7 +146,7 @@ class AuthService:
             now=now,
             platform=platform_of(client.agent),
         )
-        led_to = await self._leads_to(subject)
+        led_to, _ = await asyncio.gather(self._leads_to(subject), self._came_in(subject))
         if led_to is None or led_to.id != resident.id:
             # Unlinked, merged or deleted since we looked: whoever did that may have ended the sessions there
             # were before this one began, so it is for us to end.

@@ -31,6 +31,22 @@ class Refused(Failure):
     exit_code = 1
 
 
+class Unusable(click.BadParameter):
+    """What was given for an option or argument cannot be used; said in both languages."""
+
+    def __init__(
+        self,
+        zh: str,
+        en: str,
+        *,
+        param_hint: str | None = None,
+        param: click.Parameter | None = None,
+        ctx: click.Context | None = None,
+    ) -> None:
+        super().__init__(en, ctx=ctx, param=param, param_hint=param_hint)
+        self.zh = zh
+
+
 class ExplainedGroup(click.Group):
     """The outermost group: whatever refuses a command below it is told here.
 
@@ -102,8 +118,10 @@ def _in_chinese(failure: click.ClickException) -> str:
             return failure.zh
         case click.MissingParameter():
             return f"缺少 {_parameter(failure)}"
+        case Unusable():
+            return f"{_parameter(failure)} 的值不可用：{failure.zh}"
         case click.BadParameter():
-            return f"{_parameter(failure)} 的值不可用"
+            return f"{_parameter(failure)} 的值不可用（{failure.message}）"
         case click.NoSuchOption() | click.BadOptionUsage():
             return f"选项 {failure.option_name} 不存在或用法不对"
         case click.UsageError():

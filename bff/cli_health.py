@@ -10,15 +10,13 @@ import click
 import msgspec
 from rich.progress import track
 
-from bff.cli_data import data_option, environ_of
-from bff.cli_errors import Failure, Refused
+from bff.cli_errors import Failure, Unusable
 from bff.cli_health_chain import verify_chain
-from bff.cli_input import Instant, content_of, text_of
-from bff.cli_stores import run_or_exit, settings_or_exit
+from bff.cli_health_retire import retire
+from bff.cli_input import LONGEST_CARDS, Instant, content_of, text_of
 
 if TYPE_CHECKING:
     from health_code.codec.certificates import Checked
-    from health_code.models import RetirementStatement
     from health_code.rules.colour import Judgement, RuleSet
     from health_code.rules.evidence import Evidence
 
@@ -28,6 +26,8 @@ VALID: Final = 0
 NOT_VALID: Final = 1
 UNREADABLE: Final = 2
 
+_FORMLESS: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
 
 @click.group()
 def health() -> None:
@@ -35,116 +35,7 @@ def health() -> None:
 
 
 health.add_command(verify_chain)
-
-
-@health.command()
-@click.option("--purpose", help="Whose data: venue-log, evidence, appeals, manual or all.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Where the signed proof goes; retired-PURPOSE-DATE.json if not given.",
-)
-@click.option(
-    "--check",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Destroy nothing: check a proof that was signed before.",
-)
-@click.option(
-    "--trust",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="With --check: keys to believe it by, such as the city's /.well-known/jwks.json.",
-)
-@data_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object: the statement.")
-def retire(
-    purpose: str | None,
-    *,
-    yes: bool,
-    out: Path | None,
-    check: Path | None,
-    trust: Path | None,
-    data: Path | None,
-    as_json: bool,
-) -> None:
-    """Destroy one purpose's data in MongoDB and Redis, and sign a proof of it (数据销毁).
-
-    Killed half-way, run it again: the proof counts from the first time. Rule sets, proofs and the audit
-    trail stay; the trail knows people by keyed hashes alone. Backups are yours to destroy.
-
-    Exit status: 0 done, or the proof holds; 1 something is left, or the proof does not hold; 2 it could not
-    be done, or the file is no proof.
-    """
-    if (purpose is None) == (check is None):
-        raise Failure("请指定 --purpose 或 --check", "give either --purpose or --check")
-    if purpose is None:
-        statement = _checked(check or Path(), trust, data)
-    else:
-        statement = _retired(purpose, yes=yes, out=out, data=data, quiet=as_json)
-    if as_json:
-        click.echo(msgspec.json.encode(statement))
-    else:
-        click.echo(f"{statement.purpose}  {statement.started_at:%F %T} – {statement.finished_at:%F %T} UTC")
-        for each in statement.destroyed:
-            click.echo(f"  {each.place}: {each.found} → {each.left}")
-    sys.exit(HELD if all(each.left == 0 for each in statement.destroyed) else NOT_HELD)
-
-
-def _retired(
-    purpose: str, *, yes: bool, out: Path | None, data: Path | None, quiet: bool
-) -> "RetirementStatement":
-    from rich.progress import Progress
-
-    from bff.platform.retirement import prove
-    from bff.platform.services import Platform
-    from health_code.rules.purposes import PURPOSES
-
-    if purpose not in PURPOSES:
-        known = ", ".join(PURPOSES)
-        raise Failure(f"没有用途 {purpose}；可用：{known}", f"no purpose {purpose}: there are {known}")
-    file = out or Path(f"retired-{purpose}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json")
-    if file.exists():
-        raise Failure(f"{file} 已存在", f"{file} is there already")
-    settings = settings_or_exit(environ_of(data))
-    if not yes:
-        click.confirm(
-            f"永久销毁“{purpose}”的全部数据？ Destroy all data of “{purpose}” for ever?", abort=True
-        )
-
-    async def work() -> "RetirementStatement":
-        async with Platform.open(settings) as platform:
-            with Progress(disable=quiet, transient=True) as progress:
-                task = progress.add_task("Destroying", total=None)
-                statement = await platform.health.retiring.destroy(
-                    purpose, lambda gone, whole: progress.update(task, completed=gone, total=whole)
-                )
-            proof = prove(statement, platform.token_keys.signing())
-            # Whole or not at all; and only then is it forgotten what was counted.
-            partial = file.with_name(f"{file.name}.partial")
-            partial.write_bytes(msgspec.json.format(msgspec.json.encode(proof), indent=2))
-            partial.replace(file)
-            await platform.health.retiring.close(purpose)
-            return statement
-
-    statement = run_or_exit(work(), again="可再次执行 · run it again")
-    if not quiet:
-        click.echo(f"证明 proof → {file}")
-    return statement
-
-
-def _checked(file: Path, trust: Path | None, data: Path | None) -> "RetirementStatement":
-    from bff.cli_audit import believed
-    from bff.platform.keys import KeyRing
-    from bff.platform.retirement import NotProved, read_proof
-
-    if trust is not None:
-        keys = believed(trust)
-    else:
-        keys = KeyRing(settings_or_exit(environ_of(data)).auth.token_keys_dir).verifying
-    try:
-        return read_proof(file.read_bytes(), keys)
-    except NotProved as no:
-        raise (Failure if no.unreadable else Refused)(no.zh, no.en) from None
+health.add_command(retire)
 
 
 @health.command("test-rules")
@@ -154,17 +45,18 @@ def test_rules(folder: Path, *, as_json: bool) -> None:
     """Run every rule.json below FOLDER against its tests/*.json (规则测试).
 
     Rules and tests have the form of the EU gateway's: {"Logic": …} and {"payload", "external", "expected"}.
-    Exit status: 0 all pass, 1 some fail, 2 there is no rule, or one cannot be read.
+    Exit status: 0 all pass, 1 some fail (of a rule that is none, all), 2 there is no rule, or a file that
+    cannot be opened.
     """
     from health_code.rules.rule_tests import Summary, run_rule
 
-    rules = sorted(folder.rglob("rule.json"))
+    rules = sorted(path for path in folder.rglob("rule.json") if path.is_file())
     if not rules:
         raise click.UsageError(f"no rule.json below {folder}")
     total = Summary(rules=0, tests=0, passed=0, failed=0)
     shown = rules if as_json else track(rules, description="rules", transient=True)
     for path in shown:
-        tests = sorted((path.parent / "tests").glob("*.json"))
+        tests = sorted(test for test in (path.parent / "tests").glob("*.json") if test.is_file())
         outcome = run_rule(
             str(path.parent.relative_to(folder)),
             content_of(path),
@@ -207,7 +99,10 @@ def test_rules(folder: Path, *, as_json: bool) -> None:
 def evaluate(
     rules: Path, events: Path, at: datetime | None, jurisdiction: str | None, *, as_json: bool
 ) -> None:
-    """Judge evidence by rules, as the city would (判码): the colour, why, and when it changes by itself."""
+    """Judge evidence by rules, as the city would (判码): the colour, why, and when it changes by itself.
+
+    Evidence that no source could report is refused and named, and nothing is judged: exit status 2.
+    """
     from health_code.rules.colour import judge, next_change
 
     at = at or datetime.now(UTC)
@@ -272,25 +167,32 @@ def _rule_set(path: Path, at: datetime, jurisdiction: str | None) -> "RuleSet":
     from health_code.rules.linter import rule_set_issues
 
     if jurisdiction is not None and jurisdiction != NATION and not is_division(jurisdiction):
-        raise click.BadParameter(
-            f"{jurisdiction!r} is no division code of GB/T 2260", param_hint="--jurisdiction"
+        raise Unusable(
+            f"{jurisdiction!r} 不是 GB/T 2260 的行政区划代码",
+            f"{jurisdiction!r} is no division code of GB/T 2260",
+            param_hint="--jurisdiction",
         )
     found = []
     for file in sorted(path.glob("*.json")) if path.is_dir() else [path]:
         try:
             document = read_rule_set(content_of(file))
-        except msgspec.MsgspecError as cause:
-            raise click.BadParameter(f"{file}: {cause}", param_hint="--rules") from cause
+        except _FORMLESS as cause:
+            raise _unusable(file, cause, "--rules") from cause
         if issues := rule_set_issues(document):
-            said = "; ".join(f"{issue.rule or 'the set'}: {issue.message}" for issue in issues)
-            raise click.BadParameter(f"{file}: {said}", param_hint="--rules")
+            zh = "；".join(f"{issue.rule or '规则集'}：{issue.zh}" for issue in issues)
+            en = "; ".join(f"{issue.rule or 'the set'}: {issue.message}" for issue in issues)
+            raise Unusable(f"{file}：{zh}", f"{file}: {en}", param_hint="--rules")
         found.append(document)
     # Not asked for any, a folder of one city's rules is meant to be asked for that city's.
     wanted = [NATION, *sorted((each.jurisdiction for each in found), reverse=True)]
     for division in wanted if jurisdiction is None else [jurisdiction]:
         if (law := in_force(found, division, at=at)) is not None:
             return RuleSet(law)
-    raise click.BadParameter(f"no rule set of {path} is in force at {at.isoformat()}", param_hint="--rules")
+    raise Unusable(
+        f"{path} 中没有在 {at.isoformat()} 生效的规则集",
+        f"no rule set of {path} is in force at {at.isoformat()}",
+        param_hint="--rules",
+    )
 
 
 def _evidence(path: Path) -> "list[Evidence]":
@@ -298,8 +200,15 @@ def _evidence(path: Path) -> "list[Evidence]":
 
     try:
         return read_evidence(content_of(path), zone=_shanghai())
-    except msgspec.MsgspecError as cause:
-        raise click.BadParameter(f"{path}: {cause}", param_hint="--events") from cause
+    except _FORMLESS as cause:
+        raise _unusable(path, cause, "--events") from cause
+
+
+def _unusable(file: Path, cause: Exception, option: str) -> Unusable:
+    """What a file's form is wrong in: where, in both languages, and in its reader's words what."""
+    what, _, place = str(cause).partition(" - at `")
+    where = f"中的 {place.rstrip('`')} " if place else ""
+    return Unusable(f"文件 {file} {where}格式有误（{what}）", f"{file}: {cause}", param_hint=option)
 
 
 def _shanghai() -> Any:  # noqa: ANN401  a zone
@@ -314,9 +223,14 @@ def _shanghai() -> Any:  # noqa: ANN401  a zone
     "--trust",
     required=True,
     type=click.Path(exists=True, path_type=Path),
-    help="Whom to believe: a certificate (PEM), a JWKS, a did.json, or a folder of them.",
+    help="Whom to believe: a certificate (PEM), a JWKS, a did.json, or a folder of them. In a folder a "
+    "JWKS is its issuer's where it lies in HOST/PATH/.well-known/jwks.json.",
 )
-@click.option("--issuer", help="Whose the keys of a JWKS are, where the file does not say.")
+@click.option(
+    "--issuer",
+    help="Whose the keys of a JWKS are, where the file does not say. Without it, and where nothing else "
+    "says so, they are believed whatever issuer a card names.",
+)
 @click.option(
     "--revoked",
     multiple=True,
@@ -346,7 +260,7 @@ def verify(
     from health_code.codec.trust import Trust, TrustUnreadable
 
     believed = _files(trust)
-    text = text_of(code)
+    text = text_of(code, longest=LONGEST_CARDS)
     if text.startswith(signed.PREFIX):
         _verify_own(text, believed, at or datetime.now(UTC), as_json=as_json)
     try:
@@ -385,10 +299,12 @@ def _verify_own(text: str, trust: dict[str, bytes], at: datetime, *, as_json: bo
     if not keys:
         raise Failure("--trust 中没有可用的公钥", "--trust: no P-256 key that could be used")
     checked = verify_offline(text, keys, at)
+    # As of every other certificate: a guard's page is told OK.
+    verdict = "VALID" if checked.valid else checked.verdict
     if as_json:
         told = {
             "valid": checked.valid,
-            "verdict": checked.verdict,
+            "verdict": verdict,
             "format": PREFIX.removesuffix(":").lower(),
             "issuer": checked.issuer,
             "subject": None if checked.name is None else {"name": checked.name},
@@ -401,7 +317,7 @@ def _verify_own(text: str, trust: dict[str, bytes], at: datetime, *, as_json: bo
         }
         click.echo(msgspec.json.encode(told))
     else:
-        click.echo(f"{'✔ 有效 VALID' if checked.valid else '✘ 无效 NOT VALID'}  {checked.verdict}")
+        click.echo(f"{'✔ 有效 VALID' if checked.valid else '✘ 无效 NOT VALID'}  {verdict}")
         if checked.valid:
             unknown = "码色须联网查询 · the colour needs the network"
             click.echo(f"  {checked.name}  {checked.colour or unknown}  {checked.as_of or ''}")

@@ -6,8 +6,12 @@ from typing import Final
 
 import click
 
-# A code has hundreds of characters, a file of cards thousands, whatever an editor or a pipe puts around them.
+from bff.cli_errors import Unusable
+
+# A code has hundreds of characters, whatever an editor or a pipe puts around them.
 _LONGEST_TEXT: Final = 16_384
+LONGEST_CARDS: Final = 1 << 18
+"""A file of health cards has sixteen, and words in any language; how long one may be its own format says."""
 _MARK: Final = b"\xef\xbb\xbf"
 """What editors on Windows put before UTF-8."""
 
@@ -29,11 +33,16 @@ class Instant(click.ParamType[datetime]):
         try:
             at = datetime.fromisoformat(str(value))
         except ValueError:
-            self.fail(f"{value!r} is not an ISO 8601 time, such as 2026-11-22T09:30:00+08:00", param, ctx)
+            raise Unusable(
+                f"{value!r} 不是 ISO 8601 时间，例如 2026-11-22T09:30:00+08:00",
+                f"{value!r} is not an ISO 8601 time, such as 2026-11-22T09:30:00+08:00",
+                param=param,
+                ctx=ctx,
+            ) from None
         return at if at.tzinfo else at.replace(tzinfo=ZoneInfo(self._zone))
 
 
-def text_of(code: str) -> str:
+def text_of(code: str, *, longest: int = _LONGEST_TEXT) -> str:
     """The code itself, wherever it is; empty, and so judged unreadable, if there is none of ours."""
     from wallet.codec.errors import CodecError
 
@@ -41,7 +50,8 @@ def text_of(code: str) -> str:
         return code.strip("\r\n")
     try:
         with click.open_file(code, "rb") as file:
-            text = _as_text(file.read(_LONGEST_TEXT + 1))
+            content = file.read(longest + 1)
+        text = _as_text(content) if len(content) <= longest else None
         if text is not None or code == "-":
             return text or ""
         from wallet.picture import read_image
@@ -57,14 +67,16 @@ def content_of(path: Path) -> bytes:
 
 
 def _as_text(content: bytes) -> str | None:
-    """What a text file says; None if it is longer than a code may be, or none.
+    """What a text file says; None if it is none.
 
-    A code's alphabet is ASCII; no picture that a phone or a scanner writes keeps to it.
+    It is UTF-8; no picture that a phone or a scanner writes is.
     """
-    content = content.removeprefix(_MARK)
-    if len(content) > _LONGEST_TEXT or not content.isascii() or b"\0" in content:
+    if b"\0" in content:
         return None
-    return content.decode("ascii").strip("\r\n")
+    try:
+        return content.removeprefix(_MARK).decode().strip("\r\n")
+    except UnicodeDecodeError:
+        return None
 
 
 def _is_file(code: str) -> bool:

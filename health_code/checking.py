@@ -13,7 +13,7 @@ from typing import Final, Literal
 from msgspec.structs import replace
 
 from health_code.codec import signed
-from health_code.codec.dynamic import DynamicCode, DynamicCodes, NotACode
+from health_code.codec.dynamic import SKEW, DynamicCode, DynamicCodes, NotACode
 from health_code.codec.signed import OfflineContent, PaperContent, SignedCode
 from health_code.lanes import Lane, LaneFull
 from health_code.models import Person, Scan, Snapshot
@@ -26,7 +26,6 @@ from health_code.settings import HealthSettings
 from health_code.store import PaperStore, ScanStore, SnapshotStore
 from miniapp_schemas.health_code import HealthCheck
 
-_SKEW: Final = 5
 _CHECKED_AT_ONCE: Final = 512
 _PATIENCE_SECONDS: Final = 1.0
 _AT_ONCE_SECONDS: Final = 0.5
@@ -95,7 +94,7 @@ class HealthChecks:
     async def _shown(
         self, guard: Person, code: str, opened: DynamicCode, request: str, now: datetime
     ) -> HealthCheck:
-        left = opened.expires_at + _SKEW - now.timestamp()
+        left = opened.expires_at + SKEW - now.timestamp()
         if left <= 0:
             return HealthCheck(verdict="EXPIRED", checked_at=now, kind="DYNAMIC")
         subject = urlsafe_b64encode(opened.subject).rstrip(b"=").decode()

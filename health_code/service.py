@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from health_code.codec.dynamic import NONCE, DynamicCodes
+from health_code.codec.dynamic import NONCE, SKEW, DynamicCodes
 from health_code.freshening import Freshening
 from health_code.lanes import Lane, LaneFull
 from health_code.models import Snapshot
@@ -48,7 +48,7 @@ class HealthCodes:
         self._codes = codes
         self._clock = clock
         self._chance = chance
-        self._window = settings.window_seconds
+        self._window = settings.window_seconds - SKEW
         self._limits = settings.limits
         self._reading = Lane(at_once=_READ_AT_ONCE, patience=_PATIENCE_SECONDS)
         self._showing = Lane(at_once=_SHOWN_AT_ONCE, patience=_PATIENCE_SECONDS)

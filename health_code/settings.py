@@ -31,8 +31,8 @@ class HealthSettings(Struct, frozen=True, kw_only=True):
     window_seconds: Annotated[
         int,
         Meta(
-            description="How long a shown code lives.",
-            extra={"zh": "动态健康码的有效秒数。"},
+            description="How long a shown code is good at most, with the five seconds clocks may differ by.",
+            extra={"zh": "动态健康码的有效秒数上限（含五秒时钟误差）。"},
             ge=30,
             le=60,
         ),

@@ -235,7 +235,9 @@ class ForeignEvidence(Response, frozen=True, kw_only=True):
         Literal["GREEN", "YELLOW", "RED"] | None, Meta(description="The colour there, of a health code.")
     ]
     outcome: Annotated[str | None, Meta(description="NEGATIVE, POSITIVE or INVALID, of a test.")]
-    as_of: Annotated[Instant, Meta(description="As of when it speaks.")]
+    as_of: Annotated[
+        Instant, Meta(description="As of when it speaks: its issue; of a test, when it was taken.")
+    ]
     stale_at: Annotated[Instant, Meta(description="From when it is too old to be taken as it is.")]
     stale: Annotated[bool, Meta(description="Whether it is.")]
     note: Annotated[Text, Meta(description="What to make of it, in words.")]

@@ -46,7 +46,15 @@ CampaignStateName = Annotated[
     Literal["DRAFT", "CANARY", "RUNNING", "PAUSED", "STOPPED", "CANCELLED", "DONE"],
     Meta(description="STOPPED: by its own failures. DONE: everybody it is for has a notice or will."),
 ]
-Reason = Annotated[str, Meta(description="Why, for the audit trail.", min_length=2, max_length=200)]
+Reason = Annotated[
+    str,
+    Meta(
+        description="Why, for the audit trail: some words, and not blanks alone.",
+        min_length=2,
+        max_length=200,
+        pattern=r"^[\s\S]*\S[^\n]*\Z",
+    ),
+]
 _ONE_LINE = r"^\S([^\n]*\S)?\Z"
 
 

@@ -19,7 +19,7 @@ from miniapp_schemas.push_console import (
 )
 from push.campaign_models import Operator
 from push.dead_letters import DeadLetters
-from push.delivery_models import Attempt, AttemptState, Story
+from push.delivery_models import Attempt, AttemptState, Story, Tried
 from push.models import Intent, Lane
 from push.ports import Accounts, Addressees, Audit, Clock
 from push.refusals import NoticeUnknown, ProviderUnknown
@@ -203,17 +203,9 @@ def _events(intent: Intent, story: Story) -> list[StoryEvent]:
         ]
         if story.inbox.read_at is not None:
             events.append(StoryEvent(at=story.inbox.read_at, what="read"))
-    events += [
-        StoryEvent(
-            at=each.at,
-            what="tried",
-            channel=each.channel,
-            outcome=each.state.value if each.failure is None else f"{each.state.value} {each.failure.value}",
-            code=each.code or None,
-            calls=each.calls,
-        )
-        for each in story.attempts
-    ]
+    for attempt in story.attempts:
+        events += [_tried(attempt.channel, AttemptState.FAILED, each) for each in attempt.earlier]
+        events.append(_tried(attempt.channel, attempt.state, attempt))
     events += [
         StoryEvent(
             at=each.at,
@@ -226,6 +218,18 @@ def _events(intent: Intent, story: Story) -> list[StoryEvent]:
     if intent.finished_at is not None:
         events.append(StoryEvent(at=intent.finished_at, what="finished", outcome=intent.outcome))
     return sorted(events, key=lambda each: each.at)
+
+
+def _tried(channel: str, state: AttemptState, came_to: Tried | Attempt) -> StoryEvent:
+    failure = came_to.failure
+    return StoryEvent(
+        at=came_to.at,
+        what="tried",
+        channel=channel,
+        outcome=state.value if failure is None else f"{state.value} {failure.value}",
+        code=came_to.code or None,
+        calls=came_to.calls,
+    )
 
 
 def _provider(breaker: Breaker) -> ProviderInfo:

@@ -27,11 +27,14 @@ class DeadLetters:
     async def redrive(self, keys: Sequence[str], *, reason: str, operator: str) -> int:
         """Try ``keys`` again, with the word of ``operator`` why; how many. What is of no use stays dead.
 
+        Where a provider refused one for what lay with us it is asked once more; where nobody knows whether it
+        took it, it is not. Redriven by two at once, each goes once.
+
         Each is in the audit trail before it moves: one that moved unseen would be worse than one that is in
         the trail twice.
         """
         now = self._clock()
-        dead = [key async for key in self._outbox.still_dead(keys[:MOST], now=now)]
+        dead = await self._outbox.still_dead(keys[:MOST], now=now)
         for key in dead:
             await self._audit(
                 "push.redriven", at=now, actor=operator, outcome="ok", subject=key, facts={"reason": reason}

@@ -45,7 +45,19 @@ from push.ports import (
 )
 from push.rules.backoff import again_at
 from push.rules.caps import Bucket
-from push.rules.chain import Closed, Go, Place, Situation, Stay, Step, Wait, lost, next_step
+from push.rules.chain import (
+    Closed,
+    Go,
+    Place,
+    Situation,
+    Stay,
+    Step,
+    Wait,
+    carried_on,
+    lost,
+    next_step,
+    reopened,
+)
 from push.settings import PushSettings
 from push.store.attempts import AttemptStore
 from push.store.caps import CapStore
@@ -64,6 +76,8 @@ _STEPS: Final = 24
 _PAUSE: Final = timedelta(minutes=1)
 _UNTOLD: Final = timedelta(minutes=10)
 """After how long the family register is asked again that could not be asked."""
+_DEADLY: Final = (FailureClass.BROKEN, FailureClass.STOP_TEMPLATE)
+"""What an operator must look at where no other channel brought it; what set-up is wrong stops its channel."""
 _read_values: Final = msgspec.msgpack.Decoder(dict[str, str]).decode
 
 
@@ -106,6 +120,7 @@ class _Case:
             places=places,
             closed=self.closed,
             lease=lease,
+            redriven=self.intent.redriven,
         )
 
     def attempt_id(self, place: Place) -> str:
@@ -371,7 +386,7 @@ class Delivery:
                     broken = [
                         f"{each.channel}: {each.code}"
                         for each in case.attempts.values()
-                        if each.failure is FailureClass.BROKEN
+                        if each.failure in _DEADLY and not reopened(each, case.intent.redriven)
                     ]
                     return Outcome(key=key, dead=broken[0]) if broken else Outcome(key=key, done="inbox")
                 case Wait(until=until, reason=reason):
@@ -434,6 +449,7 @@ class Delivery:
         intent, now = case.intent, self._clock()
         own_id = case.attempt_id(place)
         before = case.attempts.get(own_id)
+        earlier, calls = carried_on(before, intent.redriven)
         consent = case.wish.consent(intent.topic, intent.about)
         attempt = Attempt(
             id=own_id,
@@ -443,8 +459,10 @@ class Delivery:
             at=now,
             expires_at=now + timedelta(days=self._settings.attempt_days),
             fence=1 if before is None else before.fence + 1,
-            calls=0 if before is None else before.calls,
+            calls=calls,
             consent=None if consent is None else consent.id,
+            redriven=intent.redriven,
+            earlier=earlier,
         )
         if not await self._stores.attempts.reserve(attempt, before=before):
             case.closed[place.id] = Closed(reason="busy", until=now + self._lease, hold=True)
@@ -499,11 +517,12 @@ class Delivery:
                 until = self._again(attempt, attempt.at, rest)
                 case.closed[place.channel] = Closed(reason=failed.code, until=until)
         elif failure is FailureClass.CONFIGURATION:
-            await gates.heard(place.channel, bad=True, tolerance=AT_ONCE)
+            await gates.heard(place.channel, bad=True, tolerance=AT_ONCE, why=attempt.code)
         elif bad or place.channel in gate.probed:
             await gates.heard(place.channel, bad=bad, tolerance=PROVIDER)
         if failure is FailureClass.STOP_TEMPLATE or template in gate.probed:
-            await gates.heard(template, bad=failure is FailureClass.STOP_TEMPLATE, tolerance=TEMPLATE)
+            stop = failure is FailureClass.STOP_TEMPLATE
+            await gates.heard(template, bad=stop, tolerance=TEMPLATE, why=attempt.code)
         await self._settle_credit(intent, attempt, none_left=failed is not None and failed.no_credit)
         if failed is not None and failure is FailureClass.TOMBSTONE:
             await self._addresses.bury(case.addresses[place.id], dead_since=failed.dead_since)

@@ -29,12 +29,22 @@ class AttemptState(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Tried(Struct, frozen=True, kw_only=True):
+    """What an attempt had come to when an operator sent its notice off again."""
+
+    at: datetime
+    failure: FailureClass | None
+    code: str
+    calls: int
+
+
 class Attempt(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """One notice on one channel, at one device where a channel has several; written before it is made.
 
     ``fence`` grows with each reservation: who was overtaken writes nothing any more. ``calls`` is how often
     the provider was asked, ``at`` when the state last changed, ``again_at`` from when it may be tried again.
-    ``consent`` is the decision it rests on.
+    ``consent`` is the decision it rests on. ``redriven`` is how often an operator had sent the notice off
+    again by then, and ``earlier`` what came of it before, oldest first.
     """
 
     id: str
@@ -50,6 +60,8 @@ class Attempt(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     receipt: str | None = None
     again_at: datetime | None = None
     consent: str | None = None
+    redriven: int = 0
+    earlier: tuple[Tried, ...] = ()
 
 
 class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -58,6 +58,7 @@ class Intent(Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"id"
     ``id`` is derived from (rule, subject, item, milestone, addressee): meant twice it is the same intent.
     ``values`` are what the template's places are filled with, msgpack of str to str, sealed under the context
     ``push:<id>``. ``about`` is the keyed hash of whom it concerns, where that is another than the addressee.
+    ``redriven`` is how often an operator has sent it off again.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Intent(Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"id"
     relayed_at: datetime | None = None
     relayed_by: str | None = None
     tries: int = 0
+    redriven: int = 0
     outcome: str | None = None
     finished_at: datetime | None = None
 

@@ -275,6 +275,7 @@ class World:
         self.audit = AuditLog()
         self.turnstile = Turnstile()
         self.forgotten: set[str] = set()
+        self.came_in: list[ProviderSubject] = []
         self.bridge = FakeBridge()
         self.alipay = FakeAlipay()
         self.phones = Phones()
@@ -304,6 +305,7 @@ class World:
             admit=self.turnstile,
             audit=self.audit,
             notify=self.stores.notices.add,
+            came_in=self._came_in,
             clock=self.clock,
             chance=os.urandom,
         )
@@ -366,6 +368,9 @@ class World:
     async def forget(self, residents: Collection[str]) -> None:
         """What other domains do when accounts are deleted."""
         self.forgotten.update(residents)
+
+    async def _came_in(self, subject: ProviderSubject) -> None:
+        self.came_in.append(subject)
 
     async def signed_in(self, subject: str, bridge: FakeBridge | None = None) -> Actor:
         """``subject``, signed in this moment."""

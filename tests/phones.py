@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from bff.sandbox.apns import Apns, ApnsKey
-from bff.sandbox.fcm import Fcm
-from bff.sandbox.jpush import Jpush
+from bff.sandbox.apns import Apns, ApnsKey, Fate
+from bff.sandbox.fcm import Fcm, FcmFate
+from bff.sandbox.jpush import Jpush, JpushFate
 from bff.sandbox.simulator import Clock, Fault, FaultKind, Plan, utc_now
 from push.channels.base import Address, Message
 from push.channels.fcm import ServiceAccount
@@ -140,6 +140,13 @@ class Ordered:
         listed = [each if isinstance(each, Fault) else Fault(kind=each, times=1) for each in faults]
         async with httpx.AsyncClient(base_url=self._url) as client:
             answer = await client.post("/_sim/plan", content=msgspec.json.encode(Plan(faults=listed)))
+            assert answer.status_code == 204, answer.text
+
+    async def fate(self, fate: Fate | FcmFate | JpushFate) -> None:
+        """What becomes of one phone."""
+        maker = {Fate: "apns", FcmFate: "fcm", JpushFate: "jpush"}[type(fate)]
+        async with httpx.AsyncClient(base_url=self._url) as client:
+            answer = await client.post(f"/_sim/{maker}/phones", content=msgspec.json.encode(fate))
             assert answer.status_code == 204, answer.text
 
 

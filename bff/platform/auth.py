@@ -28,7 +28,7 @@ from auth_bridges.codec.certificates import Certificate, read_bundle
 from auth_bridges.federation import Federation
 from auth_bridges.legal_persons import LegalPersons
 from auth_bridges.passphrases import Passphrases
-from auth_bridges.ports import Admit, Chance, Clock, Forget, LearntCertificates
+from auth_bridges.ports import Admit, CameIn, Chance, Clock, Forget, LearntCertificates
 from auth_bridges.provider_tokens import ProviderTokens
 from auth_bridges.refusals import ProviderNotOffered
 from auth_bridges.registrar import Registrar
@@ -64,6 +64,7 @@ class AuthParts:
         recorder: AuditRecorder,
         admit: Admit,
         forget: Forget,
+        came_in: CameIn,
         types: Sequence[str],
         environment: Environment,
         clock: Clock,
@@ -110,6 +111,7 @@ class AuthParts:
             admit=admit,
             audit=recorder.record,
             notify=self.notify,
+            came_in=came_in,
             clock=clock,
             chance=chance,
         )

@@ -68,10 +68,10 @@ class SignInAddresses:
         below = await self._residents.below(residents)
         links = [link for link in await self._residents.links_of(below) if self._is_ours(link)]
         addresses = [(below[link.resident], _address(link)) for link in links]
-        dead = await self._graves.of([self._grave(address) for _, address in addresses])
+        dead = await self._graves.of([self._grave_of(address) for _, address in addresses])
         found: dict[str, list[Address]] = {resident: [] for resident in residents}
         for resident, address in addresses:
-            since = dead.get(self._grave(address))
+            since = dead.get(self._grave_of(address))
             if since is None or address.registered_at > since:
                 found[resident].append(address)
         return found
@@ -79,7 +79,17 @@ class SignInAddresses:
     async def bury(self, address: Address, *, dead_since: datetime | None) -> None:
         """Send nothing there any more, unless somebody signs in with it anew; devices are others' affair."""
         if address.channel in self._apps:
-            await self._graves.bury(self._grave(address), since=dead_since or self._clock())
+            await self._graves.bury(self._grave_of(address), since=dead_since or self._clock())
+
+    async def came_in(self, subject: ProviderSubject) -> None:
+        """Whoever ``subject`` is has just signed in with it: somebody is there, whatever was said before."""
+        if self._apps.get(subject.provider) == subject.appid:
+            # By whichever of their names they were written to.
+            names = (subject.subject, *subject.alternates.values())
+            graves = [self._grave(subject.provider, subject.appid, name) for name in names]
+            # Nearly nobody's: a write that changes nothing would wait for the disk all the same.
+            if await self._graves.of(graves):
+                await self._graves.dig_up(graves)
 
     async def whose(self, openid: str) -> str | None:
         """The resident behind an openid of our WeChat mini-program, if there is one."""
@@ -91,9 +101,11 @@ class SignInAddresses:
     def _is_ours(self, link: Link) -> bool:
         return self._apps.get(link.provider) == link.appid
 
-    def _grave(self, address: Address) -> str:
-        where = f"{address.channel}:{address.app}:{address.target}"
-        return self._personal.pseudonym("push-address", where)
+    def _grave_of(self, address: Address) -> str:
+        return self._grave(address.channel, address.app, address.target)
+
+    def _grave(self, channel: str, app: str, target: str) -> str:
+        return self._personal.pseudonym("push-address", f"{channel}:{app}:{target}")
 
 
 class ChinaParts:

@@ -18,6 +18,7 @@ from typing import Final, Self
 import structlog
 from redis.asyncio import Redis
 
+from auth_bridges.models import ProviderSubject
 from bff.platform.audit import STREAM as AUDIT_STREAM
 from bff.platform.audit import AuditRecorder, AuditTrail, decode_event
 from bff.platform.auth import AuthParts
@@ -100,6 +101,7 @@ class Platform:
             recorder=recorder,
             admit=self._admit_try,
             forget=self._forget,
+            came_in=self._came_in,
             types=[*registry.types, *HEALTH_TYPES, *PUSH_TYPES],
             environment=platform.env,
             clock=self.clock,
@@ -375,6 +377,9 @@ class Platform:
 
     async def _forget(self, residents: Several[str]) -> None:
         await self.push.forget(residents)
+
+    async def _came_in(self, subject: ProviderSubject) -> None:
+        await self.push.china.addresses.came_in(subject)
 
     def _admit_verification(self, organisation: str, clerk: str) -> Awaitable[None]:
         # One hash tag, the organisation: both buckets are judged in one step.

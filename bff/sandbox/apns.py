@@ -81,7 +81,7 @@ class Fate(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fie
     token: str
     reason: Annotated[str | None, Meta(description="None: it is well again.")] = None
     since: Annotated[datetime | None, Meta(description="With 410: since when nobody is there.")] = None
-    times: Annotated[int | None, Meta(description="So many times only.", ge=1)] = None
+    times: Annotated[int, Meta(description="So many times only.", ge=1)] | None = None
 
 
 class Shown(Struct, frozen=True, kw_only=True, rename="camel"):

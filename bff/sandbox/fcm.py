@@ -56,7 +56,7 @@ class FcmFate(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_
 
     token: str
     error: Annotated[str | None, Meta(description="An errorCode; none: it is well again.")] = None
-    retry_after: Annotated[int | None, Meta(ge=0)] = None
+    retry_after: Annotated[int, Meta(ge=0)] | None = None
 
 
 class FcmShown(Struct, frozen=True, kw_only=True):

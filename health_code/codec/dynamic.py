@@ -19,6 +19,8 @@ from msgspec import Struct
 PREFIX: Final = "SHC."
 SUBJECT: Final = 32
 NONCE: Final = 12
+SKEW: Final = 5
+"""Seconds that the clocks of who seals and who opens may differ by: for so long it is borne after its end."""
 _LENGTH: Final = 1 + NONCE + SUBJECT + 4 + 16
 _TEXT: Final = -(-_LENGTH * 4 // 3)
 

@@ -7,7 +7,7 @@ byte of the payload is looked at before the signature holds.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from math import inf, nextafter
 from typing import Annotated, Final
 
@@ -48,6 +48,7 @@ _METHODS: Final = {"LP6464-4": "NAT", "LP217198-3": "ANTIGEN"}
 # and tests there are is a matter of value sets, which change every month, and of rules.
 _Birth = Annotated[str, Meta(pattern=r"^((19|20)\d\d(-\d\d(-\d\d(T[0-9:.]+Z?)?)?)?)?\Z")]
 _Date = Annotated[str, Meta(pattern=r"^\d{4}(-\d\d(-\d\d([T ].{1,40})?)?)?\Z")]
+# Of a date of birth they give a pattern alone; what happened has the format of a date, one of a calendar.
 # Digits and spaces are none of the schema's, and stand in names that are signed all the same.
 _Standard = Annotated[str, Meta(pattern=r"^[A-Z0-9< ]*\Z", max_length=80)]
 # An integer of JSON, which some write as CBOR's float.
@@ -69,6 +70,9 @@ class _Test(Struct, frozen=True, gc=False):
     co: str
     ci: str
     by: str = field(name="is")
+
+    def __post_init__(self) -> None:
+        _of_a_calendar(self.sc)
 
     def statement(self) -> Statement:
         return Statement(
@@ -93,6 +97,9 @@ class _Vaccination(Struct, frozen=True, gc=False):
     ci: str
     by: str = field(name="is")
 
+    def __post_init__(self) -> None:
+        _of_a_calendar(self.dt)
+
     def statement(self) -> Statement:
         return Statement(
             kind=Kind.VACCINATION,
@@ -114,6 +121,9 @@ class _Recovery(Struct, frozen=True, gc=False):
     ci: str
     by: str = field(name="is")
 
+    def __post_init__(self) -> None:
+        _of_a_calendar(self.fr, self.df, self.du)
+
     def statement(self) -> Statement:
         return Statement(
             kind=Kind.RECOVERY,
@@ -124,6 +134,12 @@ class _Recovery(Struct, frozen=True, gc=False):
             valid_from=self.df,
             valid_until=self.du,
         )
+
+
+def _of_a_calendar(*written: str) -> None:
+    """ValueError, which msgspec tells as its own, if there was no such day, month or year."""
+    for each in written:
+        date.fromisoformat(f"{each[:10]}-01-01"[:10])
 
 
 class _Certificate(Struct, frozen=True):

@@ -202,6 +202,10 @@ def _check(jws: str, warnings: tuple[str, ...], trust: Trust, revoked: Revocatio
     if (against := _revocation(card, header.kid, key, revoked)) is not None:
         return told(against, content)
     begins, ends = seconds(card.nbf), seconds(card.exp)
+    if ends is not None and instant(ends) is None:
+        # Milliseconds taken for seconds: an end that nobody lives to see is none (`exp in milliseconds`,
+        # EXPIRATION_ERROR of the cards' own developer tools).
+        ends = float("-inf")
     own = Term(float("inf") if begins is None else begins, float("inf") if ends is None else ends)
     verdict, term = in_term(own, key.term, at)
     return told(verdict, content, term)

@@ -1,7 +1,9 @@
 """Trust material (信任列表): whose keys are believed, for what, and from when until when.
 
-A key is found by format, issuer and name, never by name alone: a key of one issuer says nothing about the
-certificates of another.
+A key is found by format, issuer and name: a key of one issuer says nothing about the certificates of another.
+Two things that are not said bind nothing. Key sets of cards that come without an issuer are vouched for by
+whoever gives them, all of them together and whatever issuer a card names. And in HC1 the kid alone names the
+key: which country a signer's certificate is of, if any, is not held against the issuer that a code claims.
 
     PEM, DER        signing certificates of HC1: named by the first eight bytes of their SHA-256
     JWKS            keys of one SMART Health Card issuer: the one given with it, or that of the folder it lies
@@ -34,6 +36,9 @@ _FEW: Final = 8
 _PEM: Final = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _WELL_KNOWN: Final = ".well-known/jwks.json"
 _ANY_KIND: Final = frozenset(Kind)
+_KEY_USAGE: Final = bytes.fromhex("0603551d0f")
+_SIGNING: Final = 0xC0
+"""digitalSignature and nonRepudiation, the first bits of it (RFC 5280 §4.2.1.3)."""
 _EXTENDED_KEY_USAGE: Final = bytes.fromhex("0603551d25")
 # 1.3.6.1.4.1.1847.2021.1.x, and as some wrote it 1.3.6.1.4.1.0.1847.2021.1.x.
 _PURPOSES: Final = {
@@ -109,8 +114,8 @@ class Trust:
             document = json.loads(content)
         except (ValueError, RecursionError):
             return
-        if isinstance(methods := document.get("verificationMethod"), list):
-            self._take_did(document, [each for each in methods if isinstance(each, dict)])
+        if isinstance(document.get("verificationMethod", document.get("assertionMethod")), list):
+            self._take_did(document)
         elif isinstance(listed := document.get("issuerInfo"), list):
             for each in listed:
                 named = each.get("issuer") if isinstance(each, dict) else None
@@ -131,16 +136,26 @@ class Trust:
             if isinstance(key.kid, str) and (not key.names or issuer in key.names):
                 self.issuers.setdefault(issuer, {})[key.kid] = key.trusted
 
-    def _take_did(self, document: Mapping[str, Any], methods: Sequence[Mapping[str, Any]]) -> None:
-        """Keys of a pass issuer are those for assertions; the others are of a trust list."""
-        did, asserting = document.get("id"), document.get("assertionMethod")
+    def _take_did(self, document: Mapping[str, Any]) -> None:
+        """Keys of a pass issuer are those for assertions; the others are of a trust list.
+
+        What is for assertions stands there by its name or itself (DID Core §5.3.1); a name may be relative to
+        the document's own (§3.2.2).
+        """
+        did = document.get("id")
         if not isinstance(did, str):
             return
-        asserted = asserting if isinstance(asserting, list) else []
-        for method in methods:
+        listed, asserting = (_list(document.get(name)) for name in ("verificationMethod", "assertionMethod"))
+        embedded = [each for each in asserting if isinstance(each, dict)]
+        asserted = {_absolute(each, did) for each in asserting if isinstance(each, str)}
+        asserted |= {_absolute(each["id"], did) for each in embedded if isinstance(each.get("id"), str)}
+        for method in (*listed, *embedded):
+            if not isinstance(method, dict):
+                continue
             name, jwk = method.get("id"), method.get("publicKeyJwk")
             if not isinstance(name, str) or not isinstance(jwk, dict) or (key := _jwk(jwk)) is None:
                 continue
+            name = _absolute(name, did)
             controller, _, fragment = name.partition("#")
             if name in asserted:
                 if controller == did == method.get("controller"):
@@ -159,6 +174,14 @@ class _Jwk(Struct, frozen=True, kw_only=True):
     kid: str | None
     names: tuple[str, ...]
     certificate: bytes | None
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _absolute(name: str, did: str) -> str:
+    return did + name if name.startswith("#") else name
 
 
 def _issuer_at(path: str) -> str | None:
@@ -209,8 +232,13 @@ def _kinds(certificate: x509.Certificate) -> frozenset[Kind]:
 
     Read from the bytes: one bad extension, which is common, makes `cryptography` refuse all of them.
     """
-    usage = _extension(certificate.tbs_certificate_bytes, _EXTENDED_KEY_USAGE)
-    return frozenset(kind for purpose, kind in _PURPOSES.items() if purpose in usage) or _ANY_KIND
+    body = certificate.tbs_certificate_bytes
+    # A BIT STRING. A key for certificates, lists or secrets signs no statement, whatever else it is for.
+    usage = _extension(body, _KEY_USAGE)
+    if usage and not (usage[:1] == b"\x03" and usage[3:] and usage[3] & _SIGNING):
+        return frozenset()
+    extended = _extension(body, _EXTENDED_KEY_USAGE)
+    return frozenset(kind for purpose, kind in _PURPOSES.items() if purpose in extended) or _ANY_KIND
 
 
 def _alternative_names(certificate: x509.Certificate) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ that is good makes one piece of evidence for each thing it says happened, with t
 
     certificate     TEST, VACCINATION, RECOVERY or PASS (somebody else judged, and no more is known)
     format, issuer  hc1, shc or nzcp, and who vouches for it
-    asOf, stale     when it was issued, and whether that was too long ago when it was shown
+    asOf, stale     when it was issued, or a test taken, and whether that was too long ago when it was shown
     on              the day it happened, where it says so
     country, outcome, method, product, dose, doses, validFrom, validUntil       likewise
 
@@ -30,6 +30,7 @@ from health_code.rules.evidence import Kind as EvidenceKind
 CARRIED: Final = "foreign:"
 """Before the name of a source that is the holder's own hand."""
 CODE: Final = "HEALTH_CODE"
+_TEST: Final = Kind.TEST.name
 FRESH_CODE: Final = timedelta(hours=4)
 """How old another place's health code may be to be taken as it is."""
 FRESH_CERTIFICATE: Final = timedelta(hours=48)
@@ -44,8 +45,11 @@ def fresh_limit(certificate: object) -> timedelta:
 
 
 def as_of(foreign: Evidence) -> datetime:
-    """As of when a piece of foreign evidence speaks: its issue, where it says so."""
-    said = foreign.facts.get("asOf")
+    """As of when a piece of foreign evidence speaks: its issue, where it says so.
+
+    A test speaks of when it was taken: certified anew it is none the younger.
+    """
+    said = None if foreign.facts.get("certificate") == _TEST else foreign.facts.get("asOf")
     return datetime.fromisoformat(said) if isinstance(said, str) else foreign.occurred_at
 
 
@@ -80,18 +84,14 @@ def evidence_of(
     if not checked.valid or checked.content is None or checked.format is None:
         return ()
     issued_at = checked.issued_at or recorded_at
-    shared: dict[str, Fact] = {
-        "format": checked.format.value,
-        "issuer": checked.issuer or "",
-        "asOf": issued_at.isoformat(),
-        "stale": recorded_at - issued_at > fresh_for,
-    }
+    shared: dict[str, Fact] = {"format": checked.format.value, "issuer": checked.issuer or ""}
     found = []
     for number, statement in enumerate(checked.content.statements, 1):
         occurred_at = _instant(statement.on, zone) or issued_at
         # What has not happened yet proves nothing, whoever signed it; nor does what is about another disease.
         if occurred_at > recorded_at or statement.about not in {None, _COVID}:
             continue
+        speaks_at = occurred_at if statement.kind is Kind.TEST else issued_at
         found.append(
             Evidence(
                 key=Key(f"{CARRIED}{checked.format}", f"{checked.id}.{number}"),
@@ -100,7 +100,9 @@ def evidence_of(
                 occurred_at=occurred_at,
                 recorded_at=recorded_at,
                 expires_at=checked.expires_at,
-                facts=shared | _facts(statement),
+                facts=shared
+                | {"asOf": speaks_at.isoformat(), "stale": recorded_at - speaks_at > fresh_for}
+                | _facts(statement),
             )
         )
     return tuple(found)
@@ -111,23 +113,24 @@ def evidence_of_carried(
 ) -> Evidence:
     """What a carried code proves that its issuer vouched for; a health code is of when it was issued."""
     said = code.content
+    # What has not happened yet when it is issued did not happen.
+    occurred_at = said.issued_at if said.on is None else min(said.on, said.issued_at)
+    speaks_at = occurred_at if said.certificate == _TEST else said.issued_at
     facts: dict[str, Fact | None] = {
         "certificate": said.certificate,
         "format": "hz1",
         "issuer": issuer,
         "area": area,
-        "asOf": said.issued_at.isoformat(),
-        "stale": recorded_at - said.issued_at > fresh_limit(said.certificate),
+        "asOf": speaks_at.isoformat(),
+        "stale": recorded_at - speaks_at > fresh_limit(said.certificate),
         "shown": said.shown,
         "outcome": said.outcome,
     }
-    on = said.issued_at if said.on is None else said.on
     return Evidence(
         key=Key(f"{CARRIED}{code.issuer}", code.digest),
         kind=EvidenceKind.FOREIGN_CERT,
         jurisdiction=jurisdiction,
-        # What has not happened yet when it is issued did not happen.
-        occurred_at=min(on, said.issued_at),
+        occurred_at=occurred_at,
         recorded_at=recorded_at,
         expires_at=said.expires_at,
         facts={name: value for name, value in facts.items() if value is not None},
@@ -154,13 +157,14 @@ _NAMES: Final[Mapping[Kind, str]] = {kind: kind.name for kind in Kind}
 
 
 def _instant(written: str | None, zone: tzinfo) -> datetime | None:
-    """The instant ``written``, the beginning of the day if it is only that; None if it is less."""
+    """The instant ``written``; the beginning of its day if no clock has its hour; None if it is less."""
     if written is None or len(written) < len("2021-01-01"):
         return None
     try:
-        if len(written) == len("2021-01-01"):
-            return datetime.combine(date.fromisoformat(written), time(), zone)
         at = datetime.fromisoformat(written)
     except ValueError:
-        return None
+        try:
+            at = datetime.combine(date.fromisoformat(written[: len("2021-01-01")]), time())
+        except ValueError:
+            return None
     return at if at.tzinfo is not None else at.replace(tzinfo=zone)

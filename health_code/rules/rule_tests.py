@@ -1,13 +1,15 @@
 """Rules with their tests, in the form the EU gateway's business rules have: what a rule's author runs."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
 from health_code.rules.certlogic import EvaluationFailed, InvalidExpression, compile_expression
 from health_code.rules.linter import expression_issues
+
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError, RecursionError)
 
 
 class TestFailure(Struct, frozen=True, kw_only=True):
@@ -29,7 +31,7 @@ class RuleOutcome(Struct, frozen=True, kw_only=True):
 
 
 class Summary(Struct, frozen=True, kw_only=True):
-    """How all rules do. A rule that cannot be used at all counts as one failure."""
+    """How all rules do; ``passed`` and ``failed`` are all ``tests``."""
 
     rules: int
     tests: int
@@ -47,16 +49,19 @@ class Summary(Struct, frozen=True, kw_only=True):
 
 
 def run_rule(name: str, rule: bytes, tests: Mapping[str, bytes]) -> RuleOutcome:
-    """Evaluate the ``Logic`` of ``rule`` on each of ``tests``; an answer must be exactly what is expected."""
+    """Evaluate the ``Logic`` of ``rule`` on each of ``tests``; an answer must be exactly what is expected.
+
+    A rule that cannot be used at all fails each of its tests, and one test if it has none.
+    """
     try:
         document = msgspec.json.decode(rule)
         identifier = document.get("Identifier") if isinstance(document, dict) else None
         logic = document["Logic"]
         if issues := expression_issues(logic):
-            return _useless(name, identifier, f"Logic: {issues[0].message}")
+            return _useless(name, identifier, tests, f"Logic: {issues[0].message}")
         evaluate = compile_expression(logic)
-    except (msgspec.DecodeError, KeyError, TypeError, InvalidExpression, RecursionError) as cause:
-        return _useless(name, None, f"not a rule: {cause}")
+    except (*_UNREADABLE, InvalidExpression) as cause:
+        return _useless(name, None, tests, f"not a rule: {cause}")
     failures = []
     for test, content in tests.items():
         try:
@@ -65,7 +70,7 @@ def run_rule(name: str, rule: bytes, tests: Mapping[str, bytes]) -> RuleOutcome:
             expected = case["expected"]
         except EvaluationFailed as failure:
             failures.append(TestFailure(test=test, why=f"no answer: {failure}"))
-        except (msgspec.DecodeError, KeyError, TypeError, RecursionError) as cause:
+        except _UNREADABLE as cause:
             failures.append(TestFailure(test=test, why=f"not a test: {cause}"))
         else:
             if type(answer) is not type(expected) or answer != expected:
@@ -80,6 +85,13 @@ def run_rule(name: str, rule: bytes, tests: Mapping[str, bytes]) -> RuleOutcome:
     )
 
 
-def _useless(name: str, identifier: str | None, why: str) -> RuleOutcome:
-    failure = TestFailure(test="rule.json", why=why)
-    return RuleOutcome(rule=name, identifier=identifier, tests=0, passed=0, failed=1, failures=(failure,))
+def _useless(name: str, identifier: str | None, tests: Mapping[str, bytes], why: str) -> RuleOutcome:
+    failures = tuple(TestFailure(test=test, why=why) for test in tests or ["rule.json"])
+    return RuleOutcome(
+        rule=name,
+        identifier=identifier,
+        tests=len(failures),
+        passed=0,
+        failed=len(failures),
+        failures=failures,
+    )

@@ -401,7 +401,7 @@ export interface AudienceQuery {
 
 /** What an operator does, and why. */
 export interface Because {
-  /** Why, for the audit trail. */
+  /** Why, for the audit trail: some words, and not blanks alone. */
   reason: string;
 }
 
@@ -1375,7 +1375,7 @@ export interface ForeignEvidence {
   shown: "GREEN" | "RED" | "YELLOW" | null;
   /** NEGATIVE, POSITIVE or INVALID, of a test. */
   outcome: string | null;
-  /** As of when it speaks. */
+  /** As of when it speaks: its issue; of a test, when it was taken. */
   asOf: string;
   /** From when it is too old to be taken as it is. */
   staleAt: string;
@@ -1502,7 +1502,7 @@ export interface HoldBreaker {
   name: string;
   /** open: nothing is sent. closed: everything is, whatever happens. */
   hold: "automatic" | "closed" | "open";
-  /** Why, for the audit trail. */
+  /** Why, for the audit trail: some words, and not blanks alone. */
   reason: string;
 }
 
@@ -2340,7 +2340,7 @@ export interface RealNameResult {
 export interface Redrive {
   /** Which. */
   keys: string[];
-  /** Why, for the audit trail. */
+  /** Why, for the audit trail: some words, and not blanks alone. */
   reason: string;
 }
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from msgspec import Struct
 
@@ -67,6 +67,10 @@ class FailureClass(StrEnum):
     STOP_TEMPLATE = "stop_template"
     BROKEN = "broken"
     CONFIGURATION = "configuration"
+
+
+OURS: Final = frozenset((FailureClass.STOP_TEMPLATE, FailureClass.BROKEN, FailureClass.CONFIGURATION))
+"""What lies with us: once an operator has mended it, the same may be asked again."""
 
 
 class Accepted(Struct, frozen=True, kw_only=True):

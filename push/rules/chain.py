@@ -12,6 +12,7 @@ what a provider only just put off, is waited for without trying further.
 | another worker at it, paced    | wait                                                            |
 | put off by the provider        | wait, ``PATIENCE`` times; then the next channel first            |
 | unknown                        | again where sending twice shows one, else never again here       |
+| refused for what lay with us   | the next channel; again once an operator has sent it off again   |
 | any other refusal              | the next channel                                                |
 """
 
@@ -21,8 +22,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from push.channels.base import FailureClass
-from push.delivery_models import Attempt, AttemptState
+from push.channels.base import OURS, FailureClass
+from push.delivery_models import Attempt, AttemptState, Tried
 from push.models import Lane
 from push.rules.quiet import VENDOR_HOURS, QuietHours, quiet_until
 
@@ -59,7 +60,8 @@ class Situation(Struct, frozen=True, kw_only=True):
     """All that decides where a notice goes.
 
     ``places`` are by channel; a channel that is not in them is one the resident cannot be reached on, or that
-    cannot carry this notice. ``closed`` is by channel or by place.
+    cannot carry this notice. ``closed`` is by channel or by place. ``redriven`` is how often an operator has
+    sent it off again.
     """
 
     lane: Lane
@@ -70,6 +72,7 @@ class Situation(Struct, frozen=True, kw_only=True):
     places: Mapping[str, Sequence[Place]]
     closed: Mapping[str, Closed] = {}
     lease: timedelta = LEASE
+    redriven: int = 0
 
 
 class Go(Struct, frozen=True, kw_only=True):
@@ -116,7 +119,7 @@ def next_step(situation: Situation, now: datetime) -> Step:
             closed = (
                 situation.closed.get(channel)
                 or situation.closed.get(place.id)
-                or _of_attempt(place, now, situation.lease)
+                or _of_attempt(place, now, situation)
                 or (_of_vendor(place, now) if by_day else None)
             )
             if closed is None:
@@ -146,10 +149,29 @@ def lost(attempt: Attempt, now: datetime, lease: timedelta = LEASE) -> bool:
     return attempt.state is AttemptState.CALLING and now >= attempt.at + lease
 
 
-def _of_attempt(place: Place, now: datetime, lease: timedelta) -> Closed | None:
-    """Why ``place`` is not tried now; None where it may be."""
-    attempt = place.attempt
+def reopened(attempt: Attempt, redriven: int) -> bool:
+    """Whether an operator, who may have mended what it was refused for, sent its notice off again since.
+
+    Only what the provider certainly refused for a reason that lay with us: an unknown stays one.
+    """
+    refused = attempt.state is AttemptState.FAILED and attempt.failure in OURS
+    return refused and attempt.redriven < redriven
+
+
+def carried_on(attempt: Attempt | None, redriven: int) -> tuple[tuple[Tried, ...], int]:
+    """What had come of ``attempt`` when its notice was sent off again, and how often was called since."""
     if attempt is None:
+        return (), 0
+    if not reopened(attempt, redriven):
+        return attempt.earlier, attempt.calls
+    tried = Tried(at=attempt.at, failure=attempt.failure, code=attempt.code, calls=attempt.calls)
+    return (*attempt.earlier, tried), 0
+
+
+def _of_attempt(place: Place, now: datetime, situation: Situation) -> Closed | None:
+    """Why ``place`` is not tried now; None where it may be."""
+    attempt, lease = place.attempt, situation.lease
+    if attempt is None or reopened(attempt, situation.redriven):
         return None
     match attempt.state:
         case AttemptState.RESERVED | AttemptState.CALLING if now < attempt.at + lease:

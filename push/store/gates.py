@@ -87,8 +87,8 @@ if going == asked then verdict = 0 end
 return {{verdict, wait, going, table.concat(names, '\\n')}}
 """
 
-# KEYS: a breaker, the opened. ARGV: its name, 1 if it went wrong, the fewest bad calls and their share of all
-# in percent that open it, its shortest and longest rest in ms.
+# KEYS: a breaker, the opened. ARGV: its name, 1 if it went wrong, why, the fewest bad calls and their share
+# of all in percent that open it, its shortest and longest rest in ms.
 _HEARD: Final = f"""
 local clock = redis.call('TIME')
 local now = math.floor((clock[1] * 1000000 + clock[2]) / 1000)
@@ -106,10 +106,10 @@ if now < rests then return 0 end
 local bad = redis.call('HINCRBY', KEYS[1], 'bad', 1)
 redis.call('PEXPIRE', KEYS[1], {_KEPT_MS})
 local calls = math.max(tonumber(state[2] or '0'), bad)
-if rests == 0 and (bad < tonumber(ARGV[3]) or bad * 100 < tonumber(ARGV[4]) * calls) then return 0 end
+if rests == 0 and (bad < tonumber(ARGV[4]) or bad * 100 < tonumber(ARGV[5]) * calls) then return 0 end
 local opens = tonumber(state[4] or '0')
-local rest = math.min(tonumber(ARGV[5]) * 2 ^ math.min(opens, 16), tonumber(ARGV[6]))
-redis.call('HSET', KEYS[1], 'until', string.format('%d', now + rest), 'opens', opens + 1, 'why', 'failing',
+local rest = math.min(tonumber(ARGV[6]) * 2 ^ math.min(opens, 16), tonumber(ARGV[7]))
+redis.call('HSET', KEYS[1], 'until', string.format('%d', now + rest), 'opens', opens + 1, 'why', ARGV[3],
   'bad', 0, 'calls', 0, 'since', string.format('%d', now))
 redis.call('SADD', KEYS[2], ARGV[1])
 return 1
@@ -257,11 +257,12 @@ class Gates:
         waiting = (replace(stay, wait=stay.wait + apart * number) for number in range(count - going))
         return [*(go for _ in range(going)), *waiting]
 
-    async def heard(self, name: str, *, bad: bool, tolerance: Tolerance) -> bool:
-        """Tell the gate ``name`` how a call went; whether it opened over it."""
+    async def heard(self, name: str, *, bad: bool, tolerance: Tolerance, why: str = "failing") -> bool:
+        """Tell the gate ``name`` how a call went; whether it opened over it, and ``why`` for operators."""
         args: list[str | bytes | int] = [
             name,
             int(bad),
+            why,
             tolerance.least,
             tolerance.percent,
             _ms(tolerance.rest),

@@ -20,6 +20,10 @@ class GraveStore:
         found = self._collection.find({"_id": {"$in": list(names)}})
         return {document["_id"]: document["since"] async for document in found}
 
+    async def dig_up(self, names: Sequence[str]) -> None:
+        """Note that none of ``names`` is dead any more."""
+        await self._collection.delete_many({"_id": {"$in": list(names)}})
+
     async def bury(self, name: str, *, since: datetime) -> None:
         """Note that ``name`` is dead; the latest word counts."""
         await self._collection.update_one({"_id": name}, {"$max": {"since": since}}, upsert=True)

@@ -5,8 +5,8 @@ fence: it grows whenever an intent is to be tried anew, and who still works on a
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
 from collections.abc import Collection as Several
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -210,18 +210,29 @@ class OutboxStore:
         found = self._collection.find(which).sort([("finished_at", DESCENDING), ("_id", DESCENDING)])
         return [msgspec.convert(document, Intent) async for document in found.limit(limit)]
 
-    async def still_dead(self, keys: Sequence[str], *, now: datetime) -> AsyncIterator[str]:
-        """Those of ``keys`` that are dead letters and would still be of use."""
-        async for document in self._collection.find(_revivable(keys, now), {"_id": 1}):
-            yield document["_id"]
+    async def still_dead(self, keys: Sequence[str], *, now: datetime) -> Mapping[str, int]:
+        """Those of ``keys`` that are dead letters and would still be of use, and of which try each died."""
+        found = self._collection.find(_revivable(keys, now), {"tries": 1})
+        return {document["_id"]: document["tries"] async for document in found}
 
-    async def revive(self, keys: Sequence[str], *, now: datetime) -> int:
-        """Let dead letters be relayed again, as a new try; how many were."""
-        result = await self._collection.update_many(
-            _revivable(keys, now),
-            _anew(now),
-            hint=_BY_ID,
-        )
+    async def revive(self, dead: Mapping[str, int], *, now: datetime) -> int:
+        """Let dead letters be relayed again, redriven and as a new try; how many were.
+
+        Only those that died of the try that is given: what somebody else redrove, and died again since, did
+        so of what its provider says now.
+        """
+        alike: dict[int, list[str]] = defaultdict(list)
+        for key, tries in dead.items():
+            alike[tries].append(key)
+        anew = _anew(now)
+        anew["$inc"] |= {"redriven": 1}
+        updates = [
+            UpdateMany(_revivable(keys, now) | {"tries": tries}, anew, hint=_BY_ID)
+            for tries, keys in alike.items()
+        ]
+        if not updates:
+            return 0
+        result = await self._collection.bulk_write(updates, ordered=False)
         return result.modified_count
 
     async def not_done_after_all(self, intent: Intent, *, now: datetime) -> bool:

@@ -13,6 +13,7 @@ from auth_bridges.models import Audience
 from bff.platform.edge import Edge
 from bff.platform.services import Platform
 from bff.platform.settings import Settings
+from health_code.codec.dynamic import SKEW
 from health_code.rules.documents import RuleSetDocument, content_hash
 from miniapp_schemas.assurance import AssuranceLevel
 from tests.factories import ID_NUMBER
@@ -122,6 +123,13 @@ async def test_a_code_is_good_once_for_each_guard(town: Town) -> None:
     assert again["verdict"] == "ALREADY_CHECKED"
     assert not any(again[name] for name in ("colour", "name", "asOf", "ageSeconds"))
     assert other["verdict"] == "OK"
+
+
+async def test_a_code_is_good_for_a_minute_at_most_whatever_a_clock_may_differ_by(town: Town) -> None:
+    answer = (await town.http.post(f"{CODE}/codes", json={}, headers=town.resident)).json()
+
+    ends = datetime.fromisoformat(answer["expiresAt"])
+    assert timedelta(seconds=30) < ends - datetime.now(UTC) <= timedelta(seconds=60 - SKEW)
 
 
 async def test_repeating_a_report_is_the_same_report_and_changing_it_is_refused(town: Town) -> None:

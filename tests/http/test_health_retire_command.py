@@ -1,8 +1,10 @@
 """``suishen health retire``: one purpose's data is gone everywhere, and a signed proof says so."""
 
 import asyncio
+import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 from redis.asyncio import Redis
 
-from bff.cli_health import health
+from bff.cli import main
 from bff.platform.keys import KeyRing, create
 from bff.platform.mongo import Database
 from bff.platform.services import Platform
@@ -27,10 +29,10 @@ ONE = Person(id="one", organisation="cdc", organisation_name="疾控中心")
 OTHER = Person(id="other", organisation="hospital", organisation_name="医院")
 
 
-async def retire(environ: dict[str, str], *words: str | Path) -> Result:
+async def retire(environ: Mapping[str, str | None], *words: str | Path) -> Result:
     """In a thread of its own: the command brings its own loop."""
-    said = ["retire", *map(str, words)]
-    return await anyio.to_thread.run_sync(lambda: CliRunner().invoke(health, said, env=environ))
+    said = ["health", "retire", *map(str, words)]
+    return await anyio.to_thread.run_sync(lambda: CliRunner().invoke(main, said, env=environ))
 
 
 async def settle(platform: Platform) -> None:
@@ -140,7 +142,13 @@ async def test_a_proof_names_the_chains_and_is_believed_only_as_it_was_signed(
 async def test_it_asks_first_and_overwrites_nothing(
     environ: dict[str, str], red: str, mongo_database: Database, tmp_path: Path
 ) -> None:
-    assert (await retire(environ, "--purpose", "manual", "--out", tmp_path / "x.json")).exit_code == 1
+    asked = await retire(environ, "--purpose", "manual", "--out", tmp_path / "x.json", "--json")
+    # A question is no part of what a program reads; and 1 would say that something is left.
+    assert (asked.exit_code, "Destroy all data" in asked.stderr) == (2, True)
+    assert list(msgspec.json.decode(asked.stdout)) == ["error", "exitCode"]
+    nowhere = await retire(environ, "--purpose", "manual", "--out", tmp_path / "nowhere/x.json", "--yes")
+    assert nowhere.exit_code == 2
+    assert not (tmp_path / "x.json.partial").exists()
     (tmp_path / "x.json").touch()
     there = await retire(environ, "--purpose", "manual", "--yes", "--out", tmp_path / "x.json")
     assert there.exit_code == 2
@@ -148,6 +156,35 @@ async def test_it_asks_first_and_overwrites_nothing(
     assert (await retire(environ)).exit_code == 2
 
     assert await mongo_database["health_manual"].count_documents({}) == 1
+
+
+async def test_a_proof_that_cannot_be_written_in_the_end_is_told_and_can_be_had_again(
+    environ: dict[str, str], settings: Settings, red: str, tmp_path: Path
+) -> None:
+    trust, proof = tmp_path / "jwks.json", tmp_path / "proof.json"
+    trust.write_bytes(msgspec.json.encode(KeyRing(settings.auth.token_keys_dir).published()))
+    # It can be opened, and takes nothing: a disk that is full by then.
+    (tmp_path / "proof.json.partial").symlink_to("/dev/full")
+
+    full = await retire(environ, "--purpose", "manual", "--yes", "--out", proof, "--json")
+
+    assert (full.exit_code, proof.exists(), "could not be written" in full.stderr) == (2, False, True)
+    told = tmp_path / "told.json"
+    told.write_text(full.stdout)
+    assert (await retire({}, "--check", told, "--trust", trust)).exit_code == 0
+    again = await retire(environ, "--purpose", "manual", "--yes", "--out", proof, "--json")
+    assert again.exit_code == 0
+    assert msgspec.json.decode(again.stdout)["startedAt"] == json.loads(full.stdout)["statement"]["startedAt"]
+
+
+async def test_whoever_checks_a_proof_anywhere_is_told_to_say_whom_they_believe(tmp_path: Path) -> None:
+    (tmp_path / "proof.json").write_text("{}")
+
+    done = await retire({"SUISHEN_MONGO_URL": None}, "--check", tmp_path / "proof.json")
+
+    assert done.exit_code == 2
+    assert "--trust" in done.stderr
+    assert "SUISHEN_MONGO_URL" not in done.stderr
 
 
 async def test_killed_half_way_and_run_again_it_proves_the_whole(

@@ -484,3 +484,22 @@ async def test_a_resident_is_reached_through_every_account_that_became_theirs(of
     assert list((await addresses.of(["older"]))["older"]) == [only]
     await addresses.bury(only, dead_since=None)
     assert list((await addresses.of(["older"]))["older"]) == []
+
+
+@in_the_clear
+async def test_an_openid_that_wechat_did_not_know_is_written_to_again_once_somebody_signed_in_with_it(
+    office: Office, wechat: Wechat
+) -> None:
+    async def sign_in(name: str) -> None:
+        code = {"code": wechat.login(APP.appid, name)}
+        assert (await office.http.post("/mp/v1/session/wechat", json=code)).status_code == 201
+
+    await office.arrive()
+    addresses = office.platform.push.china.addresses
+    (before,) = (await addresses.of(["resident"]))["resident"]
+    await addresses.bury(before, dead_since=None)
+
+    await sign_in("somebody else")
+    assert list((await addresses.of(["resident"]))["resident"]) == []
+    await sign_in("lin")
+    assert list((await addresses.of(["resident"]))["resident"]) == [before]

@@ -13,7 +13,7 @@ from auth_bridges.registrar import RegisterResident
 from bff.platform.services import Platform
 from bff.platform.settings import Settings
 from push.channels.base import FailureClass
-from push.delivery_models import Attempt, AttemptState, Decision, InboxNotice
+from push.delivery_models import Attempt, AttemptState, Decision, InboxNotice, Tried
 from push.inbox import notice_context
 from push.models import Intent, IntentState, Lane, Topic
 from push.store.documents import document_of
@@ -219,6 +219,8 @@ async def test_dead_letters_are_read_page_by_page_and_sent_again(office: Office)
 
     # The last is of no use any more, and nobody ever meant the third.
     assert redriven.json() == {"count": 1}
+    blank = await office.ask(f"{PUSH}/dead-letters/redrive", office.one, body | {"reason": "   "})
+    assert blank.status_code == 400
     assert [each["key"] for each in (await office.look("dead-letters"))["items"]] == dead[1:]
     assert await audited(office, "push.redriven") == ["ok"]
 
@@ -241,8 +243,11 @@ async def test_a_story_tells_everything_that_happened_and_no_word_of_the_notice(
     assert {event["what"] for event in story["events"]} == {
         *("meant", "relayed", "inbox", "decided", "read", "tried", "finished")
     }
-    (tried,) = [event for event in story["events"] if event["what"] == "tried"]
-    assert (tried["channel"], tried["outcome"], tried["code"]) == ("wechat", "failed next_channel", "43101")
+    tried = [event for event in story["events"] if event["what"] == "tried"]
+    assert [(event["channel"], event["outcome"], event["code"]) for event in tried] == [
+        ("wechat", "failed broken", "45168"),
+        ("wechat", "failed next_channel", "43101"),
+    ]
     (decided,) = [event for event in story["events"] if event["what"] == "decided"]
     assert decided["outcome"] == "first alipay:unreachable"
     assert "驾驶证" not in str(story)
@@ -279,6 +284,8 @@ async def tell(office: Office, key: str, resident: str, at: datetime) -> None:
         calls=1,
         failure=FailureClass.NEXT_CHANNEL,
         code="43101",
+        redriven=1,
+        earlier=(Tried(at=at - timedelta(hours=1), failure=FailureClass.BROKEN, code="45168", calls=1),),
     )
     await office.platform._mongo["push_attempts"].insert_one(document_of(attempt))
 

@@ -93,6 +93,22 @@ def test_a_rule_that_fails_its_test_ends_the_command_with_one(tmp_path: Path) ->
     assert json.loads(result.stdout.splitlines()[-1]) == {"rules": 1, "tests": 2, "passed": 0, "failed": 2}
 
 
+def test_a_rule_that_is_none_fails_all_its_tests_and_a_folder_is_no_file(tmp_path: Path) -> None:
+    for name, rule in (("broken", b"{bad"), ("odd", b'{"Logic": "\xff"}'), ("lone", b"[]")):
+        (tmp_path / name / "tests" / "folder.json").mkdir(parents=True)
+        (tmp_path / name / "rule.json").write_bytes(rule)
+    for name in ("one", "two"):
+        (tmp_path / "broken" / "tests" / f"{name}.json").write_text('{"expected": true}')
+    (tmp_path / "x" / "rule.json").mkdir(parents=True)
+
+    result = CliRunner().invoke(health, ["test-rules", str(tmp_path), "--json"])
+
+    *rules, total = map(json.loads, result.stdout.splitlines())
+    assert result.exit_code == 1
+    assert [(rule["rule"], rule["tests"]) for rule in rules] == [("broken", 2), ("lone", 1), ("odd", 1)]
+    assert total == {"rules": 3, "tests": 4, "passed": 0, "failed": 4}
+
+
 @pytest.mark.parametrize(
     ("text", "amount", "unit", "expected"),
     [

@@ -51,7 +51,13 @@ TRUST: Final = Trust.of({"signer.pem": PEM})
 ISSUER: Final = "https://cards.example/issuer"
 CARDS: Final = Trust.of({"jwks.json": json.dumps({"keys": [SIGNER.jwk()]}).encode()}, issuer=ISSUER)
 A_TEST: Final = {**{name: DCC[name] for name in ("ver", "nam", "dob")}, "t": [TEST]}
-USAGE, CONSTRAINTS = "2.5.29.37", "2.5.29.19"
+RECOVERY: Final = {
+    **{name: TEST[name] for name in ("tg", "co", "is", "ci")},
+    "fr": "2022-01-02",
+    "df": "2022-01-13",
+    "du": "2022-07-01",
+}
+USAGE, CONSTRAINTS, KEY_USAGE = "2.5.29.37", "2.5.29.19", "2.5.29.15"
 
 
 def check(
@@ -189,6 +195,25 @@ class TestHc1:
         assert check(dcc_code(SIGNER, kid_of(pem), claims(A_TEST)), trust=trust).valid
         assert check(dcc_code(SIGNER, kid_of(pem)), trust=trust).verdict is Verdict.KEY_NOT_ALLOWED
 
+    @pytest.mark.parametrize(
+        ("usage", "verdict"),
+        [
+            ("03020780", Verdict.VALID),
+            ("03020640", Verdict.VALID),
+            ("03020106", Verdict.KEY_NOT_ALLOWED),
+            ("03020520", Verdict.KEY_NOT_ALLOWED),
+            ("030100", Verdict.KEY_NOT_ALLOWED),
+        ],
+        ids=["signatures", "what is not denied later", "certificates and lists", "keys", "nothing"],
+    )
+    def test_a_key_for_something_else_than_signatures_signs_none(self, usage: str, verdict: Verdict) -> None:
+        pem = SIGNER.certificate(
+            (CONSTRAINTS, bytes.fromhex("30030101ff")), (KEY_USAGE, bytes.fromhex(usage))
+        )
+        trust = Trust.of({"signer.pem": pem})
+
+        assert check(dcc_code(SIGNER, kid_of(pem)), trust=trust).verdict is verdict
+
     def test_of_two_keys_with_one_name_the_one_that_signed_counts(self) -> None:
         trust = Trust.of({"signer.pem": PEM})
         trust.signers[KID].insert(0, next(iter(Trust.of({"x": Signer().certificate()}).signers.values()))[0])
@@ -217,6 +242,11 @@ class TestHc1:
             {"v": []},
             {"t": [TEST]},
             {"v": [{**DCC["v"][0], "dt": "yesterday"}]},
+            {"v": [{**DCC["v"][0], "dt": "2021-99-99"}]},
+            {"v": [{**DCC["v"][0], "dt": "2021-02-29T10:00:00Z"}]},
+            {"v": [{**DCC["v"][0], "dt": "2021-13"}]},
+            {"v": None, "t": [{**TEST, "sc": "2022-04-31T08:00:00Z"}]},
+            {"v": None, "r": [{**RECOVERY, "du": "2022-00-01"}]},
             {"v": [{**DCC["v"][0], "dn": "2"}]},
             {"v": [{name: value for name, value in DCC["v"][0].items() if name != "ci"}]},
         ],
@@ -236,6 +266,9 @@ class TestHc1:
             {"dob": "1980"},
             {"dob": "1980-01-31T00:00:00"},
             {"v": [{**DCC["v"][0], "dn": 2.0}]},
+            {"v": [{**DCC["v"][0], "dt": "2022-02"}]},
+            {"v": [{**DCC["v"][0], "dt": "2020-02-29 10:00"}]},
+            {"v": None, "r": [RECOVERY]},
             {"t": None, "r": []},
         ],
     )
@@ -523,6 +556,8 @@ class TestCards:
             ({"nbf": NOW.timestamp() + 1}, Verdict.NOT_YET_VALID),
             ({"nbf": NOW.timestamp() * 1000}, Verdict.NOT_YET_VALID),
             ({"exp": NOW.timestamp()}, Verdict.EXPIRED),
+            ({"exp": EXPIRES.timestamp() * 1000}, Verdict.EXPIRED),
+            ({"nbf": ISSUED.timestamp() * 1000}, Verdict.NOT_YET_VALID),
             ({"vc": {"type": [], "credentialSubject": {}}}, Verdict.MALFORMED),
             ({"rid": "a rid"}, Verdict.MALFORMED),
             ({"packed": b"{}"}, Verdict.UNREADABLE),
@@ -684,6 +719,23 @@ class TestPasses:
         code = (VECTORS / "nzcp/invalid" / f"{file}.txt").read_text()
 
         assert check(code, trust=self.TRUST, at=self.CLOCK).verdict is verdict
+
+    @pytest.mark.parametrize("way", ["relative", "embedded", "embedded alone"])
+    def test_a_key_for_assertions_may_stand_there_itself_or_by_a_relative_name(self, way: str) -> None:
+        did = json.loads((VECTORS / "nzcp/valid/did.json").read_text())
+        (method,) = did["verificationMethod"]
+        method["id"] = "#key-1"
+        did["assertionMethod"] = ["#key-1"] if way == "relative" else [method]
+        if way == "embedded":
+            did["verificationMethod"] = []
+        elif way == "embedded alone":
+            del did["verificationMethod"]
+        text = (VECTORS / "nzcp/valid/nzcp.txt").read_text()
+
+        assert check(text, trust=Trust.of({"did.json": json.dumps(did).encode()}), at=self.CLOCK).valid
+        method["controller"] = "did:web:other.example"
+        with pytest.raises(TrustUnreadable):
+            Trust.of({"did.json": json.dumps(did).encode()})
 
     def test_a_key_that_is_not_for_assertions_asserts_nothing(self) -> None:
         did = json.loads((VECTORS / "nzcp/valid/did.json").read_text())

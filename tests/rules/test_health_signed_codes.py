@@ -200,8 +200,8 @@ def test_a_colour_is_shown_as_it_is_exactly_as_long_as_it_is_good(
 @pytest.mark.parametrize(
     ("text", "at", "exit_code", "told"),
     [
-        (OFFLINE_TEXT, NOW, 0, {"verdict": "OK", "kind": "OFFLINE", "colour": "YELLOW"}),
-        (PAPER_TEXT, NOW, 0, {"verdict": "OK", "kind": "PAPER", "colour": None}),
+        (OFFLINE_TEXT, NOW, 0, {"verdict": "VALID", "kind": "OFFLINE", "colour": "YELLOW"}),
+        (PAPER_TEXT, NOW, 0, {"verdict": "VALID", "kind": "PAPER", "colour": None}),
         (OFFLINE_TEXT, NOW + timedelta(days=2), 1, {"verdict": "EXPIRED", "subject": None}),
         (PREFIX + "A", NOW, 2, {"verdict": "UNREADABLE", "valid": False}),
     ],

@@ -78,6 +78,36 @@ def test_the_code_may_be_a_picture(tmp_path: Path) -> None:
     assert (result.exit_code, told(result)["verdict"]) == (0, "VALID")
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"verifiableCredential": ["{card}"] * 16, "padding": "x" * 30_000},
+        {"verifiableCredential": ["{card}"], "note": "Zoë 佐伊"},
+        {
+            "resourceType": "Parameters",
+            "parameter": [
+                {"name": "verifiableCredential", "valueString": "{card}"},
+                {"name": "note", "valueString": "Zoë"},
+            ],
+        },
+    ],
+    ids=["long", "in words", "as FHIR"],
+)
+@pytest.mark.parametrize("way", ["file", "standard input"])
+def test_a_file_of_cards_may_be_long_and_have_words_in_it(
+    document: dict[str, Any], way: str, tmp_path: Path
+) -> None:
+    keys, file = tmp_path / "jwks.json", tmp_path / "cards.smart-health-card"
+    keys.write_text(json.dumps({"keys": [SIGNER.jwk()]}))
+    text = json.dumps(document, ensure_ascii=False).replace("{card}", card(SIGNER))
+    file.write_text(text, "utf-8")
+    words = ("--trust", str(keys), "--issuer", "https://cards.example/issuer", "--json")
+
+    result = verify(str(file) if way == "file" else "-", *words, given=text)
+
+    assert (result.exit_code, told(result)["verdict"]) == (0, "VALID")
+
+
 def test_a_folder_holds_keys_of_every_kind_and_lists(tmp_path: Path) -> None:
     site = tmp_path / "cards.example/issuer/.well-known"
     (site / "crl").mkdir(parents=True)
@@ -105,7 +135,9 @@ def test_a_list_is_given_beside_the_trust(tmp_path: Path) -> None:
     assert told(verify(card(SIGNER, rid="gone"), *words, "--revoked", str(cards)))["verdict"] == "REVOKED"
 
 
-@pytest.mark.parametrize("code", ["", "HC1:", "HC1:NCF", "shc:/", "NZCP:/1/", "hello"])
+@pytest.mark.parametrize(
+    "code", ["", "HC1:", "HC1:NCF", "shc:/", "NZCP:/1/", "hello", "HC1:é", "shc:/五", "NZCP:/1/é", "eyJé.é.é"]
+)
 def test_what_is_no_certificate_ends_with_two(code: str) -> None:
     result = verify(code, "--trust", DID, "--json")
 

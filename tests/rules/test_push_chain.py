@@ -60,6 +60,7 @@ def attempt(
     code: str = "",
     calls: int = 1,
     again: datetime | None = None,
+    redriven: int = 0,
 ) -> Attempt:
     return Attempt(
         id=f"key:{channel}",
@@ -72,6 +73,7 @@ def attempt(
         code=code,
         calls=calls,
         again_at=again,
+        redriven=redriven,
     )
 
 
@@ -82,6 +84,7 @@ def situation(
     lane: Lane = Lane.NORMAL,
     quiet: QuietHours = NIGHT,
     useful: datetime = NOON + timedelta(days=3),
+    redriven: int = 0,
 ) -> Situation:
     by_channel: dict[str, list[Place]] = {}
     for each in places:
@@ -94,6 +97,7 @@ def situation(
         quiet=quiet,
         places=by_channel,
         closed=closed or {},
+        redriven=redriven,
     )
 
 
@@ -236,6 +240,25 @@ class TestWhatWasTried:
         step = next_step(situation(place("wechat", refused), place("sms")), NOON)
         assert isinstance(step, Go)
         assert step.passed["wechat"] == "no"
+
+
+class TestSentOffAgainByAnOperator:
+    @pytest.mark.parametrize("failure", FailureClass)
+    def test_what_was_refused_for_what_lay_with_us_is_asked_once_more_each_time(
+        self, failure: FailureClass
+    ) -> None:
+        refused = attempt("wechat", AttemptState.FAILED, failure=failure, code="no", redriven=1)
+        steps = [next_step(situation(place("wechat", refused), redriven=each), NOON) for each in (1, 2)]
+        ours = failure in {FailureClass.BROKEN, FailureClass.STOP_TEMPLATE, FailureClass.CONFIGURATION}
+        retried = failure is FailureClass.RETRY
+        assert [isinstance(step, Go) for step in steps] == [retried, ours or retried]
+
+    @given(st.integers(0, 9), st.integers(0, 9), st.sampled_from([None, *FailureClass]))
+    def test_an_unknown_is_none_the_better_for_it(
+        self, before: int, redriven: int, failure: FailureClass | None
+    ) -> None:
+        unknown = attempt("wechat", AttemptState.UNKNOWN, failure=failure, redriven=before)
+        assert isinstance(next_step(situation(place("wechat", unknown), redriven=redriven), NOON), Stay)
 
 
 class TestWhatIsClosed:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import structs
 
 from health_code.codec import foreign
 from health_code.codec.certificates import Checked
@@ -13,7 +14,7 @@ from health_code.codec.trust import Trust
 from health_code.rules.colour import RuleSet, judge
 from health_code.rules.documents import Colour
 from health_code.rules.evidence import Evidence, Kind
-from health_code.rules.recognition import evidence_of
+from health_code.rules.recognition import FRESH_CERTIFICATE, as_of, evidence_of
 from health_code.rules.same_person import Holder, Match, matched, name_parts, same_person
 from tests.foreign_certificates import (
     DCC,
@@ -118,6 +119,25 @@ def test_an_old_certificate_says_that_it_is_stale() -> None:
     assert found.facts["stale"] is True
 
 
+@pytest.mark.parametrize("days", [1, 3])
+def test_a_test_is_as_old_as_its_sample_however_lately_it_was_certified(days: int) -> None:
+    taken = NOW - timedelta(days)
+    body = claims(PERSON | {"t": [TEST | {"sc": taken.isoformat()}]}, issued=int(NOW.timestamp()))
+    checked = foreign.verify(dcc_code(SIGNER, kid_of(PEM), body), trust=TRUST, at=NOW)
+
+    (found,) = evidence(checked, fresh_for=FRESH_CERTIFICATE)
+
+    assert (found.facts["asOf"], found.facts["stale"]) == (taken.isoformat(), days > 2)
+    assert as_of(found) == found.occurred_at == taken
+
+
+def test_a_test_that_was_kept_with_its_issue_is_as_old_as_its_sample_too() -> None:
+    (found,) = evidence(shown(PERSON | {"t": [TEST]}))
+    before = structs.replace(found, facts={**found.facts, "asOf": NOW.isoformat()})
+
+    assert as_of(before) == datetime.fromisoformat(TEST["sc"])
+
+
 @pytest.mark.parametrize("at", [ISSUED - timedelta(days=1), EXPIRES + timedelta(days=1)])
 def test_a_certificate_that_is_not_good_is_no_evidence(at: datetime) -> None:
     assert evidence(shown(at=at), at=at) == []
@@ -131,6 +151,12 @@ def test_a_date_without_a_day_counts_from_the_issue() -> None:
     (found,) = evidence(shown(DCC | {"v": [DCC["v"][0] | {"dt": "2022-02"}]}))
 
     assert found.occurred_at == ISSUED
+
+
+def test_an_hour_that_no_clock_has_leaves_the_day() -> None:
+    (found,) = evidence(shown(PERSON | {"t": [TEST | {"sc": "2022-04-02T25:61"}]}))
+
+    assert found.occurred_at == datetime(2022, 4, 2, tzinfo=SHANGHAI)
 
 
 def test_a_card_of_another_kind_is_evidence_alike() -> None:

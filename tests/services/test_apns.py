@@ -86,7 +86,7 @@ def test_we_know_every_reason_the_service_has() -> None:
 
 @pytest.mark.parametrize("reason", sorted(STATUS))
 async def test_every_reason_has_its_reaction(wired: Wired, reason: str) -> None:
-    wired.service.decide(Fate(token=IPHONE, reason=reason))
+    await wired.order.fate(Fate(token=IPHONE, reason=reason))
     wired.tokens.tokens *= 2
 
     answer = await wired.channel.send(message(), HERE)
@@ -99,11 +99,21 @@ async def test_every_reason_has_its_reaction(wired: Wired, reason: str) -> None:
 
 async def test_since_when_nobody_is_there_is_told(wired: Wired) -> None:
     since = datetime(2026, 11, 1, 8, 30, tzinfo=UTC)
-    wired.service.decide(Fate(token=IPHONE, reason="Unregistered", since=since))
+    await wired.order.fate(Fate(token=IPHONE, reason="Unregistered", since=since))
 
     answer = await wired.channel.send(message(), HERE)
 
     assert answer == Failed(failure=FailureClass.TOMBSTONE, code="Unregistered", dead_since=since)
+
+
+async def test_a_phone_is_well_again_after_so_many_refusals_or_when_that_is_said(wired: Wired) -> None:
+    await wired.order.fate(Fate(token=IPHONE, reason="TooManyRequests", times=2))
+    thrice = [await wired.channel.send(message(), HERE) for _ in range(3)]
+    await wired.order.fate(Fate(token=IPHONE, reason="TooManyRequests"))
+    await wired.order.fate(Fate(token=IPHONE))
+
+    assert [type(answer) for answer in thrice] == [Failed, Failed, Accepted]
+    assert isinstance(await wired.channel.send(message(), HERE), Accepted)
 
 
 async def test_an_expired_token_is_replaced_once_and_the_notice_sent(wired: Wired) -> None:

@@ -82,7 +82,7 @@ async def test_the_same_notice_twice_is_one_on_the_screen(wired: Wired) -> None:
 
 @pytest.mark.parametrize("code", sorted(ERRORS.keys() - {"INVALID_ARGUMENT"}))
 async def test_every_error_has_its_reaction(wired: Wired, code: str) -> None:
-    wired.service.decide(FcmFate(token=ANDROID, error=code, retry_after=33))
+    await wired.order.fate(FcmFate(token=ANDROID, error=code, retry_after=33))
 
     answer = await wired.channel.send(message(), HERE)
 
@@ -93,7 +93,7 @@ async def test_every_error_has_its_reaction(wired: Wired, code: str) -> None:
 
 
 async def test_a_spent_quota_waits_a_minute_where_google_says_nothing(wired: Wired) -> None:
-    wired.service.decide(FcmFate(token=ANDROID, error="QUOTA_EXCEEDED"))
+    await wired.order.fate(FcmFate(token=ANDROID, error="QUOTA_EXCEEDED"))
 
     answer = await wired.channel.send(message(), HERE)
 
@@ -102,7 +102,7 @@ async def test_a_spent_quota_waits_a_minute_where_google_says_nothing(wired: Wir
 
 
 async def test_invalid_argument_is_about_the_token_or_about_the_message(wired: Wired) -> None:
-    wired.service.decide(FcmFate(token=ANDROID, error="INVALID_ARGUMENT"))
+    await wired.order.fate(FcmFate(token=ANDROID, error="INVALID_ARGUMENT"))
     of_the_token = await wired.channel.send(message(), HERE)
     error = {
         "status": "INVALID_ARGUMENT",

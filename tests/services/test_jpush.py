@@ -159,7 +159,7 @@ def test_we_know_every_number_the_service_has() -> None:
 
 @pytest.mark.parametrize("code", sorted(STATUS))
 async def test_every_number_has_its_reaction(wired: Wired, code: int) -> None:
-    wired.service.decide(JpushFate(registration_id=MAINLAND, code=code))
+    await wired.order.fate(JpushFate(registration_id=MAINLAND, code=code))
 
     answer = await wired.channel.send(due(), HERE)
 

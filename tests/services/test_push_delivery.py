@@ -236,6 +236,49 @@ class TestWhatProvidersDo:
         assert outcome.dead == "wechat: 47003"
         assert len(await both.inbox()) == 2
 
+    async def test_so_is_one_whose_template_is_wrong_and_it_says_in_which_field(
+        self, both: PushWorld, wechat: Provider, sms: Provider
+    ) -> None:
+        wechat.answers = [failure(FailureClass.STOP_TEMPLATE, "47003:thing1") for _ in range(2)]
+        parts = await both.parts()
+        assert (await one(parts.deliver, both.intent("one"))).done == "sms"
+        sms.answers = [failure(FailureClass.NEXT_CHANNEL)]
+        assert (await one(parts.deliver, both.intent("two"))).dead == "wechat: 47003:thing1"
+        assert (await one(parts.deliver, replace(both.intent("two"), redriven=1))).done == "wechat"
+
+    async def test_once_mended_and_sent_off_again_it_is_asked_once_more_and_what_came_before_is_kept(
+        self, both: PushWorld, wechat: Provider, sms: Provider
+    ) -> None:
+        # Two would be seen on either; of the text message nobody knows what became.
+        wechat.answers = [failure(FailureClass.BROKEN, "45168"), failure(FailureClass.BROKEN, "45168")]
+        sms.answers = ["never"]
+        processes = [await both.parts() for _ in range(2)]
+        deliver, intent = processes[0].deliver, both.intent()
+        assert (await one(deliver, intent)).dead == "wechat: 45168"
+        assert (await one(deliver, intent)).dead == "wechat: 45168"
+        assert (len(wechat.calls), len(sms.calls)) == (1, 1)
+
+        assert (await one(deliver, replace(intent, redriven=1))).dead == "wechat: 45168"
+        assert len(wechat.calls) == 2
+        again = replace(intent, redriven=2)
+        outcomes = await asyncio.gather(*(one(parts.deliver, again) for parts in processes))
+        assert "wechat" in {outcome.done for outcome in outcomes}
+        assert (len(wechat.calls), len(sms.calls)) == (3, 1)
+        kept = (await both.attempts())["wechat"]
+        assert (kept.state, kept.calls, kept.redriven) == (AttemptState.ACCEPTED, 1, 2)
+        assert [(each.code, each.calls) for each in kept.earlier] == [("45168", 1), ("45168", 1)]
+        assert (await both.states())["sms"] is AttemptState.UNKNOWN
+
+    async def test_sent_off_again_to_whom_that_channel_does_not_reach_any_more_it_is_not_dead_again(
+        self, both: PushWorld, wechat: Provider, sms: Provider
+    ) -> None:
+        wechat.answers = [failure(FailureClass.BROKEN, "45168")]
+        sms.answers = [failure(FailureClass.NEXT_CHANNEL)]
+        parts = await both.parts()
+        assert (await one(parts.deliver, both.intent())).dead == "wechat: 45168"
+        both.book.known.clear()
+        assert (await one(parts.deliver, replace(both.intent(), redriven=1))).done == "inbox"
+
     async def test_who_is_not_reached_was_certainly_not_told(self, both: PushWorld, wechat: Provider) -> None:
         both.channels[0]._url = "http://127.0.0.1:1/send"
         parts = await both.parts()
@@ -659,6 +702,8 @@ class TestProvidersInTrouble:
         for name in "abcd":
             assert (await one(parts.deliver, both.intent(name))).done == "sms"
         assert len(wechat.calls) == 3
+        found = {each.name: each.why for each in await parts.gates.states(["wechat"])}
+        assert found == {"wechat": "", "wechat/reminder": "40037"}
         other = replace(both.intent("e"), template="another")
         assert (await one(parts.deliver, other)).done == "wechat"
 

@@ -134,7 +134,7 @@ async def test_a_phone_that_is_gone_is_buried_and_the_next_one_told(town: Town) 
     await town.has(DeviceKind.APNS, IPHONE)
     await town.has(DeviceKind.JPUSH, MAINLAND)
     gone_since = town.world.clock()
-    town.apple.decide(Fate(token=IPHONE, reason="Unregistered", since=gone_since))
+    await town.apple_s_day.fate(Fate(token=IPHONE, reason="Unregistered", since=gone_since))
     parts = await town.parts()
 
     outcome = await one(parts.deliver, town.world.intent())
@@ -143,6 +143,18 @@ async def test_a_phone_that_is_gone_is_buried_and_the_next_one_told(town: Town) 
     assert len(town.jpush.screen(MAINLAND)) == 1
     (left,) = await town.phones.devices.of_resident("lin")
     assert left.kind is DeviceKind.JPUSH
+
+
+async def test_a_dead_letter_whose_cause_is_mended_lies_on_the_phone_once_it_is_redriven(town: Town) -> None:
+    await town.has(DeviceKind.APNS, IPHONE)
+    await town.apple_s_day.fate(Fate(token=IPHONE, reason="BadPriority", times=1))
+    parts = await town.parts()
+
+    assert (await one(parts.deliver, town.world.intent())).dead == "apns: BadPriority"
+    redriven = msgspec.structs.replace(town.world.intent(), redriven=1)
+    assert (await one(parts.deliver, redriven)).done == "apns"
+
+    assert len(town.apple.screen(IPHONE)) == 1
 
 
 async def test_an_unknown_at_jpush_is_sent_again_and_shown_once(town: Town) -> None:

@@ -71,6 +71,7 @@ async def test_a_stranger_is_a_resident_of_whom_nothing_is_known(world: World) -
     assert token.grant.scopes == {"health:show", "wallet:read", "wallet:show"}
     assert signed_in.refresh.expires_at == NOW + timedelta(days=30)
     assert world.audit.kinds == [("session.opened", "ok")]
+    assert [each.subject for each in world.came_in] == ["oSIM1"]
 
 
 async def test_who_comes_again_is_the_same_in_a_new_session(world: World) -> None:

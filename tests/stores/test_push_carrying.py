@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import pytest
+from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from bff.platform.mongo import Database
@@ -235,6 +236,24 @@ async def test_what_nobody_can_deliver_becomes_a_dead_letter_and_takes_nobody_al
     assert set((await recorder.asked()).values()) == {1}
     assert await letters.redrive([dead.id], reason="again", operator="o") == 0
     assert await left(redis) == 0
+
+
+async def test_redriven_by_two_at_once_a_dead_letter_goes_once_even_if_it_dies_in_between(
+    outbox: OutboxStore,
+) -> None:
+    await outbox.add([replace(intent(1), state=IntentState.DEAD, tries=3)])
+    first, second = [await outbox.still_dead([intent(1).id], now=now()) for _ in range(2)]
+
+    assert await outbox.revive(first, now=now()) == 1
+    await outbox.take(intent(1).lane, now=now(), by="a", limit=1)
+    revived = await outbox.relayed([intent(1).id])
+    await outbox.settle(revived, [Outcome(key=intent(1).id, dead="BadTopic")], at=now())
+
+    assert await outbox.revive(second, now=now()) == 0
+    found = await outbox.get(intent(1).id)
+    assert found is not None
+    assert (found.state, found.tries, found.redriven) == (IntentState.DEAD, 4, 1)
+    assert await outbox.revive(await outbox.still_dead([intent(1).id], now=now()), now=now()) == 1
 
 
 async def test_dead_letters_are_listed_the_latest_first_and_page_by_page(
