@@ -18,6 +18,7 @@ from auth_bridges.codec.openid import (
     LOGOUT_TOKEN,
     OLDEST,
     SKEW,
+    claimed_logout,
     claimed_origin,
     is_strong_enough,
     open_token,
@@ -66,6 +67,8 @@ CITIZEN_CLOUD: Final = "citizen-cloud"
 _FLOW: Final = timedelta(minutes=10)
 _LOGOUT_KEPT: Final = OLDEST + 2 * SKEW
 _MOST_PROVIDERS: Final = 1000
+# From one address a minute, for a key that nobody published yet: fewer than a provider has of them.
+_LOOKS: Final = 2
 
 
 class MakeProvider(Protocol):
@@ -188,7 +191,7 @@ class Federation:
         can be sent again, and one that is sent again ends nothing that began after it was made.
         """
         await self._admit_address(client)
-        logout = await self._believed(logout_token)
+        logout = await self._believed(logout_token, client)
         for session in await self._stores.provider_sessions.logged_out(logout, keep=_LOGOUT_KEPT):
             await self._sessions.end(session, Ending.PROVIDER_SIGNED_OUT, now=self._clock())
         name = _digest("logout", logout.issuer, logout.client_id, logout.token_id)
@@ -284,10 +287,12 @@ class Federation:
         number = said.claims.get(employer.sso.claim)
         return None if number is None else await self._stores.directory.clerk(employer.id, number)
 
-    async def _believed(self, logout_token: str) -> ProviderLogout:
+    async def _believed(self, logout_token: str, client: ClientFacts) -> ProviderLogout:
         """What a logout token says, if it is of a provider an organisation registered.
 
         Whom it claims to be from decides which registered provider's keys are tried; nobody else is asked.
+        One that names a key we do not know must be right in all but its signature before it is looked for,
+        and who sends many such is told to come back: a provider that changed its keys does.
         """
         token = open_token(logout_token, types=LOGOUT_TOKEN)
         issuer, audience = claimed_origin(token)
@@ -297,6 +302,9 @@ class Federation:
         for employer in employers:
             if employer.sso is not None and (employer.sso.client_id,) == audience:
                 provider = self._of_organisation(employer)
+                if not provider.knows(token.key_name):
+                    claimed_logout(token, issuer=issuer, client_id=provider.client_id, now=self._clock())
+                    await self._admit_look(client)
                 key = await provider.key(token.key_name)
                 return read_logout_token(
                     token, key, issuer=issuer, client_id=provider.client_id, now=self._clock()
@@ -330,6 +338,13 @@ class Federation:
                 issuer=issuer, client_id=client_id, redirect_uri=redirect_uri, pushed=pushed
             )
         return known
+
+    async def _admit_look(self, client: ClientFacts) -> None:
+        caller = self._personal.pseudonym("address", client.address)
+        try:
+            await self._admit("provider-key", caller, per_minute=_LOOKS, burst=_LOOKS)
+        except Refusal as refusal:
+            raise ProviderUnavailable(retry_after=refusal.retry_after or 1) from None
 
     async def _admit_beginning(self, client: ClientFacts, device: str) -> None:
         """What is not begun on a device is not finished there: the device is counted once."""

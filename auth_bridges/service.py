@@ -11,6 +11,7 @@ from typing import Final
 
 from auth_bridges.assertions import LONGEST, Assertion, public_key, read_assertion
 from auth_bridges.bridges.base import Bridge
+from auth_bridges.guesses import Guesses
 from auth_bridges.models import (
     AccessToken,
     Audience,
@@ -97,6 +98,9 @@ class AuthService:
         self._clock = clock
         self._chance = chance
         self._vault = Vault(stores.resident_keys, personal, chance)
+        self._guesses = Guesses(
+            stores.known_devices, admit=admit, personal=personal, per_minute=settings.tries_per_clerk
+        )
         self._sessions = Sessions(stores.sessions, stores.ended, audit=audit, chance=chance, notify=notify)
         self.replies = Replies(stores.one_time, stores.replies, self._sessions, clock=clock, chance=chance)
 
@@ -219,6 +223,7 @@ class AuthService:
                 raise await self._second_factors.in_vain(one_time_code)
             clerk, employer = found
             methods = await self._second_factors.proved(clerk, one_time_code)
+            await self._guesses.succeeded(organisation, number, client)
         except NotProved as failed:
             raise await self._refused(actor, ClerkNotRecognised(), wrong=failed.wrong.value) from None
         except SecondFactorNeeded as refusal:
@@ -354,7 +359,7 @@ class AuthService:
     ) -> tuple[str, tuple[Clerk, Organisation] | None]:
         """Who tries, for the audit, and the clerk in service whose passphrase it is."""
         await self._admit_client(client)
-        await self._admit_tries("clerk", f"{organisation}/{number}", self._settings.tries_per_clerk)
+        await self._guesses.count(organisation, number, client)
         clerk = await self._stores.directory.clerk(organisation, number)
         employer = await self._stores.directory.organisation(organisation)
         matches = await self._passphrases.matches(passphrase, None if clerk is None else clerk.passphrase)

@@ -271,8 +271,11 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
     tries_per_clerk: Annotated[
         int,
         Meta(
-            description="Passphrase tries a minute for one clerk, whoever tries.",
-            extra={"zh": "每名核验员每分钟口令尝试上限。"},
+            description="Passphrase tries a minute for one clerk from one address, and from each device that "
+            "signed them in before; from everywhere else together ten times as many.",
+            extra={
+                "zh": "每名核验员每分钟口令尝试上限：按来源地址计；曾成功登录的设备单独计；其余合计为十倍。"
+            },
             ge=1,
         ),
     ] = 6

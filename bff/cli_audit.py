@@ -32,6 +32,7 @@ from bff.platform.checkpoints import (
     AuditCheckpoints,
     Believed,
     CheckpointRefused,
+    KeyStrange,
     digest_of,
     read_checkpoint,
 )
@@ -161,6 +162,8 @@ class _Result(Struct, frozen=True, kw_only=True):
     unvouched: int
     broken: BrokenLink | None
     checkpoint: _Attested | None
+    withdrawn: str | None
+    """The checkpoint that counts for nothing any more, its key having been dropped."""
     signatures_checked: bool = field(name="signaturesChecked")
 
 
@@ -169,7 +172,10 @@ class _Verification:
 
     def __init__(self, believed: Believed | None) -> None:
         self.believed = believed
+        self.dropped: Believed | None = None
+        """The keys that were believed, and are not since an operator dropped them."""
         self.check = ChainCheck()
+        self._withdrawn: str | None = None
         self.broken: BrokenLink | None = None
         self._latest: tuple[str, Checkpoint] | None = None
         self._older: _Older | None = None
@@ -190,16 +196,28 @@ class _Verification:
     def expect(self, checkpoints: Iterable[str]) -> bool:
         """Hold the trail to ``checkpoints``; False if one of them cannot be believed."""
         try:
-            read = [(text, read_checkpoint(text, self.believed)) for text in checkpoints]
+            read = [(text, *self._read(text)) for text in checkpoints]
         except CheckpointRefused as refused:
             self.broken = refused.broken
             return False
-        for _, checkpoint in read:
+        for _, checkpoint, counts in read:
             self.check.expect(checkpoint.heads, name_of(checkpoint))
-        self._latest = max(read, key=lambda each: each[1].number, default=None)
+            if not counts:
+                self._withdrawn = name_of(checkpoint)
+        counting = [(text, checkpoint) for text, checkpoint, counts in read if counts]
+        self._latest = max(counting, key=lambda each: each[1].number, default=None)
         if self._older is not None and self._latest is not None:
             self.broken = self._older.forks(*self._latest)
         return self.broken is None
+
+    def _read(self, text: str) -> tuple[Checkpoint, bool]:
+        """What ``text`` says, and whether it vouches for that: by a key that was dropped it does not."""
+        try:
+            return read_checkpoint(text, self.believed), True
+        except KeyStrange as strange:
+            if self.dropped is None or self.dropped(strange.kid) is None:
+                raise
+            return read_checkpoint(text, self.dropped), False
 
     def feed(self, record: AuditRecord) -> bool:
         """Check one record; False if it is broken."""
@@ -223,6 +241,7 @@ class _Verification:
             unvouched=self.check.unvouched,
             broken=broken,
             checkpoint=attested,
+            withdrawn=self._withdrawn if attested is None else None,
             signatures_checked=self.believed is not None,
         )
 
@@ -232,7 +251,7 @@ class _Verification:
         if attested is None:
             # Of a city that began a moment ago nothing was signed yet. Who could empty both databases could
             # as well wait for the scheduler to sign what he put there.
-            young = now is not None and self.check.began > now - _SIGNED_WITHIN
+            young = now is not None and self.check.began > now - _SIGNED_WITHIN and self._withdrawn is None
             return AuditVerdict.VALID if young else AuditVerdict.UNATTESTED
         within = _EXPORTED_WITHIN if now is None else _SIGNED_WITHIN
         return AuditVerdict.STALE if attested.age > within.total_seconds() else AuditVerdict.VALID
@@ -316,6 +335,7 @@ def _verify_file(file: BinaryIO, verification: _Verification) -> _Result:
 async def _verify_store(environ: Mapping[str, str], verification: _Verification, *, quiet: bool) -> _Result:
     async with _stored(environ) as (trail, checkpoints, ring):
         verification.believed = verification.believed or ring.verifying
+        verification.dropped = ring.dropped
         now = datetime.now(UTC)
         # Before the records: a chain only grows, so what was signed by now will be there.
         if verification.expect(await checkpoints.kept()):
@@ -430,7 +450,13 @@ def _tell_broken(broken: BrokenLink) -> None:
 def _end_of(result: _Result) -> Iterator[str]:
     """How far the end of the trail is vouched for."""
     attested, after = result.checkpoint, result.unvouched
-    if result.verdict is AuditVerdict.UNATTESTED:
+    if result.withdrawn is not None:
+        yield (
+            "▲ 检查点由已停用的密钥签署，不再作数；调度进程两分钟内会另行签署 · "
+            f"{result.withdrawn} is by a key that was dropped since and counts no more: "
+            "the scheduler signs another within two minutes"
+        )
+    elif result.verdict is AuditVerdict.UNATTESTED:
         yield (
             "▲ 没有检查点，末尾是否被截去无从得知 · no checkpoint: nobody can say whether its end was cut off"
         )

@@ -9,6 +9,7 @@ import click
 
 from bff.cli_errors import Refused
 
+_PUBLISHED_HOURS: Final = 24
 _DIRECTORY: Final = click.Path(file_okay=False, path_type=Path)
 
 
@@ -63,11 +64,25 @@ def list_(directory: Path, *, as_json: bool) -> None:
 @click.argument("directory", metavar="DIR", type=_DIRECTORY)
 @click.argument("name")
 def use(directory: Path, name: str) -> None:
-    """Sign with NAME from now on (启用密钥); running processes follow within seconds."""
+    """Sign with NAME from now on (启用密钥); running processes follow within seconds.
+
+    A key that was put in less than a day ago is used as well, with a warning: who keeps a copy of the
+    public keys may not have it yet, and refuses what it signs until then.
+    """
+    import time
+
+    from bff.platform.keys import age
     from bff.platform.keys import use as use_key
 
     with _explained():
         use_key(directory, name)
+        hours = age(directory, name, now=time.time()) / 3600
+    if hours < _PUBLISHED_HOURS:
+        click.echo(
+            f"▲ {name} 公布不足 {_PUBLISHED_HOURS} 小时，缓存公钥的一方可能尚不认识它 · "
+            f"{name} was published {hours:.0f} h ago: copies of the public keys may lack it yet",
+            err=True,
+        )
 
 
 @keys.command()

@@ -5,11 +5,14 @@
     key       a published key by name
 
 A provider describes itself; the description is asked for once an hour, the keys too, and sooner if a token
-names a key we do not know, but not more than once a minute: strangers choose the names.
+names a key we do not know: a few times at once, and then once in a while, for strangers may choose the name.
+Where the provider itself handed us the token nobody else did, so those looks are counted apart: no stranger
+keeps us from the key of a sign-in.
 """
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -45,7 +48,8 @@ from auth_bridges.refusals import (
 
 _log: Final = logging.getLogger(__name__)
 _FRESH: Final = timedelta(hours=1)
-_KEYS_AGAIN: Final = timedelta(minutes=1)
+_LOOKS: Final = 4
+_LOOK_EACH: Final = timedelta(seconds=15)
 _ASSERTION: Final = timedelta(minutes=1)
 _LARGEST: Final = 64 * 1024
 _BY_ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -81,6 +85,22 @@ class _Held(Struct, frozen=True, kw_only=True):
     asked_at: datetime
 
 
+class _Looks:
+    """So many looks at once, and then one each so often."""
+
+    def __init__(self) -> None:
+        self._due: datetime | None = None
+
+    def take(self, now: datetime) -> int:
+        """Take one: 0, or in how many seconds there is one again."""
+        due = (now if self._due is None else max(self._due, now)) + _LOOK_EACH
+        wait = (due - now - _LOOKS * _LOOK_EACH).total_seconds()
+        if wait > 0:
+            return math.ceil(wait)
+        self._due = due
+        return 0
+
+
 class OpenIdProvider:
     """One issuer, to which we are one client."""
 
@@ -107,6 +127,8 @@ class OpenIdProvider:
         self._chance = chance
         self._held: _Held | None = None
         self._asking: asyncio.Task[_Held] | None = None
+        self._own_looks = _Looks()
+        self._looks_for_others = _Looks()
 
     async def begin(self, flow: SignInFlow, state: str) -> str:
         """Where somebody signs in so that it fits ``flow``."""
@@ -143,29 +165,51 @@ class OpenIdProvider:
         token = open_token(tokens.id_token, types=ID_TOKEN)
         return read_id_token(
             token,
-            await self.key(token.key_name),
+            await self._key(token.key_name, self._own_looks),
             issuer=self.issuer,
             client_id=self.client_id,
             nonce=flow.nonce,
             now=self._clock(),
         )
 
+    def knows(self, name: str) -> bool:
+        """Whether the provider published a key called ``name`` when it was last asked."""
+        return self._held is not None and name in self._held.keys
+
     async def key(self, name: str) -> PublicKey:
-        """The provider's key called ``name``, or a refusal."""
-        found = (await self._published(within=_FRESH)).keys.get(name)
-        if found is None:
-            found = (await self._published(within=_KEYS_AGAIN)).keys.get(name)
+        """The provider's key called ``name``, which anybody may have named, or a refusal.
+
+        ``ProviderUnavailable`` with how long to wait where we looked too often just now: it may be there.
+        """
+        return await self._key(name, self._looks_for_others)
+
+    # --- how ------------------------------------------------------------------------------------------
+
+    async def _key(self, name: str, looks: _Looks) -> PublicKey:
+        before = self._held
+        held = await self._published(within=_FRESH)
+        if name not in held.keys and held is before:
+            held = await self._looked_anew(looks)
+        found = held.keys.get(name)
         if found is None:
             raise ProviderTokenKey
         return found
 
-    # --- how ------------------------------------------------------------------------------------------
+    async def _looked_anew(self, looks: _Looks) -> _Held:
+        if self._asking is None or self._asking.done():
+            wait = looks.take(self._clock())
+            if wait:
+                raise ProviderUnavailable(retry_after=wait)
+        return await self._asked_for()
 
     async def _published(self, *, within: timedelta) -> _Held:
         """What the provider published, as it was ``within`` this time."""
         held = self._held
         if held is not None and self._clock() < held.asked_at + within:
             return held
+        return await self._asked_for()
+
+    async def _asked_for(self) -> _Held:
         # Everybody who comes meanwhile gets what the one who asks gets, a refusal too: queueing up to ask a
         # dead provider one after the other would keep the last one waiting for minutes.
         if self._asking is None or self._asking.done():

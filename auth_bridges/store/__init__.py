@@ -19,7 +19,7 @@ from auth_bridges.store.flows import ProviderSessions, SignInFlows
 from auth_bridges.store.grants import Grants
 from auth_bridges.store.legal_persons import CertificateChallenges, LegalPersonProofs
 from auth_bridges.store.merges import MergeCases
-from auth_bridges.store.moments import EndedSessions, OneTime, SignInReplies
+from auth_bridges.store.moments import EndedSessions, KnownDevices, OneTime, SignInReplies
 from auth_bridges.store.notices import AccountNotices
 from auth_bridges.store.packets import Packets
 from auth_bridges.store.provider_tokens import ProviderTokenStore
@@ -42,6 +42,7 @@ __all__ = [
     "EndedSessions",
     "FaceChecks",
     "Grants",
+    "KnownDevices",
     "LegalPersonProofs",
     "MergeCases",
     "OneTime",
@@ -79,6 +80,7 @@ class AuthStores:
         self.phone_codes = PhoneCodes(redis)
         self.answered = AnsweredChallenges(redis)
         self.one_time = OneTime(redis, run)
+        self.known_devices = KnownDevices(redis)
         self.replies = SignInReplies(redis, run)
         self.ended = EndedSessions(redis)
         self.flows = SignInFlows(redis)

@@ -40,6 +40,21 @@ class OneTime:
         await self._redis.delete(_once(name))
 
 
+class KnownDevices:
+    """Devices that signed a clerk in, by pseudonyms of both together. Redis only: a lost one is forgotten."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def note(self, name: str, *, keep: timedelta) -> None:
+        """Know the device called ``name`` for ``keep`` from now."""
+        await self._redis.set(_known(name), b"1", px=_ms(keep))
+
+    async def is_known(self, name: str) -> bool:
+        """Whether it is."""
+        return bool(await self._redis.exists(_known(name)))
+
+
 class SignInReplies:
     """Answers to one-time codes, sealed, for whoever's reply was lost. Redis only, a minute."""
 
@@ -94,6 +109,10 @@ def _ms(time: timedelta) -> int:
 
 def _reply(name: str) -> str:
     return f"auth:reply:{name}"
+
+
+def _known(name: str) -> str:
+    return f"auth:known:{name}"
 
 
 def _once(name: str) -> str:

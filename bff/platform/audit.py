@@ -25,6 +25,7 @@ from pymongo.read_concern import ReadConcern
 from bff.platform.ids import timed_id
 from bff.platform.mongo import Collection, Document
 from bff.platform.redis import ScriptRunner
+from bff.platform.telemetry import current_trace
 
 GENESIS: Final = "0" * 64
 STREAM: Final = "{audit}:events"
@@ -303,7 +304,11 @@ class AuditRecorder:
         subject: str | None = None,
         facts: dict[str, str] | None = None,
     ) -> None:
-        """Record an event durably. What must never go unrecorded is recorded before it is done."""
+        """Record an event durably. What must never go unrecorded is recorded before it is done.
+
+        What a provider said of being asked in the same request stands with it, but for what ``facts`` say.
+        """
+        trace = current_trace.get()
         event = AuditEvent(
             id=timed_id(at),
             at=at,
@@ -311,9 +316,11 @@ class AuditRecorder:
             actor=actor,
             subject=subject,
             outcome=outcome,
-            facts=facts or {},
+            facts={**({} if trace is None else trace.provider), **(facts or {})},
         )
         await self._run(_APPEND, [STREAM], [_encode(event)])
+        if trace is not None:
+            trace.recorded += (kind, outcome)
 
 
 class AuditTrail:

@@ -26,9 +26,15 @@ def set_principal(scope: Scope, principal: Principal) -> None:
 
 def principal_of(scope: Scope) -> Principal:
     """Who is calling; ``SignInRequired`` on a public route, where nobody asked."""
-    principal: Principal | None = scope["state"].get(_STATE)
+    principal = known_principal(scope)
     if principal is None:
         raise SignInRequired
+    return principal
+
+
+def known_principal(scope: Scope) -> Principal | None:
+    """Who is calling; None where nobody asked, or nobody was found."""
+    principal: Principal | None = scope.get("state", {}).get(_STATE)
     return principal
 
 

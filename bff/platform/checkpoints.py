@@ -79,6 +79,7 @@ class KeyStrange(CheckpointRefused):
     def __init__(self, checkpoint: Checkpoint, kid: str) -> None:
         super().__init__(_broken(f"{name_of(checkpoint)} is signed by a key that is not believed, {kid}"))
         self.checkpoint = checkpoint
+        self.kid = kid
 
 
 class SigningRing(Protocol):

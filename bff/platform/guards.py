@@ -32,6 +32,8 @@ from miniapp_schemas.assurance import AssuranceLevel
 PUBLIC: Final = "public"
 ACCESS: Final = "suishen.access"
 """Where ``check_routes`` leaves a handler's ``Access`` in its ``opt``."""
+TAGS: Final = "suishen.tags"
+"""Where it leaves the tags a handler stands under, its own and its controller's."""
 _AUDIENCES: Final = frozenset({PUBLIC, "resident", "verifier", "issuer", "ops"})
 
 
@@ -126,8 +128,9 @@ class AccessMiddleware(ASGIMiddleware):
             if authorization is None:
                 raise SignInRequired
             principal = self._authenticator.identify(authorization)
-            access.admit(principal, endings_heard=self._authenticator.endings_heard)
+            # Before they are admitted: of a no as well it is asked to whom it was said.
             set_principal(scope, principal)
+            access.admit(principal, endings_heard=self._authenticator.endings_heard)
         await next_app(scope, receive, send)
 
 
@@ -152,6 +155,8 @@ def check_routes(app: Litestar) -> None:
             handler.opt[ACCESS] = Access.of(handler.opt, writes=_writes(name))
         except AccessUndeclared as problem:
             silent.append(f"{name} {problem}")
+        layers = handler.ownership_layers
+        handler.opt[TAGS] = frozenset(tag for each in layers for tag in getattr(each, "tags", None) or ())
     if silent:
         raise AccessUndeclared("; ".join(silent))
     for route in app.routes:

@@ -110,12 +110,14 @@ class HotRoutes:
         *,
         authenticator: Identifies,
         part: Callable[[str], object],
+        refused: Callable[[Exception, HTTPScope], Awaitable[None]],
         patience: float,
         proxies: int = 0,
     ) -> None:
         self._app: ASGIApp = app
         self._authenticator = authenticator
         self._part = part
+        self._refused = refused
         self._proxies = proxies
         self._hot = {
             tuple(name.split(" ", 1)): _Hot(handler, name.split(" ", 1)[1], patience)
@@ -151,6 +153,7 @@ class HotRoutes:
                 answered = await hot.call(data=data, **caller, **self._resolved(hot))
             body = _encode(answered)
         except Exception as error:  # noqa: BLE001 - every one becomes a problem, as on any other route
+            await self._refused(error, scope)
             wants_envelope = any(name == _ENVELOPE and value == b"1" for name, value in scope["headers"])
             made = answer(error, envelope=wants_envelope)
             status, body = made.status, made.body

@@ -7,7 +7,8 @@ that holds the name of the one to sign with. Every key in it is published and ac
     rotate       write ``current`` aside and rename it over the old one: whole or not at all; ``signed`` lists
                  the keys that were current before, for ``keys list`` alone
     retire       remove the file once nothing signed with it lives any more
-    emergency    ``use`` another, then ``drop`` it; what it signed is refused from the next look on
+    emergency    ``use`` another, then ``drop`` it; what it signed is refused from the next look on. Its
+                 public half stays as ``<kid>.dropped``, to tell what it signed from what was forged
 
 A process looks every two seconds (``watch``), never inside a request. What cannot be read leaves the
 ring as it was: a half-copied file must not sign everybody out. ``doctor`` and the log say so.
@@ -34,6 +35,7 @@ from miniapp_schemas.keys import JsonWebKey, JsonWebKeySet
 _log: Final = logging.getLogger(__name__)
 _CURRENT: Final = "current"
 _SIGNED: Final = "signed"
+_DROPPED: Final = ".dropped"
 _NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 _EVERY_SECONDS: Final = 2.0
 _TRIES: Final = 10
@@ -113,6 +115,17 @@ class KeyRing:
         key = self._contents.by_kid.get(kid)
         return None if key is None else key.public
 
+    def dropped(self, kid: str) -> ec.EllipticCurvePublicKey | None:
+        """The public key named ``kid`` that was taken out by ``drop``; reads the directory."""
+        file = next((file for file in self._directory.glob(f"*{_DROPPED}") if file.stem == kid), None)
+        if file is None:
+            return None
+        try:
+            key = serialization.load_pem_public_key(file.read_bytes())
+        except (OSError, ValueError, UnsupportedAlgorithm):
+            return None
+        return key if isinstance(key, ec.EllipticCurvePublicKey) else None
+
     def published(self) -> JsonWebKeySet:
         """The public keys, the signing one first."""
         current = self._contents.current
@@ -170,6 +183,11 @@ def use(directory: Path, name: str) -> None:
     _write(directory / _CURRENT, f"{name}\n".encode())
 
 
+def age(directory: Path, name: str, *, now: float) -> float:
+    """For how many seconds ``name`` has been in the ring, as far as its file tells."""
+    return max(0.0, now - (directory / f"{name}.pem").stat().st_mtime)
+
+
 def drop(directory: Path, name: str) -> None:
     """Take ``name`` out: what it signed is refused from the next look on. Not the key that signs now."""
     _check_name(name)
@@ -180,6 +198,11 @@ def drop(directory: Path, name: str) -> None:
         raise KeyRingProblem(
             f"{name} 正在使用，请先启用另一把密钥", f"{name} is the one in use: use another first"
         )
+    gone = _load(path)
+    pem = gone.public.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    _write(directory / f"{gone.kid}{_DROPPED}", pem)
     path.unlink()
     # Another of that name has signed nothing.
     _note_signed(directory, _signed(directory) - {name})

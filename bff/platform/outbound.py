@@ -8,6 +8,7 @@ matter to whoever asked: it certainly never got there, or nobody can tell.
 """
 
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import lru_cache
@@ -20,6 +21,8 @@ from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, Clie
 from msgspec import Struct
 from prometheus_client import Histogram
 
+from bff.platform.telemetry import current_trace
+
 _log: Final = logging.getLogger(__name__)
 _CONNECTIONS: Final = 400
 _PER_HOST: Final = 200
@@ -28,6 +31,10 @@ outbound_seconds: Final = Histogram(
     "From asking to the last byte of the answer; `outcome` is a status class, `unreached` or `unanswered`.",
     ["host", "outcome"],
 )
+
+# What a provider says of our asking in the headers of its answer, and what the audit calls it.
+_SAID: Final = {"trace_id": "rid", "alipay-trace-id": "rid", "x-provider-env": "providerEnv"}
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 _seconds: Final = lru_cache(1_000)(outbound_seconds.labels)
 
@@ -89,6 +96,7 @@ class Outbound:
                 middlewares=() if method == "POST" else (_once(),),
             ) as response:
                 reply = await _whole(response, largest)
+            _note(reply.headers)
             outcome = f"{reply.status // 100}xx"
             return reply
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -118,6 +126,14 @@ async def _whole(response: ClientResponse, largest: int) -> Reply:
             raise ConnectionAbortedError("more than was to be expected")
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Reply(status=response.status, headers=headers, body=bytes(body))
+
+
+def _note(headers: Mapping[str, str]) -> None:
+    """Leave what a provider said of our asking to the audit of the request in which it was asked."""
+    trace = current_trace.get()
+    if trace is not None:
+        said = ((fact, headers.get(header, "")) for header, fact in _SAID.items())
+        trace.provider.update({fact: value for fact, value in said if _PLAIN.fullmatch(value)})
 
 
 def _once() -> ClientMiddlewareType:

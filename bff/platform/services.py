@@ -42,6 +42,7 @@ from bff.platform.probes import Probe
 from bff.platform.push import PushParts
 from bff.platform.push_outbox import Carrier
 from bff.platform.redis import ScriptRunner, open_redis
+from bff.platform.refused import RefusalRecorder
 from bff.platform.settings import Settings
 from bff.platform.wallet_audit import audited
 from health_code.models import HEALTH_TYPES
@@ -90,6 +91,7 @@ class Platform:
             seal_keys=[bytes.fromhex(key) for key in platform.id_seal_keys],
         )
 
+        self.refusals = RefusalRecorder(run, recorder, self.personal, self.clock)
         self.registry = registry = load_registry()
         self._auth = AuthParts(
             mongo=mongo,

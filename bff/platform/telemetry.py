@@ -47,15 +47,19 @@ __all__ = [
 
 
 class Trace:
-    """What the log will say about the request being served; filled in as it becomes known."""
+    """What log and audit will say about the request being served; filled in as it becomes known."""
 
-    __slots__ = ("id", "problem", "status")
+    __slots__ = ("id", "problem", "provider", "recorded", "status")
 
     def __init__(self, id: str) -> None:
         self.id = id
         self.problem: str | None = None
         self.status: int | None = None
         """The status that was meant, where an envelope carries it under 200."""
+        self.recorded: tuple[str, ...] = ()
+        """Kinds and outcomes of what the audit trail holds of it."""
+        self.provider: dict[str, str] = {}
+        """What somebody outside who was asked said of the asking itself: their name for it."""
 
 
 current_trace: ContextVar[Trace | None] = ContextVar("suishen_trace", default=None)

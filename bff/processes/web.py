@@ -12,22 +12,24 @@ from typing import Final, Self
 
 from litestar import Litestar
 from litestar.di import Provide
+from litestar.enums import ScopeType
 from litestar.routes import HTTPRoute
-from litestar.types import ControllerRouterHandler
+from litestar.types import ControllerRouterHandler, Scope
 from msgspec import Struct
 from uvicorn import Config, Server
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from bff.pages.routes import pages_router
-from bff.platform.caller import client_provider, provide_principal, still_provider
+from bff.platform.caller import client_of, client_provider, known_principal, provide_principal, still_provider
 from bff.platform.deadlines import DeadlineMiddleware
 from bff.platform.edge import Edge
-from bff.platform.guards import AccessMiddleware, check_routes
+from bff.platform.guards import TAGS, AccessMiddleware, check_routes
 from bff.platform.hot import HotRoutes
 from bff.platform.identity import Principal
 from bff.platform.memory import settle_memory
 from bff.platform.problems import MAX_BODY, exception_handlers
+from bff.platform.refused import RECORDED
 from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
 from bff.platform.telemetry import configure_logging
@@ -65,6 +67,7 @@ from bff.routes import (
     verifier,
     wallet,
 )
+from miniapp_schemas.refusals import Refusal
 
 __all__ = [
     "Offered",
@@ -146,6 +149,16 @@ class Opened:
     def endings_heard(self) -> bool:
         """Whether we would know by now if a session had ended."""
         return self.platform.authenticator.listening.is_set()
+
+    async def refused(self, error: Exception, scope: Scope) -> None:
+        """Leave what a request was refused for to the audit trail."""
+        handler = scope.get("route_handler")
+        if not isinstance(error, Refusal) or handler is None or scope["type"] != ScopeType.HTTP:
+            return
+        if not RECORDED.isdisjoint(handler.opt.get(TAGS, ())):
+            client = client_of(scope, self.platform.settings.platform.proxies)
+            operation = getattr(handler, "operation_id", None) or handler.handler_name
+            await self.platform.refusals.note(error, str(operation), known_principal(scope), client.address)
 
     @asynccontextmanager
     async def opening(self, settings: Settings) -> AsyncIterator[None]:
@@ -283,6 +296,7 @@ def edge_of(app: Litestar, opened: Opened, settings: Settings) -> Edge:
         app,
         authenticator=opened,
         part=opened.part,
+        refused=opened.refused,
         patience=platform.deadline_ms / 1000,
         proxies=platform.proxies,
     )
@@ -312,6 +326,7 @@ def litestar_app(
         dependencies=opened.dependencies(proxies=offered.proxies),
         middleware=[AccessMiddleware(opened), AddressMiddleware(), DeadlineMiddleware(offered.patience)],
         exception_handlers=exception_handlers(),
+        after_exception=[opened.refused],
         request_class=WireRequest,
         request_max_body_size=MAX_BODY,
         lifespan=lifespan,

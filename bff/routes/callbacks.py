@@ -35,6 +35,7 @@ def _invalid_request(_: Request[Any, Any, Any], refusal: ProviderTokenRefused) -
     opt={**_PUBLIC, "refusals": (ProviderUnavailable,)},
     status_code=200,
     include_in_schema=False,
+    tags=("session",),
     exception_handlers={ProviderTokenRefused: _invalid_request},
 )
 async def clerk_signed_out(

@@ -376,6 +376,7 @@ def _break(request: web.Request) -> None:
 
 async def _say_simulated(_: web.Request, response: web.StreamResponse) -> None:
     response.headers["X-Simulated"] = "1"
+    response.headers["X-Provider-Env"] = "sim"  # what whoever asks writes down with what came of it
 
 
 def _json(value: object) -> web.Response:

@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -490,10 +491,14 @@ async def test_an_operator_sees_and_decides_what_waits(
     async def run(*words: str) -> tuple[int, str]:
         told = {**environ, **outer.environ()}
         result = await anyio.to_thread.run_sync(lambda: CliRunner().invoke(account, list(words), env=told))
-        return result.exit_code, result.stdout
+        return result.exit_code, result.output
 
     code, listed = await run("merges", "--json")
-    assert (code, msgspec.json.decode(listed)["_id"]) == (0, case)
+    (told,) = map(msgspec.json.decode, listed.splitlines())
+    assert (code, told["id"], set(told)) == (0, case, {"id", "openedAt", "why", "absorbed", "survivor"})
+    code, said = await run("decide", "unheard-of", "--merge", "--operator", "counter-7")
+    assert (code, "there is no merge case unheard-of" in said) == (1, True)
+    assert (await run("merges", "--data", str(Path(environ["SUISHEN_AUTH_TOKEN_KEYS_DIR"]))))[0] == 2
     assert (await run("decide", case, "--merge", "--operator", "counter-7"))[0] == 0
     assert (await run("decide", case, "--merge", "--operator", "counter-7"))[0] == 1
     assert (await run("merges")) == (0, "0 件待审核 · waiting\n")

@@ -33,6 +33,7 @@ from auth_bridges.refusals import (
     ReplyWeaklyHashed,
 )
 from bff.platform.mongo import Database
+from bff.platform.telemetry import Trace, current_trace
 from bff.sandbox.alipay_gateway import Hostile, Phone
 from bff.sandbox.alipay_ids import Names, open_id_of, user_id_of
 from miniapp_schemas.refusals import Refusal
@@ -255,6 +256,22 @@ async def test_a_face_check_is_decided_by_alipays_server_alone(counter: Counter,
         async with counter.http.get(decide, allow_redirects=False) as led:
             assert (led.status, led.headers["Location"]) == (303, back)
         assert await faces.result(begun.id) is outcome
+
+
+@both_protocols
+async def test_the_audit_of_a_face_check_has_alipays_name_for_it(counter: Counter, setup: Setup) -> None:
+    faces = AlipayFaceCheck(counter.client(setup), return_url=counter.url)
+    trace = Trace("request-1")
+    token = current_trace.set(trace)
+    try:
+        begun = await faces.start("林晓月", "310000199003159020", os.urandom(16).hex())
+        first = dict(trace.provider)
+        await faces.result(begun.id)
+    finally:
+        current_trace.reset(token)
+    assert first["providerEnv"] == "sim"
+    assert first["rid"]
+    assert trace.provider["rid"] not in ("", first["rid"])
 
 
 @both_protocols

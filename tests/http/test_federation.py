@@ -271,11 +271,16 @@ async def test_requirement_2_a_key_named_in_a_header_is_never_fetched(web: Web, 
     }
 
 
-async def test_strangers_key_names_do_not_make_us_ask_again_and_again(web: Web, provider: Provider) -> None:
+async def test_a_key_nobody_published_does_not_make_us_ask_again_and_again(
+    web: Web, provider: Provider
+) -> None:
     provider.books.be(CITIZENS, Hostility.UNKNOWN_KEY)
-    for _ in range(4):
-        await finish(web, await come_back(web, provider))
-    assert await provider.asked(f"/{CITIZENS}/jwks") == 1
+    told = [await finish(web, await come_back(web, provider)) for _ in range(6)]
+    assert [(status, problem["code"]) for status, problem in told] == [
+        *[(401, "PROVIDER_TOKEN_KEY")] * 4,
+        *[(503, "PROVIDER_UNAVAILABLE")] * 2,
+    ]
+    assert await provider.asked(f"/{CITIZENS}/jwks") == 5
 
 
 async def test_many_who_finish_at_once_on_one_device_get_one_session(web: Web, provider: Provider) -> None:
@@ -671,6 +676,29 @@ async def test_a_logout_of_another_type_or_key_is_refused(
     head, _, rest = logout().partition(".")
     claims, _, _ = rest.partition(".")
     assert (await send(web, f"{head}.{claims}.{'A' * 86}"))[1] == "PROVIDER_TOKEN_FORGED"
+
+
+async def test_no_stranger_keeps_us_from_a_providers_new_key(
+    web: Web, provider: Provider, logout: Callable[..., str]
+) -> None:
+    session = await shift(web, provider)
+    path, jwks = "/callbacks/clerks/backchannel-logout", f"/{HOTEL}/jwks"
+    # What is wrong in anything but its signature is not looked for at all.
+    for changes, code in WRONG[:5]:
+        assert await send(web, logout(changes=changes, kid="made-up")) == (400, code)
+    assert await provider.asked(jwks) == 1
+    for number in range(2):
+        assert (await send(web, logout(kid=f"made-up-{number}")))[1] == "PROVIDER_TOKEN_KEY"
+    provider.books.rotate(HOTEL)
+    genuine = logout()
+    later = await web.post(path, data={"logout_token": genuine})
+    assert (later.status_code, later.json()["code"]) == (503, "PROVIDER_UNAVAILABLE")
+    assert 1 <= int(later.headers["retry-after"]) <= 60
+    assert await provider.asked(jwks) == 3
+    # A sign-in is no stranger's to hold up, and brings the key.
+    await shift(web, provider, person="wang")
+    assert await send(web, genuine) == (200, "")
+    await ends_within_a_second(web, session)
 
 
 async def test_one_organisations_provider_ends_no_shift_of_another(

@@ -1,8 +1,10 @@
 """A ring of keys: rotated without a restart, never half read, never lost to a bad file."""
 
 import logging
+import os
 import stat
 import threading
+import time
 from pathlib import Path
 
 import msgspec
@@ -191,6 +193,19 @@ def test_a_key_that_signed_is_previous_until_it_is_dropped_and_a_namesake_is_not
 def roles(folder: str) -> dict[str, str]:
     listed = CliRunner().invoke(keys_command, ["list", folder, "--json"])
     return {key["name"]: key["role"] for key in map(msgspec.json.decode, listed.output.splitlines())}
+
+
+def test_a_key_that_was_published_for_less_than_a_day_is_used_with_a_warning(tmp_path: Path) -> None:
+    folder = tmp_path / "ring"
+    create(folder, "old")
+    create(folder, "fresh")
+    hasty = CliRunner().invoke(keys_command, ["use", str(folder), "fresh"])
+    assert (hasty.exit_code, hasty.stdout) == (0, "")
+    assert "fresh was published 0 h ago" in hasty.stderr
+    yesterday = time.time() - 86_400
+    os.utime(folder / "old.pem", (yesterday, yesterday))
+    assert CliRunner().invoke(keys_command, ["use", str(folder), "old"]).output == ""
+    assert CliRunner().invoke(keys_command, ["use", str(folder), "nobody"]).exit_code == 1
 
 
 def test_a_leaked_key_is_dropped_and_what_it_signed_is_refused(tmp_path: Path) -> None:

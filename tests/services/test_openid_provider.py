@@ -79,18 +79,32 @@ async def test_keys_are_asked_for_once_an_hour(world: World) -> None:
     assert await world.asked() == 2
 
 
-async def test_a_new_key_is_found_a_minute_after_the_last_look_and_no_sooner(world: World) -> None:
+async def test_a_new_key_is_found_at_once(world: World) -> None:
     old = world.key_name()
     await world.provider.key(old)
     world.books.rotate("citizens", "RS256")
-    world.clock.pass_(timedelta(seconds=59))
-    with pytest.raises(ProviderTokenKey):
-        await world.provider.key(world.key_name())
-    assert await world.asked() == 1
-    world.clock.pass_(timedelta(seconds=1))
+    assert not world.provider.knows(world.key_name())
     await world.provider.key(world.key_name())
+    assert world.provider.knows(world.key_name())
     assert await world.provider.key(old) is not None
     assert await world.asked() == 2
+
+
+async def test_names_that_anybody_chooses_are_looked_for_a_few_times_and_then_once_in_a_while(
+    world: World,
+) -> None:
+    await world.provider.key(world.key_name())
+    for number in range(4):
+        with pytest.raises(ProviderTokenKey):
+            await world.provider.key(f"made-up-{number}")
+    world.books.rotate("citizens")
+    with pytest.raises(ProviderUnavailable) as refused:
+        await world.provider.key(world.key_name())
+    assert refused.value.retry_after == 15
+    assert await world.asked() == 5
+    world.clock.pass_(timedelta(seconds=15))
+    await world.provider.key(world.key_name())
+    assert await world.asked() == 6
 
 
 async def test_a_key_that_left_the_set_is_forgotten_within_the_hour(world: World) -> None:

@@ -318,6 +318,39 @@ async def test_a_clerks_tries_are_limited_wherever_they_come_from(world: World) 
         await world.auth.sign_in_clerk("hotel", "0042", "guess", COUNTER)
 
 
+async def test_no_stranger_keeps_a_clerk_from_a_device_that_signed_them_in_before(world: World) -> None:
+    await register(world, HOTEL, CLERK)
+    desk = msgspec.structs.replace(COUNTER, device="the-device-at-the-desk")
+    await world.auth.sign_in_clerk("hotel", "0042", "correct horse", desk)
+    # Somebody goes on guessing, from this address and from everywhere.
+    world.turnstile.refuses |= dict.fromkeys(("clerk", "clerk-address"), TooManyRequests(retry_after=10))
+    world.turnstile.counted.clear()
+    await world.auth.sign_in_clerk("hotel", "0042", "correct horse", desk)
+    assert [bucket for bucket, _ in world.turnstile.counted] == ["sign-in", "device", "clerk-device"]
+    elsewhere = msgspec.structs.replace(desk, device="another-device-0001")
+    for number, client in (("0042", elsewhere), ("0043", desk)):
+        with pytest.raises(TooManyRequests):
+            await world.auth.sign_in_clerk("hotel", number, "correct horse", client)
+    # Known, it has its own few tries and no more.
+    world.turnstile.refuses = {"clerk-device": TooManyRequests(retry_after=10)}
+    with pytest.raises(TooManyRequests):
+        await world.auth.sign_in_clerk("hotel", "0042", "guess", desk)
+
+
+async def test_no_device_is_known_by_a_wrong_passphrase_and_a_new_name_for_it_is_no_new_try(
+    world: World,
+) -> None:
+    await register(world, HOTEL, CLERK)
+    for device in ("a-device-name-0001", "a-device-name-0002"):
+        client = msgspec.structs.replace(COUNTER, device=device)
+        for _ in range(2):
+            with pytest.raises(ClerkNotRecognised):
+                await world.auth.sign_in_clerk("hotel", "0042", "guess", client)
+    counted = [each for each in world.turnstile.counted if each[0].startswith("clerk")]
+    assert [bucket for bucket, _ in counted] == ["clerk-address", "clerk"] * 4
+    assert len(set(counted)) == 2
+
+
 async def test_too_many_waiting_passphrases_are_sent_away(world: World) -> None:
     world.auth._passphrases._room = 0
     with pytest.raises(SigningInBusy):

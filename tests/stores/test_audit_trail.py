@@ -37,7 +37,7 @@ from bff.platform.checkpoints import (
     read_checkpoint,
     sign_checkpoint,
 )
-from bff.platform.keys import KeyRing, create, rotate
+from bff.platform.keys import KeyRing, create, drop, rotate
 from bff.platform.mongo import Database
 from bff.platform.redis import ScriptRunner
 
@@ -504,6 +504,26 @@ class TestInTheDatabase:
         assert (await self.run(environ, "verify")).exit_code == 1
         assert await checkpoints.sign() == []
         assert (await self.run(environ, "verify")).exit_code == 0
+
+    async def test_what_a_dropped_key_signed_counts_no_more_and_is_not_called_forged(
+        self, checkpoints: AuditCheckpoints, ring: KeyRing, environ: dict[str, str], mongo_database: Database
+    ) -> None:
+        keys = Path(environ["SUISHEN_AUTH_TOKEN_KEYS_DIR"])
+        rotate(keys, "second")
+        drop(keys, "first")
+        ring.refresh()
+        status, told = await self.told(environ)
+        assert (status, told["verdict"], told["checkpoint"]) == (4, "UNATTESTED", None)
+        said = (await self.run(environ, "verify")).stdout
+        assert "is by a key that was dropped since and counts no more" in said
+        assert await checkpoints.sign() == []
+        assert (await self.run(environ, "verify")).exit_code == 0
+        # What it said is held against the chains, by whomever it might have been said.
+        rotate(keys, "third")
+        drop(keys, "second")
+        await mongo_database["audit"].delete_many({"chain": "c", "sequence": {"$gt": 9}})
+        status, told = await self.told(environ)
+        assert (status, told["broken"]["chain"]) == (1, "c")
 
     async def test_many_tickers_sign_at_once_and_each_number_stands_once(
         self, checkpoints: AuditCheckpoints, ring: KeyRing, trail: AuditTrail, environ: dict[str, str]
