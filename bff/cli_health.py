@@ -18,6 +18,7 @@ from bff.cli_input import LONGEST_CARDS, Instant, content_of, text_of
 if TYPE_CHECKING:
     from health_code.codec.certificates import Checked
     from health_code.rules.colour import Judgement, RuleSet
+    from health_code.rules.documents import RuleSetDocument
     from health_code.rules.evidence import Evidence
 
 HELD: Final = 0
@@ -90,6 +91,11 @@ def test_rules(folder: Path, *, as_json: bool) -> None:
 )
 @click.option("--at", type=Instant(), help="The instant to judge; Asia/Shanghai if it has no offset.")
 @click.option(
+    "--known-at",
+    type=Instant(),
+    help="Leave out what was recorded later (recordedAt), to give an answer of then again.",
+)
+@click.option(
     "--jurisdiction",
     metavar="CODE",
     help="Of a folder, whose rules: a division of GB/T 2260, such as 310000. Where it has none of its own "
@@ -97,7 +103,13 @@ def test_rules(folder: Path, *, as_json: bool) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 def evaluate(
-    rules: Path, events: Path, at: datetime | None, jurisdiction: str | None, *, as_json: bool
+    rules: Path,
+    events: Path,
+    at: datetime | None,
+    known_at: datetime | None,
+    jurisdiction: str | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Judge evidence by rules, as the city would (判码): the colour, why, and when it changes by itself.
 
@@ -106,12 +118,12 @@ def evaluate(
     from health_code.rules.colour import judge, next_change
 
     at = at or datetime.now(UTC)
-    rule_set = _rule_set(rules, at, jurisdiction)
+    rule_set, ahead = _rule_sets(rules, at, jurisdiction)
     evidence = _evidence(events)
-    # What is in the file is known, whenever it says it was recorded.
-    known_at = max([at, *(each.recorded_at for each in evidence)])
+    # Unless asked otherwise what is in the file is known, whenever it says it was recorded.
+    known_at = known_at or max([at, *(each.recorded_at for each in evidence)])
     judgement = judge(evidence, rule_set, at=at, known_at=known_at)
-    turns = next_change(evidence, rule_set, at=at, known_at=known_at)
+    turns = next_change(evidence, rule_set, at=at, known_at=known_at, ahead=ahead)
     answer = _answer(judgement, rule_set, at, turns)
     if as_json:
         click.echo(msgspec.json.encode(answer))
@@ -160,10 +172,13 @@ def _print(answer: dict[str, Any]) -> None:
         click.echo(f"  下次变化 next change: {answer['nextChangeAt'].isoformat()}")
 
 
-def _rule_set(path: Path, at: datetime, jurisdiction: str | None) -> "RuleSet":
-    from health_code.rules.colour import RuleSet
+def _rule_sets(
+    path: Path, at: datetime, jurisdiction: str | None
+) -> "tuple[RuleSet, list[tuple[datetime, RuleSet]]]":
+    """The rule set in force at an instant, and those that take over after it."""
+    from health_code.rules.colour import HORIZON, RuleSet
     from health_code.rules.divisions import NATION, is_division
-    from health_code.rules.documents import in_force, read_rule_set
+    from health_code.rules.documents import coming, in_force, read_rule_set
     from health_code.rules.linter import rule_set_issues
 
     if jurisdiction is not None and jurisdiction != NATION and not is_division(jurisdiction):
@@ -185,14 +200,21 @@ def _rule_set(path: Path, at: datetime, jurisdiction: str | None) -> "RuleSet":
         found.append(document)
     # Not asked for any, a folder of one city's rules is meant to be asked for that city's.
     wanted = [NATION, *sorted((each.jurisdiction for each in found), reverse=True)]
-    for division in wanted if jurisdiction is None else [jurisdiction]:
-        if (law := in_force(found, division, at=at)) is not None:
-            return RuleSet(law)
-    raise Unusable(
-        f"{path} 中没有在 {at.isoformat()} 生效的规则集",
-        f"no rule set of {path} is in force at {at.isoformat()}",
-        param_hint="--rules",
-    )
+    asked = wanted if jurisdiction is None else [jurisdiction]
+    division = next((each for each in asked if in_force(found, each, at=at) is not None), asked[0])
+
+    def law(instant: datetime) -> "RuleSetDocument | None":
+        return in_force(found, division, at=instant)
+
+    now = law(at)
+    if now is None:
+        raise Unusable(
+            f"{path} 中没有在 {at.isoformat()} 生效的规则集",
+            f"no rule set of {path} is in force at {at.isoformat()}",
+            param_hint="--rules",
+        )
+    then = coming(found, law, after=at)
+    return RuleSet(now), [(begins, RuleSet(each)) for begins, each in then if begins <= at + HORIZON]
 
 
 def _evidence(path: Path) -> "list[Evidence]":

@@ -57,7 +57,7 @@ class Freshening:
         now = self._clock()
         another_day = snapshot.judged_at.date() != now.date()
         turned = snapshot.next_change_at is not None and snapshot.next_change_at <= now
-        if not (another_day or turned or snapshot.rule_set != self._recolouring.in_force().hash):
+        if not (another_day or turned or self._recolouring.outdated(snapshot)):
             return snapshot
         if now >= self._not_before:
             try:

@@ -131,8 +131,9 @@ class State(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """A person's code as last judged. ``id`` is the subject.
 
     ``revision`` counts the judgements kept: one takes the place of the revision it was judged after, so it
-    knows all that one knew. ``seen`` counts the evidence it knew. ``unsaid`` are the changes of colour that
-    are not yet noted, and of which the holder has not yet been told.
+    knows all that one knew. ``seen`` counts the evidence it knew, ``laws`` the rule sets that were
+    published. ``unsaid`` are the changes of colour that are not yet noted, and of which the holder has not
+    yet been told.
     """
 
     id: str
@@ -150,6 +151,7 @@ class State(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     next_change_at: datetime | None
     unsaid: tuple[Judged, ...]
     elsewhere: tuple[Elsewhere, ...] = ()
+    laws: int = 0
 
 
 class Snapshot(Struct, frozen=True, kw_only=True, array_like=True):
@@ -169,6 +171,7 @@ class Snapshot(Struct, frozen=True, kw_only=True, array_like=True):
     handle: bytes
     name_masked: str
     elsewhere: tuple[Elsewhere, ...] = ()
+    laws: int = 0
 
 
 class ManualEntry(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):

@@ -23,7 +23,7 @@ from health_code import opening
 from health_code.models import BROKEN, UNREADABLE, Elsewhere, Judged, Reason, Snapshot, State, StoredEvidence
 from health_code.ports import Audit, Clock, People, PersonalData
 from health_code.rulebook import RuleBook
-from health_code.rules.colour import Finding, Judgement, RuleSet, judge, judge_and_look_ahead
+from health_code.rules.colour import Ahead, Finding, Judgement, RuleSet, judge, judge_and_look_ahead
 from health_code.rules.documents import Colour, Said
 from health_code.rules.evidence import Evidence, Key, Kind
 from health_code.rules.instants import whole
@@ -46,6 +46,8 @@ class Overtaken(ConnectionError):
 
 class _Law(NamedTuple):
     rules: RuleSet
+    ahead: Sequence[Ahead]
+    published: int
     silent: Sequence[str]
     now: datetime
 
@@ -136,6 +138,10 @@ class Recolouring:
             self._looked_up = wanted
         return self._rules_now
 
+    def outdated(self, snapshot: Snapshot) -> bool:
+        """Whether it was judged by other rules than are law now, or before others were published."""
+        return snapshot.laws < self._book.published or snapshot.rule_set != self.in_force().hash
+
     async def again(self, change: Judged) -> Judgement:
         """The judgement behind a past ``change``, made again from the evidence and by the rules of then."""
         known = frozenset(change.evidence)
@@ -156,7 +162,8 @@ class Recolouring:
             befores = await self._states.of(subjects)
             evidence = await self._evidence.of(subjects)
             rules = await self._rules(befores.values(), now)
-            law = _Law(rules, await self._silent(rules, now), now)
+            ahead = self._book.ahead(self._jurisdiction, after=now)
+            law = _Law(rules, ahead, self._book.published, await self._silent(rules, now), now)
             states = []
             for subject in subjects:
                 try:
@@ -172,7 +179,8 @@ class Recolouring:
     async def _rules(self, befores: Iterable[State], now: datetime) -> RuleSet:
         # Another process may have heard of a release before this one did: whom it judged by it must not be
         # judged by the rules before it.
-        if not all(self._book.knows(before.rule_set) for before in befores):
+        known = self._book.published
+        if not all(self._book.knows(before.rule_set) and before.laws <= known for before in befores):
             await self._book.refresh()
         return self._book.in_force(self._jurisdiction, at=now, known_at=now)
 
@@ -184,14 +192,16 @@ class Recolouring:
         *,
         law: "_Law",
     ) -> State:
-        rules, silent, now = law
+        rules, ahead, published, silent, now = law
         known, sealed = opening.read_all(stored, self._personal)
         unreadable = tuple(dict.fromkeys(f"{UNREADABLE}{each.key.source}" for each in sealed))
         # Another process's clock may be a little ahead; what is recorded is known.
         known_at = max([now, *(each.recorded_at for each in known)])
         broken: tuple[str, ...] = ()
         try:
-            judgement, turns = judge_and_look_ahead(known, rules, at=now, known_at=known_at, silent=silent)
+            judgement, turns = judge_and_look_ahead(
+                known, rules, at=now, known_at=known_at, silent=silent, ahead=ahead
+            )
         except Exception:  # noqa: BLE001  whatever it is, what was judged last is not known to be so any more
             _log.exception("no judgement: grey, unless it was red")
             judgement, turns, broken = Judgement(colour=Colour.GREY, findings=()), None, (BROKEN,)
@@ -224,6 +234,7 @@ class Recolouring:
             next_change_at=now + _ONWARDS if colour is Colour.GREY or broken else turns,
             unsaid=() if before is None else before.unsaid,
             elsewhere=said_elsewhere(known, stored, at=now, known_at=known_at),
+            laws=published,
         )
         if kept:
             return state
@@ -287,6 +298,7 @@ class Recolouring:
             handle=self.handle(state.id, state.judged_at),
             name_masked=name,
             elsewhere=state.elsewhere,
+            laws=state.laws,
         )
 
     async def _audited(self, change: Judged) -> None:

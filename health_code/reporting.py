@@ -6,6 +6,7 @@ two organisations enter by hand. Neither of them names a colour.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Final, Literal
 
 import msgspec
@@ -81,19 +82,17 @@ class Reporting:
                     raise EvidenceConflict
             except Refusal as no:
                 refusals[index] = no
-        for stray in await self._strays(source.id, drafts):
-            drafts.pop(stray)
+        unfit = await self._unfit(source.id, drafts)
+        for name in unfit:
+            drafts.pop(name)
         kept = await self._evidence.append(source.id, list(drafts.values())) if drafts else {}
         await self._sources.heard(source.id, name=source.name, at=now)
         outcomes: list[EvidenceOutcome] = []
         new: dict[str, StoredEvidence] = {}
         for index, item in enumerate(items):
             said = drafts.get(item.source_id)
-            if index not in refusals and said is None:
-                refusals[index] = EvidenceInvalid(
-                    why_zh="所更正的是另一人的证据；请先撤回该证据，再为本人另行报送",
-                    why_en="it corrects another person's evidence: take that back, and report this anew",
-                )
+            if index not in refusals and item.source_id in unfit:
+                refusals[index] = unfit[item.source_id]
             if index in refusals or said is None:
                 outcomes.append(_refused(item, refusals.get(index, EvidenceConflict())))
                 continue
@@ -122,16 +121,37 @@ class Reporting:
             items=outcomes,
         )
 
-    async def _strays(self, source: str, drafts: Mapping[str, StoredEvidence]) -> set[str]:
-        """Of ``drafts`` those that would correct another person's evidence: nobody's colour would follow."""
+    async def _unfit(self, source: str, drafts: Mapping[str, StoredEvidence]) -> Mapping[str, Refusal]:
+        """Of ``drafts`` those that would correct another person's evidence, or each other in a ring.
+
+        Nobody's colour would follow the first, and the others correct nothing: of a ring the report that
+        would close it is refused. Where two processes each took one half, it is judged as what it is.
+        """
         corrected = {name: each.supersedes[1] for name, each in drafts.items() if each.supersedes is not None}
-        known = await self._evidence.known(source, list(corrected.values())) if corrected else {}
-        known = {**drafts, **known}
-        return {
-            name
+        known = await self._evidence.known(source, [*corrected, *corrected.values()]) if corrected else {}
+        there = {**drafts, **known}
+        unfit: dict[str, Refusal] = {
+            name: EvidenceInvalid(
+                why_zh="所更正的是另一人的证据；请先撤回该证据，再为本人另行报送",
+                why_en="it corrects another person's evidence: take that back, and report this anew",
+            )
             for name, other in corrected.items()
-            if other in known and known[other].subject != drafts[name].subject
+            if other in there and there[other].subject != drafts[name].subject
         }
+        new = [name for name in corrected if name not in known and name not in unfit]
+        # A ring is of corrections alone, and most correct what corrects nothing.
+        people = {drafts[name].subject for name in new if _corrects(there.get(corrected[name]))}
+        kept = (await self._evidence.of(list(people))).values() if people else ()
+        corrects = {each.source_id: _corrects(each) for each in chain(*kept) if each.source == source}
+        for name in new:
+            corrects[name] = corrected[name]
+            if _comes_back(name, corrects):
+                corrects[name] = None
+                unfit[name] = EvidenceInvalid(
+                    why_zh="它与所更正的证据将互相更正，成为一环",
+                    why_en="it and what it corrects would correct each other, in a ring",
+                )
+        return unfit
 
     def _draft(
         self, source: Department, item: ReportEvidence, traced: Traced | None, now: datetime
@@ -247,6 +267,21 @@ def draft_of(
         previous="",
         hash="",
     )
+
+
+def _corrects(evidence: StoredEvidence | None) -> str | None:
+    """Which other evidence of its source it corrects, if any."""
+    return None if evidence is None or evidence.supersedes is None else evidence.supersedes[1]
+
+
+def _comes_back(name: str, corrects: Mapping[str, str | None]) -> bool:
+    """Whether what ``name`` corrects, and what that corrects, leads to ``name`` again."""
+    passed: set[str] = set()
+    at = corrects[name]
+    while at is not None and at != name and at not in passed:
+        passed.add(at)
+        at = corrects.get(at)
+    return at == name
 
 
 def _took(item: ReportEvidence, outcome: Literal["RECORDED", "REPEATED"], evidence: str) -> EvidenceOutcome:

@@ -7,18 +7,19 @@ whole; after it the new one, whole.
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from health_code.models import RuleRelease
 from health_code.refusals import RuleSetUnknown
-from health_code.rules.colour import RuleSet
+from health_code.rules.colour import Ahead, RuleSet
 from health_code.rules.divisions import divisions
-from health_code.rules.documents import RuleSetDocument
+from health_code.rules.documents import RuleSetDocument, coming
 from health_code.store import RuleSetStore
 
 _log: Final = logging.getLogger(__name__)
 _EVERY_SECONDS: Final = 0.5
+_ANY_TIME: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class _Law(NamedTuple):
@@ -39,6 +40,8 @@ class RuleBook:
         self._count = -1
         self.generation = 0
         """Rises with every new book."""
+        self.published = 0
+        """How many rule sets were published, as far as this process has heard."""
 
     def in_force(self, jurisdiction: str, *, at: datetime, known_at: datetime) -> RuleSet:
         """The rule set that is law in ``jurisdiction`` ``at`` an instant, as published by ``known_at``.
@@ -55,6 +58,18 @@ class RuleBook:
             if laws:
                 return laws[-1].rules
         raise RuleSetUnknown
+
+    def ahead(self, jurisdiction: str, *, after: datetime) -> Sequence[Ahead]:
+        """The rule sets that take over in ``jurisdiction`` ``after`` an instant, and when each does."""
+
+        def law(at: datetime) -> RuleSet | None:
+            try:
+                return self.in_force(jurisdiction, at=at, known_at=_ANY_TIME)
+            except RuleSetUnknown:
+                return None
+
+        laws = [each for division in divisions(jurisdiction) for each in self._book.get(division, ())]
+        return coming([each.rules.document for each in laws], law, after=after)
 
     def by_hash(self, rule_set: str) -> RuleSet:
         """The rule set with this content, so that a past judgement can be made again."""
@@ -74,7 +89,7 @@ class RuleBook:
             return False
         releases = await self._store.all(published=True)
         self._take([*self._shipped, *map(_law, releases)])
-        self._count = len(releases)
+        self._count = self.published = len(releases)
         self.generation += 1
         return True
 

@@ -38,8 +38,11 @@ _DOCUMENTS: Final = {
     "/resident/sw.js": "resident/sw.js",
 }
 _TEMPLATES: Final = frozenset(_DOCUMENTS.values()) - {"icons/mark.svg"}
-_SHELL: Final = ("clerk/", "icons/", "shared/", "vendor/lean-qr/", "vendor/zxing/")
-"""What the clerk page needs to start without a network."""
+_SHELLS: Final = {
+    "clerk": ("clerk/", "icons/", "shared/", "vendor/lean-qr/", "vendor/zxing/"),
+    "resident": ("resident/", "icons/mark.svg", "icons/tick.svg", "shared/", "vendor/lean-qr/"),
+}
+"""What each page that is kept on a device needs to start without a network."""
 
 _COMPRESSES_BADLY: Final = frozenset({".png"})
 
@@ -69,12 +72,13 @@ def load(root: Path, *, made: Mapping[str, bytes]) -> Assets:
     """
     files = dict(sorted([*_read(root), *made.items()]))
     version = _version(files)
-    shell = [
-        "/clerk/",
-        "/clerk/manifest.webmanifest",
-        *(f"/static/{version}/{name}" for name in files if _in_shell(name)),
-    ]
-    fill = {b"@version@": version.encode(), b"@shell@": " ".join(shell).encode()}
+
+    def filled(name: str) -> bytes:
+        page = name.partition("/")[0]
+        shell = [path for path, document in _DOCUMENTS.items() if _is_shown(document, page)]
+        shell += [f"/static/{version}/{each}" for each in files if _in_shell(each, page)]
+        return _filled(files[name], {b"@version@": version.encode(), b"@shell@": " ".join(shell).encode()})
+
     return Assets(
         version=version,
         static={
@@ -82,7 +86,7 @@ def load(root: Path, *, made: Mapping[str, bytes]) -> Assets:
             for name, body in files.items()
             if name not in _TEMPLATES
         },
-        documents={path: asset(name, _filled(files[name], fill)) for path, name in _DOCUMENTS.items()},
+        documents={path: asset(name, filled(name)) for path, name in _DOCUMENTS.items()},
     )
 
 
@@ -120,8 +124,12 @@ def _version(files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()[:12]
 
 
-def _in_shell(name: str) -> bool:
-    return name.startswith(_SHELL) and name not in _TEMPLATES and not name.endswith(".txt")
+def _is_shown(document: str, page: str) -> bool:
+    return document.startswith(f"{page}/") and not document.endswith("/sw.js")
+
+
+def _in_shell(name: str, page: str) -> bool:
+    return name.startswith(_SHELLS.get(page, ())) and name not in _TEMPLATES and not name.endswith(".txt")
 
 
 def _filled(body: bytes, values: Mapping[bytes, bytes]) -> bytes:

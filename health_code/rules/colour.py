@@ -24,7 +24,7 @@ Days are calendar days of the jurisdiction's zone: yesterday 23:59 is one day ag
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import Enum
 from functools import partial
@@ -46,7 +46,8 @@ from health_code.rules.documents import (
 )
 from health_code.rules.evidence import Evidence, Fact, Key, Kind, effective
 
-_HORIZON: Final = timedelta(days=40)
+HORIZON: Final = timedelta(days=40)
+"""How far anybody looks ahead."""
 _APART: Final = timedelta(hours=24)
 _HOUR: Final = timedelta(hours=1)
 _FARTHEST: Final = 24 * 366 * 4
@@ -158,8 +159,14 @@ class RuleSet:
         ) | (frozenset() if document.valid_to is None else frozenset({document.valid_to}))
 
 
+Ahead = tuple[datetime, RuleSet]
+
+
 class Finding(Struct, frozen=True, kw_only=True):
-    """A rule that holds, and the evidence that makes it; ``until`` is when its term ends by itself."""
+    """A rule that holds, and the evidence that makes it.
+
+    ``until`` is when that ends by itself: by the rule's term or because the evidence expires.
+    """
 
     rule: RuleDocument
     evidence: Key | None
@@ -205,22 +212,29 @@ def judge_and_look_ahead(
     at: datetime,
     known_at: datetime,
     silent: Sequence[str] = (),
+    ahead: Sequence[Ahead] = (),
 ) -> tuple[Judgement, datetime | None]:
     """``judge`` and ``next_change`` in one, for less than both cost."""
     history = _History(effective(evidence, known_at=known_at), rules)
-    return history.judge(at, silent), history.next_change(at)
+    return history.judge(at, silent), history.next_change(at, ahead)
 
 
 def next_change(
-    evidence: Iterable[Evidence], rules: RuleSet, *, at: datetime, known_at: datetime
+    evidence: Iterable[Evidence],
+    rules: RuleSet,
+    *,
+    at: datetime,
+    known_at: datetime,
+    ahead: Sequence[Ahead] = (),
 ) -> datetime | None:
     """The first instant after ``at`` at which the colour or its decisive rule changes by itself.
 
-    None where nothing changes within forty days. A rule depends on time by terms, by expiry, and by days or
-    hours since something, compared with numbers it names; so it is asked again where one of these is reached,
-    and at every midnight only where a rule asks for the day itself.
+    ``ahead`` are the rule sets that take over one after the other, each from its instant on. None where
+    nothing changes within forty days. A rule depends on time by terms, by expiry, and by days or hours since
+    something, compared with numbers it names; so it is asked again where one of these is reached, and at
+    every midnight only where a rule asks for the day itself.
     """
-    return _History(effective(evidence, known_at=known_at), rules).next_change(at)
+    return _History(effective(evidence, known_at=known_at), rules).next_change(at, ahead)
 
 
 def _true(value: object) -> bool:
@@ -346,15 +360,27 @@ class _History:
             silent=missing,
         )
 
-    def next_change(self, at: datetime) -> datetime | None:
-        """The first instant after ``at`` at which something else is decided."""
-        instants = self._instants(at)
-        if not instants:
-            return None
-        now = self._decision(at)
-        return next((each for each in instants if self._decision(each) != now), None)
+    def next_change(self, at: datetime, ahead: Sequence[Ahead]) -> datetime | None:
+        """The first instant after ``at`` at which another thing is decided, by these rules or the next."""
+        now = None
+        for instant, history in self._to_ask(at, ahead):
+            now = self.decision(at) if now is None else now
+            if history.decision(instant) != now:
+                return instant
+        return None
 
-    def _decision(self, at: datetime) -> tuple[Colour, str | None]:
+    def _to_ask(self, at: datetime, ahead: Sequence[Ahead]) -> Iterator[tuple[datetime, "_History"]]:
+        """When something else may be decided, and by which rules it then is."""
+        history, since, last = self, at, at + HORIZON
+        for begins, rules in ahead:
+            if begins > last:
+                break
+            yield from ((each, history) for each in history.instants(since, begins) if each < begins)
+            history, since = _History(self._known, rules), begins
+            yield begins, history
+        yield from ((each, history) for each in history.instants(since, last))
+
+    def decision(self, at: datetime) -> tuple[Colour, str | None]:
         """The colour ``at`` an instant and its decisive rule, for less than a judgement costs."""
         held, failed = self._weigh(at)
         gravest, colour, decisive = 0, Colour.GREEN, None
@@ -433,10 +459,11 @@ class _History:
         failed: list[_Unknown],
     ) -> None:
         holds = self._answer(rule.logic, index, instant)
-        until = None
+        until = None if index is None else self._known[index].expires_at
         if holds is True and index is not None and rule.document.ttl is not None:
-            until = _end(self._known[index], rule.document.ttl, self._rules.zone)
-            holds = instant.at < until
+            ends = _end(self._known[index], rule.document.ttl, self._rules.zone)
+            until = ends if until is None else min(until, ends)
+            holds = instant.at < ends
         if holds is True and rule.clears is not None:
             cleared = self._answer(rule.clears, index, instant)
             holds = cleared if isinstance(cleared, _Failed) else not cleared
@@ -582,12 +609,12 @@ class _History:
             "_lastSampled": last_sampled,
         }
 
-    def _instants(self, at: datetime) -> list[datetime]:
-        """When a rule may have another answer, in order, for forty days."""
-        rules, last = self._rules, at + _HORIZON
+    def instants(self, at: datetime, last: datetime) -> list[datetime]:
+        """When a rule may have another answer after ``at``, in order."""
+        rules = self._rules
         today = at.astimezone(rules.zone).toordinal()
         instants = set(rules.bounds)
-        days = set(range(today + 1, today + _HORIZON.days + 1)) if rules.by_the_clock else set()
+        days = set(range(today + 1, today + HORIZON.days + 1)) if rules.by_the_clock else set()
         for index, each in enumerate(self._known):
             moment = each.occurred_at
             if moment > at:
@@ -601,7 +628,7 @@ class _History:
                     instants.update(moment + hours * _HOUR for hours in question.hours)
                     if question.hourly:
                         since = max(0, (at - moment) // _HOUR)
-                        ahead = range(since, since + _HORIZON // _HOUR + 2)
+                        ahead = range(since, since + HORIZON // _HOUR + 2)
                         instants.update(moment + hours * _HOUR for hours in ahead)
         for day in frozenset(self._days):
             days.update(day + after for after in rules.days if day + after > today)

@@ -6,10 +6,10 @@ all rules of one jurisdiction that are in force together; it is published whole,
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 from health_code.rules.divisions import divisions
 from health_code.rules.evidence import Kind
 
+T = TypeVar("T")
 JURISDICTION: Final = r"^[0-9]{6}\Z"
 VERSION: Final = r"^(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\Z"
 
@@ -127,6 +128,21 @@ def in_force(
         if newest:
             return max(newest.values(), key=lambda each: (each.valid_from, each.identifier))
     return None
+
+
+def coming(
+    documents: Iterable[RuleSetDocument], law: Callable[[datetime], T | None], *, after: datetime
+) -> list[tuple[datetime, T]]:
+    """What takes over ``after`` an instant, and when; ``law`` says which of ``documents`` is in force."""
+    bounds = [bound for each in documents for bound in (each.valid_from, each.valid_to)]
+    found: list[tuple[datetime, T]] = []
+    last = law(after)
+    for bound in sorted({bound for bound in bounds if bound is not None and bound > after}):
+        now = law(bound)
+        if now is not None and now is not last:
+            found.append((bound, now))
+        last = now
+    return found
 
 
 def version_order(version: str) -> tuple[int, int, int]:

@@ -74,7 +74,8 @@ def effective(evidence: Iterable[Evidence], *, known_at: datetime) -> list[Evide
     The order in which it arrived, and how often, makes no difference: a correction counts from the moment
     it is known, also where what it corrects comes later or never. A correction that is corrected itself still
     stands in the place of what it corrected; one that is taken back does not, and what it corrected counts
-    again. Of results of one instant the negative is taken for the earlier: in doubt nothing clears.
+    again. What corrects each other in a ring corrects nothing: whichever came first, each of it counts. Of
+    results of one instant the negative is taken for the earlier: in doubt nothing clears.
     """
     known: dict[Key, Evidence] = {}
     for each in evidence:
@@ -84,18 +85,36 @@ def effective(evidence: Iterable[Evidence], *, known_at: datetime) -> list[Evide
         # A source's id is used once (the store sees to it); should it ever not be, the first word counts.
         if other is None or (each.recorded_at, each.occurred_at) < (other.recorded_at, other.occurred_at):
             known[each.key] = each
-    taken_back = _taken_back(known.values())
-    corrected = {each.supersedes for key, each in known.items() if each.supersedes and key not in taken_back}
+    corrects = {key: each.supersedes for key, each in known.items() if each.supersedes is not None}
+    for key in in_rings(corrects):
+        del corrects[key]
+    taken_back = _taken_back({key: target for key, target in corrects.items() if known[key].void})
+    corrected = {target for key, target in corrects.items() if key not in taken_back}
     counting = [each for key, each in known.items() if key not in corrected and not each.void]
     counting.sort(key=lambda each: (each.occurred_at, each.facts.get("outcome") != "NEGATIVE", each.key))
     return counting
 
 
-def _taken_back(known: Iterable[Evidence]) -> set[Key]:
+def in_rings(corrects: Mapping[Key, Key]) -> set[Key]:
+    """Those of ``corrects`` that come back to themselves by what they correct."""
+    rings: set[Key] = set()
+    seen: set[Key] = set()
+    for key in corrects:
+        path: list[Key] = []
+        at = key
+        while at in corrects and at not in seen:
+            seen.add(at)
+            path.append(at)
+            at = corrects[at]
+        if at in path:
+            rings.update(path[path.index(at) :])
+    return rings
+
+
+def _taken_back(voids: Mapping[Key, Key]) -> set[Key]:
     """What is taken back by evidence that is not taken back itself, however often that goes on."""
-    voids = {each.key: each.supersedes for each in known if each.void and each.supersedes is not None}
     doubted = Counter(voids.values())
-    # Each after all that take it back; of those that take back each other in a ring, none is reached.
+    # Each after all that take it back.
     certain = [key for key in voids if key not in doubted]
     taken: set[Key] = set()
     for key in certain:

@@ -165,6 +165,37 @@ def test_without_a_network_the_phone_shows_the_code_it_fetched_ahead_and_a_guard
     assert guard.enter(read(carried)[:-3] + "000") == "NOT_A_CODE"
 
 
+def test_a_page_opened_in_the_outage_shows_the_code_fetched_before_it(resident: Resident) -> None:
+    shown(resident, "zhao", "YELLOW")
+    page = resident.page
+    page.wait_for_function("() => localStorage.getItem('suishen.health-offline') !== null")
+    page.evaluate("() => navigator.serviceWorker.ready.then(() => undefined)")
+    kept = page.evaluate("() => JSON.parse(localStorage.getItem('suishen.health-offline')).code.code")
+    page.context.set_offline(offline=True)
+
+    page.reload()
+    page.wait_for_selector(".health[data-colour=YELLOW] .show__qr--carried svg")
+    assert read(page.screenshot()) == kept
+    other = page.context.new_page()  # which knows nobody who is signed in
+    other.goto(page.url)
+    other.wait_for_selector(".health--alone[data-colour=YELLOW] .show__qr--carried svg")
+    assert read(other.screenshot()) == kept
+    names = page.evaluate("async () => (await caches.keys()).filter((name) => name.startsWith('resident-'))")
+    addresses = page.evaluate(
+        "async ([name]) => (await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname)",
+        names,
+    )
+    assert all(each == "/resident/" or each.startswith("/static/") for each in addresses)
+
+    other.close()
+    resident.go("#/me")
+    page.get_by_role("button", name="退出登录").click()
+    page.wait_for_function("() => localStorage.getItem('suishen.health-offline') === null")
+    page.reload()
+    page.wait_for_selector(".welcome .notice[role=alert]")
+    assert page.locator(".health").count() == 0
+
+
 def test_the_code_kept_on_a_phone_goes_with_the_sign_out(resident: Resident) -> None:
     shown(resident, "lin", "GREEN")
     resident.page.wait_for_function("() => localStorage.getItem('suishen.health-offline') !== null")

@@ -193,6 +193,30 @@ async def test_a_correction_of_another_persons_evidence_is_refused_and_says_what
     assert (await town.laboratory.report(right)).json()["recorded"] == 1
 
 
+async def test_the_report_that_would_close_a_ring_of_corrections_is_refused_and_red_stays_red(
+    town: Town,
+) -> None:
+    positive = evidence(ID_NUMBER, datetime.now(UTC), {"kind": "RESULT", "outcome": "POSITIVE"})
+    first = positive | {"sourceId": "first", "supersedes": "third"}
+    second = positive | {"sourceId": "second", "supersedes": "first"}
+    third = positive | {"sourceId": "third", "supersedes": "second"}
+
+    said = [
+        (await town.laboratory.report(*items)).json()["items"]
+        for items in ((first, second), (third,), (second, third | {"supersedes": "elsewhere"}))
+    ]
+
+    assert [[each["outcome"] for each in items] for items in said] == [
+        ["RECORDED", "RECORDED"],
+        ["REFUSED"],
+        ["REPEATED", "RECORDED"],
+    ]
+    assert said[1][0]["code"] == "EVIDENCE_INVALID"
+    assert "in a ring" in said[1][0]["detail"]["en"]
+    await town.settle()
+    assert (await town.code())["colour"] == "RED"
+
+
 async def test_a_source_reports_only_what_it_is_registered_for(town: Town) -> None:
     answer = await town.laboratory.report(
         evidence(ID_NUMBER, datetime.now(UTC), {"kind": "ENTERED", "country": "US"})
@@ -208,6 +232,22 @@ async def test_nobody_can_send_a_colour(town: Town, field: str) -> None:
     answer = await town.laboratory.report(item)
 
     assert answer.status_code == 400, answer.text
+
+
+async def test_a_code_says_when_it_turns_by_rules_that_are_published_and_not_yet_in_force(town: Town) -> None:
+    now = datetime.now(UTC)
+    await town.laboratory.report(evidence(ID_NUMBER, now, {"kind": "EXPOSED", "degree": "CLOSE"}))
+    await town.settle()
+    before = await town.code()
+    begins = (now + timedelta(hours=2)).replace(microsecond=0)
+
+    await publish(town.platform, rule_set(POSITIVE_IS_RED, Version="1.1.0", ValidFrom=begins.isoformat()))
+    after, later = await town.code(), await town.code()
+
+    assert [each["colour"] for each in (before, after)] == ["YELLOW", "YELLOW"]
+    assert datetime.fromisoformat(before["nextChangeAt"]) > begins
+    assert datetime.fromisoformat(after["nextChangeAt"]) == begins
+    assert later["asOf"] == after["asOf"]
 
 
 async def test_a_rule_set_is_law_only_once_a_second_person_says_so(town: Town, settings: Settings) -> None:

@@ -126,17 +126,22 @@ def test_the_manifest_makes_the_page_installable(client: TestClient[Litestar]) -
         assert client.get(icon["src"]).headers["content-type"] == icon["type"]
 
 
-def test_the_service_worker_keeps_all_the_clerk_page_needs(client: TestClient[Litestar]) -> None:
-    worker = client.get("/clerk/sw.js").text
-    kept = re.search(r'SHELL = "([^"]+)"', worker)
+@pytest.mark.parametrize(("page", "beside"), [("clerk", set[str]()), ("resident", {"shared/decoder.js"})])
+def test_the_service_worker_keeps_all_a_page_needs(
+    client: TestClient[Litestar], page: str, beside: set[str]
+) -> None:
+    worker = client.get(f"/{page}/sw.js").text
+    kept = re.search(r' = "(/[^"]+)"\.split', worker)
     assert kept is not None
     shell = set(kept[1].split())
-    assert set(linked(client.get("/clerk/").text)) <= shell
-    assert any(url.endswith("/zxing_reader.wasm") for url in shell)
+    assert {f"/{page}/", *linked(client.get(f"/{page}/").text)} <= shell
+    assert any(url.endswith("/zxing_reader.wasm") for url in shell) is (page == "clerk")
+    assert not any(url.endswith(("/config.json", "/sw.js")) or "/v1/" in url for url in shell)
     for url in shell:
         answer = client.get(url)
         assert answer.status_code == 200
-        if url.endswith((".js", ".mjs")):
+        # Without a network nobody looks through a camera for a venue's code, and what reads it is large.
+        if url.endswith((".js", ".mjs")) and not url.endswith(tuple(beside)):
             for imported in _IMPORTED.findall(answer.text):
                 assert _resolved(url, imported) in shell, f"{url} imports {imported}"
 
@@ -162,7 +167,8 @@ def test_a_change_in_any_file_is_another_release(tmp_path: Path) -> None:
     (root / "shared" / "tokens.css").write_text("/* other */", encoding="utf-8")
     after = load(root, made={})
     assert before.version != after.version
-    assert before.documents["/clerk/sw.js"].etag != after.documents["/clerk/sw.js"].etag
+    for worker in ("/clerk/sw.js", "/resident/sw.js"):
+        assert before.documents[worker].etag != after.documents[worker].etag
     assert load(root, made={"shared/more.json": b"{}"}).version != after.version
 
 

@@ -12,13 +12,17 @@ from hypothesis import strategies as st
 
 from health_code.rules.colour import RuleSet, judge, next_change
 from health_code.rules.documents import Colour, in_force
-from health_code.rules.evidence import Evidence, Key, Kind
+from health_code.rules.evidence import Evidence, Key, Kind, effective
 from health_code.rules.freshness import Limits, shown_colour
 from health_code.rules.linter import rule_set_issues
 from tests.health import BY_HAND_IS_RED, CONTACT_IS_YELLOW, POSITIVE_IS_RED, rule, rule_set
 
 NOW: Final = datetime(2022, 9, 18, 4, tzinfo=UTC)
 RULES: Final = RuleSet(rule_set(POSITIVE_IS_RED, CONTACT_IS_YELLOW))
+FEARED: Final = rule(
+    8, "YELLOW", Kinds=["EXPOSED"], Logic={"===": [{"var": "payload.event.degree"}, "CLOSE"]}
+)
+OTHER_RULES: Final = RuleSet(rule_set(POSITIVE_IS_RED, FEARED, Version="1.1.0"))
 OUTCOMES: Final = st.sampled_from(["NEGATIVE", "POSITIVE", "INVALID"])
 FACTS: Final = st.tuples(st.just(Kind.RESULT), st.fixed_dictionaries({"outcome": OUTCOMES})) | st.just(
     (Kind.EXPOSED, {"degree": "CLOSE"})
@@ -38,13 +42,13 @@ def of(kind: Kind, occurred_at: datetime, number: int = 1, **facts: Any) -> Evid
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Evidence]:
-    """Evidence of one person, corrections among it."""
+    """Evidence of one person, corrections among it, also of what is said later and in rings."""
     count = draw(st.integers(0, 8))
     history: list[Evidence] = []
     for number in range(count):
         when = NOW - timedelta(hours=draw(st.integers(0, 24 * 20)))
         kind, facts = draw(FACTS)
-        corrected = draw(st.none() | st.integers(0, max(0, number - 1))) if number else None
+        corrected = draw(st.none() | st.integers(0, count - 1))
         history.append(
             msgspec.structs.replace(
                 of(kind, when, number, **facts),
@@ -154,6 +158,33 @@ def test_what_takes_back_each_other_in_a_ring_changes_nothing_and_hangs_nobody()
     assert judge([first, *ring], RULES, at=NOW, known_at=NOW).colour is Colour.RED
 
 
+@given(st.integers(1, 4), st.permutations(range(4)), st.sets(st.integers(1, 3)))
+def test_what_corrects_each_other_in_a_ring_corrects_nothing_whichever_came_first(
+    length: int, order: list[int], taking_back: set[int]
+) -> None:
+    said = of(Kind.RESULT, NOW - timedelta(hours=3), 0, outcome="POSITIVE")
+    ring = [
+        msgspec.structs.replace(
+            said,
+            key=Key("source", str(number)),
+            supersedes=Key("source", str((number + 1) % length)),
+            void=number in taking_back,
+            recorded_at=NOW + timedelta(minutes=order[number]),
+        )
+        for number in range(length)
+    ]
+    known_at = NOW + timedelta(hours=1)
+    last = correction(9, ring[0])
+
+    def counting(*known: Evidence) -> set[str]:
+        return {each.key.source_id for each in effective(known, known_at=known_at)}
+
+    assert judge(ring, RULES, at=NOW, known_at=known_at).colour is Colour.RED
+    told = {str(number) for number in range(length) if number not in taking_back}
+    assert counting(*ring) == told
+    assert counting(*ring, last) == {*told, "9"} - {"0"}
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_of_two_results_of_one_instant_none_clears_the_other(order: int) -> None:
     positive = of(Kind.RESULT, NOW - timedelta(hours=3), 5 + order, outcome="POSITIVE")
@@ -211,6 +242,24 @@ def test_a_code_turns_when_it_says_however_its_rule_counts_the_days(logic: dict[
         Colour.RED,
         Colour.GREEN,
     )
+
+
+@given(histories(), st.lists(st.integers(1, 24 * 50), max_size=3, unique=True), st.randoms())
+def test_a_code_turns_when_it_says_also_by_rules_that_come_after(
+    history: list[Evidence], hours: list[int], chance: Random
+) -> None:
+    ahead = [(NOW + timedelta(hours=each), chance.choice([RULES, OTHER_RULES])) for each in sorted(hours)]
+    turns = next_change(history, RULES, at=NOW, known_at=NOW, ahead=ahead)
+
+    def judged(at: datetime) -> tuple[Colour, str | None]:
+        law = [RULES, *(rules for begins, rules in ahead if begins <= at)][-1]
+        found = judge(history, law, at=at, known_at=NOW)
+        return found.colour, found.findings[0].rule.identifier if found.findings else None
+
+    # These rules turn at midnight alone, which is twelve hours from now, or give way to others.
+    moments = sorted({*(begins for begins, _ in ahead), *(NOW + timedelta(days=n + 0.5) for n in range(40))})
+    changes = [each for each in moments if each <= NOW + timedelta(days=40) and judged(each) != judged(NOW)]
+    assert turns == min(changes, default=None)
 
 
 def test_red_stays_red_however_long_nothing_is_heard() -> None:
@@ -272,6 +321,18 @@ def test_evidence_that_has_expired_makes_no_rule_hold() -> None:
     )
 
     assert next_change([contact], RULES, at=NOW, known_at=NOW) == NOW + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("days", [2, 30, None])
+def test_a_reason_ends_when_its_evidence_expires_or_the_term_of_its_rule_is_over(days: int | None) -> None:
+    expires = None if days is None else NOW + timedelta(days=days)
+    contact = msgspec.structs.replace(of(Kind.EXPOSED, NOW, degree="CLOSE"), expires_at=expires)
+    (reason,) = judge([contact], RULES, at=NOW, known_at=NOW).findings
+    ends = next_change([contact], RULES, at=NOW, known_at=NOW)
+    (endless,) = judge([contact], RuleSet(rule_set(FEARED)), at=NOW, known_at=NOW).findings
+
+    assert reason.until == ends == (expires if days == 2 else datetime(2022, 9, 25, 16, tzinfo=UTC))
+    assert endless.until == expires
 
 
 @pytest.mark.parametrize(

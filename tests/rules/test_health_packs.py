@@ -403,6 +403,49 @@ def test_the_command_judges_by_the_law_of_the_place_and_the_day(
     assert msgspec.json.decode(result.stdout)["ruleSet"] == pack
 
 
+def test_the_command_looks_ahead_to_the_laws_that_come_after(tmp_path: Path) -> None:
+    events = tmp_path / "events.json"
+    stay = {"kind": "AREA_STAY", "area": "110000", "risk": "LOW"}
+    events.write_bytes(msgspec.json.encode([{"occurredAt": "2022-06-27T05:00:00", "facts": stay}]))
+
+    result = CliRunner().invoke(
+        health,
+        ["evaluate", "--rules", str(FOLDER), "--events", str(events), "--at", "2022-06-27T10:00", "--json"],
+    )
+
+    answer = msgspec.json.decode(result.stdout)
+    assert (answer["colour"], answer["nextChangeAt"]) == ("GREEN", "2022-07-01T00:00:00+08:00")
+
+
+@pytest.mark.parametrize(
+    ("known_at", "colour"),
+    [
+        ("2022-09-20T07:59", "GREEN"),
+        ("2022-09-20T08:00", "RED"),
+        ("2022-09-20T09:00", "GREEN"),
+        (None, "GREEN"),
+    ],
+)
+def test_the_command_gives_an_answer_again_by_what_was_known_then(
+    known_at: str | None, colour: str, tmp_path: Path
+) -> None:
+    events = tmp_path / "events.json"
+    wrong = {"sourceId": "1", "recordedAt": "2022-09-20T08:00:00+08:00"}
+    right = {"sourceId": "2", "recordedAt": "2022-09-20T09:00:00+08:00", "supersedes": "1"}
+    said = [
+        {"occurredAt": "2022-09-20T06:00:00", "facts": {"kind": "RESULT", "outcome": outcome}, **each}
+        for each, outcome in ((wrong, "POSITIVE"), (right, "NEGATIVE"))
+    ]
+    sampled = {"occurredAt": "2022-09-19T06:00:00", "facts": {"kind": "RESULT", "outcome": "NEGATIVE"}}
+    events.write_bytes(msgspec.json.encode([{**sampled, "sourceId": "0"}, *said]))
+    known = [] if known_at is None else ["--known-at", known_at]
+    given = ["--rules", str(FOLDER), "--jurisdiction", "310000", "--events", str(events)]
+
+    result = CliRunner().invoke(health, ["evaluate", *given, "--at", "2022-09-20T10:00", *known, "--json"])
+
+    assert msgspec.json.decode(result.stdout)["colour"] == colour
+
+
 @pytest.mark.parametrize(
     ("where", "at"), [("shanghai", "2022-09-18"), ("310000", "2021-04-30T23:59"), ("310", "2022-09-18")]
 )

@@ -12,6 +12,7 @@ import { keepUp } from "./browser-push.js";
 import { takeArrival } from "./errands.js";
 import { t } from "./messages.js";
 import { forgetOfflineCode } from "./offline-code.js";
+import { keepPage } from "./release.js";
 import { StepUps } from "./step-up.js";
 import { accountView } from "./views/account.js";
 import { actingView } from "./views/acting.js";
@@ -247,3 +248,4 @@ prefs.watch((what) => {
 });
 window.addEventListener("hashchange", render);
 render();
+void keepPage();

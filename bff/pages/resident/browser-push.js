@@ -6,13 +6,13 @@
 import { deviceHeader } from "../shared/device.js";
 import { report } from "../shared/parts.js";
 import { device } from "../shared/storage.js";
+import { SCOPE, worker } from "./release.js";
 
 /** @typedef {import("./app.js").Context["session"]} ResidentSession */
 /** @typedef {import("../shared/wire.js").PushDevices} PushDevices */
 
 const PATH = "/mp/v1/push/devices";
 const KEY = "suishen.push";
-const SCOPE = "/resident/";
 
 /** Whether this browser can be told at all: not in a private window, nor where a phone wants the page installed first. */
 export const canBeTold = () => "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
@@ -33,7 +33,7 @@ export async function turnOn(session, key, signal) {
   if ((await Notification.requestPermission()) !== "granted") return "refused";
   let subscribed;
   try {
-    await navigator.serviceWorker.register(`${SCOPE}sw.js`, { scope: SCOPE, updateViaCache: "none" });
+    await worker();
     const { pushManager } = await navigator.serviceWorker.ready;
     // One made for a key the city no longer signs with stands in the way of another.
     await (await pushManager.getSubscription())?.unsubscribe();

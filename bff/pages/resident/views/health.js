@@ -1,7 +1,7 @@
 // The health code (健康码): a code that is renewed each minute, its colour, and why it is so.
 
 import { keepAwake } from "../../shared/awake.js";
-import { ageWords, colourMark, colourName } from "../../shared/colours.js";
+import { ageWords, colourName } from "../../shared/colours.js";
 import { h } from "../../shared/dom.js";
 import { dayAndTime } from "../../shared/i18n.js";
 import { icon } from "../../shared/icons.js";
@@ -12,8 +12,8 @@ import { follow } from "../follow.js";
 import { menuEntry } from "../../shared/menu.js";
 import { t } from "../messages.js";
 import { offlineCode, prefetch } from "../offline-code.js";
-import { drawQr } from "../../shared/qr.js";
 import { why } from "../why.js";
+import { carriedAge, carriedCode, carriedFace, faceOf } from "./carried.js";
 
 /** @typedef {import("../app.js").Context} Context */
 /** @typedef {import("../app.js").View} View */
@@ -105,12 +105,7 @@ class Health {
   /** @param {HealthCode["colour"]} colour @param {string} name @param {string} since */
   #paint(colour, name, since) {
     this.#node.dataset.colour = colour;
-    this.#face.replaceChildren(
-      colourMark(colour),
-      h("p", { class: "health__colour" }, colourName(colour)),
-      h("p", { class: "health__name" }, name),
-      h("p", { class: "health__since" }, since),
-    );
+    this.#face.replaceChildren(...faceOf(colour, name, since));
   }
 
   /** @param {boolean} live Whether a change is heard of at once. */
@@ -129,14 +124,12 @@ class Health {
   #carried() {
     const code = this.#context.acting.now ? null : offlineCode();
     if (!code) return [];
-    this.#paint(code.colour, t("offlineCode"), t("offlineUntil", { when: dayAndTime(code.expiresAt) }));
-    this.#age.textContent = `${t("healthAsOf", { when: dayAndTime(code.asOf) })} · ${ageWords((Date.now() - Date.parse(code.asOf)) / 1000)}`;
+    this.#node.dataset.colour = code.colour;
+    this.#face.replaceChildren(...carriedFace(code));
+    this.#age.textContent = carriedAge(code);
     this.#known = null;
     this.#tellLine(false);
-    return [
-      h("div", { class: "show__qr show__qr--carried" }, drawQr(code.code, t("offlineQr"))),
-      notice("caution", "offline", t("offlineCode"), h("p", {}, t("offlineLead"))),
-    ];
+    return carriedCode(code);
   }
 }
 

@@ -6,9 +6,14 @@ import { request } from "../../shared/http.js";
 import { icon } from "../../shared/icons.js";
 import { leaveFor, takeAnswer } from "../../shared/openid.js";
 import { isAbort, notice, report, trouble } from "../../shared/parts.js";
+import { jittered, pause } from "../../shared/pause.js";
 import { config, leaveOn } from "../errands.js";
 import { t } from "../messages.js";
-import { forgetOfflineCode } from "../offline-code.js";
+import { mayPass } from "../follow.js";
+import { forgetOfflineCode, offlineCode } from "../offline-code.js";
+import { carried } from "./carried.js";
+
+const AGAIN = 10_000; // milliseconds
 
 /** @typedef {import("../app.js").Context} Context */
 /** @typedef {import("../app.js").View} View */
@@ -93,6 +98,7 @@ export function signInView(context, note, arrived) {
       if (context.signal.aborted || isAbort(error)) return;
       report(error);
       box.replaceChildren(trouble(error, () => void offer()));
+      if (mayPass(error)) await showKept(node, context);
     }
   };
 
@@ -115,6 +121,26 @@ export function signInView(context, note, arrived) {
     void offer();
   }
   return { title: t("signIn"), node };
+}
+
+/**
+ * The code this phone keeps, for as long as nobody can sign in and it is good. It goes with the sign-out, so
+ * whoever closed the tab without one still has it in an outage.
+ *
+ * @param {HTMLElement} node @param {Context} context
+ */
+async function showKept(node, { signal, go }) {
+  if (!offlineCode()) return;
+  let away = true;
+  for (let code = offlineCode(); code && away && !signal.aborted; code = offlineCode()) {
+    node.replaceChildren(carried(code));
+    await pause(jittered(AGAIN), signal);
+    away = await config(signal).then(
+      () => false,
+      (/** @type {unknown} */ error) => mayPass(error),
+    );
+  }
+  if (!signal.aborted) go("#/sign-in");
 }
 
 /**
