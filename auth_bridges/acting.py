@@ -51,6 +51,7 @@ from auth_bridges.refusals import (
     GrantNotInForce,
     GrantStandsAlready,
     GrantUnknown,
+    GuardianshipStands,
     NotAGuardian,
     NotForYourself,
     NotLegalRepresentative,
@@ -267,11 +268,20 @@ class ActingService:
         return confirmed, side
 
     async def end(self, subject: str, session: str, grant_id: str) -> None:
-        """End a grant from either side: no token of it from now on, the old ones within a second."""
+        """End a grant from either side: no token of it from now on, the old ones within a second.
+
+        But for a guardian's, which the child does not end: whoever is in a child's account could.
+        """
         party, organisations = await self._sides(subject, session)
         grant, side = await self._mine(grant_id, party, organisations)
-        why = GrantEnding.BY_AGENT if side is GrantSide.AGENT else GrantEnding.BY_PRINCIPAL
-        await self._end(grant, why, by=party, now=self._clock())
+        now = self._clock()
+        why = GrantEnding.BY_AGENT
+        if side is GrantSide.PRINCIPAL:
+            why = GrantEnding.BY_PRINCIPAL
+            if grant.kind is ActingKind.GUARDIAN and state_of(grant, now) is GrantState.ACTIVE:
+                await self._note("grant.refused", grant, by=party, now=now, outcome=GuardianshipStands.code)
+                raise GuardianshipStands
+        await self._end(grant, why, by=party, now=now)
 
     async def usable(self, subject: str, grant_id: str) -> ActingGrant:
         """One's own grant as one may use it now, or a refusal; of a guardian the register is asked daily."""

@@ -36,10 +36,12 @@ from auth_bridges.refusals import (
     CertificateChallengeEnded,
     CertificateOfNoLegalPerson,
     CertificateSignatureRefused,
+    ChildNeedsGuardian,
     ProviderNotOffered,
     RepresentativeDiffers,
     SessionEnded,
 )
+from auth_bridges.rules.acting import needs_guardian
 from auth_bridges.rules.assurance import proof_of, renewed
 from auth_bridges.rules.policy import POLICY, Operation
 from auth_bridges.settings import AuthSettings
@@ -165,6 +167,8 @@ class LegalPersons:
         if known is None or known.holder is None or known.holder != representative:
             raise RepresentativeDiffers
         now = self._clock()
+        if needs_guardian(number, now):
+            raise ChildNeedsGuardian
         return LegalPersonProof(
             id=self._chance(16).hex(),
             resident=resident,

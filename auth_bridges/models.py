@@ -57,6 +57,9 @@ class Resident(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     number: bytes | None = None
     phone: bytes | None = None
     phone_hash: str | None = None
+    former_phone: bytes | None = None
+    """The one that still answers, until then, sealed as ``phone`` is."""
+    former_phone_until: datetime | None = None
     proofs: tuple[Proof, ...] = ()
     merged_into: str | None = None
     absorbed: tuple[str, ...] = ()
@@ -148,6 +151,7 @@ class NoticeKind(StrEnum):
     MERGE_REFUSED = "merge_refused"
     PHONE_BOUND = "phone_bound"
     REAL_NAME = "real_name"
+    SIGN_IN_COPIED = "sign_in_copied"
     DELETION_REQUESTED = "deletion_requested"
     DELETION_CANCELLED = "deletion_cancelled"
     HEALTH_CODE_CHANGED = "health_code_changed"
@@ -157,6 +161,7 @@ class NoticeKind(StrEnum):
     GUARDIAN_JOINED = "guardian_joined"
     GUARDIAN_ACTED = "guardian_acted"
     GUARDIAN_ENDED = "guardian_ended"
+    ACTING_LEFT = "acting_left"
 
 
 class Notice(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
@@ -209,7 +214,8 @@ class Consent(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
 class Deletion(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """An account's way out (注销). Who it was stands in it until it is done; then only keyed hashes do.
 
-    ``receipt`` is SHA-256 of what the resident keeps to fetch the certificate with.
+    ``holders`` are the keyed hashes of the ID numbers that go with it, noted before the records are emptied
+    that hold them. ``receipt`` is SHA-256 of what the resident keeps to fetch the certificate with.
     """
 
     id: str
@@ -218,6 +224,7 @@ class Deletion(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     due_at: datetime
     resident: str | None = None
     begun: bool = False
+    holders: tuple[str, ...] = ()
     deleted_at: datetime | None = None
     tombstone: str | None = None
 
@@ -611,6 +618,12 @@ class GrantEnding(StrEnum):
     WRONG_CODES = "wrong_codes"
     LAPSED = "lapsed"
     RELATION_ENDED = "relation_ended"
+    ACCOUNT_DELETED = "account_deleted"
+    IDENTITY_WITHDRAWN = "identity_withdrawn"
+
+
+NOBODY = ""
+"""Who a side of a grant is that has left; nobody's key."""
 
 
 class ActingGrant(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
@@ -618,7 +631,8 @@ class ActingGrant(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
 
     ``whom`` and ``agent`` are keyed hashes of ID numbers or credit codes; a clerk's is their own id. Names
     are as the other side may see them. ``hold`` and ``place`` are what a living grant keeps others from
-    having: the pair, and one of a child's places for guardians. An ended one keeps nothing.
+    having: the pair, and one of a child's places for guardians. An ended one keeps nothing. A side that
+    has left is ``NOBODY``.
     """
 
     id: str

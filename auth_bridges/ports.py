@@ -196,6 +196,13 @@ class SendCode(Protocol):
         """Send ``code`` to ``phone`` (``+`` and digits)."""
 
 
+class TellFormerPhone(Protocol):
+    """Tells a phone by text message that another took its place, or raises ``SmsUnavailable``."""
+
+    def __call__(self, phone: str) -> Awaitable[None]:
+        """Tell ``phone``; what account it was bound to is not said."""
+
+
 class PopulationRegistry(Protocol):
     """Knows who is registered with which number (人口库, two elements)."""
 

@@ -33,7 +33,7 @@ from auth_bridges.models import (
     StoredSession,
 )
 from auth_bridges.passphrases import Passphrases
-from auth_bridges.ports import Admit, Audit, CameIn, Chance, Clock, PersonalData
+from auth_bridges.ports import Admit, Audit, CameIn, Chance, Clock, Notify, PersonalData
 from auth_bridges.refusals import (
     AccountDisabled,
     AssertionRefused,
@@ -80,6 +80,7 @@ class AuthService:
         second_factors: SecondFactors,
         admit: Admit,
         audit: Audit,
+        notify: Notify,
         came_in: CameIn,
         clock: Clock,
         chance: Chance,
@@ -100,7 +101,7 @@ class AuthService:
         self._guesses = Guesses(
             stores.known_devices, admit=admit, personal=personal, per_minute=settings.tries_per_clerk
         )
-        self._sessions = Sessions(stores.sessions, stores.ended, audit=audit, chance=chance)
+        self._sessions = Sessions(stores.sessions, stores.ended, audit=audit, chance=chance, notify=notify)
         self.replies = Replies(stores.one_time, stores.replies, self._sessions, clock=clock, chance=chance)
 
     # --- residents ------------------------------------------------------------------------------------

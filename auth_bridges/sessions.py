@@ -11,8 +11,17 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from msgspec import Struct
 
-from auth_bridges.models import Audience, Ending, Link, ProviderSession, RefreshToken, StoredSession
-from auth_bridges.ports import Audit, Chance
+from auth_bridges.models import (
+    Audience,
+    Ending,
+    Link,
+    Notice,
+    NoticeKind,
+    ProviderSession,
+    RefreshToken,
+    StoredSession,
+)
+from auth_bridges.ports import Audit, Chance, Notify
 from auth_bridges.refusals import SessionEnded
 from auth_bridges.rules.sessions import (
     HANDLE_BYTES,
@@ -57,11 +66,21 @@ class Live(Struct, frozen=True, kw_only=True):
 class Sessions:
     """Carries out what becomes of sessions. Renewals that succeed are not audited: they decide nothing."""
 
-    def __init__(self, store: SessionStore, ended: EndedSessions, *, audit: Audit, chance: Chance) -> None:
+    def __init__(
+        self,
+        store: SessionStore,
+        ended: EndedSessions,
+        *,
+        audit: Audit,
+        chance: Chance,
+        notify: Notify | None = None,
+    ) -> None:
+        """``notify`` tells residents of a token of theirs that was copied; who renews for them has it."""
         self._store = store
         self._ended = ended
         self._audit = audit
         self._chance = chance
+        self._notify = notify
 
     async def open(
         self,
@@ -208,4 +227,8 @@ class Sessions:
         if answer is Answer.REVOKE:
             _log.warning("a spent refresh token was presented: session %s ended", presented.session)
             await self.end(presented.session, Ending.TOKEN_REUSED, now=now)
+            if session is not None and audience is Audience.RESIDENT and self._notify is not None:
+                kind = NoticeKind.SIGN_IN_COPIED
+                name = f"{session.id}:{kind.value}"
+                await self._notify(Notice(id=name, resident=session.subject, kind=kind, at=now))
         raise SessionEnded

@@ -308,8 +308,9 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
     sms_base_url: Annotated[
         Annotated[str, Meta(pattern=r"^https?://[^/?#\s]+\Z")] | None,
         Meta(
-            description="Where the text message gateway answers; not set, no codes are sent.",
-            extra={"zh": "短信网关地址；不设则不提供短信验证码。"},
+            description="Where the text message gateway answers; not set, no codes are sent. Templates: "
+            "`one-time-code`, `phone-replaced`.",
+            extra={"zh": "短信网关地址；不设则不提供验证码。模板：`one-time-code`、`phone-replaced`。"},
         ),
     ] = None
     sms_key: Annotated[

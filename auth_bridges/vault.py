@@ -21,7 +21,12 @@ from auth_bridges.store import ResidentKeys
 _OWN: Final = b"\x02"
 _NONCE: Final = 12
 _KEY: Final = 32
-_FIELDS: Final = {"name": name_context, "number": number_context, "phone": phone_context}
+_FIELDS: Final = {
+    "name": name_context,
+    "number": number_context,
+    "phone": phone_context,
+    "former_phone": phone_context,
+}
 
 
 class Shredded(Exception):
@@ -80,6 +85,10 @@ class Vault:
     async def phone(self, resident: Resident) -> str | None:
         """The phone, if one is bound."""
         return await self._text(resident, resident.phone, phone_context(resident.id))
+
+    async def former_phone(self, resident: Resident) -> str | None:
+        """The phone before that, while it is kept."""
+        return await self._text(resident, resident.former_phone, phone_context(resident.id))
 
     async def _text(self, resident: Resident, sealed: bytes | None, context: bytes) -> str | None:
         return None if sealed is None else (await self.open(resident.id, sealed, context)).decode()

@@ -353,6 +353,9 @@ class AccountExport(Response, frozen=True, kw_only=True):
     name: Annotated[str | None, Meta(description="As it was proved.")]
     id_number: Annotated[str | None, Meta(description="As it was proved.")]
     phone: Annotated[str | None, Meta(description="As it is bound.")]
+    former_phone: Annotated[
+        str | None, Meta(description="The one it replaced, which answers for three days more.")
+    ] = None
     proofs: Annotated[list[ProofInfo], Meta(description="Every proof, those that ran out too.")]
     links: Annotated[list[ExportedLink], Meta(description="Ways in.")]
     merges: Annotated[list[MergeInfo], Meta(description="Merges.")]

@@ -149,6 +149,7 @@ class Phones:
 
     def __init__(self) -> None:
         self.received: list[tuple[str, str]] = []
+        self.replaced: list[str] = []
         self.told: dict[tuple[str, str], str] = {}
         self.broken = False
 
@@ -156,6 +157,11 @@ class Phones:
         if self.broken:
             raise SmsUnavailable
         self.received.append((phone, code))
+
+    async def tell_replaced(self, phone: str) -> None:
+        if self.broken:
+            raise SmsUnavailable
+        self.replaced.append(phone)
 
     async def phone_number(self, code: str, openid: str) -> str:
         if (code, openid) not in self.told:
@@ -298,6 +304,7 @@ class World:
             second_factors=self.second_factors,
             admit=self.turnstile,
             audit=self.audit,
+            notify=self.stores.notices.add,
             came_in=self._came_in,
             clock=self.clock,
             chance=os.urandom,
@@ -325,6 +332,7 @@ class World:
             exchange=self.auth.subject_of,
             outside=Outside(
                 send_code=self.phones,
+                tell_former_phone=self.phones.tell_replaced,
                 registry=self.registry,
                 face=self.faces,
                 phone_by_code={"wechat": self.phones},

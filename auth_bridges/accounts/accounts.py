@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from auth_bridges.accounts.codes import Codes
 from auth_bridges.accounts.consents import ConsentLedger
+from auth_bridges.accounts.grants_left import GrantsLeft
 from auth_bridges.accounts.leaving import Leaving
 from auth_bridges.accounts.linking import Linking
 from auth_bridges.accounts.merging import Merging
@@ -29,6 +30,7 @@ from auth_bridges.ports import (
     PhoneByPacket,
     PopulationRegistry,
     SendCode,
+    TellFormerPhone,
     TokenKeys,
 )
 from auth_bridges.rules.policy import Operation
@@ -42,6 +44,7 @@ class Outside(Struct, frozen=True, kw_only=True):
     """Those a city may have set up; what is None is refused as not offered. Phones go by provider."""
 
     send_code: SendCode | None = None
+    tell_former_phone: TellFormerPhone | None = None
     registry: PopulationRegistry | None = None
     face: FaceCheck | None = None
     phone_by_code: Mapping[str, PhoneByCode] = {}
@@ -71,6 +74,7 @@ class Accounts:
         sessions = Sessions(stores.sessions, stores.ended, audit=audit, chance=chance)
         vault = Vault(stores.resident_keys, personal, chance)
         people = People(stores.residents)
+        grants_left = GrantsLeft(stores, audit=audit, notify=notify)
         self.clock = clock
         self._stores = stores
         self._people = people
@@ -119,6 +123,7 @@ class Accounts:
             personal=personal,
             by_code=outside.phone_by_code,
             by_packet=outside.phone_by_packet,
+            tell_former=outside.tell_former_phone,
             lives=settings.proof_lives,
             admit=admit,
             audit=audit,
@@ -130,6 +135,7 @@ class Accounts:
             people=people,
             step_ups=self.step_ups,
             sessions=sessions,
+            grants_left=grants_left,
             audit=audit,
             clock=clock,
         )
@@ -155,6 +161,7 @@ class Accounts:
             people=people,
             step_ups=self.step_ups,
             sessions=sessions,
+            grants_left=grants_left,
             personal=personal,
             keys=keys,
             issuer=settings.token_issuer,
@@ -182,7 +189,8 @@ class Accounts:
         return await self.merging.undo(case, concerns=concerns, actor=actor.resident)
 
     async def settle(self) -> None:
-        """Finish what a process began that died: merges, ways in taken away, accounts that are due."""
+        """Finish what a process began that died: merges, ways in taken away, what is due."""
         await self.merging.settle()
         await self.linking.settle()
         await self.leaving.delete_due()
+        await self.phones.settle()

@@ -6,9 +6,10 @@ the consent again next. So whichever comes last sees the other, and nothing prov
 
 from datetime import datetime
 
+from auth_bridges.accounts.grants_left import GrantsLeft
 from auth_bridges.accounts.people import People
 from auth_bridges.accounts.step_up import StepUps
-from auth_bridges.models import Actor, Audience, Consent, ConsentPurpose, Ending
+from auth_bridges.models import Actor, Audience, Consent, ConsentPurpose, Ending, GrantEnding
 from auth_bridges.ports import Audit, Clock
 from auth_bridges.refusals import ConsentUnknown
 from auth_bridges.rules.consents import without
@@ -27,6 +28,7 @@ class ConsentLedger:
         people: People,
         step_ups: StepUps,
         sessions: Sessions,
+        grants_left: GrantsLeft,
         audit: Audit,
         clock: Clock,
     ) -> None:
@@ -34,6 +36,7 @@ class ConsentLedger:
         self._people = people
         self._step_ups = step_ups
         self._sessions = sessions
+        self._grants_left = grants_left
         self._audit = audit
         self._clock = clock
 
@@ -72,12 +75,24 @@ class ConsentLedger:
         await self._told("consent.withdrawn", actor.resident, purpose, now)
 
     async def take_away(self, resident: str, purpose: ConsentPurpose) -> None:
-        """Let nothing of ``resident`` rest on ``purpose``; no token tells of it within a second."""
+        """Let nothing of ``resident`` rest on ``purpose``; no token tells of it within a second.
+
+        Who is not real-name any more is no side of leave to act: they could neither see nor end it.
+        """
         while (found := await self._stores.residents.get(resident)) is not None:
             left = without(found, purpose)
+            unnamed = None if found.holder == left.holder else found.holder
+            await self._end_grants(resident, unnamed)
             if left == found or await self._stores.residents.replace(found, left):
+                # Once more: what was granted in between; before, so that who goes on after a crash finds it.
+                await self._end_grants(resident, unnamed)
                 break
         await self._sessions.end_all(Audience.RESIDENT, resident, Ending.CONSENT_WITHDRAWN, now=self._clock())
+
+    async def _end_grants(self, resident: str, holder: str | None) -> None:
+        if holder is not None:
+            why = GrantEnding.IDENTITY_WITHDRAWN
+            await self._grants_left.end([holder], why, actor=resident, now=self._clock())
 
     async def _told(
         self, kind: str, resident: str, purpose: ConsentPurpose, at: datetime, **facts: str

@@ -2,6 +2,7 @@
 
     begin        no way back; what the tombstone will say is written down while it can still be known
     shells       nobody can sign in or refresh; name, number, phone and proofs are gone from the record
+    grants       ended on both sides, and nothing of who left is kept in them (see ``grants_left``)
     links        a later sign-in is a stranger's
     sessions     end in every process within a second
     keys         destroyed: what copies of the record hold cannot be read by anybody
@@ -20,6 +21,7 @@ import jwt
 import msgspec
 from msgspec import Struct
 
+from auth_bridges.accounts.grants_left import GrantsLeft
 from auth_bridges.accounts.people import People
 from auth_bridges.accounts.step_up import StepUps
 from auth_bridges.models import (
@@ -27,6 +29,7 @@ from auth_bridges.models import (
     Audience,
     Deletion,
     Ending,
+    GrantEnding,
     Notice,
     NoticeKind,
     Resident,
@@ -81,6 +84,7 @@ class Leaving:
         people: People,
         step_ups: StepUps,
         sessions: Sessions,
+        grants_left: GrantsLeft,
         personal: PersonalData,
         keys: TokenKeys,
         issuer: str,
@@ -100,6 +104,7 @@ class Leaving:
         self._audit = audit
         self._notify = notify
         self._forget = forget
+        self._grants_left = grants_left
         self._clock = clock
         self._chance = chance
 
@@ -173,14 +178,16 @@ class Leaving:
         if marked is None:
             return
         now = self._clock()
-        if not await self._empty(root.id, alone=True):
+        if not await self._empty(deletion, root.id, alone=True):
             # Taken in by another account meanwhile, whose owner asked for nothing.
             await self._stores.deletions.drop(deletion.id)
             await self._told("deletion.cancelled", root.id, deletion, now)
             return
         everybody = await self._stores.residents.tree_of(root)
         for resident in everybody:
-            await self._empty(resident)
+            await self._empty(deletion, resident)
+        holders = await self._stores.deletions.holders_of(deletion.id)
+        await self._grants_left.end(holders, GrantEnding.ACCOUNT_DELETED, actor=root.id, now=now)
         for resident in everybody:
             await self._stores.residents.drop_all(resident)
             await self._sessions.end_all(Audience.RESIDENT, resident, Ending.DELETED, now=now)
@@ -193,7 +200,7 @@ class Leaving:
         await self._told("account.deleted", root.id, deletion, now)
         await self._stores.deletions.done(deletion.id, at=now)
 
-    async def _empty(self, resident: str, *, alone: bool = False) -> bool:
+    async def _empty(self, deletion: Deletion, resident: str, *, alone: bool = False) -> bool:
         """Leave a shell of ``resident``: it stops every sign-in, and says who else was part of it.
 
         ``alone`` leaves as they are, and says False of, those who are part of somebody else.
@@ -208,6 +215,8 @@ class Leaving:
             )
             if alone and found.merged_into is not None:
                 return False
+            if found.holder is not None:
+                await self._stores.deletions.remember(deletion.id, found.holder)
             if found == shell or await self._stores.residents.replace(found, shell):
                 break
         return True

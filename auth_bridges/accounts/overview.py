@@ -59,6 +59,7 @@ class Copy(Struct, frozen=True, kw_only=True):
     name: str | None
     number: str | None
     phone: str | None
+    former_phone: str | None
     links: Sequence[Link]
     merges: Sequence[MergeCase]
     notices: Sequence[Notice]
@@ -121,6 +122,7 @@ class Overviews:
             name=await self._vault.name(resident),
             number=await self._vault.number(resident),
             phone=await self._vault.phone(resident),
+            former_phone=await self._vault.former_phone(resident),
             links=await self._stores.residents.links_of(everybody),
             merges=await self._stores.merges.of(everybody),
             notices=await self._stores.notices.of(everybody, limit=_ALL_NOTICES),

@@ -2,7 +2,8 @@
 
 Limited by person and by phone, whichever way it is bound. Nobody is looked up by phone: two residents may
 have the same one, families do and numbers are handed on, so a number that is somebody's already is neither
-an error nor a merge, and no answer tells that it is.
+an error nor a merge, and no answer tells that it is. What a phone that takes another's place may do, and
+when, is in ``rules.phones``.
 """
 
 from collections.abc import Awaitable, Mapping, Sequence
@@ -15,10 +16,20 @@ from auth_bridges.accounts.codes import Codes, SentCode, masked
 from auth_bridges.accounts.people import People
 from auth_bridges.accounts.step_up import StepUps
 from auth_bridges.models import Actor, ClientFacts, Link, Notice, NoticeKind, Resident, phone_context
-from auth_bridges.ports import Admit, Audit, Clock, Notify, PersonalData, PhoneByCode, PhoneByPacket
-from auth_bridges.refusals import LinkUnknown, ProviderNotOffered
+from auth_bridges.ports import (
+    Admit,
+    Audit,
+    Clock,
+    Notify,
+    PersonalData,
+    PhoneByCode,
+    PhoneByPacket,
+    TellFormerPhone,
+)
+from auth_bridges.refusals import LinkUnknown, ProviderNotOffered, SmsUnavailable
 from auth_bridges.refusals.providers import told_by_provider
 from auth_bridges.rules.assurance import Lives, proof_of, renewed
+from auth_bridges.rules.phones import FORMER_ANSWERS, former_answers, with_former
 from auth_bridges.rules.policy import Method, Operation
 from auth_bridges.rules.sessions import began_by
 from auth_bridges.store import AuthStores
@@ -43,6 +54,7 @@ class Phones:
         personal: PersonalData,
         by_code: Mapping[str, PhoneByCode],
         by_packet: Mapping[str, PhoneByPacket],
+        tell_former: TellFormerPhone | None,
         lives: Lives,
         admit: Admit,
         audit: Audit,
@@ -57,6 +69,7 @@ class Phones:
         self._personal = personal
         self._by_code = by_code
         self._by_packet = by_packet
+        self._tell_former = tell_former
         self._lives = lives
         self._admit = admit
         self._audit = audit
@@ -125,16 +138,37 @@ class Phones:
         async def bound(resident: Resident) -> Resident:
             # Another phone is another proof: what was proved of the former one goes with it.
             others = tuple(old for old in resident.proofs if old.level is not AssuranceLevel.L1)
-            return msgspec.structs.replace(
+            back = former_answers(resident, now) and await self._vault.former_phone(resident) == phone
+            after = msgspec.structs.replace(
                 resident,
                 phone=await self._vault.seal(resident.id, phone.encode(), phone_context(resident.id)),
                 phone_hash=self._personal.pseudonym("phone", phone),
                 proofs=renewed(others, proof),
             )
+            return with_former(resident, after, back=back, now=now)
 
-        await self._people.change(actor.resident, bound)
+        after = await self._people.change(actor.resident, bound)
         await self._told(actor, source, now)
+        if after.former_phone_until == now + FORMER_ANSWERS:
+            await self._tell_the_former(after, now)
         return masked(phone)
+
+    async def _tell_the_former(self, resident: Resident, now: datetime) -> None:
+        """Tell the phone that was replaced, by text message: the account's other ways may be a thief's."""
+        former = await self._vault.former_phone(resident)
+        if former is None or self._tell_former is None:
+            return
+        try:
+            await self._tell_former(former)
+        except SmsUnavailable as unsent:
+            outcome = unsent.code
+        else:
+            outcome = "ok"
+        await self._audit("phone.former_told", at=now, actor=resident.id, outcome=outcome)
+
+    async def settle(self) -> None:
+        """Forget the phones that answer no longer."""
+        await self._stores.residents.forget_former_phones(self._clock())
 
     async def _admit_try(self, kind: str, value: str, *, burst: int) -> None:
         await self._admit("bind-phone", self._personal.pseudonym(kind, value), per_minute=1, burst=burst)

@@ -39,6 +39,7 @@ from auth_bridges.ports import (
     PopulationRegistry,
 )
 from auth_bridges.refusals import (
+    ChildNeedsGuardian,
     ConsentUnknown,
     FaceCheckUnknown,
     IdentityAlreadyProved,
@@ -47,6 +48,7 @@ from auth_bridges.refusals import (
     StepUpRequired,
 )
 from auth_bridges.refusals.providers import told_by_provider
+from auth_bridges.rules.acting import needs_guardian
 from auth_bridges.rules.assurance import Lives, level_of, proof_of, renewed
 from auth_bridges.rules.policy import Operation
 from auth_bridges.store import AuthStores
@@ -132,6 +134,7 @@ class Proving:
         if resident.holder not in (None, holder):
             raise IdentityAlreadyProved
         now = self._clock()
+        await self._of_age("identity.proved", actor, number, now)
         await self._consents.give(actor, ConsentPurpose.REAL_NAME, consent, at=now)
         if not await self._answer("identity.proved", actor, self._registry(name, number)):
             await self._told("identity.proved", actor, IdentityNotConfirmed.code, now)
@@ -167,6 +170,7 @@ class Proving:
         if name is None or number is None:
             raise StepUpRequired(needed=AssuranceLevel.L2)
         now = self._clock()
+        await self._of_age("face_check.begun", actor, number, now)
         await self._consents.give(actor, ConsentPurpose.FACE_CHECK, consent, at=now)
         order = self._chance(16).hex()
         begun = await self._answer("face_check.begun", actor, self._face.start(name, number, order))
@@ -204,6 +208,12 @@ class Proving:
         return FaceChecked(state=state, level=proved.level)
 
     # --- how ------------------------------------------------------------------------------------------
+
+    async def _of_age(self, kind: str, actor: Actor, number: str, now: datetime) -> None:
+        """Ask nobody, and note no consent, about who cannot consent (PIPL Art. 31)."""
+        if needs_guardian(number, now):
+            await self._told(kind, actor, ChildNeedsGuardian.code, now)
+            raise ChildNeedsGuardian
 
     async def _keeper_of(self, holder: str, resident: Resident) -> MergeCase | None:
         """The merge case with whoever proved this number before; None if nobody else did."""

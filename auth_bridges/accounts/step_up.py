@@ -25,6 +25,7 @@ from auth_bridges.refusals import (
     StepUpRequired,
 )
 from auth_bridges.rules.assurance import level_of
+from auth_bridges.rules.phones import former_answers
 from auth_bridges.rules.policy import POLICY, Method, Operation, Shortfall, shortfall
 from auth_bridges.store import AuthStores
 from auth_bridges.store.step_up import Answered
@@ -114,9 +115,12 @@ class StepUps:
         return await self._answered(actor, given, Method.PROVIDER, now, **subject.told)
 
     async def send_code(self, actor: Actor, challenge: str, client: ClientFacts) -> SentCode:
-        """Send a code to the phone that is bound, to answer ``challenge`` with."""
-        given = self._may_answer(actor, challenge, Method.SMS, self._clock())
-        phone = await self._vault.phone(await self._people.active(actor.resident))
+        """Send a code to the phone that answers, to answer ``challenge`` with: for days the former one."""
+        now = self._clock()
+        given = self._may_answer(actor, challenge, Method.SMS, now)
+        resident = await self._people.active(actor.resident)
+        of = self._vault.former_phone if former_answers(resident, now) else self._vault.phone
+        phone = await of(resident)
         if phone is None:
             raise NoPhoneBound
         return await self._codes.send(phone, actor, client, purpose=_purpose(given))

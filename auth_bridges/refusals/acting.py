@@ -126,6 +126,28 @@ class NotAGuardian(Refusal):
     detail_en = "The register does not show you as this child's guardian; if it is wrong, ask the registry."
 
 
+class ChildNeedsGuardian(Refusal):
+    """Who is under fourteen does not prove a level by themselves: a guardian consents and acts for them."""
+
+    code = "CHILD_NEEDS_GUARDIAN"
+    kind = Kind.FORBIDDEN
+    title_zh = "须由监护人代办"
+    title_en = "A guardian acts for the child"
+    detail_zh = "未满十四周岁的，由监护人登录自己的账号，在“代办”中添加孩子后为其办理。"
+    detail_en = "Under fourteen, a guardian signs in to their own account, adds the child and acts for it."
+
+
+class GuardianshipStands(Refusal):
+    """A guardian's leave is not the child's to end: the guardian, the register or the 18th birthday does."""
+
+    code = "GUARDIANSHIP_STANDS"
+    kind = Kind.FORBIDDEN
+    title_zh = "监护人代办不能由本人结束"
+    title_en = "Not the child's to end"
+    detail_zh = "年满十八周岁时自动结束；此前由监护人或登记机关结束。"
+    detail_en = "It ends on the 18th birthday; before that, by the guardian or the registry."
+
+
 class TooManyGuardians(Refusal):
     """As many guardians as a child may have already act for this one."""
 

@@ -33,6 +33,8 @@ REGISTER_TRUSTED: Final = timedelta(hours=24)
 BELIEVED_LONGER: Final = timedelta(seconds=5)
 """Tokens are believed so much longer than they say, for clocks that differ; grants are not."""
 _COMES_OF_AGE: Final = 18
+_CONSENTS: Final = 14
+"""From when on somebody consents for themselves; before, a guardian does (PIPL Art. 31)."""
 
 
 class Terms(Struct, frozen=True):
@@ -71,8 +73,21 @@ TERMS: Final[Mapping[ActingKind, Terms]] = MappingProxyType(
 
 def comes_of_age(born: date) -> datetime:
     """The first instant of somebody's 18th birthday in Shanghai; born on 29 February, on the 28th."""
-    year = born.year + _COMES_OF_AGE
-    # Eighteen years after a leap year there is none, so only the clamped day can be right.
+    return _birthday(born, _COMES_OF_AGE)
+
+
+def needs_guardian(number: str, now: datetime) -> bool:
+    """Whether a guardian consents for who has ID ``number``: until the 14th birthday."""
+    try:
+        born = date.fromisoformat(number[6:14])
+    except ValueError:
+        return False  # Nobody's number, which the register will say.
+    return now < _birthday(born, _CONSENTS)
+
+
+def _birthday(born: date, years: int) -> datetime:
+    year = born.year + years
+    # Fourteen or eighteen years after a leap year there is none, so only the clamped day can be right.
     day = 28 if (born.month, born.day) == (2, 29) else born.day
     return datetime.combine(date(year, born.month, day), time.min, SHANGHAI)
 

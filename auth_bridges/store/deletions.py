@@ -76,8 +76,17 @@ class Deletions:
         )
         return struct_of(await self._deletions.find_one(here), Deletion)
 
+    async def remember(self, deletion: str, holder: str) -> None:
+        """Note that who has ``holder`` goes with it."""
+        await self._deletions.update_one({"_id": deletion}, {"$addToSet": {"holders": holder}})
+
+    async def holders_of(self, deletion: str) -> Sequence[str]:
+        """The keyed hashes of the ID numbers that go with it."""
+        found = struct_of(await self._deletions.find_one({"_id": deletion}), Deletion)
+        return () if found is None else found.holders
+
     async def done(self, deletion: str, *, at: datetime) -> None:
         """Say no longer whose it was: the tombstone is a keyed hash."""
         await self._deletions.update_one(
-            {"_id": deletion}, {"$set": {"deleted_at": at}, "$unset": {"resident": ""}}
+            {"_id": deletion}, {"$set": {"deleted_at": at}, "$unset": {"resident": "", "holders": ""}}
         )

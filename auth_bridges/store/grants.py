@@ -1,12 +1,13 @@
 """Leave to act for others. MongoDB, majority and journal."""
 
+from collections.abc import Collection as Several
 from collections.abc import Sequence
 from datetime import datetime
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from auth_bridges.models import ActingGrant, GrantEnding
+from auth_bridges.models import NOBODY, ActingGrant, GrantEnding
 from auth_bridges.store.documents import Collection, Document, document_of, struct_of
 from miniapp_schemas.acting import ActingKind
 
@@ -100,6 +101,23 @@ class Grants:
             return_document=ReturnDocument.AFTER,
         )
         return struct_of(document, ActingGrant)
+
+    async def of_leaving(self, keys: Several[str], *, now: datetime, limit: int) -> list[ActingGrant]:
+        """Some of the grants that one of ``keys`` is a side of; no guardian's in force for one of them."""
+        theirs = {"$in": list(keys)}
+        guardians = {"kind": ActingKind.GUARDIAN.value, **_IN_FORCE, "expires_at": {"$gt": now}}
+        sides = [{"agent": theirs}, {"granted_by": theirs}, {"whom": theirs, "$nor": [guardians]}]
+        found = self._grants.find({"$or": sides}).limit(limit)
+        return [grant async for document in found if (grant := struct_of(document, ActingGrant)) is not None]
+
+    async def erase(self, grant: ActingGrant, keys: Several[str]) -> None:
+        """Let those of ``keys`` be nobody in ``grant``, and keep no name that only they could see."""
+        gone: Document = {side: NOBODY for side in ("agent", "whom") if getattr(grant, side) in keys}
+        if gone:
+            gone |= {"agent_name": None, "whom_name": None, "child": None}
+        if grant.granted_by in keys:
+            gone["granted_by"] = None
+        await self._grants.update_one({"_id": grant.id}, {"$set": gone})
 
     async def of(
         self, key: str, organisations: Sequence[str], *, before: str | None, limit: int

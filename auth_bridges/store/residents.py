@@ -45,6 +45,10 @@ class Residents:
         await self._residents.create_index(
             [("holder", ASCENDING)], unique=True, partialFilterExpression={"holder": {"$type": "string"}}
         )
+        until = "former_phone_until"
+        await self._residents.create_index(
+            [(until, ASCENDING)], partialFilterExpression={until: {"$type": "date"}}
+        )
         way_in = [("provider", ASCENDING), ("appid", ASCENDING), ("subject", ASCENDING)]
         # Two first sights of one person, under their old and their new name, must not make two people.
         synonyms = [
@@ -188,6 +192,13 @@ class Residents:
         """Ways in that lead nowhere any more and are not gone yet."""
         found = self._links.find({"leaving_at": {"$type": "date"}}).limit(500)
         return [msgspec.convert(each, Link) async for each in found]
+
+    async def forget_former_phones(self, now: datetime) -> None:
+        """Keep no phone that answers no longer."""
+        await self._residents.update_many(
+            {"former_phone_until": {"$lte": now}},
+            {"$set": {"former_phone": None, "former_phone_until": None}},
+        )
 
     async def drop(self, link: Link) -> None:
         """Forget ``link``."""

@@ -111,6 +111,7 @@ class AuthParts:
             second_factors=self.second_factors,
             admit=admit,
             audit=recorder.record,
+            notify=self.notify,
             came_in=came_in,
             clock=clock,
             chance=chance,
@@ -199,6 +200,7 @@ class AuthParts:
             packets = AlipayPhone(self.alipay, self.stores.packets, clock)
         return Outside(
             send_code=sms,
+            tell_former_phone=None if sms is None else sms.tell_replaced,
             registry=registry,
             face=face,
             phone_by_code={"wechat": self.wechat},

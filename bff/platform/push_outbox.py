@@ -48,6 +48,7 @@ _URGENT: Final = frozenset(
         NoticeKind.MERGED,
         NoticeKind.PHONE_BOUND,
         NoticeKind.REAL_NAME,
+        NoticeKind.SIGN_IN_COPIED,
         NoticeKind.DELETION_REQUESTED,
     }
 )

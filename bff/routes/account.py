@@ -120,6 +120,7 @@ class AccountController(Controller):
             name=copy.name,
             id_number=copy.number,
             phone=copy.phone,
+            former_phone=copy.former_phone,
             proofs=[_proof(each) for each in copy.resident.proofs],
             links=[
                 ExportedLink(

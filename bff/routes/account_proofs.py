@@ -12,6 +12,7 @@ from auth_bridges.accounts.codes import SentCode
 from auth_bridges.models import ClientFacts
 from auth_bridges.refusals import (
     ChallengeRefused,
+    ChildNeedsGuardian,
     ConsentUnknown,
     FaceCheckUnknown,
     IdentityAlreadyProved,
@@ -169,6 +170,7 @@ class IdentityController(Controller):
         opt={
             "refusals": (
                 *GATE,
+                ChildNeedsGuardian,
                 ConsentUnknown,
                 IdentityAlreadyProved,
                 IdentityNotConfirmed,
@@ -189,7 +191,10 @@ class IdentityController(Controller):
         accounts: NamedDependency[Accounts],
         challenge: StepUpChallenge = None,
     ) -> RealNameResult:
-        """Two elements against the population registry make L2; needs a bound phone."""
+        """Two elements against the population registry make L2; needs a bound phone.
+
+        Under fourteen a guardian acts instead, with an account of their own.
+        """
         proved = await accounts.proving.real_name(
             actor(principal, challenge), data.name, data.id_number, consent=data.consent_notice
         )
@@ -205,6 +210,7 @@ class IdentityController(Controller):
             "refusals": (
                 *GATE,
                 *ONCE,
+                ChildNeedsGuardian,
                 ProviderBusy,
                 ProviderNotOffered,
                 ProviderUnavailable,
@@ -307,7 +313,10 @@ class StepUpController(Controller):
         accounts: NamedDependency[Accounts],
         device: DeviceId = None,
     ) -> PhoneCodeSent:
-        """To the phone that is bound, for this challenge only; asked again, another code."""
+        """To the phone that is bound, for this challenge only; asked again, another code.
+
+        For three days after another phone took its place, to the former one.
+        """
         facts = msgspec.structs.replace(client, device=device)
         return _sent(await accounts.step_ups.send_code(actor(principal), data.challenge, facts))
 

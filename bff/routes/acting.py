@@ -19,6 +19,7 @@ from auth_bridges.refusals import (
     GrantNotInForce,
     GrantStandsAlready,
     GrantUnknown,
+    GuardianshipStands,
     NotAGuardian,
     NotForYourself,
     NotLegalRepresentative,
@@ -193,7 +194,7 @@ class GrantController(Controller):
 
     @delete(
         "/{grant_id:str}",
-        opt={"refusals": (GrantUnknown, SessionEnded)},
+        opt={"refusals": (GrantUnknown, GuardianshipStands, SessionEnded)},
         operation_id="EndGrant",
         summary="End a grant, or decline an offer",
     )
@@ -203,7 +204,7 @@ class GrantController(Controller):
         principal: NamedDependency[Principal],
         acting: NamedDependency[ActingService],
     ) -> None:
-        """From either side; tokens of it are refused in every process within a second."""
+        """From either side, but a guardian's; tokens of it are refused in every process within a second."""
         await acting.end(principal.subject, principal.session, grant_id)
 
 

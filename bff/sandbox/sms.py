@@ -25,6 +25,8 @@ _PAUSE: Final = 0.2
 _PATIENCE: Final = 5.0
 
 
+REPLACED: Final = "您的手机号已不再绑定原账户；如非本人操作，请立即登录查看。"
+"""What is agreed with the operator for a phone that was replaced."""
 Phone = Annotated[str, Meta(pattern=r"^\+[0-9]{8,15}\Z")]
 
 
@@ -41,6 +43,12 @@ class _Notice(
     phone: Phone
     text: Annotated[str, Meta(min_length=1, max_length=500)]
     id: str = ""
+
+
+class _Replaced(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="phone-replaced", tag_field="template"
+):
+    phone: Phone
 
 
 class Delivered(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -121,10 +129,11 @@ class Sms:
         if not hmac.compare_digest(request.headers.get("Authorization", ""), f"Bearer {self._key}"):
             return web.json_response({"error": "unauthorized"}, status=401)
         try:
-            message = msgspec.json.decode(await request.read(), type=_Code | _Notice)
+            message = msgspec.json.decode(await request.read(), type=_Code | _Notice | _Replaced)
         except msgspec.DecodeError as error:
             return web.json_response({"error": str(error)}, status=400)
-        code, text = (message.code, "") if isinstance(message, _Code) else ("", message.text)
+        code = message.code if isinstance(message, _Code) else ""
+        text = message.text if isinstance(message, _Notice) else "" if code else REPLACED
         self._outbox.append(Delivered(at=self._now(), phone=message.phone, code=code, text=text))
         if isinstance(message, _Notice) and message.id and self._receipts is not None:
             task = asyncio.get_running_loop().create_task(self._tell(self._receipts, message))

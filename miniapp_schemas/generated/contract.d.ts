@@ -39,6 +39,8 @@ export interface AccountExport {
   idNumber: string | null;
   /** As it is bound. */
   phone: string | null;
+  /** The one it replaced, which answers for three days more. */
+  formerPhone: string | null;
   /** Every proof, those that ran out too. */
   proofs: ProofInfo[];
   /** Ways in. */
@@ -3141,6 +3143,7 @@ export type RefusalCode =
   | "CERTIFICATE_UNREADABLE"
   | "CERTIFICATE_UNTRUSTED"
   | "CHANNEL_NOT_OFFERED"
+  | "CHILD_NEEDS_GUARDIAN"
   | "CLAIMS_INVALID"
   | "CLAIM_NOT_DISCLOSABLE"
   | "CLERK_NOT_RECOGNISED"
@@ -3172,6 +3175,7 @@ export type RefusalCode =
   | "GRANT_NOT_IN_FORCE"
   | "GRANT_STANDS_ALREADY"
   | "GRANT_UNKNOWN"
+  | "GUARDIANSHIP_STANDS"
   | "GUARDIANS_FULL"
   | "HEALTH_CODE_UNAVAILABLE"
   | "HOLDER_MISMATCH"
@@ -3566,7 +3570,7 @@ export interface Operations {
     body: StartFaceCheck;
     status: 201;
     answer: FaceCheckBegun;
-    codes: "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "NOT_WHILE_ACTING" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CHILD_NEEDS_GUARDIAN" | "ENDINGS_UNHEARD" | "IDEMPOTENCY_KEY_REUSED" | "NOT_WHILE_ACTING" | "PROVIDER_BUSY" | "PROVIDER_NOT_OFFERED" | "PROVIDER_UNAVAILABLE" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Asked of the provider by us; passed, it makes L3. */
   ConcludeFaceCheck: {
@@ -3688,7 +3692,11 @@ export interface Operations {
     answer: PhoneBound;
     codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PHONE_CODE_REJECTED" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** Two elements against the population registry make L2; needs a bound phone. */
+  /**
+   * Two elements against the population registry make L2; needs a bound phone.
+   *
+   * Under fourteen a guardian acts instead, with an account of their own.
+   */
   ProveRealName: {
     method: "POST";
     path: "/mp/v1/account/real-name";
@@ -3698,7 +3706,7 @@ export interface Operations {
     body: ProveRealName;
     status: 200;
     answer: RealNameResult;
-    codes: "CONSENT_UNKNOWN" | "ENDINGS_UNHEARD" | "IDENTITY_ALREADY_PROVED" | "IDENTITY_NOT_CONFIRMED" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REGISTRY_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CHILD_NEEDS_GUARDIAN" | "CONSENT_UNKNOWN" | "ENDINGS_UNHEARD" | "IDENTITY_ALREADY_PROVED" | "IDENTITY_NOT_CONFIRMED" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REGISTRY_UNAVAILABLE" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Proved after the challenge was given, in this session, for `step-up`; each answers once. */
   AnswerByCertificate: {
@@ -3760,7 +3768,11 @@ export interface Operations {
     answer: StepUpAnswered;
     codes: "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PHONE_CODE_REJECTED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_NOT_PROVED" | "TOO_LARGE" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** To the phone that is bound, for this challenge only; asked again, another code. */
+  /**
+   * To the phone that is bound, for this challenge only; asked again, another code.
+   *
+   * For three days after another phone took its place, to the former one.
+   */
   SendStepUpCode: {
     method: "POST";
     path: "/mp/v1/account/step-up/phone/codes";
@@ -3892,7 +3904,7 @@ export interface Operations {
     answer: ActingGrant;
     codes: "ACTING_NOT_OFFERED" | "ENDINGS_UNHEARD" | "FAMILY_REGISTER_UNAVAILABLE" | "GRANT_STANDS_ALREADY" | "IDEMPOTENCY_KEY_REUSED" | "NOT_A_GUARDIAN" | "NOT_FOR_YOURSELF" | "NOT_WHILE_ACTING" | "REQUEST_UNDER_WAY" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_CHALLENGE_REFUSED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "TOO_MANY_GUARDIANS" | "TOO_MANY_REQUESTS" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** From either side; tokens of it are refused in every process within a second. */
+  /** From either side, but a guardian's; tokens of it are refused in every process within a second. */
   EndGrant: {
     method: "DELETE";
     path: "/mp/v1/grants/{grantId}";
@@ -3902,7 +3914,7 @@ export interface Operations {
     body: null;
     status: 204;
     answer: null;
-    codes: "ENDINGS_UNHEARD" | "GRANT_UNKNOWN" | "NOT_WHILE_ACTING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "ENDINGS_UNHEARD" | "GRANT_UNKNOWN" | "GUARDIANSHIP_STANDS" | "NOT_WHILE_ACTING" | "SESSION_ENDED" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Put an offer in force; confirmed again it is the same. */
   ConfirmGrant: {
@@ -4226,7 +4238,7 @@ export interface Operations {
     body: ProveLegalPerson;
     status: 201;
     answer: LegalPersonProved;
-    codes: "CERTIFICATE_CHALLENGE_ENDED" | "CERTIFICATE_EXPIRED" | "CERTIFICATE_OF_NO_LEGAL_PERSON" | "CERTIFICATE_REVOKED" | "CERTIFICATE_SIGNATURE_REFUSED" | "CERTIFICATE_UNKNOWN_TO_ISSUER" | "CERTIFICATE_UNREADABLE" | "CERTIFICATE_UNTRUSTED" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REPRESENTATIVE_DIFFERS" | "REVOCATION_UNKNOWN" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
+    codes: "CERTIFICATE_CHALLENGE_ENDED" | "CERTIFICATE_EXPIRED" | "CERTIFICATE_OF_NO_LEGAL_PERSON" | "CERTIFICATE_REVOKED" | "CERTIFICATE_SIGNATURE_REFUSED" | "CERTIFICATE_UNKNOWN_TO_ISSUER" | "CERTIFICATE_UNREADABLE" | "CERTIFICATE_UNTRUSTED" | "CHILD_NEEDS_GUARDIAN" | "ENDINGS_UNHEARD" | "NOT_WHILE_ACTING" | "PROVIDER_NOT_OFFERED" | "REPRESENTATIVE_DIFFERS" | "REVOCATION_UNKNOWN" | "SIGN_IN_REQUIRED" | "STEP_UP_REQUIRED" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
   /** Newest first, page by page, with the count of all that are unread. */
   ListNotices: {

@@ -24,7 +24,7 @@ from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
 from bff.sandbox.population import Population
 from bff.sandbox.simulator import Fault, FaultKind, Plan, Provider, simulated_in_thread
-from bff.sandbox.sms import Sms
+from bff.sandbox.sms import REPLACED, Sms
 from bff.sandbox.wechat import Wechat
 from bff.sandbox.wechat_ids import WechatApp, openid_of
 from tests.auth_fakes import FakeFaces, Packets
@@ -35,6 +35,7 @@ Client = AsyncTestClient[Any]
 APP = WechatApp(appid=COMPLETE["SUISHEN_AUTH_WECHAT_APPID"], secret=COMPLETE["SUISHEN_AUTH_WECHAT_SECRET"])
 NAME, NUMBER = "林小满", "310000199003070017"
 OTHER_NAME, OTHER_NUMBER = "陈志远", "310000198511020039"
+CHILD = "310000202105210017"
 MOBILE = "15400000001"
 ACCOUNT = "/mp/v1/account"
 
@@ -166,6 +167,7 @@ async def test_what_cannot_be_proved_is_refused(lin: Person, chen: Person, outer
     await lin.bind()
     await lin.sign_in()
     refused(await lin.prove(OTHER_NAME), 403, "IDENTITY_NOT_CONFIRMED")
+    refused(await lin.prove(NAME, CHILD), 403, "CHILD_NEEDS_GUARDIAN")
     assert (await lin.prove()).status_code == 200
     refused(await lin.prove(OTHER_NAME, OTHER_NUMBER), 409, "IDENTITY_ALREADY_PROVED")
     await chen.bind("15400000002")
@@ -191,6 +193,15 @@ async def plan(url: str, kind: FaultKind) -> None:
 
 
 # --- phones --------------------------------------------------------------------------------------------
+
+
+async def test_the_former_phone_is_told_by_text_of_the_one_in_its_place(lin: Person, outer: Outer) -> None:
+    await lin.bind()
+    assert outer.sms.texts(f"+86{MOBILE}") == []
+    await lin.bind("15400000002")
+    assert outer.sms.texts(f"+86{MOBILE}") == [REPLACED]
+    assert outer.sms.texts("+8615400000002") == []
+    assert (await lin("GET", "/export")).json()["formerPhone"] == f"+86{MOBILE}"
 
 
 async def test_a_code_that_is_not_right_is_refused(lin: Person, outer: Outer) -> None:

@@ -15,6 +15,7 @@ from auth_bridges.rules.acting import (
     acting_as,
     comes_of_age,
     is_code,
+    needs_guardian,
     settle,
     side_of,
     state_of,
@@ -99,6 +100,22 @@ def test_nothing_is_granted_outside_the_kind_nor_longer_than_it_lasts(
     else:
         assert set(settled) == wanted <= terms.scopes
         assert timedelta(0) < span <= terms.longest
+
+
+@given(births, st.timedeltas(timedelta(days=-400), timedelta(days=9000)))
+def test_a_guardian_consents_for_a_child_until_its_fourteenth_birthday_in_shanghai(
+    born: date, age: timedelta
+) -> None:
+    """PIPL Art. 31."""
+    assume(born.year >= 1990)
+    now = datetime(born.year, born.month, born.day, tzinfo=SHANGHAI) + age
+    birthday = (2, 28) if (born.month, born.day) == (2, 29) else (born.month, born.day)
+    years = now.year - born.year - ((now.month, now.day) < birthday)
+    assert needs_guardian(f"310000{born:%Y%m%d}0017", now) is (years < 14)
+
+
+def test_a_number_of_no_day_is_nobodys_and_no_childs() -> None:
+    assert not needs_guardian("310000202102300017", NOW)
 
 
 @given(span=spans, confirmed=st.booleans(), ended=st.booleans())

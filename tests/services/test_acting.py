@@ -26,6 +26,7 @@ from auth_bridges.refusals import (
     GrantNotInForce,
     GrantStandsAlready,
     GrantUnknown,
+    GuardianshipStands,
     NotAGuardian,
     NotForYourself,
     NotLegalRepresentative,
@@ -161,6 +162,24 @@ async def test_on_the_eighteenth_birthday_the_guardian_is_none_any_more(town: To
 async def told(town: Town, who: Signed) -> list[tuple[NoticeKind, str | None]]:
     """What somebody was told, newest first."""
     return [(each.kind, each.by) for each in await town.stores.notices.of([who.subject], limit=20)]
+
+
+async def test_a_childs_account_sees_its_guardians_and_ends_none_of_them(town: Town) -> None:
+    """Whoever knew its name and number, or has its phone, could end what protects it."""
+    mother = await town.sign_in(MOTHER)
+    hers = await town.acting.claim_child(town.proven(mother), CHILD)
+    way_in = WayIn(provider="wechat", appid=FakeBridge.appid, subject=f"oSIM{CHILD}")
+    await town.registrar.register(RegisterResident(id_number=CHILD, name="林小满", links=(way_in,)))
+    child = await town.sign_in(CHILD)
+    ((seen, side),) = await town.acting.grants(child.subject, child.session, before=None, limit=5)
+    assert (seen.id, side) == (hers.id, GrantSide.PRINCIPAL)
+    with pytest.raises(GuardianshipStands):
+        await town.acting.end(child.subject, child.session, hers.id)
+    assert ("grant.refused", "GUARDIANSHIP_STANDS") in town.audit.kinds
+    await town.acting.switch(mother.subject, mother.session, hers.id)
+    town.clock.now = hers.expires_at
+    child = await town.sign_in(CHILD)
+    await town.acting.end(child.subject, child.session, hers.id)
 
 
 async def test_a_childs_guardians_are_told_what_the_other_does_with_it_and_not_what_they_do(

@@ -1,7 +1,7 @@
 """Climbing levels: two elements, a face, and a number that somebody proved before."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from auth_bridges.models import Actor, FaceCheckState, MergeReason, MergeState
 from auth_bridges.refusals import (
+    ChildNeedsGuardian,
     FaceCheckUnknown,
     IdentityAlreadyProved,
     IdentityNotConfirmed,
@@ -17,12 +18,14 @@ from auth_bridges.refusals import (
     StepUpRequired,
 )
 from auth_bridges.registrar import RegisterResident, WayIn
+from auth_bridges.rules.acting import SHANGHAI
 from bff.platform.mongo import Database
 from miniapp_schemas.assurance import AssuranceLevel
 from tests.auth_fakes import PHONE, FakeBridge, World
 
 NAME, NUMBER = "林小满", "990101199003070019"
 OTHER = "990101198511020038"
+CHILD = "990101202105210019"
 
 
 @pytest.fixture
@@ -99,6 +102,35 @@ async def test_requirement_19_consent_is_asked_for_separately_and_noted(world: W
         {"purpose": "real-name", "notice": "real-name-1"},
         {"purpose": "face-check", "notice": "face-2"},
     ]
+
+
+async def test_requirement_19_who_is_under_fourteen_proves_nothing_without_a_guardian(world: World) -> None:
+    """PIPL Art. 31: no level, no consent on record, and the registry is not asked."""
+    me = await with_phone(world, "w")
+    world.registry.names[CHILD], world.registry.broken = NAME, True
+    with pytest.raises(ChildNeedsGuardian):
+        await world.accounts.proving.real_name(me, NAME, CHILD, consent="real-name-1")
+    assert world.audit.events[-1] == ("identity.proved", me.resident, "CHILD_NEEDS_GUARDIAN")
+    assert await world.stores.consents.of([me.resident]) == []
+    assert (await world.signed_in("w")).level is AssuranceLevel.L1
+    # The day before the birthday, and the birthday.
+    world.registry.broken = False
+    world.clock.now = datetime(2035, 5, 20, 23, 59, tzinfo=SHANGHAI)
+    with pytest.raises(ChildNeedsGuardian):
+        await world.accounts.proving.real_name(await with_phone(world, "w"), NAME, CHILD, consent="c")
+    world.clock.now = datetime(2035, 5, 21, tzinfo=SHANGHAI)
+    proved = await world.accounts.proving.real_name(await with_phone(world, "w"), NAME, CHILD, consent="c")
+    assert proved.level is AssuranceLevel.L2
+
+
+async def test_a_childs_face_is_not_looked_at_though_a_counter_made_it_known(world: World) -> None:
+    way_in = WayIn(provider="wechat", appid=FakeBridge.appid, subject="w")
+    await world.registrar.register(RegisterResident(id_number=CHILD, name=NAME, links=(way_in,)))
+    me = await world.signed_in("w")
+    assert me.level is AssuranceLevel.L2
+    with pytest.raises(ChildNeedsGuardian):
+        await world.accounts.proving.start_face_check(me, consent="face-1")
+    assert world.faces.asked == []
 
 
 async def test_an_account_does_not_change_hands(world: World) -> None:

@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from auth_bridges.models import Audience, ClientFacts, Ending, ResidentSignedIn, Standing
+from auth_bridges.models import Audience, ClientFacts, Ending, NoticeKind, ResidentSignedIn, Standing
 from auth_bridges.refusals import SessionEnded, SessionUnknown
 from auth_bridges.registrar import RegisterClerk, RegisterOrganisation, RegisterResident, WayIn
 from auth_bridges.rules.sessions import present
@@ -79,6 +79,10 @@ async def test_a_copy_used_after_the_grace_ends_the_session_for_both(
             await world.auth.refresh(token, PHONE)
     assert await endings(world) == [session_of(world, signed_in)]
     assert world.audit.kinds[-1] == ("session.ended", Ending.TOKEN_REUSED)
+    session = await world.stores.sessions.get(session_of(world, signed_in))
+    assert session is not None
+    (told,) = await world.stores.notices.of([session.subject], limit=9)
+    assert told.kind is NoticeKind.SIGN_IN_COPIED
 
 
 async def test_a_copy_on_another_device_is_found_out_within_the_grace(

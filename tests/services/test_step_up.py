@@ -74,6 +74,42 @@ async def test_requirement_14_a_fresh_session_is_let_through_and_a_stale_one_is_
     assert low.level == "L2"
 
 
+async def test_requirement_13_a_phone_bound_a_moment_ago_answers_nothing_and_the_former_is_told(
+    world: World,
+) -> None:
+    """Nobody who is in an account for a minute makes a deliberate proof of a phone of their own."""
+    phones, step_ups, theirs = world.accounts.phones, world.accounts.step_ups, "+8615400000002"
+    me = await world.signed_in("w")
+    for phone in (MOBILE, theirs):
+        sent = await phones.send_code(me, phone, PHONE)
+        await phones.bind_by_sms(me, sent.request, world.phones.code(phone))
+    assert world.phones.replaced == [MOBILE]
+    assert ("phone.former_told", "ok") in world.audit.kinds
+    world.clock.pass_(timedelta(minutes=6))
+    asked = await challenged(world, me, Operation.EXPORT)
+    assert (await step_ups.send_code(me, asked.challenge, PHONE)).phone == "154****0001"
+    world.clock.pass_(timedelta(days=3))
+    await world.accounts.settle()
+    resident = await world.stores.residents.get(me.resident)
+    assert resident is not None
+    assert (resident.former_phone, resident.former_phone_until) == (None, None)
+    me = await world.signed_in("w")
+    world.clock.pass_(timedelta(minutes=6))
+    asked = await challenged(world, me, Operation.EXPORT)
+    assert (await step_ups.send_code(me, asked.challenge, PHONE)).phone == "154****0002"
+
+
+async def test_a_former_phone_that_cannot_be_told_is_on_record_and_the_other_is_bound(world: World) -> None:
+    me = await world.signed_in("w")
+    world.phones.told |= {("one", "w"): MOBILE, ("other", "w"): "+8615400000002"}
+    await world.accounts.phones.bind_by_code(me, "wechat", "one")
+    world.phones.broken = True
+    assert await world.accounts.phones.bind_by_code(me, "wechat", "other") == "154****0002"
+    assert ("phone.former_told", "SMS_UNAVAILABLE") in world.audit.kinds
+    copy = await world.accounts.overviews.copy(me)
+    assert (copy.phone, copy.former_phone) == ("+8615400000002", MOBILE)
+
+
 async def test_a_proof_lets_that_one_request_through_once(world: World, stale: Actor) -> None:
     me = await answered(world, stale, await challenged(world, stale, Operation.LINK))
     await world.accounts.step_ups.require(me, Operation.LINK, b"x")

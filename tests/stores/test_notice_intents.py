@@ -67,6 +67,7 @@ async def test_every_kind_is_meant_and_what_may_be_an_intruder_is_urgent(
             NoticeKind.MERGE_UNDONE,
             NoticeKind.MERGE_REFUSED,
             NoticeKind.DELETION_CANCELLED,
+            NoticeKind.ACTING_LEFT,
         }
     )
     assert meant.lane is (Lane.NORMAL if calm else Lane.URGENT)

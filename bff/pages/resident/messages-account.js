@@ -75,9 +75,11 @@ export const account = /** @satisfies {Record<string, Sentence>} */ ({
   noticeMergeRefused: ["账号合并未通过", "A merge was refused"],
   noticePhoneBound: ["绑定了手机号", "A phone was bound"],
   noticeRealName: ["完成了实名核验", "The real-name level was raised"],
+  noticeSignInCopied: ["登录凭证疑被复制，已退出登录", "A sign-in was copied and has been ended"],
   noticeGuardianJoined: ["孩子有了另一位监护人", "Another guardian of your child has joined"],
   noticeGuardianActed: ["另一位监护人为孩子办理了事项", "Another guardian acted for your child"],
   noticeGuardianEnded: ["另一位监护人不再代办", "Another guardian of your child has left"],
+  noticeActingLeft: ["对方已注销账户或撤回实名，代办授权结束", "The other side left or withdrew their name: leave to act ended"],
   noticeDeletionRequested: ["申请了注销账户", "Deletion was asked for"],
   noticeDeletionCancelled: ["撤回了注销申请", "Deletion was taken back"],
 
@@ -86,7 +88,7 @@ export const account = /** @satisfies {Record<string, Sentence>} */ ({
   dataDelete: ["注销账户", "Delete my account"],
 
   // the phone
-  phoneLead: ["验证码短信会发到这个号码，10 分钟内有效。", "A code is sent to this number; it lasts ten minutes."],
+  phoneLead: ["验证码短信会发到这个号码，10 分钟内有效。更换号码后三天内，身份验证短信仍发到原号码，原号码也会收到提醒。", "A code is sent to this number; it lasts ten minutes. If it replaces another, codes to confirm who you are go to the former one for three days, which is told."],
   phoneNumber: ["手机号", "Mobile number"],
   phoneSend: ["发送验证码", "Send the code"],
   phoneSentTo: ["验证码已发送至 {phone}", "A code was sent to {phone}"],

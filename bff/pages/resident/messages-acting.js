@@ -44,6 +44,7 @@ export const acting = /** @satisfies {Record<string, Sentence>} */ ({
   grantConfirmBy: ["请在此前确认", "Confirm by"],
   switchTo: ["替 {name} 办", "Act for {name}"],
   endGrant: ["结束授权", "End it"],
+  guardianStands: ["监护人代办到十八周岁时自动结束；此前由监护人或登记机关结束。", "A guardian's leave ends on the 18th birthday; before that, by the guardian or the registry."],
   endGrantAsk: ["结束这项授权？", "End this leave?"],
   endGrantLead: ["一秒内失效，正在进行的代办也会结束。", "It is over within a second, also for whoever is acting now."],
   decline: ["拒绝", "Decline"],

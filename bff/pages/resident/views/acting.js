@@ -158,6 +158,7 @@ function todo(grant, deeds) {
   if (grant.state === "ended") return [];
   const end = button(endWords(grant), () => void deeds.end(grant));
   if (grant.state === "active") {
+    if (grant.kind === "guardian" && grant.side === "principal") return [h("p", { class: "quiet" }, t("guardianStands"))];
     return grant.side === "agent" ? [button(t("switchTo", { name: grant.name ?? "" }), () => void deeds.switch(grant), { kind: "", icon: icon("swap") }), end] : [end];
   }
   if (grant.mineToConfirm) {
