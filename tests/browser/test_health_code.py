@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from bff.sandbox.stack import City
+from tests.browser.audit import Auditor
 from tests.browser.camera import film
 from tests.browser.conftest import Clerk, Resident, Watch
 from tests.browser.health import judged_long_ago, report, venue_code
@@ -180,6 +181,9 @@ def test_a_page_opened_in_the_outage_shows_the_code_fetched_before_it(resident: 
     other.goto(page.url)
     other.wait_for_selector(".health--alone[data-colour=YELLOW] .show__qr--carried svg")
     assert read(other.screenshot()) == kept
+    auditor = Auditor("zh-CN")
+    auditor.look(other, "health-alone")
+    assert auditor.wrong == []
     names = page.evaluate("async () => (await caches.keys()).filter((name) => name.startsWith('resident-'))")
     addresses = page.evaluate(
         "async ([name]) => (await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname)",

@@ -161,8 +161,12 @@ class Three:
         # A city waits ten seconds before it holds an election; a test has less time.
         settings = {"electionTimeoutMillis": 2_000, "heartbeatIntervalMillis": 500}
         config = {"_id": "suishen", "members": members, "settings": settings}
-        with self._client(f"mongodb://{next(iter(self._nodes))}/?directConnection=true") as one:
-            one.admin.command("replSetInitiate", config)
+        # A set is begun only where all of its members answer, so the first is asked last.
+        for address in reversed(self._nodes):
+            with self._client(f"mongodb://{address}/?directConnection=true") as one:
+                one.admin.command("ping")
+                if address == members[0]["host"]:
+                    one.admin.command("replSetInitiate", config)
         self.url = f"mongodb://{','.join(self._nodes)}/?replicaSet=suishen"
         self.primary()
 
