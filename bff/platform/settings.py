@@ -535,15 +535,23 @@ _STAND_IN: Final = re.compile(
     re.IGNORECASE,
 )
 _SHORTEST_SECRET: Final = 16
+_DIRECT: Final = re.compile(r"[?&]directConnection=true\b", re.IGNORECASE)
 
 
 def _unfit_for_production(
     values: Mapping[str, Mapping[str, object]], known: Iterable[Setting]
 ) -> Iterator[SettingProblem]:
-    """Simulators' addresses, plain HTTP, stand-in values and short secrets.
+    """Simulators' addresses, plain HTTP, stand-in values, short secrets, a store's one node for its set.
 
     A provider's address must be https on a public host; anything is searched for stand-ins.
     """
+    if _DIRECT.search(str(values["platform"].get("mongo_url"))):
+        yield SettingProblem(
+            name="SUISHEN_MONGO_URL",
+            zh="生产环境不接受 directConnection：须以 replicaSet 连接整个副本集，否则主节点切换后无法写入",
+            en="in production directConnection is refused: connect to the whole set by replicaSet, "
+            "or nothing is written after a fail-over",
+        )
     for setting in known:
         if setting.field == "env":
             continue

@@ -136,8 +136,12 @@ class Mongod(Engine):
         ]
 
     def url(self, port: int) -> str:
-        """Direct: the set's own list of members may still hold a former port."""
-        return f"mongodb://{_HOST}:{port}/?directConnection=true"
+        """By the name of its set, so that the driver waits until the node is its primary.
+
+        A direct client takes a node as soon as it answers. Whatever connection it makes before the node knows
+        its part takes no transaction as long as it lives, for the driver asks what a node can do but once.
+        """
+        return f"mongodb://{_HOST}:{port}/?replicaSet={_REPLICA_SET}"
 
     def await_ready(self, port: int, alive: Callable[[], bool], deadline: float) -> bool:
         """Ready means there is a primary; the set is founded, or told its new port, on the way."""
@@ -149,7 +153,10 @@ class Mongod(Engine):
             if not alive() or time.monotonic() >= deadline:
                 return False
             time.sleep(0.01)
-        client: MongoClient[dict[str, Any]] = MongoClient(self.url(port), serverSelectionTimeoutMS=2000)
+        # Not by the set's name: there is none yet, or it has this node at its former port.
+        client: MongoClient[dict[str, Any]] = MongoClient(
+            _HOST, port, directConnection=True, serverSelectionTimeoutMS=2000
+        )
         try:
             while alive() and time.monotonic() < deadline:
                 try:

@@ -1,5 +1,6 @@
 """The embedded servers: they are real, they end with us, and they remember what they acknowledged."""
 
+import contextlib
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 from pymongo import MongoClient
+from pymongo.errors import PyMongoError
 from redis import Redis
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -95,6 +97,19 @@ def test_what_was_acknowledged_survives_a_power_cut(servers: EmbeddedServers) ->
     assert "before-the-cut" in in_mongo
     assert "before-the-cut" in in_redis
     assert (servers.mongo_url, servers.redis_url) == addresses
+
+
+def test_who_asks_before_the_set_has_its_primary_can_do_everything_afterwards(tmp_path: Path) -> None:
+    # A connection that is made before the node knows its part takes no transaction as long as it lives.
+    beginning = EmbeddedServers(tmp_path)
+    with MongoClient[dict[str, Any]](beginning.mongo_url, serverSelectionTimeoutMS=1_500) as early:
+        for _ in range(2):
+            with contextlib.suppress(PyMongoError):
+                early.admin.command("ping")
+        with beginning:
+            with early.start_session() as session, session.start_transaction():
+                early["test"]["notes"].insert_one({"_id": "early"}, session=session)
+            assert read(beginning)[0] == ["early"]
 
 
 def test_every_redis_write_is_on_disk_before_it_is_acknowledged(servers: EmbeddedServers) -> None:

@@ -239,6 +239,14 @@ class TestProduction:
     def test_a_real_city_starts(self) -> None:
         load_settings(PRODUCTION)
 
+    def test_one_node_in_place_of_its_set_is_refused(self) -> None:
+        direct = "mongodb://db1.city.gov.cn/?w=majority&directConnection=true"
+
+        (problem,) = problems({**PRODUCTION, "SUISHEN_MONGO_URL": direct})
+
+        assert problem.name == "SUISHEN_MONGO_URL"
+        assert load_settings({**COMPLETE, "SUISHEN_MONGO_URL": direct}).platform.mongo_url == direct
+
     @pytest.mark.parametrize(
         ("name", "value", "why"),
         [
