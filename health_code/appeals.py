@@ -17,7 +17,7 @@ from health_code.disputes import Disputes
 from health_code.models import OUTCOME, Appeal, Attached, Person, State
 from health_code.opening import unpack
 from health_code.ports import Audit, Clock, People, PersonalData, TimedId
-from health_code.refusals import AppealNotOpen, AppealUnknown, NotADecisiveReason
+from health_code.refusals import AppealNotOpen, AppealUnknown, NotADecisiveReason, ProposalChanged
 from health_code.reporting import Wake
 from health_code.rules import two_people
 from health_code.rules.appeals import GREY, OPEN, AppealState, AppealStep, after, check_attachment
@@ -180,17 +180,24 @@ class Appeals:
             "missing": wanted.missing,
             "correction": None if facts is None else self._seal(appeal.id, "correction", _pack(facts)),
             "answer": self._seal(appeal.id, "answer", said.answer.encode()),
+            "proposal": appeal.proposal + 1,
         }
         return await self._case(await self._go(person.id, appeal, AppealStep.PROPOSE, changes))
 
-    async def uphold(self, person: Person, appeal_id: str) -> AppealCase:
-        """Agree to a correction that somebody of another organisation proposed."""
+    async def uphold(self, person: Person, appeal_id: str, *, proposal: int | None = None) -> AppealCase:
+        """Agree to the correction ``proposal``, which somebody of another organisation proposed.
+
+        It need not be named where there never was another: who proposes one, takes it back once it was read
+        and proposes another would else have alone decided what two agree to.
+        """
         appeal = await self._appeal(appeal_id)
         if appeal.state is AppealState.UPHELD and _is(appeal.decided_by, person):
             return await self._case(appeal)
         if appeal.proposed_by is None:
             raise AppealNotOpen(state=appeal.state.value)
         two_people.agree(appeal.proposed_by, person)
+        if proposal != appeal.proposal and (proposal is not None or appeal.proposal > 1):
+            raise ProposalChanged
         changes = {"decided_by": person, "due": True}
         upheld = await self._go(person.id, appeal, AppealStep.UPHOLD, changes)
         return await self._case(await self._finish(upheld))
@@ -328,6 +335,7 @@ class Appeals:
 
     async def _case(self, appeal: Appeal) -> AppealCase:
         disputed, known = await self._disputes.about(appeal)
+        proposed = appeal.state is AppealState.PROPOSED
         state = await self._states.get(appeal.subject) if appeal.of_outcome else None
         return AppealCase(
             appeal=self._info(appeal),
@@ -341,6 +349,10 @@ class Appeals:
             proposed_by=_name(appeal.proposed_by),
             decided_by=_name(appeal.decided_by),
             correction=self._corrected(appeal),
+            proposal=appeal.proposal if proposed else None,
+            proposed_answer=(
+                self._read(appeal, "answer", appeal.answer) if proposed and appeal.answer else None
+            ),
         )
 
 

@@ -237,8 +237,8 @@ class Appeal(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     ``disputed`` is the evidence by our id of it or, where a colour rests on none, ``OUTCOME`` and the rule;
     ``judged_at`` and ``rule_set`` then say which judgement is disputed. ``corrects`` is the evidence that
     shall be corrected, ``missing`` what shall be added instead; ``correction`` are the facts of either, None
-    where evidence shall only be taken back. ``due`` is true while evidence has to follow that is not recorded
-    yet; ``outcome`` is what was recorded.
+    where evidence shall only be taken back; ``proposal`` counts how often any of it was proposed. ``due`` is
+    true while evidence has to follow that is not recorded yet; ``outcome`` is what was recorded.
     """
 
     id: str
@@ -266,6 +266,7 @@ class Appeal(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     rule_set: str = ""
     corrects: str | None = None
     missing: Missing | None = None
+    proposal: int = 0
 
     @property
     def of_outcome(self) -> bool:

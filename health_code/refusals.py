@@ -196,6 +196,19 @@ class AppealNotOpen(Refusal):
     detail_en = "The appeal is {state}; this cannot be done to it now."
 
 
+class ProposalChanged(Refusal):
+    """Agreement to a correction that is not the one proposed now."""
+
+    code = "PROPOSAL_CHANGED"
+    kind = Kind.CONFLICT
+    title_zh = "更正内容已变"
+    title_en = "Another correction is proposed"
+    detail_zh = "此前的更正已被退回并重新提出；请查看现在的更正内容，并在同意时以 proposal 注明。"
+    detail_en = (
+        "An earlier correction was sent back and another one proposed. Read it, and name it by `proposal`."
+    )
+
+
 class AttachmentUnfit(Refusal):
     """A file that cannot be attached."""
 

@@ -125,6 +125,23 @@ class AppealCase(Response, frozen=True, kw_only=True):
         dict[str, str | int | bool | list[str]] | None,
         Meta(description="What shall stand in its place; none where it is only taken back."),
     ] = None
+    proposal: Annotated[
+        int | None, Meta(description="Which of the corrections proposed this is; said in agreeing to it.")
+    ] = None
+    proposed_answer: Annotated[
+        str | None, Meta(description="What who filed it will be told if it is agreed to.")
+    ] = None
+
+
+Proposal = Annotated[
+    int,
+    Meta(
+        description="`proposal` of the case as it was read. Needed where one was sent back before: who "
+        "agrees, agrees to what they read.",
+        ge=0,
+        le=1_000_000,
+    ),
+]
 
 
 class ProposeCorrection(Request, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from bff.routes.parameters import (
     IdempotencyKey,
     OverdueInQuery,
     PageSize,
+    ProposalInQuery,
 )
 from health_code.appeals import Appeals, Appellant
 from health_code.refusals import (
@@ -25,6 +26,7 @@ from health_code.refusals import (
     AttachmentUnfit,
     CorrectionInvalid,
     NotADecisiveReason,
+    ProposalChanged,
     SecondPersonNeeded,
 )
 from miniapp_schemas.assurance import AssuranceLevel
@@ -210,7 +212,7 @@ class HealthAppealReviewController(Controller):
 
     @post(
         "/{appeal_id:str}/uphold",
-        opt={"refusals": (AppealNotOpen, AppealUnknown, SecondPersonNeeded)},
+        opt={"refusals": (AppealNotOpen, AppealUnknown, ProposalChanged, SecondPersonNeeded)},
         operation_id="UpholdAppeal",
         summary="Agree to a proposed correction",
         status_code=200,
@@ -220,9 +222,10 @@ class HealthAppealReviewController(Controller):
         appeal_id: AppealIdInPath,
         principal: NamedDependency[Principal],
         health_appeals: NamedDependency[Appeals],
+        proposal: ProposalInQuery = None,
     ) -> AppealCase:
         """What was agreed on is recorded as evidence, and the colour follows from all of it as always."""
-        return await health_appeals.uphold(person(principal), appeal_id)
+        return await health_appeals.uphold(person(principal), appeal_id, proposal=proposal)
 
     @post(
         "/{appeal_id:str}/return",

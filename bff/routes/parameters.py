@@ -13,7 +13,7 @@ from msgspec import Meta
 from miniapp_schemas.account import ChallengeText, ConsentName, FaceCheckId, LinkId, MergeId, Provider
 from miniapp_schemas.acting import GrantId
 from miniapp_schemas.base import Cursor
-from miniapp_schemas.health_appeals import AppealId, AppealStateText, AttachmentId
+from miniapp_schemas.health_appeals import AppealId, AppealStateText, AttachmentId, Proposal
 from miniapp_schemas.health_manual import ManualId, ManualStateText
 from miniapp_schemas.health_rules import RuleSetId
 from miniapp_schemas.health_venues import ExposureQueryId, VenueId
@@ -50,6 +50,7 @@ __all__ = [
     "OverdueInQuery",
     "PageSize",
     "PresentationIdInPath",
+    "ProposalInQuery",
     "ProviderInPath",
     "PushDeviceIdInPath",
     "RuleSetIdInPath",
@@ -98,6 +99,7 @@ AttachmentIdInPath = Annotated[str, path(AttachmentId)]
 ManualIdInPath = Annotated[str, path(ManualId)]
 ManualStateInQuery = Annotated[str | None, query(ManualStateText, "state")]
 AppealStateInQuery = Annotated[str | None, query(AppealStateText, "state")]
+ProposalInQuery = Annotated[int | None, query(Proposal)]
 OverdueInQuery = Annotated[
     bool, query(Annotated[bool, Meta(description="Only open appeals past their deadline.")], "overdue")
 ]

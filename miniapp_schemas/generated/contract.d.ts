@@ -242,6 +242,10 @@ export interface AppealCase {
   decidedBy: string | null;
   /** What shall stand in its place; none where it is only taken back. */
   correction: Record<string, string | number | boolean | string[]> | null;
+  /** Which of the corrections proposed this is; said in agreeing to it. */
+  proposal: number | null;
+  /** What who filed it will be told if it is agreed to. */
+  proposedAnswer: string | null;
 }
 
 /** How many people appealed, by how far it came. */
@@ -3209,6 +3213,7 @@ export type RefusalCode =
   | "PHONE_PACKET_REFUSED"
   | "PRESENTATION_UNKNOWN"
   | "PRINTING_NOT_ALLOWED"
+  | "PROPOSAL_CHANGED"
   | "PROVIDER_ACCOUNT_BLOCKED"
   | "PROVIDER_BUSY"
   | "PROVIDER_MIXED_UP"
@@ -4869,12 +4874,12 @@ export interface Operations {
     method: "POST";
     path: "/verifier/v1/health-appeals/{appealId}/uphold";
     parameters: { appealId: string; };
-    query: {};
+    query: { proposal?: number; };
     header: {};
     body: null;
     status: 200;
     answer: AppealCase;
-    codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
+    codes: "APPEAL_NOT_OPEN" | "APPEAL_UNKNOWN" | "ENDINGS_UNHEARD" | "PROPOSAL_CHANGED" | "SCOPE_MISSING" | "SECOND_PERSON_NEEDED" | "SIGN_IN_REQUIRED" | "UNAVAILABLE" | "VALIDATION";
   };
   /** Colour, masked name and age of the data, and nothing more; of a licence with it, its verdict. */
   CheckHealthCode: {

@@ -156,6 +156,29 @@ async def test_no_two_of_one_organisation_uphold_an_appeal(town: Court, who: str
     assert (await town.code())["colour"] == "RED"
 
 
+async def test_who_upholds_agrees_to_what_they_read_and_not_to_what_was_put_in_its_place(town: Court) -> None:
+    appeal = await town.file()
+    await town.step(appeal, "take", town.one)
+    again = {"kind": "RESULT", "outcome": "POSITIVE", "mixed": True}
+    await town.step(appeal, "propose", town.one, {"answer": "属混管", "facts": again})
+    read = (await town.http.get(f"{REVIEW}/{appeal}", headers=town.other)).json()
+    assert (read["correction"]["mixed"], read["proposedAnswer"]) == (True, "属混管")
+    await town.step(appeal, "return", town.one)
+    await town.step(appeal, "propose", town.one, {"answer": "整条撤回"})
+
+    for said in ("", f"?proposal={read['proposal']}"):
+        refused = await town.refused(f"{REVIEW}/{appeal}/uphold{said}", town.other)
+        assert refused == "PROPOSAL_CHANGED"
+    await town.settle()
+    assert (await town.code())["colour"] == "RED"
+
+    read = (await town.http.get(f"{REVIEW}/{appeal}", headers=town.other)).json()
+    assert (read["correction"], read["proposedAnswer"]) == (None, "整条撤回")
+    await town.step(appeal, f"uphold?proposal={read['proposal']}", town.other)
+    await town.settle()
+    assert (await town.code())["colour"] == "GREEN"
+
+
 async def test_what_is_sent_back_is_reviewed_again_and_may_be_rejected_with_the_reason(town: Court) -> None:
     appeal = await town.file()
     assert await town.refused(f"{REVIEW}/{appeal}/reject", town.one, {"answer": "太早"}) == "APPEAL_NOT_OPEN"

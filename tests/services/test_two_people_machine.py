@@ -72,6 +72,8 @@ class TwoPeopleMachine(RuleBasedStateMachine):
         self.appeals: list[str] = []
         self.agreed: dict[str, list[Person]] = {}
         """Who said yes to what, by the source's id of the evidence it would lead to."""
+        self.read: dict[tuple[str, str], int | None] = {}
+        """Which proposal of an appeal somebody read last."""
         self.do(self._open())
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
@@ -249,7 +251,27 @@ class TwoPeopleMachine(RuleBasedStateMachine):
     @rule(who=WHO, which=ANY, dies=st.booleans())
     def uphold(self, who: Person, which: int, *, dies: bool) -> None:
         appeal = self.appeals[which % len(self.appeals)]
-        self._says(who, appeal, self.health.appeals.uphold, leads_to=appeal, dies=dies)
+        read = self.read.get((who.id, appeal))
+        # A page that names nothing agrees to the only proposal there ever was.
+        meant = self.do(self.health.appeals.case(appeal)).proposal in ({1} if read is None else {read})
+
+        async def say(person: Person, appeal: str) -> None:
+            await self.health.appeals.uphold(person, appeal, proposal=read)
+
+        self._says(who, appeal, say, leads_to=appeal if meant else None, dies=dies)
+
+    @precondition(lambda self: self.appeals)
+    @rule(who=WHO, which=ANY)
+    def look(self, who: Person, which: int) -> None:
+        appeal = self.appeals[which % len(self.appeals)]
+        self.read[who.id, appeal] = self.do(self.health.appeals.case(appeal)).proposal
+
+    @precondition(lambda self: self.appeals)
+    @rule(who=WHO, which=ANY)
+    def swap(self, who: Person, which: int) -> None:
+        """Somebody puts another proposal in the place of their own."""
+        self.send_back(who, which)
+        self.propose_correction(who, which)
 
     @precondition(lambda self: self.appeals)
     @rule(who=WHO, which=ANY)

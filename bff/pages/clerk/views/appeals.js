@@ -81,7 +81,13 @@ export function appealCaseView({ session, signal }, id) {
   /** @param {string} step @param {string} words @param {unknown} [body] */
   const step = (step, words, body) =>
     attempt(async () => {
-      await session.call("POST", `${path}/${step}`, { body, signal });
+      try {
+        await session.call("POST", `${path}/${step}`, { body, signal });
+      } catch (error) {
+        // Somebody else may have been faster: what is read next is what stands now.
+        void load();
+        throw error;
+      }
       return words;
     });
   /** @param {string} file */
@@ -182,10 +188,11 @@ function facts(evidence) {
 }
 
 /** What the other organisation is asked to agree to. @param {Case} found @returns {Node[]} */
-function wanted({ appeal, correction, correcting, missingKind, missingAt, known = [] }) {
+function wanted({ appeal, correction, correcting, missingKind, missingAt, known = [], proposedAnswer }) {
   if (appeal.state !== "PROPOSED") return [];
+  const told = proposedAnswer ? h("p", {}, `${t("appealAnswer")}: ${proposedAnswer}`) : null;
   const words = correction ? Object.entries(correction).map(([name, value]) => `${name}: ${value}`) : [];
-  if (missingKind && missingAt) return [notice("caution", "people", t("appealAdded"), h("p", {}, [missingKind, dayAndTime(missingAt), ...words].join(" · ")))];
+  if (missingKind && missingAt) return [notice("caution", "people", t("appealAdded"), h("p", {}, [missingKind, dayAndTime(missingAt), ...words].join(" · ")), told)];
   const which = appeal.evidence ? null : known.find((each) => each.evidence === correcting);
   return [
     notice(
@@ -194,6 +201,7 @@ function wanted({ appeal, correction, correcting, missingKind, missingAt, known 
       correction ? t("appealCorrected") : t("appealTakenBack"),
       which ? h("p", {}, named(which)) : null,
       words.length ? h("p", {}, words.join(" · ")) : null,
+      told,
     ),
   ];
 }
@@ -210,7 +218,7 @@ function named({ kind, occurredAt, source }) {
  * @param {(step: string, words: string, body?: unknown) => Promise<void>} step
  * @returns {Node[]}
  */
-function deeds({ appeal, disputed, known }, step) {
+function deeds({ appeal, disputed, known, proposal }, step) {
   /** @param {string} words @param {() => unknown} onclick @param {string} kind */
   const button = (words, onclick, kind = "") => h("button", { type: "button", class: `button button--wide ${kind}`, onclick }, words);
   switch (appeal.state) {
@@ -221,7 +229,7 @@ function deeds({ appeal, disputed, known }, step) {
     case "PROPOSED":
       return [
         h("p", { class: "quiet" }, t("appealSecond")),
-        button(t("appealUphold"), () => void step("uphold", t("appealUpheld"))),
+        button(t("appealUphold"), () => void step(`uphold?proposal=${proposal}`, t("appealUpheld"))),
         button(t("appealReturn"), () => void step("return", t("appealInReview")), "button--plain"),
       ];
     default:
