@@ -216,13 +216,15 @@ def _judge(
             holds_until=term.ends,
         )
 
-    if issued is None or expires is None or not isinstance(issuer, str):
+    if issued is None or expires is None or not isinstance(issuer, str | None):
         return told(Verdict.MALFORMED)
     try:
         content, identifiers = read(claims.get(_HCERT), issued_at=issued_at)
     except Malformed:
         return told(Verdict.MALFORMED)
     kind = content.statements[0].kind
+    # It may be left out (hcert-spec 1.0.5, "Issuer"); then it is the country, as the EU's verifiers take it.
+    issuer = issuer or content.statements[0].country or ""
     if revoked.has_hashes():
         algorithm = sign1.headers[ALG]
         names = (hashes_of(issuer, each, sign1.signature, algorithm) for each in identifiers)

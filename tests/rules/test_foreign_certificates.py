@@ -293,6 +293,16 @@ class TestHc1:
         assert [said.dose for said in checked.content.statements] == [1, 2]
         assert check(both, revoked=revoked).verdict is Verdict.REVOKED
 
+    @pytest.mark.parametrize("said", [{}, {1: ""}], ids=["no issuer", "an empty one"])
+    def test_who_issued_it_may_be_left_out_and_is_then_its_country(self, said: dict[int, Any]) -> None:
+        payload = {name: value for name, value in claims().items() if name != 1} | said
+        code = dcc_code(SIGNER, KID, payload)
+        name = b64encode(sha256(b"XX" + UCI.encode()).digest()).decode()
+
+        assert (check(code).verdict, check(code).issuer) == (Verdict.VALID, "XX")
+        revoked = lists({"hashType": "COUNTRYCODEUCI", "entries": [name]})
+        assert check(code, revoked=revoked).verdict is Verdict.REVOKED
+
     def test_a_code_that_names_nobody_costs_few_checks(self) -> None:
         cose = sign1(SIGNER, cbor2.dumps(claims()), protected={1: ES256})
         many = {str(number): Signer().certificate() for number in range(8)}
