@@ -3,12 +3,14 @@
 draft-ietf-httpapi-idempotency-key-header. Kept in MongoDB for a day, majority and journal, by (caller,
 key). What dies between doing and noting down is done again on the next try, so the operation
 underneath must be idempotent by itself; ours are, by (issuer, serial, version).
+
+An answer is sealed: what it repeats may lie sealed in its own place, such as what somebody says in an appeal.
 """
 
 import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 from pymongo import ASCENDING
@@ -21,6 +23,8 @@ Answer = TypeVar("Answer")
 
 _KEPT: Final = timedelta(hours=24)
 _LEASE: Final = timedelta(seconds=30)
+_OPEN: Final = {"answer": None, "sealed": None}
+"""Not answered yet."""
 
 
 class IdempotencyKeyReused(Refusal):
@@ -46,12 +50,23 @@ class RequestUnderWay(Refusal):
     action = "retry"
 
 
+class Seals(Protocol):
+    """What seals what is kept of people."""
+
+    def seal(self, plain: bytes, context: bytes) -> bytes:
+        """Encrypt; ``context`` must be given again to open."""
+
+    def open(self, sealed: bytes, context: bytes) -> bytes:
+        """Decrypt what was sealed in ``context``."""
+
+
 class Idempotency:
     """Answers kept by (caller, key)."""
 
-    def __init__(self, collection: Collection, clock: Callable[[], datetime]) -> None:
+    def __init__(self, collection: Collection, clock: Callable[[], datetime], seals: Seals) -> None:
         self._collection = collection
         self._clock = clock
+        self._seals = seals
 
     async def ensure_indexes(self) -> None:
         """Forget answers after a day."""
@@ -79,20 +94,25 @@ class Idempotency:
             kept = await self._collection.find_one({"_id": identity}) or {}
             if kept.get("request", digest) != digest:
                 raise IdempotencyKeyReused from None
-            if (answer := kept.get("answer")) is not None:
+            if (sealed := kept.get("sealed")) is not None:
+                return msgspec.json.decode(self._seals.open(sealed, _context(identity)), type=type_)
+            if (answer := kept.get("answer")) is not None:  # of the day before answers were sealed
                 return msgspec.json.decode(answer, type=type_)
             # The first try holds a lease while it works; one that died loses it.
             taken = await self._collection.find_one_and_update(
-                {"_id": identity, "answer": None, "leaseUntil": {"$lt": now}}, {"$set": mine}
+                {"_id": identity, **_OPEN, "leaseUntil": {"$lt": now}}, {"$set": mine}
             )
             if taken is None:
                 raise RequestUnderWay from None
         try:
             result = await operation()
         except Refusal:
-            await self._collection.delete_one({"_id": identity, "answer": None})
+            await self._collection.delete_one({"_id": identity, **_OPEN})
             raise
-        await self._collection.update_one(
-            {"_id": identity}, {"$set": {"answer": msgspec.json.encode(result)}}
-        )
+        sealed = self._seals.seal(msgspec.json.encode(result), _context(identity))
+        await self._collection.update_one({"_id": identity}, {"$set": {"sealed": sealed}})
         return result
+
+
+def _context(identity: str) -> bytes:
+    return f"idempotency:{identity}".encode()

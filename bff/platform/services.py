@@ -79,7 +79,6 @@ class Platform:
         self.limits = Limits(run)
         self.audit = AuditTrail(mongo["audit"])
         recorder = AuditRecorder(run)
-        self.idempotency = Idempotency(mongo["idempotency"], self.clock)
         self.token_keys = KeyRing(auth.token_keys_dir)
         self.wallet_keys = KeyRing(wallet.keys_dir)
         self.health_keys = KeyRing(settings.health.keys_dir)
@@ -90,6 +89,7 @@ class Platform:
             hash_key=bytes.fromhex(platform.id_hash_key),
             seal_keys=[bytes.fromhex(key) for key in platform.id_seal_keys],
         )
+        self.idempotency = Idempotency(mongo["idempotency"], self.clock, self.personal)
 
         self.refusals = RefusalRecorder(run, recorder, self.personal, self.clock)
         self.registry = registry = load_registry()

@@ -84,7 +84,7 @@ class PaperCodeController(Controller):
         """For 180 days. The one before is dead at once."""
         subject = keeper(principal)
         return await idempotency.run(
-            principal.subject,
+            f"health-papers:{principal.subject}",
             idempotency_key,
             f"paper {subject}".encode(),
             lambda: health_papers.issue(subject, by=principal.subject),

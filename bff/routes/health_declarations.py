@@ -42,7 +42,7 @@ class DeclarationController(Controller):
         """Temperature and symptoms now. Only whether it is a fever is kept of the temperature."""
         subject, by = keeper(principal), principal.subject
         return await idempotency.run(
-            by,
+            f"health-declarations:{by}",
             idempotency_key,
             f"health {subject} ".encode() + msgspec.json.encode(data),
             lambda: health_declaring.health(subject, data, by=by, key=idempotency_key),
@@ -66,7 +66,7 @@ class DeclarationController(Controller):
         """An area and the last day there."""
         subject, by = keeper(principal), principal.subject
         return await idempotency.run(
-            by,
+            f"health-declarations:{by}",
             idempotency_key,
             f"travel {subject} ".encode() + msgspec.json.encode(data),
             lambda: health_declaring.travel(subject, data, by=by, key=idempotency_key),

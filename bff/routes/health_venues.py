@@ -74,7 +74,7 @@ class VenueController(Controller):
         """Register a place; the same key again gets the same answer."""
         clerk = person(principal)
         return await idempotency.run(
-            clerk.id,
+            f"health-venues:{clerk.id}",
             idempotency_key,
             msgspec.json.encode(data),
             lambda: health_venues.register(clerk, data),
@@ -225,7 +225,7 @@ class ExposureQueryController(Controller):
         """Propose a query for a case; it ends after a day, whatever it has come to."""
         asking = department(principal)
         return await idempotency.run(
-            asking.id,
+            f"health-exposure:{asking.id}",
             idempotency_key,
             msgspec.json.encode(data),
             lambda: health_tracing.propose(asking, data),

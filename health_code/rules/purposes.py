@@ -65,6 +65,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
                 Place("health_checkin_keys"),
                 Place("health_checkins"),
                 Place("health_exposure_queries"),
+                _answers("health-exposure"),
             ),
             keys=("health:{checkins-*",),
         ),
@@ -76,6 +77,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
                 Place("health_states"),
                 Place("health_changes"),
                 Place("health_statistics"),
+                _answers("health-declarations"),
                 *_notices("health_code_changed"),
             ),
             keys=("health:snapshot:*", "health:handle:*", "health:seen:*", "{health}:evidence"),
@@ -104,7 +106,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
         "all": Purpose(
             places=(
                 Place("health_*"),
-                _answers("health-(appeals|manual)"),
+                _answers("health-[a-z]+"),
                 Place("push_outbox", {"topic": "health"}),
                 Place("push_inbox", {"topic": "health"}),
                 Place("account_notices", {"kind": {"$regex": "^health_"}}),

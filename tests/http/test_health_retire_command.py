@@ -1,5 +1,6 @@
 """``suishen health retire``: one purpose's data is gone everywhere, and a signed proof says so."""
 
+import ast
 import asyncio
 import json
 import os
@@ -100,15 +101,32 @@ async def test_a_code_is_judged_anew_once_what_made_it_is_gone_and_not_before(
     assert (done.exit_code, left) == (0, [0]), done.output
 
 
+def errands() -> list[str]:
+    """Under what the health code's routes keep their answers to repeated requests, for a day."""
+    calls = [
+        node
+        for file in Path(__file__).parents[2].joinpath("bff", "routes").glob("health_*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "idempotency.run"
+    ]
+    return [ast.unparse(call.args[0]).removeprefix("f'").partition(":")[0] for call in calls]
+
+
 async def test_everything_is_gone_from_both_stores_but_law_and_proofs(
     environ: dict[str, str], red: str, mongo_database: Database, redis: Redis, tmp_path: Path
 ) -> None:
+    answers, kept = mongo_database["idempotency"], "somebody:a-certificate"
+    await answers.insert_many([{"_id": f"{each}:me:{place}"} for place, each in enumerate(errands())])
+    await answers.insert_one({"_id": kept})
+
     done = await retire(environ, "--purpose", "all", "--yes", "--out", tmp_path / "proof.json")
 
     assert done.exit_code == 0, done.output
     names = [name for name in await mongo_database.list_collection_names() if name.startswith("health_")]
     left = {name for name in names if await mongo_database[name].count_documents({})}
     assert left == {"health_rule_sets"}
+    assert len(errands()) >= 7
+    assert await answers.distinct("_id") == [kept]
     # A stream stays for whoever reads it, and holds nothing.
     streams = {key async for key in redis.scan_iter("*health*", _type="STREAM")}
     assert {key async for key in redis.scan_iter("health:*")} <= streams
