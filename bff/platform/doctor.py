@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from auth_bridges.bridges.wechat_secure import KeysUnusable, read_secure_keys
 from auth_bridges.codec.certificates import read_bundle
+from bff.platform.foreign_trust import ForeignTrust
 from bff.platform.keys import KeyRing, KeyRingProblem
 from bff.platform.mongo import Database, database, open_mongo
 from bff.platform.push_phones import read_p256
@@ -151,6 +152,8 @@ def _keys(settings: Settings) -> list[Finding]:
     if settings.auth.wechat_secure_dir is not None:
         findings.append(_secure_keys(settings.auth.wechat_secure_dir))
     findings += _phones(settings.push)
+    if settings.health.trust_dir is not None:
+        findings += _foreign_trust(settings.health.trust_dir)
     rings = [settings.auth.token_keys_dir, settings.wallet.keys_dir, settings.health.keys_dir]
     if len({ring.resolve() for ring in rings}) < len(rings):
         findings.append(
@@ -289,6 +292,23 @@ def _ring(check: str, of_zh: str, of_en: str, directory: Path) -> list[Finding]:
             f"{count} {of_en} key(s), signing with {current}.",
         )
     ]
+
+
+def _foreign_trust(folder: Path) -> list[Finding]:
+    check = "foreign-trust"
+    try:
+        ForeignTrust(folder)
+    except KeyRingProblem as problem:
+        return [
+            _error(
+                check,
+                f"外地证明的信任目录不可用：{problem.zh}。",
+                f"The trust in other places' certificates cannot be used: {problem.en}.",
+                "更正或移走所述文件。",
+                "Mend what is named, or take it away.",
+            )
+        ]
+    return [_ok(check, "外地证明的信任目录可用。", "The trust in other places' certificates can be used.")]
 
 
 # --- MongoDB -----------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The health code's parts, wired: its stores, its rule book, its keys, and the residents it tells."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -23,6 +23,7 @@ from bff.platform.audit import AuditRecorder, AuditTrail
 from bff.platform.changes import Changes
 from bff.platform.coalesce import together
 from bff.platform.code_ring import CodeRing
+from bff.platform.foreign_trust import ForeignTrust
 from bff.platform.health_venues import VenueParts
 from bff.platform.idnumbers import IdNumbers
 from bff.platform.ids import timed_id
@@ -33,12 +34,8 @@ from bff.platform.redis import REDIS_OUTAGES, ScriptRunner
 from health_code.appeals import Appeals
 from health_code.carrying import Carrying
 from health_code.checking import HealthChecks
-from health_code.codec.certificates import Checked
 from health_code.codec.dynamic import DynamicCodes
-from health_code.codec.foreign import Desk
-from health_code.codec.revocation import Revocations
 from health_code.codec.signed import KID
-from health_code.codec.trust import Trust
 from health_code.declaring import Declaring
 from health_code.disputes import Disputes
 from health_code.families import Families
@@ -245,8 +242,9 @@ class HealthParts:
         )
         self.filed = AppealStore(mongo["health_appeals"], mongo["health_appeal_files"])
         self.book = RuleBook(self.rule_sets, shipped_rule_sets())
+        self.foreign_trust = ForeignTrust(settings.trust_dir)
         self.carrying = Carrying(
-            verify=_trusted(settings.trust_dir),
+            verify=self.foreign_trust.verify,
             issuers=Vouchers(http, _vouching(settings.vouchers_file), clock=clock),
             evidence=self.evidence,
             identity=residents.identity,
@@ -509,19 +507,6 @@ def _ward(grant: ActingGrant) -> Ward:
         kind="guardian" if grant.kind is ActingKind.GUARDIAN else "family",
         until=grant.expires_at,
     )
-
-
-def _trusted(folder: Path | None) -> Callable[[str, datetime], Checked]:
-    """Verifies by the keys and lists in ``folder``; without one nothing is believed."""
-    files = {} if folder is None else _files(folder)
-    desk = Desk(Trust.of(files) if files else Trust(), Revocations.of(files))
-    return lambda text, at: desk.verify(text, at=at)
-
-
-def _files(folder: Path) -> Mapping[str, bytes]:
-    """By their paths in the folder: one laid out as issuers' sites are says by them whose keys there are."""
-    found = sorted(file for file in folder.rglob("*") if file.is_file())
-    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in found}
 
 
 def _is_id_number(number: str) -> bool:

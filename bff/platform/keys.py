@@ -42,7 +42,7 @@ _TRIES: Final = 10
 
 
 class KeyRingProblem(Exception):
-    """A ring cannot be used, said in both languages for ``doctor``."""
+    """A ring or another folder of keys cannot be used, said in both languages for ``doctor``."""
 
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(en)

@@ -28,6 +28,7 @@ from bff.platform.code_ring import CodeRing
 from bff.platform.combined import CombinedCodes
 from bff.platform.drain import Drain
 from bff.platform.first_screen import register_blocks
+from bff.platform.foreign_trust import ForeignTrust
 from bff.platform.health import SCANS, HealthParts
 from bff.platform.health import STREAM as HEALTH_STREAM
 from bff.platform.idempotency import Idempotency
@@ -225,6 +226,7 @@ class Platform:
                     platform.health.changes.follow(),
                     platform.push_changes.follow(),
                     platform.health.silence.follow(),
+                    platform.health.foreign_trust.watch(),
                     platform.push.china.templates.follow(),
                     platform._prepare(),
                 ):
@@ -247,6 +249,7 @@ class Platform:
             Probe(name="token_keys", check=_ring_is_whole(self.token_keys), required=False),
             Probe(name="wallet_keys", check=_ring_is_whole(self.wallet_keys), required=False),
             Probe(name="health_keys", check=_ring_is_whole(self.health_keys), required=False),
+            Probe(name="foreign_trust", check=_ring_is_whole(self.health.foreign_trust), required=False),
             *(
                 []
                 if self.oidc_keys is None
@@ -407,7 +410,7 @@ def _consumer() -> str:
     return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
-def _ring_is_whole(ring: KeyRing) -> Callable[[], Awaitable[str | None]]:
+def _ring_is_whole(ring: KeyRing | ForeignTrust) -> Callable[[], Awaitable[str | None]]:
     async def check() -> str | None:
         return None if ring.problem is None else ring.problem.en
 
