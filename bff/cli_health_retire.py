@@ -21,7 +21,7 @@ NOT_HELD: Final = 1
 
 
 @click.command()
-@click.option("--purpose", help="Whose data: venue-log, evidence, appeals, manual or all.")
+@click.option("--purpose", help="Whose data: venue-log, evidence, appeals, manual, codes or all.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option(
     "--out",

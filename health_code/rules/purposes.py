@@ -103,6 +103,16 @@ PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
             ),
             judged_by=ENTERED_BY_HAND,
         ),
+        # What showing codes leaves behind. A paper that is still in somebody's hand is of nobody then.
+        "codes": Purpose(
+            places=(
+                Place("health_papers"),
+                Place("health_families"),
+                Place("health_scans"),
+                _answers("health-papers"),
+            ),
+            keys=("health:paper:*", "{health:scans}:*"),
+        ),
         "all": Purpose(
             places=(
                 Place("health_*"),

@@ -4,6 +4,7 @@ import ast
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,7 @@ from bff.platform.services import Platform
 from bff.platform.settings import Settings
 from health_code.models import Person
 from health_code.retiring import Retiring
+from health_code.rules.purposes import KEPT, PURPOSES
 from miniapp_schemas.health_manual import ProposeManual
 from tests.factories import ID_NUMBER
 from tests.health import BY_HAND_IS_RED, by_hand, publish, rule_set
@@ -110,6 +112,17 @@ def errands() -> list[str]:
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "idempotency.run"
     ]
     return [ast.unparse(call.args[0]).removeprefix("f'").partition(":")[0] for call in calls]
+
+
+def test_every_place_is_of_one_purpose_and_not_only_of_all() -> None:
+    wired = Path(__file__).parents[2].joinpath("bff", "platform").glob("health*.py")
+    places = {name for file in wired for name in re.findall(r'mongo\["(health_\w+)"\]', file.read_text())}
+    single = (purpose for name, purpose in PURPOSES.items() if name != "all")
+    covered = {place.collection for purpose in single for place in purpose.places}
+
+    assert len(places) > 15
+    # A register of places is nobody's data.
+    assert places - covered - KEPT == {"health_venues"}
 
 
 async def test_everything_is_gone_from_both_stores_but_law_and_proofs(
