@@ -2,14 +2,15 @@
 
 A colour may rest on no piece of evidence (a rule about the person as a whole, a source that is silent). Then
 its outcome is disputed, and what is wrong is some evidence that is known, or some that is not. What is added
-for an appeal speaks for who filed it: nobody is made red by way of an appeal of theirs.
+or corrected for an appeal speaks for who filed it: nobody's code is made graver by way of an appeal.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from health_code.models import Appeal, Missing, StoredEvidence
 from health_code.opening import read_all
@@ -17,7 +18,9 @@ from health_code.ports import PersonalData, TimedId
 from health_code.refusals import CorrectionInvalid
 from health_code.reporting import draft_of
 from health_code.rules.appeals import check_missing
-from health_code.rules.evidence import Fact, Key, Kind, cleared_by_rules_alone, effective
+from health_code.rules.colour import RuleSet, judge
+from health_code.rules.documents import SEVERITY
+from health_code.rules.evidence import Evidence, Fact, Key, Kind, cleared_by_rules_alone, effective
 from health_code.rules.instants import whole
 from health_code.store import EvidenceStore
 from miniapp_schemas.health_appeals import Disputed, ProposeCorrection
@@ -39,9 +42,16 @@ class Disputes:
     """Finds what appeals are about, and records what corrects it."""
 
     def __init__(
-        self, *, evidence: EvidenceStore, personal: PersonalData, timed_id: TimedId, jurisdiction: str
+        self,
+        *,
+        evidence: EvidenceStore,
+        personal: PersonalData,
+        rules: Callable[[], RuleSet],
+        timed_id: TimedId,
+        jurisdiction: str,
     ) -> None:
         self._evidence = evidence
+        self._rules = rules
         self._personal = personal
         self._timed_id = timed_id
         self._jurisdiction = jurisdiction
@@ -72,11 +82,11 @@ class Disputes:
                 why_zh="更正不改变发生时间", why_en="what is corrected happened when it happened"
             )
         corrects = said.evidence or appeal.disputed
-        await self._check_correction(appeal, corrects, kind, facts or {})
+        await self._check_correction(appeal, corrects, kind, facts or {}, now)
         return Wanted(corrects, None, facts)
 
     async def _check_correction(
-        self, appeal: Appeal, corrects: str, kind: Kind | None, facts: Mapping[str, Fact]
+        self, appeal: Appeal, corrects: str, kind: Kind | None, facts: Mapping[str, Fact], now: datetime
     ) -> None:
         found = await self._find(appeal.subject, corrects)
         if found is None and (kind is not None or appeal.of_outcome):
@@ -93,6 +103,18 @@ class Disputes:
                     why_zh="申诉不得将证据更正为风险证据",
                     why_en="an appeal corrects nothing into a risk",
                 )
+            if any(
+                self._gravity(replace(each, facts=facts), now) > self._gravity(each, now) for each in known
+            ):
+                raise CorrectionInvalid(
+                    why_zh="申诉不得将证据更正为更严重的风险证据；来源可自行更正",
+                    why_en="an appeal corrects nothing into a graver risk; its source may",
+                )
+
+    def _gravity(self, evidence: Evidence, now: datetime) -> int:
+        """How grave the colour is that follows from ``evidence`` alone, by the rules of now."""
+        latest = max(now, evidence.recorded_at)
+        return SEVERITY.get(judge([evidence], self._rules(), at=now, known_at=latest).colour, 0)
 
     async def record(self, appeal: Appeal, facts: Mapping[str, Fact] | None, *, now: datetime) -> str:
         """Record what was agreed on and return our id of it; empty where what it corrects was destroyed."""

@@ -332,6 +332,7 @@ class HealthParts:
             disputes=Disputes(
                 evidence=self.evidence,
                 personal=personal,
+                rules=self.recolouring.in_force,
                 timed_id=timed_id,
                 jurisdiction=settings.jurisdiction,
             ),

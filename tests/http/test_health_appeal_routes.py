@@ -28,6 +28,7 @@ from tests.health import (
     evidence,
     people,
     publish,
+    rule,
     rule_set,
 )
 from tests.http.test_health_code_routes import Town
@@ -141,6 +142,29 @@ async def test_a_correction_is_of_the_same_kind(town: Court) -> None:
 
     wrong = {"answer": "其他", "facts": {"kind": "EXPOSED", "degree": "CLOSE"}}
     assert await town.refused(f"{REVIEW}/{appeal}/propose", town.one, wrong) == "CORRECTION_INVALID"
+
+
+async def test_a_correction_makes_no_risk_a_graver_one(town: Court) -> None:
+    now = datetime.now(UTC)
+    by_degree = {"Kinds": ["EXPOSED"], "ClearWhen": {">=": [{"var": "payload.after.negatives"}, 1]}}
+    rules = [
+        rule(number, colour, Logic={"===": [{"var": "payload.event.degree"}, degree]}, **by_degree)
+        for number, colour, degree in ((6, "RED", "CLOSE"), (7, "YELLOW", "SECONDARY"))
+    ]
+    await publish(town.platform, rule_set(*rules, Version="1.1.0"))
+    await town.platform.health.book.refresh()
+    await town.laboratory.report(evidence(ID_NUMBER, now, {"kind": "EXPOSED", "degree": "SECONDARY"}))
+    await town.settle()
+    (reason,) = (await town.code())["reasons"]
+    filed = await town.post(MINE, town.resident, {"evidence": reason["evidence"], "statement": "不是我"})
+    appeal = str(filed.json()["id"])
+    await town.step(appeal, "take", town.one)
+
+    close, other = ({"kind": "EXPOSED", "degree": degree} for degree in ("CLOSE", "SPACETIME"))
+    refused = await town.refused(f"{REVIEW}/{appeal}/propose", town.one, {"answer": "密接", "facts": close})
+
+    assert refused == "CORRECTION_INVALID"
+    await town.step(appeal, "propose", town.one, {"answer": "时空伴随", "facts": other})
 
 
 @pytest.mark.parametrize("who", ["one", "colleague"])
