@@ -11,6 +11,7 @@ import msgspec
 from rich.progress import track
 
 from bff.cli_errors import Failure, Unusable
+from bff.cli_health_again import again
 from bff.cli_health_chain import verify_chain
 from bff.cli_health_retire import retire
 from bff.cli_input import LONGEST_CARDS, Instant, content_of, text_of
@@ -37,6 +38,7 @@ def health() -> None:
 
 health.add_command(verify_chain)
 health.add_command(retire)
+health.add_command(again)
 
 
 @health.command("test-rules")

@@ -20,16 +20,17 @@ from typing import Final, NamedTuple
 import msgspec
 
 from health_code import opening
-from health_code.models import BROKEN, UNREADABLE, Elsewhere, Judged, Reason, Snapshot, State, StoredEvidence
+from health_code.models import Elsewhere, Judged, Reason, Snapshot, State, StoredEvidence
 from health_code.ports import Audit, Clock, People, PersonalData
 from health_code.rulebook import RuleBook
-from health_code.rules.colour import Ahead, Finding, Judgement, RuleSet, judge, judge_and_look_ahead
+from health_code.rules.colour import Ahead, Finding, Judgement, RuleSet
 from health_code.rules.documents import Colour, Said
 from health_code.rules.evidence import Evidence, Key, Kind
 from health_code.rules.instants import whole
 from health_code.rules.recognition import as_of, elsewhere
 from health_code.silence import silent_of
 from health_code.store import EvidenceStore, SnapshotStore, SourceStore, StateStore
+from health_code.weighing import weigh
 
 _log: Final = logging.getLogger(__name__)
 _LONG_AGO: Final = timedelta(seconds=5)
@@ -142,19 +143,6 @@ class Recolouring:
         """Whether it was judged by other rules than are law now, or before others were published."""
         return snapshot.laws < self._book.published or snapshot.rule_set != self.in_force().hash
 
-    async def again(self, change: Judged) -> Judgement:
-        """The judgement behind a past ``change``, made again from the evidence and by the rules of then."""
-        known = frozenset(change.evidence)
-        stored = (await self._evidence.of([change.subject]))[change.subject]
-        evidence = [self.opened(each) for each in stored if each.id in known]
-        return judge(
-            evidence,
-            self._book.by_hash(change.rule_set),
-            at=change.at,
-            known_at=change.known_at,
-            silent=change.silent,
-        )
-
     async def _some(self, subjects: Sequence[str]) -> Mapping[str, Snapshot]:
         for _ in range(_TRIES):
             now = whole(self._clock())
@@ -193,25 +181,13 @@ class Recolouring:
         law: "_Law",
     ) -> State:
         rules, ahead, published, silent, now = law
-        known, sealed = opening.read_all(stored, self._personal)
-        unreadable = tuple(dict.fromkeys(f"{UNREADABLE}{each.key.source}" for each in sealed))
-        # Another process's clock may be a little ahead; what is recorded is known.
-        known_at = max([now, *(each.recorded_at for each in known)])
-        broken: tuple[str, ...] = ()
-        try:
-            judgement, turns = judge_and_look_ahead(
-                known, rules, at=now, known_at=known_at, silent=silent, ahead=ahead
-            )
-        except Exception:  # noqa: BLE001  whatever it is, what was judged last is not known to be so any more
-            _log.exception("no judgement: grey, unless it was red")
-            judgement, turns, broken = Judgement(colour=Colour.GREY, findings=()), None, (BROKEN,)
-        reasons = reasons_of(judgement, {Key(each.source, each.source_id): each for each in stored})
-        colour = judgement.colour
-        if broken and before is not None and before.colour is Colour.RED:
+        weighed = weigh(
+            stored, rules, personal=self._personal, at=now, known_at=now, silent=silent, ahead=ahead
+        )
+        judgement, colour = weighed.judgement, weighed.colour
+        reasons = reasons_of(judgement, stored)
+        if weighed.broken and before is not None and before.colour is Colour.RED:
             colour, reasons = before.colour, before.reasons
-        if unreadable and colour is not Colour.RED:
-            # What cannot be read may be what makes it red, or what clears it.
-            colour = Colour.GREY
         kept = before is not None and before.colour is colour
         state = State(
             id=subject,
@@ -224,16 +200,12 @@ class Recolouring:
             rule_set=rules.hash,
             rule_set_version=rules.document.version,
             reasons=reasons,
-            failures=(
-                *dict.fromkeys(each.rule.identifier for each in judgement.failures),
-                *unreadable,
-                *broken,
-            ),
+            failures=weighed.failures,
             silent=judgement.silent,
             # What could not be known is looked at again soon.
-            next_change_at=now + _ONWARDS if colour is Colour.GREY or broken else turns,
+            next_change_at=now + _ONWARDS if colour is Colour.GREY or weighed.broken else weighed.turns,
             unsaid=() if before is None else before.unsaid,
-            elsewhere=said_elsewhere(known, stored, at=now, known_at=known_at),
+            elsewhere=said_elsewhere(weighed.known, stored, at=now, known_at=weighed.known_at),
             laws=published,
         )
         if kept:
@@ -243,7 +215,7 @@ class Recolouring:
             id=f"{subject}:{now.isoformat()}",
             subject=subject,
             at=now,
-            known_at=known_at,
+            known_at=weighed.known_at,
             colour=colour,
             before=None if before is None else before.colour,
             rule_set=rules.hash,
@@ -329,10 +301,11 @@ class Recolouring:
         return silent_of(rules, await self._sources.all(), now) if needed else ()
 
 
-def reasons_of(judgement: Judgement, stored: Mapping[Key, StoredEvidence]) -> tuple[Reason, ...]:
+def reasons_of(judgement: Judgement, stored: Sequence[StoredEvidence]) -> tuple[Reason, ...]:
     """Why the colour is what it is, in words, the decisive reason first."""
+    by_key = {Key(each.source, each.source_id): each for each in stored}
     return tuple(
-        _reason(finding, None if finding.evidence is None else stored[finding.evidence])
+        _reason(finding, None if finding.evidence is None else by_key[finding.evidence])
         for finding in judgement.findings
     )
 

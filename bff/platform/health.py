@@ -52,6 +52,7 @@ from health_code.ports import Admit
 from health_code.prefetching import OfflineCodes
 from health_code.publishing import Publishing
 from health_code.reasons import manual_reasons
+from health_code.recalling import Recalling
 from health_code.recolouring import Recolouring
 from health_code.reporting import Reporting
 from health_code.retiring import Retiring
@@ -273,6 +274,15 @@ class HealthParts:
             people=residents,
             personal=personal,
             announce=self.changes.announce,
+            audit=recorder.record,
+            clock=clock,
+            jurisdiction=settings.jurisdiction,
+        )
+        self.recalling = Recalling(
+            evidence=self.evidence,
+            states=self.states,
+            book=self.book,
+            personal=personal,
             audit=recorder.record,
             clock=clock,
             jurisdiction=settings.jurisdiction,
