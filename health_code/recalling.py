@@ -19,7 +19,7 @@ from health_code.refusals import RuleSetUnknown
 from health_code.rulebook import RuleBook
 from health_code.rules.colour import RuleSet
 from health_code.rules.documents import Colour
-from health_code.store import EvidenceStore, StateStore
+from health_code.store import EndingStore, EvidenceStore, StateStore
 from health_code.weighing import Weighed, weigh
 
 
@@ -56,6 +56,7 @@ class Recalling:
         self,
         *,
         evidence: EvidenceStore,
+        ended: EndingStore,
         states: StateStore,
         book: RuleBook,
         personal: PersonalData,
@@ -64,6 +65,7 @@ class Recalling:
         jurisdiction: str,
     ) -> None:
         self._evidence = evidence
+        self._ended = ended
         self._states = states
         self._book = book
         self._personal = personal
@@ -111,38 +113,58 @@ class Recalling:
             return None
         rules = self._book.in_force(jurisdiction or self._jurisdiction, at=at, known_at=known_at)
         silent = () if answered is None else answered.silent
-        weighed = weigh(then, rules, personal=self._personal, at=at, known_at=known_at, silent=silent)
         missing = () if answered is None else _missing(answered, stored)
-        gone = bool(missing) and weighed.colour is not Colour.RED
+        ended = await self._ended.latest()
+        weighed = weigh(
+            then,
+            rules,
+            personal=self._personal,
+            at=at,
+            known_at=known_at,
+            silent=silent,
+            gone=bool(missing) or self._gone(rules, ended, at),
+        )
         return Recalled(
             at=at,
             known_at=known_at,
             rules=rules,
-            colour=Colour.GREY if gone else weighed.colour,
+            colour=weighed.colour,
             reasons=reasons_of(weighed.judgement, then),
             failures=weighed.failures,
             silent=weighed.judgement.silent,
             evidence=then,
             answered=answered,
             missing=missing,
-            reproduced=None if answered is None or missing else self._reproduced(answered, stored),
+            reproduced=None if answered is None or missing else self._reproduced(answered, stored, ended),
         )
 
-    def again(self, change: Judged, stored: Sequence[StoredEvidence]) -> Weighed:
-        """The judgement behind a past ``change``, from its evidence in ``stored`` and by its rules."""
+    def again(
+        self, change: Judged, stored: Sequence[StoredEvidence], ended: datetime | None = None
+    ) -> Weighed:
+        """The judgement behind a past ``change``, from its evidence in ``stored`` and by its rules.
+
+        ``ended`` is when evidence of before was destroyed.
+        """
         known = frozenset(change.evidence)
+        rules = self._book.by_hash(change.rule_set)
         return weigh(
             [each for each in stored if each.id in known],
-            self._book.by_hash(change.rule_set),
+            rules,
             personal=self._personal,
             at=change.at,
             known_at=change.known_at,
             silent=change.silent,
+            gone=self._gone(rules, ended, change.at),
         )
 
-    def _reproduced(self, change: Judged, stored: Sequence[StoredEvidence]) -> bool | None:
+    def _gone(self, rules: RuleSet, ended: datetime | None, at: datetime) -> bool:
+        return ended is not None and ended <= at and not self._book.published_since(rules.hash, ended)
+
+    def _reproduced(
+        self, change: Judged, stored: Sequence[StoredEvidence], ended: datetime | None
+    ) -> bool | None:
         try:
-            weighed = self.again(change, stored)
+            weighed = self.again(change, stored, ended)
         except RuleSetUnknown:
             return None
         decisive = next((each.rule.identifier for each in weighed.judgement.findings), None)

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from health_code import opening
-from health_code.models import Elsewhere, Judged, Reason, Snapshot, State, StoredEvidence
+from health_code.models import RETIRED, Elsewhere, Judged, Reason, Snapshot, State, StoredEvidence
 from health_code.ports import Audit, Clock, People, PersonalData
 from health_code.rulebook import RuleBook
 from health_code.rules.colour import Ahead, Finding, Judgement, RuleSet
@@ -29,7 +29,7 @@ from health_code.rules.evidence import Evidence, Key, Kind
 from health_code.rules.instants import whole
 from health_code.rules.recognition import as_of, elsewhere
 from health_code.silence import silent_of
-from health_code.store import EvidenceStore, SnapshotStore, SourceStore, StateStore
+from health_code.store import EndingStore, EvidenceStore, SnapshotStore, SourceStore, StateStore
 from health_code.weighing import weigh
 
 _log: Final = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ class _Law(NamedTuple):
     ahead: Sequence[Ahead]
     published: int
     silent: Sequence[str]
+    gone: bool
     now: datetime
 
 
@@ -60,6 +61,7 @@ class Recolouring:
         self,
         *,
         evidence: EvidenceStore,
+        ended: EndingStore,
         sources: SourceStore,
         states: StateStore,
         snapshots: SnapshotStore,
@@ -72,6 +74,7 @@ class Recolouring:
         jurisdiction: str,
     ) -> None:
         self._evidence = evidence
+        self._ended = ended
         self._sources = sources
         self._states = states
         self._snapshots = snapshots
@@ -83,6 +86,7 @@ class Recolouring:
         self._clock = clock
         self._jurisdiction = jurisdiction
         self._looked_up: tuple[int, int] | None = None
+        self._ended_at: datetime | None = None
         self._rules_now: RuleSet
 
     async def judge(self, subjects: Sequence[str]) -> None:
@@ -140,8 +144,14 @@ class Recolouring:
         return self._rules_now
 
     def outdated(self, snapshot: Snapshot) -> bool:
-        """Whether it was judged by other rules than are law now, or before others were published."""
-        return snapshot.laws < self._book.published or snapshot.rule_set != self.in_force().hash
+        """Whether it was judged by other rules than are law now, or before others were published.
+
+        Or before evidence was destroyed, by whoever was slow to show it.
+        """
+        if snapshot.laws < self._book.published or snapshot.rule_set != self.in_force().hash:
+            return True
+        ended = self._ended_at
+        return ended is not None and snapshot.judged_at <= ended and RETIRED not in snapshot.failures
 
     async def _some(self, subjects: Sequence[str]) -> Mapping[str, Snapshot]:
         for _ in range(_TRIES):
@@ -151,7 +161,9 @@ class Recolouring:
             evidence = await self._evidence.of(subjects)
             rules = await self._rules(befores.values(), now)
             ahead = self._book.ahead(self._jurisdiction, after=now)
-            law = _Law(rules, ahead, self._book.published, await self._silent(rules, now), now)
+            # The evidence before this: who saw but a part of it sees that the rest was destroyed.
+            gone = await self._gone(rules)
+            law = _Law(rules, ahead, self._book.published, await self._silent(rules, now), gone, now)
             states = []
             for subject in subjects:
                 try:
@@ -172,6 +184,11 @@ class Recolouring:
             await self._book.refresh()
         return self._book.in_force(self._jurisdiction, at=now, known_at=now)
 
+    async def _gone(self, rules: RuleSet) -> bool:
+        """Whether evidence was destroyed, and nobody made rules since to judge by what comes after."""
+        ended = self._ended_at = await self._ended.latest()
+        return ended is not None and not self._book.published_since(rules.hash, ended)
+
     def _judged(
         self,
         subject: str,
@@ -180,9 +197,16 @@ class Recolouring:
         *,
         law: "_Law",
     ) -> State:
-        rules, ahead, published, silent, now = law
+        rules, ahead, published, silent, gone, now = law
         weighed = weigh(
-            stored, rules, personal=self._personal, at=now, known_at=now, silent=silent, ahead=ahead
+            stored,
+            rules,
+            personal=self._personal,
+            at=now,
+            known_at=now,
+            silent=silent,
+            ahead=ahead,
+            gone=gone,
         )
         judgement, colour = weighed.judgement, weighed.colour
         reasons = reasons_of(judgement, stored)
@@ -202,8 +226,10 @@ class Recolouring:
             reasons=reasons,
             failures=weighed.failures,
             silent=judgement.silent,
-            # What could not be known is looked at again soon.
-            next_change_at=now + _ONWARDS if colour is Colour.GREY or weighed.broken else weighed.turns,
+            # What could not be known is looked at again soon; what was destroyed does not come back.
+            next_change_at=(
+                now + _ONWARDS if weighed.broken or (colour is Colour.GREY and not gone) else weighed.turns
+            ),
             unsaid=() if before is None else before.unsaid,
             elsewhere=said_elsewhere(weighed.known, stored, at=now, known_at=weighed.known_at),
             laws=published,
@@ -238,6 +264,8 @@ class Recolouring:
         unsaid = [change for state in states for change in state.unsaid]
         known = {state.id for state, name in zip(states, names, strict=True) if name is not None}
         reasons = {state.id: state.reasons for state in states}
+        # That health codes end is for the city to tell.
+        over = {state.id for state in states if state.colour is Colour.GREY and RETIRED in state.failures}
         await self._states.note(unsaid)
         await asyncio.gather(*map(self._audited, unsaid))
         await asyncio.gather(
@@ -245,7 +273,7 @@ class Recolouring:
                 self._people.tell(change.subject, change.colour, reasons[change.subject], at=change.at)
                 for change in unsaid
                 # Nobody is told that they are green who never was anything else.
-                if change.subject in known
+                if change.subject in known - over
                 and (change.before is not None or change.colour is not Colour.GREEN)
             )
         )

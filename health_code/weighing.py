@@ -1,7 +1,7 @@
 """One person's stored evidence, opened and judged: now, or once more as it was then.
 
-What cannot be read may be what makes a code red, or what clears it; what breaks is not known. Either is grey,
-unless it is red all the same.
+What cannot be read, or was destroyed, may be what makes a code red, or what clears it; what breaks is not
+known. Each of them is grey, unless it is red all the same.
 """
 
 import logging
@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from health_code import opening
-from health_code.models import BROKEN, UNREADABLE, StoredEvidence
+from health_code.models import BROKEN, RETIRED, UNREADABLE, StoredEvidence
 from health_code.ports import PersonalData
 from health_code.rules.colour import Ahead, Judgement, RuleSet, judge_and_look_ahead
 from health_code.rules.documents import Colour
@@ -40,8 +40,12 @@ def weigh(
     known_at: datetime,
     silent: Sequence[str],
     ahead: Sequence[Ahead] = (),
+    gone: bool = False,
 ) -> Weighed:
-    """Judge all of ``stored``, whatever a clock that is ahead says of when it was recorded."""
+    """Judge all of ``stored``, whatever a clock that is ahead says of when it was recorded.
+
+    ``gone`` says that there was evidence which was destroyed, of whom nobody knows any more.
+    """
     known, sealed = opening.read_all(stored, personal)
     unreadable = tuple(dict.fromkeys(f"{UNREADABLE}{each.key.source}" for each in sealed))
     known_at = max([known_at, *(each.recorded_at for each in known)])
@@ -53,7 +57,7 @@ def weigh(
     except Exception:  # noqa: BLE001  whatever it is, what was judged last is not known to be so any more
         _log.exception("no judgement: grey, unless it was red")
         judgement, turns, broken = Judgement(colour=Colour.GREY, findings=()), None, (BROKEN,)
-    hidden = bool(unreadable) and judgement.colour is not Colour.RED
+    hidden = (gone or bool(unreadable)) and judgement.colour is not Colour.RED
     return Weighed(
         judgement=judgement,
         colour=Colour.GREY if hidden else judgement.colour,
@@ -62,6 +66,7 @@ def weigh(
             *dict.fromkeys(each.rule.identifier for each in judgement.failures),
             *unreadable,
             *broken,
+            *((RETIRED,) if gone else ()),
         ),
         broken=bool(broken),
         known=known,

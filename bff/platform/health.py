@@ -69,6 +69,7 @@ from health_code.sources.vouching import Vouchers, Vouching
 from health_code.statistics import Statistics
 from health_code.store import (
     AppealStore,
+    EndingStore,
     EvidenceStore,
     FamilyStore,
     Lease,
@@ -236,6 +237,7 @@ class HealthParts:
         self.changes = Changes(redis, _CHANGES)
         residents = Residents(auth_stores, personal, notify)
         self.evidence = EvidenceStore(mongo["health_evidence"], mongo["health_chains"], together=together)
+        self.ended = EndingStore(mongo["health_ended"])
         self.states = StateStore(mongo["health_states"], mongo["health_changes"])
         self.rule_sets = RuleSetStore(mongo["health_rule_sets"])
         self.sources = sources = SourceStore(mongo["health_sources"])
@@ -267,6 +269,7 @@ class HealthParts:
         self._families = FamilyStore(mongo["health_families"])
         self.recolouring = Recolouring(
             evidence=self.evidence,
+            ended=self.ended,
             sources=sources,
             states=self.states,
             snapshots=snapshots,
@@ -280,6 +283,7 @@ class HealthParts:
         )
         self.recalling = Recalling(
             evidence=self.evidence,
+            ended=self.ended,
             states=self.states,
             book=self.book,
             personal=personal,
@@ -367,6 +371,7 @@ class HealthParts:
         self.retiring = Retiring(
             store=RetiringStore(mongo, redis),
             evidence=self.evidence,
+            ended=self.ended,
             audited=_heads_of(trail),
             wake=self._wake,
             audit=recorder.record,

@@ -84,6 +84,7 @@ class Bureau:
     def recolouring(self, book: RuleBook | None = None) -> Recolouring:
         return Recolouring(
             evidence=self.health.evidence,
+            ended=self.health.ended,
             sources=self.health.sources,
             states=self.health.states,
             snapshots=self.health.snapshots,
