@@ -527,9 +527,15 @@ def _ward(grant: ActingGrant) -> Ward:
 
 
 def _trusted(folder: Path | None) -> Callable[[str, datetime], Checked]:
-    """Verifies by the keys and lists in ``folder``; without one nothing is believed."""
+    """Verifies by the keys and lists in ``folder``; without one nothing is believed.
+
+    Keys of cards that do not say whose they are are nobody's: whoever put them there saw no card.
+    """
     files = {} if folder is None else _files(folder)
-    desk = Desk(Trust.of(files) if files else Trust(), Revocations.of(files))
+    trust = Trust.of(files, vouched=False) if files else Trust()
+    if trust.unsaid:
+        _log.warning("health.trust.unsaid", files=trust.unsaid)
+    desk = Desk(trust, Revocations.of(files))
     return lambda text, at: desk.verify(text, at=at)
 
 

@@ -21,7 +21,7 @@ from health_code.codec import foreign, hc1, shc
 from health_code.codec.certificates import Checked, Format, Kind, Verdict
 from health_code.codec.revocation import HashKind, Revocations, hashes_of
 from health_code.codec.signatures import ES256, PS256
-from health_code.codec.trust import Trust, TrustUnreadable
+from health_code.codec.trust import IssuersUnsaid, Trust, TrustUnreadable
 from miniapp_schemas import base45
 from tests.foreign_certificates import (
     DCC,
@@ -47,6 +47,7 @@ from tests.foreign_certificates import hc1 as code_of
 SIGNER: Final = Signer()
 PEM: Final = SIGNER.certificate()
 KID: Final = kid_of(PEM)
+OTHER: Final = Signer()
 TRUST: Final = Trust.of({"signer.pem": PEM})
 ISSUER: Final = "https://cards.example/issuer"
 CARDS: Final = Trust.of({"jwks.json": json.dumps({"keys": [SIGNER.jwk()]}).encode()}, issuer=ISSUER)
@@ -599,6 +600,49 @@ class TestCards:
 
         assert check(card(SIGNER), trust=trust).valid
         assert check(card(SIGNER, iss="https://b.example"), trust=trust).verdict is Verdict.WRONG_ISSUER
+
+    @pytest.mark.parametrize(
+        ("beside", "vouched"),
+        [
+            ({}, False),
+            ({"other.json": [OTHER.jwk("b")]}, True),
+            ({"b.example/.well-known/jwks.json": [OTHER.jwk("b")]}, True),
+            ({"https%3A%2F%2Fb.example%2Fissuer.json": [OTHER.jwk("b")]}, True),
+        ],
+    )
+    def test_keys_nobody_says_the_issuer_of_vouch_for_a_card_only_alone_and_if_somebody_vouches(
+        self, beside: dict[str, list[object]], *, vouched: bool
+    ) -> None:
+        files = {"jwks.json": json.dumps({"keys": [SIGNER.jwk()]}).encode(), "signer.pem": PEM}
+        for iss in (ISSUER, "https://b.example/issuer"):
+            assert check(card(SIGNER, iss=iss), trust=Trust.of(files)).valid
+
+        files |= {path: json.dumps({"keys": keys}).encode() for path, keys in beside.items()}
+        trust = Trust.of(files, vouched=vouched)
+
+        assert check(card(SIGNER, iss="https://b.example/issuer"), trust=trust).valid is False
+        assert check(card(SIGNER), trust=trust).verdict is Verdict.WRONG_ISSUER
+        assert "jwks.json" in trust.unsaid
+        assert check(card(SIGNER), trust=Trust.of(files, issuer=ISSUER)).valid
+        files.pop("signer.pem")
+        if not any("b.example" in path for path in beside):
+            with pytest.raises(IssuersUnsaid):
+                Trust.of(files, vouched=vouched)
+
+    def test_a_file_is_called_by_the_issuer_whose_keys_are_in_it(self) -> None:
+        keys = json.dumps({"keys": [SIGNER.jwk()]}).encode()
+        other = json.dumps({"keys": [OTHER.jwk()]}).encode()
+        trust = Trust.of(
+            {
+                "https%3A%2F%2Fcards.example%2Fissuer.json": keys,
+                "keys/https%3a%2f%2Fb.example.json": other,
+            }
+        )
+
+        assert check(card(SIGNER), trust=trust).valid
+        assert check(card(OTHER, iss="https://b.example"), trust=trust).valid
+        assert check(card(OTHER), trust=trust).verdict is Verdict.BAD_SIGNATURE
+        assert check(card(SIGNER, iss="https://c.example"), trust=trust).verdict is Verdict.WRONG_ISSUER
 
     def test_chunks_are_joined_if_all_are_there(self) -> None:
         whole = digits(card(SIGNER))
