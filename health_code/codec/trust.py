@@ -3,8 +3,8 @@
 A key is found by format, issuer and name: a key of one issuer says nothing about the certificates of another.
 A key set of cards that does not say whose it is is believed only where it is the one such set that is given,
 by somebody who has the card before them and vouches that it is that card's issuer's; of several, and in a
-city that believes whoever comes, it is nobody's. And in HC1 the kid alone names the key: which country a
-signer's certificate is of, if any, is not held against the issuer that a code claims.
+city that believes whoever comes, it is nobody's. In HC1 the kid names the key, and a code that claims to be
+of one country is not believed by the key of another's certificate.
 
     PEM, DER        signing certificates of HC1: named by the first eight bytes of their SHA-256
     JWKS            keys of one SMART Health Card issuer: the one given with it, or that of the folder it lies
@@ -27,6 +27,7 @@ from urllib.parse import unquote
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from msgspec import Struct
 
 from health_code.codec.base64url import unbase64
@@ -36,6 +37,22 @@ from health_code.codec.signatures import Verify, verifier
 _LARGEST: Final = 16 << 20
 _FEW: Final = 8
 _PEM: Final = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+_COUNTRY: Final = re.compile("[A-Z]{2}")
+_ALIASES: Final = {"EL": "GR", "UK": "GB"}
+"""How the EU calls two countries that ISO 3166 calls otherwise."""
+_SIGNED_BY: Final = {
+    place: country
+    for country, places in {
+        "DK": "FO GL",
+        "FI": "AX",
+        "FR": "BL GF GP MF MQ NC PF PM RE WF YT",
+        "GB": "GG GI IM JE",
+        "NL": "AW BQ CW SX",
+        "NO": "SJ",
+    }.items()
+    for place in places.split()
+}
+"""Places with a code of their own whose certificates a country may sign."""
 _NAMED: Final = "https%3a%2f%2f"
 _WELL_KNOWN: Final = ".well-known/jwks.json"
 _ANY_KIND: Final = frozenset(Kind)
@@ -60,13 +77,28 @@ class IssuersUnsaid(TrustUnreadable):
 
 
 class TrustedKey(Struct, frozen=True, kw_only=True):
-    """A key that is believed: for what ``kinds``, and in which term. ``list_version`` is of its CRL."""
+    """A key that is believed: for what ``kinds``, and in which term. ``list_version`` is of its CRL.
+
+    ``countries`` are those its certificate is of, by two letters; none where it does not say.
+    """
 
     algorithm: int
     verify: Verify
     term: Term = Term()
     kinds: frozenset[Kind] = _ANY_KIND
     list_version: int | None = None
+    countries: frozenset[str] = frozenset()
+
+    def signs_for(self, issuer: str) -> bool:
+        """Whether it may sign what names ``issuer``: anything but another country than its own.
+
+        Member states name their ministries as well (Georgia in its test data, France the CNAM in codes that
+        it issued), and the specification leaves the claim out: what is no country is not held against it.
+        """
+        if not self.countries or not _COUNTRY.fullmatch(issuer):
+            return True
+        country = _ALIASES.get(issuer, issuer)
+        return country in self.countries or _SIGNED_BY.get(country) in self.countries
 
 
 class Trust:
@@ -242,7 +274,11 @@ def _certified(certificate: x509.Certificate) -> tuple[bytes, TrustedKey] | None
     if signs is None:
         return None
     return _certificate_name(certificate), TrustedKey(
-        algorithm=signs[0], verify=signs[1], term=_term(certificate), kinds=_kinds(certificate)
+        algorithm=signs[0],
+        verify=signs[1],
+        term=_term(certificate),
+        kinds=_kinds(certificate),
+        countries=_countries(certificate),
     )
 
 
@@ -268,6 +304,15 @@ def _kinds(certificate: x509.Certificate) -> frozenset[Kind]:
         return frozenset()
     extended = _extension(body, _EXTENDED_KEY_USAGE)
     return frozenset(kind for purpose, kind in _PURPOSES.items() if purpose in extended) or _ANY_KIND
+
+
+def _countries(certificate: x509.Certificate) -> frozenset[str]:
+    """The countries of its subject (X.520 countryName); none if it does not say, or cannot be read."""
+    try:
+        said = [str(name.value) for name in certificate.subject.get_attributes_for_oid(NameOID.COUNTRY_NAME)]
+    except ValueError:
+        return frozenset()
+    return frozenset(_ALIASES.get(name, name) for name in said if _COUNTRY.fullmatch(name))
 
 
 def _alternative_names(certificate: x509.Certificate) -> tuple[str, ...]:
@@ -315,6 +360,7 @@ def _jwk(jwk: Mapping[str, Any]) -> _Jwk | None:
             verify=signs[1],
             term=Term() if certificate is None else _term(certificate),
             kinds=_ANY_KIND if certificate is None else _kinds(certificate),
+            countries=frozenset() if certificate is None else _countries(certificate),
             list_version=version if isinstance(version, int) and not isinstance(version, bool) else None,
         ),
         kid=kid if isinstance(kid, str) else None,

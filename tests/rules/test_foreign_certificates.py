@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import cbor2
 import pytest
@@ -49,6 +50,15 @@ PEM: Final = SIGNER.certificate()
 KID: Final = kid_of(PEM)
 OTHER: Final = Signer()
 TRUST: Final = Trust.of({"signer.pem": PEM})
+
+
+def _method(signer: Signer, pem: bytes) -> dict[str, object]:
+    """A key in WHO's trust list, with its certificate."""
+    x5c = ["".join(pem.decode().splitlines()[1:-1])]
+    name = quote(b64encode(kid_of(pem)).decode(), safe="")
+    return {"id": f"did:web:x#{name}", "publicKeyJwk": signer.jwk(x5c=x5c)}
+
+
 ISSUER: Final = "https://cards.example/issuer"
 CARDS: Final = Trust.of({"jwks.json": json.dumps({"keys": [SIGNER.jwk()]}).encode()}, issuer=ISSUER)
 A_TEST: Final = {**{name: DCC[name] for name in ("ver", "nam", "dob")}, "t": [TEST]}
@@ -185,6 +195,33 @@ class TestHc1:
         for kind, dcc in (("v", DCC), ("t", A_TEST)):
             verdict = check(dcc_code(SIGNER, kid_of(pem), claims(dcc)), trust=trust).verdict
             assert verdict is (Verdict.VALID if kind in kinds else Verdict.KEY_NOT_ALLOWED)
+
+    @pytest.mark.parametrize(
+        ("country", "issuer", "verdict"),
+        [
+            ("DE", "DE", Verdict.VALID),
+            ("DE", "FR", Verdict.WRONG_COUNTRY),
+            (None, "FR", Verdict.VALID),
+            ("GR", "EL", Verdict.VALID),
+            ("UK", "GB", Verdict.VALID),
+            ("DK", "FO", Verdict.VALID),
+            ("FO", "DK", Verdict.WRONG_COUNTRY),
+            # As Georgia and France did: a name is not another country's.
+            ("GE", "Ministry of Health of Georgia", Verdict.VALID),
+            ("FR", "CNAM", Verdict.VALID),
+        ],
+    )
+    def test_a_key_of_one_country_signs_for_no_other(
+        self, country: str | None, issuer: str, verdict: Verdict
+    ) -> None:
+        pem = SIGNER.certificate(country=country)
+        code = dcc_code(SIGNER, kid_of(pem), {**claims(), 1: issuer})
+
+        checked = check(code, trust=Trust.of({"signer.pem": pem}))
+
+        assert (checked.verdict, checked.issuer) == (verdict, issuer)
+        key = json.dumps({"id": "did:web:x", "verificationMethod": [_method(SIGNER, pem)]}).encode()
+        assert check(code, trust=Trust.of({"did.json": key})).verdict is verdict
 
     def test_a_bad_extension_hides_neither_the_key_nor_what_it_is_for(self) -> None:
         # A default written out, against DER: whole countries did.
