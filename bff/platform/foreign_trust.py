@@ -84,9 +84,13 @@ def _read(folder: Path) -> _Contents:
     mark = _mark(folder)
     try:
         files = _files(mark, folder)
-        desk = Desk(Trust.of(files) if files else Trust(), Revocations.of(files))
+        # Keys of cards that do not say whose they are are nobody's: whoever put them there saw no card.
+        trust = Trust.of(files, vouched=False) if files else Trust()
+        desk = Desk(trust, Revocations.of(files))
     except (OSError, TrustUnreadable, RevocationUnreadable) as error:
         raise _unusable(folder, error) from None
+    if trust.unsaid:
+        _log.warning("health.trust.unsaid", files=trust.unsaid)
     return _Contents(mark, desk)
 
 

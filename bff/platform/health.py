@@ -49,6 +49,7 @@ from health_code.ports import Admit
 from health_code.prefetching import OfflineCodes
 from health_code.publishing import Publishing
 from health_code.reasons import manual_reasons
+from health_code.recalling import Recalling
 from health_code.recolouring import Recolouring
 from health_code.reporting import Reporting
 from health_code.retiring import Retiring
@@ -65,6 +66,7 @@ from health_code.sources.vouching import Vouchers, Vouching
 from health_code.statistics import Statistics
 from health_code.store import (
     AppealStore,
+    EndingStore,
     EvidenceStore,
     FamilyStore,
     Lease,
@@ -232,6 +234,7 @@ class HealthParts:
         self.changes = Changes(redis, _CHANGES)
         residents = Residents(auth_stores, personal, notify)
         self.evidence = EvidenceStore(mongo["health_evidence"], mongo["health_chains"], together=together)
+        self.ended = EndingStore(mongo["health_ended"])
         self.states = StateStore(mongo["health_states"], mongo["health_changes"])
         self.rule_sets = RuleSetStore(mongo["health_rule_sets"])
         self.sources = sources = SourceStore(mongo["health_sources"])
@@ -264,6 +267,7 @@ class HealthParts:
         self._families = FamilyStore(mongo["health_families"])
         self.recolouring = Recolouring(
             evidence=self.evidence,
+            ended=self.ended,
             sources=sources,
             states=self.states,
             snapshots=snapshots,
@@ -271,6 +275,16 @@ class HealthParts:
             people=residents,
             personal=personal,
             announce=self.changes.announce,
+            audit=recorder.record,
+            clock=clock,
+            jurisdiction=settings.jurisdiction,
+        )
+        self.recalling = Recalling(
+            evidence=self.evidence,
+            ended=self.ended,
+            states=self.states,
+            book=self.book,
+            personal=personal,
             audit=recorder.record,
             clock=clock,
             jurisdiction=settings.jurisdiction,
@@ -356,6 +370,7 @@ class HealthParts:
         self.retiring = Retiring(
             store=RetiringStore(mongo, redis),
             evidence=self.evidence,
+            ended=self.ended,
             audited=_heads_of(trail),
             wake=self._wake,
             audit=recorder.record,
