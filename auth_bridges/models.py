@@ -346,8 +346,9 @@ class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     of device it began on, for its owner's list. ``origin`` is kept in the same write as the session: no
     process can die with the one kept and the other not.
 
-    ``id`` names the family for ever. What tokens call it changes with the ``level`` it was renewed at:
-    ``renamed`` holds those names in turn, and only the last of them opens anything.
+    ``id`` names the family for ever. What tokens call it changes with the ``level`` it was renewed at, and a
+    clerk's with the ``rights``: ``renamed`` holds those names in turn, and only the last of them opens
+    anything.
     """
 
     id: str
@@ -371,6 +372,8 @@ class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """The way in it began by; None: a clerk's, or begun before it was written down."""
     level: AssuranceLevel | None = None
     """At which its tokens were minted last; None: begun before it was written down."""
+    rights: tuple[str, ...] | None = None
+    """A clerk's scopes and scenes, as its tokens told them last; None: a resident's, or not written down."""
     renamed: tuple[str, ...] = ()
     ended_at: datetime | None = None
     ended_why: Ending | None = None

@@ -425,6 +425,21 @@ async def test_requirement_9_a_sign_in_and_a_level_each_have_a_session_id_of_the
     assert (await first.ask("GET", first.home)).status_code == 200
 
 
+async def test_requirement_9_a_clerks_session_has_another_id_once_it_opens_more(
+    web: Web, settings: Settings
+) -> None:
+    clerk = await on_shift(web)
+    before = Person(web, clerk.session, clerk.home)
+    assert await clerk.renew() == 200
+    assert clerk.id == before.id
+    await registered(settings, {**CLERK, "scopes": ["wallet:verify", "health:verify"]})
+    assert await clerk.renew() == 200
+    assert clerk.session["scopes"] == ["wallet:verify", "health:verify"]
+    assert clerk.id != before.id
+    assert await before.ended_within() < 1
+    assert (await clerk.ask("GET", clerk.home)).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("who", "idle", "absolute"),
     [
