@@ -227,6 +227,8 @@ class Deletion(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     holders: tuple[str, ...] = ()
     deleted_at: datetime | None = None
     tombstone: str | None = None
+    grants_ended: bool = False
+    """Whether leave to act went with it; False of those done before it did."""
 
 
 class Actor(Struct, frozen=True, kw_only=True):

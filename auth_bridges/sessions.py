@@ -147,9 +147,7 @@ class Sessions:
         if rotated is not None:
             return Live(session=rotated, token=successor)
         session = await self._store.get(presented.session)
-        answer = judge(
-            session, presented, audience=audience, device=device, platform=platform, now=now
-        )
+        answer = judge(session, presented, audience=audience, device=device, platform=platform, now=now)
         return await self._not_current(token, presented, session, answer, now=now)
 
     async def at(

@@ -194,3 +194,4 @@ class Accounts:
         await self.linking.settle()
         await self.leaving.delete_due()
         await self.phones.settle()
+        await self.leaving.settle_grants()

@@ -187,6 +187,40 @@ async def test_who_withdraws_their_name_is_no_side_of_anything(town: World) -> N
     assert await notices(town, BOSS) == [NoticeKind.ACTING_LEFT]
 
 
+async def test_what_accounts_left_behind_that_went_before_grants_did_is_ended_once(
+    town: World, mongo_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(*_: object, **__: object) -> None:
+        return None
+
+    left = [await relative(town, BOSS, ELDER), await relative(town, MOTHER, BOSS)]
+    others = await relative(town, MOTHER, ELDER)
+    hers = await town.acting.claim_child(await proven(town, MOTHER), CHILD)
+    with monkeypatch.context() as patch:
+        patch.setattr(town.accounts.leaving._grants_left, "end", nothing)
+        await leaves(town, BOSS)
+        await leaves(town, CHILD)
+    await mongo_database["deletions"].update_many({}, {"$unset": {"grants_ended": ""}})
+    assert [(await kept(town, each)).ended_at for each in left] == [None, None]
+    # The same person, with another account, has been asked again since.
+    town.clock.pass_(timedelta(minutes=1))
+    await register(town, BOSS)
+    since = await relative(town, FATHER, BOSS)
+    for _ in range(2):
+        await town.accounts.settle()
+        for each in left:
+            ended = await kept(town, each)
+            assert ended.ended_why is GrantEnding.ACCOUNT_DELETED
+            assert town.personal.hash(BOSS) not in (ended.agent, ended.whom)
+        for each in (others, hers, since):
+            assert (await kept(town, each)).ended_at is None
+        assert {each.id for each in left} <= set((await town.stores.ended.since("0-0"))[1])
+        assert town.audit.kinds.count(("grant.ended", "account_deleted")) == 2
+        assert await notices(town, ELDER) == [NoticeKind.ACTING_LEFT]
+        assert NoticeKind.ACTING_LEFT in await notices(town, MOTHER)
+        assert await town.stores.deletions.leaving_grants() == []
+
+
 async def test_who_was_merged_takes_their_grants_along(town: World) -> None:
     grant = await relative(town, BOSS, ELDER)
     await town.signed_in("a", town.alipay)

@@ -310,9 +310,7 @@ async def test_a_shift_that_opens_something_else_has_another_id_and_the_old_one_
     assert same.session == signed_in.session
     assert await endings(world) == []
     await world.registrar.register(msgspec.structs.replace(clerk, **changes))
-    renewed = await asyncio.gather(
-        *(world.auth.refresh_clerk(same.refresh.text, COUNTER) for _ in range(8))
-    )
+    renewed = await asyncio.gather(*(world.auth.refresh_clerk(same.refresh.text, COUNTER) for _ in range(8)))
     (after,) = {each.session for each in renewed}
     assert after != signed_in.session
     assert set(await endings(world)) == {signed_in.session}
