@@ -39,6 +39,8 @@ class Proof(Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: str
     at: datetime
     expires_at: datetime | None = None
+    of_age: bool = False
+    """Whether who proved it was seen to be old enough to do so alone; of the oldest nobody looked."""
 
 
 class Resident(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):

@@ -9,6 +9,9 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from auth_bridges.accounts.children import Children
+from auth_bridges.accounts.consents import Resting
+from auth_bridges.accounts.grants_left import GrantsLeft
 from auth_bridges.assertions import LONGEST, Assertion, public_key, read_assertion
 from auth_bridges.bridges.base import Bridge
 from auth_bridges.guesses import Guesses
@@ -102,6 +105,18 @@ class AuthService:
             stores.known_devices, admit=admit, personal=personal, per_minute=settings.tries_per_clerk
         )
         self._sessions = Sessions(stores.sessions, stores.ended, audit=audit, chance=chance, notify=notify)
+        self._children = Children(
+            stores=stores,
+            vault=self._vault,
+            resting=Resting(
+                stores=stores,
+                sessions=self._sessions,
+                grants_left=GrantsLeft(stores, audit=audit, notify=notify),
+                clock=clock,
+            ),
+            audit=audit,
+            clock=clock,
+        )
         self.replies = Replies(stores.one_time, stores.replies, self._sessions, clock=clock, chance=chance)
 
     # --- residents ------------------------------------------------------------------------------------
@@ -134,6 +149,7 @@ class AuthService:
         link, resident = await self._resident_of(subject)
         if resident.standing is not Standing.ACTIVE:
             raise await self._refused(resident.id, AccountDisabled())
+        resident = await self._children.looked_at(resident)
         return await self._sign_in(subject, link, resident, client)
 
     async def _sign_in(
@@ -187,6 +203,7 @@ class AuthService:
         if resident.merged_into is not None:
             await self._sessions.end(live.session.id, Ending.MERGED, now=now)
             raise SessionEnded
+        resident = await self._children.looked_at(resident)
         live = await self._sessions.at(live, level_of(resident.proofs, now), now=now)
         return await self._resident_signed_in(live, resident, now)
 
