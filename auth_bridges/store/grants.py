@@ -171,6 +171,17 @@ class Grants:
         found = self._grants.find(wanted)
         return [grant async for document in found if (grant := struct_of(document, ActingGrant)) is not None]
 
+    async def children_of(self, guardians: Sequence[str], *, now: datetime) -> list[ActingGrant]:
+        """The grants by which ``guardians`` act for their children now."""
+        wanted = {
+            "agent": {"$in": list(guardians)},
+            "kind": ActingKind.GUARDIAN.value,
+            **_IN_FORCE,
+            "expires_at": {"$gt": now},
+        }
+        found = self._grants.find(wanted)
+        return [grant async for document in found if (grant := struct_of(document, ActingGrant)) is not None]
+
     async def guardians(self, child: str, *, now: datetime) -> list[ActingGrant]:
         """The grants by which guardians act for ``child`` now; a child has few."""
         wanted = {"whom": child, "kind": ActingKind.GUARDIAN.value, **_ALIVE, "expires_at": {"$gt": now}}

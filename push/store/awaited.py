@@ -1,4 +1,4 @@
-"""Of what channels took and promised to tell of (送达回执), how much was never heard of. Redis only, a figure.
+"""Of what channels took and promise to tell of (送达回执), how much was never heard of. Redis only, a figure.
 
 Two counts an hour and channel, of the hour in which messages were taken: how many were, and of how many the
 provider told anything since. Who looks reads two dozen of each, however many messages there were.
