@@ -65,5 +65,9 @@ class Awaited:
             except BaseException:
                 self._taken += taken
                 raise
-        for channel, silence in (await self._counts.silence(self._channels, now=now)).items():
+        for channel, silence in (await self.silence()).items():
             self._show(channel, silence)
+
+    async def silence(self) -> dict[str, Silence]:
+        """Of how much of what each channel took nothing was heard."""
+        return await self._counts.silence(self._channels, now=self._clock())

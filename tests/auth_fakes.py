@@ -379,7 +379,7 @@ class World:
         signed_in = await self.auth.sign_in(provider, self.code(subject, bridge), PHONE)
         return self.actor(signed_in.access.text)
 
-    async def proven(self, subject: str, bridge: FakeBridge | None = None) -> Actor:
+    async def by_phone(self, subject: str, bridge: FakeBridge | None = None) -> Actor:
         """``subject``, who has just answered a code to their phone."""
         me = await self.signed_in(subject, bridge)
         return msgspec.structs.replace(me, methods=frozenset({Method.SMS.value}))

@@ -201,8 +201,16 @@ class Purse:
         attempt: int = 0,
         unsure: bool = False,
     ) -> None:
-        said = {"key": key, "spent": spent, "none_left": none_left, "at": at}
-        await self._made(resident, partial(ledgers.settled, attempt=attempt, unsure=unsure, **said))
+        change = partial(
+            ledgers.settled,
+            key=key,
+            spent=spent,
+            none_left=none_left,
+            at=at,
+            attempt=attempt,
+            unsure=unsure,
+        )
+        await self._made(resident, change)
 
     async def _made(self, resident: str, change: Change) -> ledgers.Ledger:
         (ledger,) = await self._store.change([(ledgers.Ledger(id=resident, resident=resident), change)])

@@ -91,7 +91,7 @@ async def test_whichever_side_leaves_the_other_is_told_and_its_tokens_die(town: 
 async def test_a_guardian_who_left_keeps_no_place_and_comes_back_as_nobodys(
     town: World, mongo_database: Database
 ) -> None:
-    mother, father = await town.proven(MOTHER), await town.proven(FATHER)
+    mother, father = await town.by_phone(MOTHER), await town.by_phone(FATHER)
     hers = await town.acting.claim_child(mother, CHILD)
     his = await town.acting.claim_child(father, CHILD)
     await town.stores.notices.forget([mother.resident])
@@ -107,7 +107,7 @@ async def test_a_guardian_who_left_keeps_no_place_and_comes_back_as_nobodys(
     await town.acting.switch(mother.resident, mother.session, hers.id)
     # The same person, with another account: a claim of their own, or nothing.
     await register(town, FATHER)
-    back = await town.proven(FATHER)
+    back = await town.by_phone(FATHER)
     assert back.resident != father.resident
     assert await town.acting.grants(back.resident, back.session, before=None, limit=5) == []
     with pytest.raises(GrantUnknown):
@@ -118,7 +118,7 @@ async def test_a_guardian_who_left_keeps_no_place_and_comes_back_as_nobodys(
 
 async def test_a_guardians_leave_goes_on_when_the_childs_account_goes(town: World) -> None:
     """It rests on the family register; an account of a child is no way around that."""
-    hers = await town.acting.claim_child(await town.proven(MOTHER), CHILD)
+    hers = await town.acting.claim_child(await town.by_phone(MOTHER), CHILD)
     await leaves(town, CHILD)
     mother = await town.signed_in(MOTHER)
     await town.acting.switch(mother.resident, mother.session, hers.id)
@@ -182,7 +182,7 @@ async def test_what_accounts_left_behind_that_went_before_grants_did_is_ended_on
 
     left = [await relative(town, BOSS, ELDER), await relative(town, MOTHER, BOSS)]
     others = await relative(town, MOTHER, ELDER)
-    hers = await town.acting.claim_child(await town.proven(MOTHER), CHILD)
+    hers = await town.acting.claim_child(await town.by_phone(MOTHER), CHILD)
     with monkeypatch.context() as patch:
         patch.setattr(town.accounts.leaving._grants_left, "end", nothing)
         await leaves(town, BOSS)

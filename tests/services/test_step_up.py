@@ -106,7 +106,7 @@ async def test_a_former_phone_that_cannot_be_told_is_on_record_and_the_other_is_
     world.phones.broken = True
     assert await world.accounts.phones.bind_by_code(me, "wechat", "other") == "154****0002"
     assert ("phone.former_told", "SMS_UNAVAILABLE") in world.audit.kinds
-    copy = await world.accounts.overviews.copy(await world.proven("w"))
+    copy = await world.accounts.overviews.copy(await world.by_phone("w"))
     assert (copy.phone, copy.former_phone) == ("+8615400000002", MOBILE)
 
 
