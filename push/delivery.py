@@ -67,7 +67,7 @@ from push.wishes import Wish, Wishes
 
 _log: Final = structlog.get_logger(__name__)
 _SLOW: Final = timedelta(seconds=3)
-AT_ONCE: Final[Mapping[Lane, int]] = {Lane.URGENT: 100, Lane.NORMAL: 200, Lane.BULK: 200}
+ROOM: Final[Mapping[Lane, int]] = {Lane.URGENT: 100, Lane.NORMAL: 200, Lane.BULK: 200}
 """How many notices of a lane this process has at one provider: no more are written down as calling than can.
 
 Each lane has room of its own: where a provider hangs, a campaign would sit in all there is, and a code would
@@ -169,7 +169,9 @@ class Delivery:
         )
         self._lease = timedelta(seconds=settings.call_seconds * 1.5)
         self._room = {
-            (channel.name, lane): asyncio.Semaphore(most) for channel in channels for lane, most in AT_ONCE.items()
+            (channel.name, lane): asyncio.Semaphore(most)
+            for channel in channels
+            for lane, most in ROOM.items()
         }
 
     async def __call__(self, intents: Sequence[Intent]) -> list[Outcome]:

@@ -25,6 +25,7 @@ from push.models import Intent
 from push.outbox import seal_values
 from push.planning import Planner, born_of, open_item
 from push.ports import Clock, People, PersonalData, Reader
+from push.rules.caps import class_of
 from push.rules.due import DueItem
 from push.rules.keys import intent_key
 from push.rules.timeline import SHARDS
@@ -262,6 +263,7 @@ class Ticker:
             useful_until=milestone.useful_until,
             link=f"/timeline?item={item.id}",
             about=None if reader.own else item.subject,
+            message_class=class_of(item.topic),
         )
 
 

@@ -87,7 +87,7 @@ class CityCrowd:
         return None if found is None else found.id
 
     async def _said(self, subjects: Sequence[str]) -> Mapping[str, Mapping[str, frozenset[str]]]:
-        """What departments said of ``subjects``, as a campaign asks for it; of whom it cannot be read, nothing."""
+        """What departments said of ``subjects``, as a campaign asks; nothing where it is unreadable."""
         found: dict[str, Mapping[str, frozenset[str]]] = {}
         for subject, each in (await self._people.facts_of(subjects)).items():
             try:

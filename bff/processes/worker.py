@@ -14,10 +14,10 @@ import structlog
 from bff.platform.memory import settle_memory
 from bff.platform.services import Platform
 from bff.platform.settings import Settings
-from push.delivery import AT_ONCE
+from push.delivery import ROOM
 
 _log = structlog.get_logger(__name__)
-_PER_HOST: Final = sum(AT_ONCE.values())
+_PER_HOST: Final = sum(ROOM.values())
 """No lane waits for another's connections either: there are as many to a provider as all of them may use."""
 
 

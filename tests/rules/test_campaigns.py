@@ -44,7 +44,11 @@ def known(**more: Any) -> Known:  # noqa: ANN401  whatever is known
         (Audience(sex="F"), known(), True),
         (Audience(sex="M"), known(), False),
         (Audience(sex="M"), known(sex=None), False),
-        (Audience(attributes={"trade": ("food", "retail")}), known(attributes={"trade": frozenset({"food"})}), True),
+        (
+            Audience(attributes={"trade": ("food", "retail")}),
+            known(attributes={"trade": frozenset({"food"})}),
+            True,
+        ),
         (Audience(attributes={"trade": ("food",)}), known(attributes={"trade": frozenset({"steel"})}), False),
         (Audience(attributes={"trade": ("food",)}), known(), False),
         (Audience(age_from=46), known(), True),
@@ -64,7 +68,8 @@ def test_what_departments_said_can_be_asked_for() -> None:
     said = facts.Known(
         district="310104",
         insurance=tuple(
-            facts.Payment(id=scheme, due_on=TODAY, scheme=scheme) for scheme in ("FLEXIBLE", "RESIDENT_MEDICAL")
+            facts.Payment(id=scheme, due_on=TODAY, scheme=scheme)
+            for scheme in ("FLEXIBLE", "RESIDENT_MEDICAL")
         ),
         pension=facts.Pension(entitled_from=TODAY),
     )

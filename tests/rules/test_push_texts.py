@@ -115,7 +115,9 @@ def test_no_vaccine_of_any_programme_is_kept_on_a_locked_screen() -> None:
     through = [
         name
         for name in names
-        if not any(each.why == "vaccine_on_a_locked_screen" for each in content_problems(_with(lock_title=name)))
+        if not any(
+            each.why == "vaccine_on_a_locked_screen" for each in content_problems(_with(lock_title=name))
+        )
     ]
 
     assert through == []

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
 from push.channels.base import Address, Answer, FailureClass, Message
-from push.delivery import AT_ONCE
+from push.delivery import ROOM
 from push.delivery_models import Attempt, AttemptState, Preferences
 from push.models import Intent, Lane, MessageClass, Topic
 from push.ports import Outcome, Reader
@@ -28,7 +28,7 @@ from tests.push_world import NOON, PATIENT, Provider, PushWorld, one
 
 @pytest.fixture
 async def world(mongo_database: Database, redis: Redis) -> AsyncIterator[PushWorld]:
-    async with Outbound.open(per_host=sum(AT_ONCE.values())) as http:
+    async with Outbound.open(per_host=sum(ROOM.values())) as http:
         yield PushWorld(mongo_database, redis, http)
 
 
@@ -754,12 +754,12 @@ class TestLanes:
         world.channel("wechat", wechat)
         world.book.at("lin", "wechat")
         parts = await world.parts()
-        stuck = AT_ONCE[Lane.BULK] + AT_ONCE[Lane.NORMAL]
+        stuck = ROOM[Lane.BULK] + ROOM[Lane.NORMAL]
         wechat.answers = ["late"] * stuck
         intents = [
             world.intent(f"{lane}{number}", lane=lane)
             for lane in (Lane.BULK, Lane.NORMAL)
-            for number in range(AT_ONCE[lane] + 10)
+            for number in range(ROOM[lane] + 10)
         ]
         campaign = asyncio.create_task(parts.deliver(intents))
         while len(wechat.calls) < stuck:

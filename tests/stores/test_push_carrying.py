@@ -279,7 +279,11 @@ async def test_what_another_release_wrote_holds_up_nobody_and_goes_once_it_can_b
     collection, newer = mongo_database["push_outbox"], {"_id": intent(7).id}
     await collection.update_one(newer, {"$set": {"topic": "unheard-of"}})
     way = Way(
-        mongo_database, redis, recorder, orphaned_after=timedelta(minutes=1), again_after=timedelta(seconds=0.5)
+        mongo_database,
+        redis,
+        recorder,
+        orphaned_after=timedelta(minutes=1),
+        again_after=timedelta(seconds=0.5),
     )
 
     async with way.running():

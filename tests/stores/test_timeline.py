@@ -16,7 +16,7 @@ from bff.platform.push_timeline import LinkedPeople
 from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
 from miniapp_schemas.acting import ActingKind
-from push.models import IntentState, Lane, Topic
+from push.models import IntentState, Lane, MessageClass, Topic
 from push.ports import Reader
 from push.programmes import content
 from push.refusals import NotYoursToDecide, SnoozeInvalid, TimelineItemUnknown
@@ -534,7 +534,12 @@ async def test_an_enterprises_agent_is_told_of_a_policy_its_enterprise_may_ask_f
 
         (entry,) = await town.parts.timeline.next(town.viewer(agent), 3)
         assert entry.reasons[0].text.zh == "小微零售企业可申请"
-        assert [(each.addressee, each.lane) for each in await town.intents()] == [(agent.id, Lane.BULK)]
+        (intent,) = await town.intents()
+        assert (intent.addressee, intent.lane, intent.message_class) == (
+            agent.id,
+            Lane.BULK,
+            MessageClass.MARKETING,
+        )
 
 
 async def test_what_was_kept_and_cannot_be_read_silences_nobody_else(
@@ -585,6 +590,7 @@ async def test_one_who_cannot_be_told_silences_nobody_else_and_is_told_once_they
     await town.parts.ticker.once()
     told = await town.intents()
     assert mother.id in {each.addressee for each in told}
+    assert {each.message_class for each in told} == {MessageClass.SERVICE}
     assert his not in {each.about for each in told}
 
     for each in before:
