@@ -748,6 +748,20 @@ class TestProvidersInTrouble:
 
 
 class TestLanes:
+    async def test_a_campaign_leaves_half_of_a_providers_pace_to_codes_and_reminders(
+        self, world: PushWorld, wechat: Provider
+    ) -> None:
+        world.settings = PushSettings(per_second={"wechat": 10})
+        world.channel("wechat", wechat)
+        world.book.at("lin", "wechat")
+        parts = await world.parts()
+
+        campaign = await parts.deliver([world.intent(str(number), lane=Lane.BULK) for number in range(5)])
+        code = await one(parts.deliver, world.intent("code", lane=Lane.URGENT))
+
+        assert code.done == "wechat"
+        assert [outcome.done for outcome in campaign].count(None) >= 3
+
     async def test_a_code_does_not_wait_for_a_campaign_at_a_provider_that_hangs(
         self, world: PushWorld, wechat: Provider
     ) -> None:
