@@ -184,10 +184,14 @@ class FaceCheckState(StrEnum):
 
 
 class StoredFaceCheck(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
-    """A face check as it was begun; ``certification`` is the provider's name for it."""
+    """A face check as it was begun; ``certification`` is the provider's name for it.
+
+    It is about whoever has ``holder`` and nobody else, whomever the account is of when it ends.
+    """
 
     id: str
     resident: str
+    holder: str | None = None
     certification: str
     url: str
     started_at: datetime
