@@ -516,7 +516,7 @@ class ActingService:
     async def _clerk(self, clerk_id: str) -> _Party:
         clerk = await self._stores.directory.clerk_by_id(clerk_id)
         employer = None if clerk is None else await self._stores.directory.organisation(clerk.organisation)
-        if clerk is None or employer is None or clerk.standing is not Standing.ACTIVE:
+        if clerk is None or employer is None or {clerk.standing, employer.standing} != {Standing.ACTIVE}:
             raise SessionEnded
         return _Party(
             id=clerk.id, key=clerk.id, name=f"{employer.name} {clerk.number}", assurance=AssuranceLevel.L1

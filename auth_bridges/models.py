@@ -330,6 +330,7 @@ class Ending(StrEnum):
     ENDED_BY_OWNER = "ended_by_owner"
     ENDED_BY_OPERATOR = "ended_by_operator"
     SECOND_FACTOR_RESET = "second_factor_reset"
+    CREDENTIALS_CHANGED = "credentials_changed"
 
 
 class ProviderSession(Struct, frozen=True, kw_only=True):

@@ -681,6 +681,7 @@ async def test_for_whom_may_not_act_themselves_nobody_acts(town: Town) -> None:
     await town.registrar.register(
         RegisterResident(id_number=ELDER, name=NAMES[ELDER], standing=Standing.DISABLED)
     )
+    assert grant.id in (await town.stores.ended.since("0-0"))[1]
     with pytest.raises(GrantNotInForce):
         await town.acting.switch(child.subject, child.session, grant.id)
 
