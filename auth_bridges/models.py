@@ -161,6 +161,7 @@ class NoticeKind(StrEnum):
     GUARDIAN_JOINED = "guardian_joined"
     GUARDIAN_ACTED = "guardian_acted"
     GUARDIAN_ENDED = "guardian_ended"
+    ACTING_BEGUN = "acting_begun"
     ACTING_LEFT = "acting_left"
 
 
