@@ -316,10 +316,21 @@ class Registrar:
         changed = await self._made_known(resident, line, holder, now)
         if changed == known and not any(linked):
             return Outcome.UNCHANGED
+        if changed.standing is Standing.DISABLED:
+            # First: after an import that was cut short here the line still changes something.
+            await self._disable_whoever_took_in(changed)
         async with self._ending(partial(self._end_of_resident, changed)):
             if not await self._stores.residents.replace(resident, changed):
                 raise LinkTaken
         return await self._registered("resident", changed.id, known)
+
+    async def _disable_whoever_took_in(self, resident: Resident) -> None:
+        """Nobody comes in by an account that was merged into another: the person does by that other one."""
+        while (root := await self._stores.residents.root(resident)) is not None and root.id != resident.id:
+            off = msgspec.structs.replace(root, standing=Standing.DISABLED)
+            async with self._ending(partial(self._end_of_resident, off)):
+                if off == root or await self._stores.residents.replace(root, off):
+                    return
 
     async def _made_known(
         self, resident: Resident, line: RegisterResident, holder: str, now: datetime
