@@ -83,7 +83,13 @@ class VerifiedToken(Struct, frozen=True, kw_only=True):
 
     grant: Grant
     token_id: str
-    expires_at: datetime
+    ends: int
+    """Seconds since 1970."""
+
+    @property
+    def expires_at(self) -> datetime:
+        """The same as an instant."""
+        return datetime.fromtimestamp(self.ends, UTC)
 
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -146,11 +152,14 @@ class AccessTokens:
 
     def verify(self, text: str, *, now: datetime) -> VerifiedToken:
         """What ``text`` says if we minted it and it has not ended, else ``TokenRefused``."""
+        return self.verify_at(text, now.timestamp())
+
+    def verify_at(self, text: str | bytes, at: float) -> VerifiedToken:
+        """The same, ``at`` so many seconds since 1970: who is asked about every request has them so."""
         claims = self._read(text)
         audience = _AUDIENCES.get(claims.aud)
         if claims.iss != self._issuer or audience is None or claims.env != self._environment:
             raise TokenRefused("made by or for somebody else")
-        at = now.timestamp()
         if at >= claims.exp + _LEEWAY:
             raise TokenRefused("ended")
         if claims.nbf is not None and claims.nbf > at + _LEEWAY:
@@ -176,10 +185,10 @@ class AccessTokens:
                 types=frozenset(claims.tps),
             ),
             token_id=claims.jti,
-            expires_at=datetime.fromtimestamp(claims.exp, UTC),
+            ends=claims.exp,
         )
 
-    def _read(self, text: str) -> Claims:
+    def _read(self, text: str | bytes) -> Claims:
         try:
             parts = take_apart(text)
             key = self._keys.verifying(_kid_of(parts.header))

@@ -21,7 +21,7 @@ import logging
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol
 
 from msgspec import Struct
@@ -32,6 +32,7 @@ from auth_bridges.tokens import LEEWAY, LONGEST, AccessTokens, TokenRefused
 from miniapp_schemas.assurance import AssuranceLevel
 
 _log: Final = logging.getLogger(__name__)
+_LEEWAY: Final = LEEWAY.total_seconds()
 
 
 class Principal(Struct, frozen=True, kw_only=True):
@@ -180,15 +181,15 @@ class Authenticator:
         if self._ops_token is not None and hmac.compare_digest(text, self._ops_token):
             return _Remembered(principal=_operator(self._env), ends=math.inf)
         try:
-            verified = self._tokens.verify(text.decode("ascii"), now=datetime.fromtimestamp(now, UTC))
-        except (TokenRefused, UnicodeDecodeError) as refused:
+            verified = self._tokens.verify_at(text, now)
+        except TokenRefused as refused:
             _log.debug("token refused: %s", refused)
             raise SignInRequired from None
         if len(self._remembered) >= self._capacity:
             self._remembered.popitem(last=False)
         known = _Remembered(
             principal=Principal.of(verified.grant, env=self._env),
-            ends=(verified.expires_at + LEEWAY).timestamp(),
+            ends=verified.ends + _LEEWAY,
         )
         self._remembered[authorization] = known
         return known

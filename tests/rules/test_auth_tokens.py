@@ -19,6 +19,7 @@ from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import KeySet
 from jwt.api_jws import PyJWS
 
+from auth_bridges.jws import NotReadable, decode_part, encode_part
 from auth_bridges.models import Audience, Grant
 from auth_bridges.tokens import LEEWAY, LONGEST, AccessTokens, TokenRefused
 from bff.platform.keys import KeyRing, create, use
@@ -26,6 +27,7 @@ from bff.platform.settings import Environment
 from miniapp_schemas.assurance import AssuranceLevel
 from tests.auth_fakes import ISSUER, NOW, ring, tokens
 
+ODD = b"AQgw-_+/=. \n!\xff"
 GRANT = Grant(
     audience=Audience.RESIDENT,
     subject="r1",
@@ -269,6 +271,22 @@ def huge(keys: KeyRing) -> str:
 def test_forgeries_are_refused(keys: KeyRing, access: AccessTokens, forge: Callable[[KeyRing], str]) -> None:
     with pytest.raises(TokenRefused):
         access.verify(forge(keys), now=NOW)
+
+
+@given(st.binary(max_size=8).map(encode_part), st.lists(st.tuples(st.integers(0, 9), st.sampled_from(ODD))))
+def test_a_part_is_read_as_its_encoder_spells_it_or_not_at_all(
+    part: bytes, changes: list[tuple[int, int]]
+) -> None:
+    spelt = bytearray(part)
+    for at, byte in changes:
+        spelt[at : at + 1] = bytes([byte])
+
+    try:
+        decoded = decode_part(bytes(spelt))
+    except (NotReadable, ValueError):
+        assert spelt != part
+    else:
+        assert encode_part(decoded) == spelt
 
 
 @given(st.text(max_size=300))
