@@ -9,7 +9,8 @@ BIN    := $(VENV)/bin
 PYTHON ?=
 ARGS   ?=
 TESTS  ?= tests
-# Two processes, whole files each: what a file sets up (a city, a Chromium) is set up once.
+# Two processes, whole files each (tests/conftest.py: and some whole folders): what one sets up, a city or a
+# Chromium, is set up once.
 JOBS   ?= 2
 
 PIP      := $(BIN)/python -m pip install --quiet --disable-pip-version-check

@@ -35,11 +35,11 @@ class Elsewhere:
 
     async def begin_answer(self, actor: Actor, challenge: str, device: str, client: ClientFacts) -> Begun:
         """Begin to answer ``challenge`` by 市民云."""
-        name = self._step_ups.may_answer_by_provider(actor, challenge)
+        name = await self._step_ups.may_answer_by_provider(actor, challenge)
         return await self._federation.begin_for(actor, name, device, client)
 
     async def answer(self, actor: Actor, challenge: str, back: CameBack, client: ClientFacts) -> datetime:
         """Answer ``challenge`` if 市民云 leads to the actor's account; until when it may be used."""
-        name = self._step_ups.may_answer_by_provider(actor, challenge)
+        name = await self._step_ups.may_answer_by_provider(actor, challenge)
         subject = await self._federation.subject_for(actor, name, back, client)
         return await self._step_ups.answer_by_subject(actor, challenge, subject)

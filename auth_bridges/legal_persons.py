@@ -208,6 +208,7 @@ class LegalPersons:
             at=proof.at,
             lives=self._settings.proof_lives,
             until=certified_until,
+            of_age=True,
         )
         for _ in range(_WRITES):
             known = await self._stores.residents.get(proof.resident)

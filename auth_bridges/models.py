@@ -39,6 +39,8 @@ class Proof(Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: str
     at: datetime
     expires_at: datetime | None = None
+    of_age: bool = False
+    """Whether who proved it was seen to be old enough to do so alone; of the oldest nobody looked."""
 
 
 class Resident(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
@@ -232,6 +234,8 @@ class Deletion(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     holders: tuple[str, ...] = ()
     deleted_at: datetime | None = None
     tombstone: str | None = None
+    grants_ended: bool = False
+    """Whether leave to act went with it; False of those done before it did."""
 
 
 class Actor(Struct, frozen=True, kw_only=True):
@@ -352,8 +356,9 @@ class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     of device it began on, for its owner's list. ``origin`` is kept in the same write as the session: no
     process can die with the one kept and the other not.
 
-    ``id`` names the family for ever. What tokens call it changes with the ``level`` it was renewed at:
-    ``renamed`` holds those names in turn, and only the last of them opens anything.
+    ``id`` names the family for ever. What tokens call it changes with the ``level`` it was renewed at, and a
+    clerk's with the ``rights``: ``renamed`` holds those names in turn, and only the last of them opens
+    anything.
     """
 
     id: str
@@ -377,6 +382,8 @@ class StoredSession(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
     """The way in it began by; None: a clerk's, or begun before it was written down."""
     level: AssuranceLevel | None = None
     """At which its tokens were minted last; None: begun before it was written down."""
+    rights: tuple[str, ...] | None = None
+    """A clerk's scopes and scenes, as its tokens told them last; None: a resident's, or not written down."""
     renamed: tuple[str, ...] = ()
     ended_at: datetime | None = None
     ended_why: Ending | None = None

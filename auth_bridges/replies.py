@@ -2,7 +2,8 @@
 
 claim    of all who present a code at once one goes on and asks the provider
 keep     its answer, sealed so that only the code and the device together open it
-again    the others of that device wait a little for the answer; another device is refused
+again    the others of that device wait a little for the answer; another device, and one that has no name,
+         is refused
 """
 
 import asyncio
@@ -72,9 +73,15 @@ class Replies:
     async def again(
         self, name: str, code: str, device: str | None, read: Callable[[bytes], SignedIn]
     ) -> SignedIn | None:
-        """What this device was answered, waiting a little if it is still being made; None for nothing."""
+        """What this device was answered, waiting a little if it is still being made; None for nothing.
+
+        A device without a name cannot show that it is the one, so it is another: it loses nothing but a code,
+        which costs it nothing. Where nobody was let in, there is nothing to warn of.
+        """
         if device is None:
-            return None
+            if await self._replies.get(name) == _NO_ANSWER:
+                return None
+            raise CodeReplayed
         owner = await self._claims.owner(name) or ""
         if owner.partition(" ")[0] != _mark(device):
             raise CodeReplayed

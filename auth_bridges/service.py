@@ -9,6 +9,9 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from auth_bridges.accounts.children import Children
+from auth_bridges.accounts.consents import Resting
+from auth_bridges.accounts.grants_left import GrantsLeft
 from auth_bridges.assertions import LONGEST, Assertion, public_key, read_assertion
 from auth_bridges.bridges.base import Bridge
 from auth_bridges.guesses import Guesses
@@ -50,7 +53,7 @@ from auth_bridges.refusals.providers import told_by_provider
 from auth_bridges.replies import Replies, code_name, read_resident
 from auth_bridges.rules.assurance import as_themselves, level_of
 from auth_bridges.rules.policy import Method
-from auth_bridges.rules.sessions import platform_of
+from auth_bridges.rules.sessions import platform_of, rights_of
 from auth_bridges.second_factors import NotProved, SecondFactors
 from auth_bridges.sessions import Live, Sessions
 from auth_bridges.settings import AuthSettings
@@ -102,6 +105,18 @@ class AuthService:
             stores.known_devices, admit=admit, personal=personal, per_minute=settings.tries_per_clerk
         )
         self._sessions = Sessions(stores.sessions, stores.ended, audit=audit, chance=chance, notify=notify)
+        self._children = Children(
+            stores=stores,
+            vault=self._vault,
+            resting=Resting(
+                stores=stores,
+                sessions=self._sessions,
+                grants_left=GrantsLeft(stores, audit=audit, notify=notify),
+                clock=clock,
+            ),
+            audit=audit,
+            clock=clock,
+        )
         self.replies = Replies(stores.one_time, stores.replies, self._sessions, clock=clock, chance=chance)
 
     # --- residents ------------------------------------------------------------------------------------
@@ -134,6 +149,7 @@ class AuthService:
         link, resident = await self._resident_of(subject)
         if resident.standing is not Standing.ACTIVE:
             raise await self._refused(resident.id, AccountDisabled())
+        resident = await self._children.looked_at(resident)
         return await self._sign_in(subject, link, resident, client)
 
     async def _sign_in(
@@ -179,7 +195,7 @@ class AuthService:
         """Trade a resident's refresh token for a new pair at the resident's present level."""
         await self._admit_address("refresh", client, self._settings.refreshes_per_address)
         now = self._clock()
-        live = await self._sessions.renew(token, audience=Audience.RESIDENT, device=client.device, now=now)
+        live = await self._renew(token, Audience.RESIDENT, client, now)
         resident = await self._stores.residents.get(live.session.subject)
         if resident is None or resident.standing is not Standing.ACTIVE:
             await self._sessions.end(live.session.id, Ending.DISABLED, now=now)
@@ -187,6 +203,7 @@ class AuthService:
         if resident.merged_into is not None:
             await self._sessions.end(live.session.id, Ending.MERGED, now=now)
             raise SessionEnded
+        resident = await self._children.looked_at(resident)
         live = await self._sessions.at(live, level_of(resident.proofs, now), now=now)
         return await self._resident_signed_in(live, resident, now)
 
@@ -266,6 +283,7 @@ class AuthService:
             now=now,
             platform=platform_of(client.agent),
             origin=origin,
+            rights=rights_of(clerk),
         )
         if not await self._as_they_were(clerk, employer):
             # As with a department: it is for us to end.
@@ -279,12 +297,13 @@ class AuthService:
         """Trade a clerk's refresh token for a new pair with the scopes and scenes of now."""
         await self._admit_address("refresh", client, self._settings.refreshes_per_address)
         now = self._clock()
-        live = await self._sessions.renew(token, audience=Audience.VERIFIER, device=client.device, now=now)
+        live = await self._renew(token, Audience.VERIFIER, client, now)
         clerk = await self._stores.directory.clerk_by_id(live.session.subject)
         employer = None if clerk is None else await self._stores.directory.organisation(clerk.organisation)
         if clerk is None or employer is None or not in_service(clerk, employer):
             await self._sessions.end(live.session.id, Ending.DISABLED, now=now)
             raise SessionEnded
+        live = await self._sessions.at(live, AssuranceLevel.L1, rights=rights_of(clerk), now=now)
         return self._clerk_signed_in(live, clerk, employer, now)
 
     # --- departments ----------------------------------------------------------------------------------
@@ -363,6 +382,15 @@ class AuthService:
             yield session
 
     # --- how ------------------------------------------------------------------------------------------
+
+    async def _renew(self, token: str, audience: Audience, client: ClientFacts, now: datetime) -> Live:
+        return await self._sessions.renew(
+            token,
+            audience=audience,
+            device=client.device,
+            platform=platform_of(client.agent),
+            now=now,
+        )
 
     async def _claimed(
         self, organisation: str, number: str, passphrase: str, client: ClientFacts

@@ -95,6 +95,7 @@ class Sessions:
         platform: str | None = None,
         origin: ProviderSession | None = None,
         link: str | None = None,
+        rights: tuple[str, ...] | None = None,
     ) -> Live:
         """A new session for ``subject``, always with a new id (ASVS 7.2.4)."""
         lasts = lifetime(audience, assurance)
@@ -116,11 +117,20 @@ class Sessions:
             origin=origin,
             link=link,
             level=assurance,
+            rights=rights,
         )
         await self._store.open(session)
         return Live(session=session, token=token)
 
-    async def renew(self, token: str, *, audience: Audience, device: str | None, now: datetime) -> Live:
+    async def renew(
+        self,
+        token: str,
+        *,
+        audience: Audience,
+        device: str | None,
+        platform: str | None = None,
+        now: datetime,
+    ) -> Live:
         """Trade ``token`` for its successor, or refuse; a spent one ends the session for both holders."""
         presented = present(token)
         if presented is None:
@@ -136,21 +146,31 @@ class Sessions:
         )
         if rotated is not None:
             return Live(session=rotated, token=successor)
-        return await self._not_current(token, presented, audience=audience, device=device, now=now)
+        session = await self._store.get(presented.session)
+        answer = judge(session, presented, audience=audience, device=device, platform=platform, now=now)
+        return await self._not_current(token, presented, session, answer, now=now)
 
-    async def at(self, live: Live, assurance: AssuranceLevel, *, now: datetime) -> Live:
-        """``live``, which has another name and other ends if it is at another level than before (ASVS 7.2.4).
+    async def at(
+        self,
+        live: Live,
+        assurance: AssuranceLevel,
+        *,
+        rights: tuple[str, ...] | None = None,
+        now: datetime,
+    ) -> Live:
+        """``live``, with another name and other ends if its level or its rights are others now (ASVS 7.2.4).
 
         The old name is told to be over before the new one is kept: nothing was handed out yet, so who dies in
         between, or has their reply lost, is asked for the same again, and comes by here again.
         """
         session = live.session
-        while session.level is not assurance:
+        while (session.level, session.rights) != (assurance, rights):
             await self._ended.announce([session.sid], now=now)
             renamed = await self._store.rename(
                 session,
                 self._chance(HANDLE_BYTES).hex(),
                 level=assurance,
+                rights=rights,
                 lasts=lifetime(session.audience, assurance),
                 now=now,
             )
@@ -214,10 +234,14 @@ class Sessions:
         return [each for each in await self._store.living(audience, subject) if is_alive(each, now)]
 
     async def _not_current(
-        self, token: str, presented: Presented, *, audience: Audience, device: str | None, now: datetime
+        self,
+        token: str,
+        presented: Presented,
+        session: StoredSession | None,
+        answer: Answer,
+        *,
+        now: datetime,
     ) -> Live:
-        session = await self._store.get(presented.session)
-        answer = judge(session, presented, audience=audience, device=device, now=now)
         if session is not None and answer is Answer.REPEAT and session.successor is not None:
             try:
                 return Live(session=session, token=open_successor(token, session.successor))
@@ -227,7 +251,7 @@ class Sessions:
         if answer is Answer.REVOKE:
             _log.warning("a spent refresh token was presented: session %s ended", presented.session)
             await self.end(presented.session, Ending.TOKEN_REUSED, now=now)
-            if session is not None and audience is Audience.RESIDENT and self._notify is not None:
+            if session is not None and session.audience is Audience.RESIDENT and self._notify is not None:
                 kind = NoticeKind.SIGN_IN_COPIED
                 name = f"{session.id}:{kind.value}"
                 await self._notify(Notice(id=name, resident=session.subject, kind=kind, at=now))

@@ -11,6 +11,7 @@ import msgspec
 from rich.progress import track
 
 from bff.cli_errors import Failure, Unusable
+from bff.cli_health_again import again
 from bff.cli_health_chain import verify_chain
 from bff.cli_health_retire import retire
 from bff.cli_input import LONGEST_CARDS, Instant, content_of, text_of
@@ -37,6 +38,7 @@ def health() -> None:
 
 health.add_command(verify_chain)
 health.add_command(retire)
+health.add_command(again)
 
 
 @health.command("test-rules")
@@ -245,13 +247,14 @@ def _shanghai() -> Any:  # noqa: ANN401  a zone
     "--trust",
     required=True,
     type=click.Path(exists=True, path_type=Path),
-    help="Whom to believe: a certificate (PEM), a JWKS, a did.json, or a folder of them. In a folder a "
-    "JWKS is its issuer's where it lies in HOST/PATH/.well-known/jwks.json.",
+    help="Whom to believe: a certificate (PEM), a JWKS, a did.json, or a folder of them. A JWKS is its "
+    "issuer's where it lies in HOST/PATH/.well-known/jwks.json of a folder, or is called by the issuer's "
+    "address, https%3A%2F%2FHOST%2FPATH.json.",
 )
 @click.option(
     "--issuer",
-    help="Whose the keys of a JWKS are, where the file does not say. Without it, and where nothing else "
-    "says so, they are believed whatever issuer a card names.",
+    help="Whose the keys of a JWKS are, where nothing else says so. Without it such a JWKS is taken to be "
+    "the card's issuer's where it is the only one given; beside others it is nobody's.",
 )
 @click.option(
     "--revoked",
@@ -279,7 +282,7 @@ def verify(
     from health_code.codec import foreign, signed
     from health_code.codec.certificates import Verdict
     from health_code.codec.revocation import Revocations, RevocationUnreadable
-    from health_code.codec.trust import Trust, TrustUnreadable
+    from health_code.codec.trust import IssuersUnsaid, Trust, TrustUnreadable
 
     believed = _files(trust)
     text = text_of(code, longest=LONGEST_CARDS)
@@ -287,8 +290,16 @@ def verify(
         _verify_own(text, believed, at or datetime.now(UTC), as_json=as_json)
     try:
         keys = Trust.of(believed, issuer=issuer)
+    except IssuersUnsaid as cause:
+        raise Failure(
+            f"--trust 的 {trust} 中的密钥集未写明各属哪个签发方；请用 --issuer，或按网址存放",
+            f"--trust {trust}: {cause}; say it by --issuer, or by where they lie",
+        ) from cause
     except TrustUnreadable as cause:
         raise Failure(f"--trust 的 {trust} 中没有可用的公钥", f"--trust {trust}: {cause}") from cause
+    if keys.unsaid:
+        names = ", ".join(keys.unsaid)
+        click.echo(f"▲ 未写明签发方的密钥集不予采信 · nothing says whose these are: {names}", err=True)
     given = {name: data for path in revoked for name, data in _files(path).items()}
     try:
         if given and not Revocations.of(given):

@@ -53,9 +53,10 @@ def retire(
     """Destroy one purpose's data in MongoDB and Redis, and sign a proof of it (数据销毁).
 
     Killed half-way, run it again: the proof counts from the first time. Rule sets, proofs and the audit
-    trail stay; the trail knows people by keyed hashes alone. Backups are yours to destroy. With its evidence
-    gone a code that is still shown is grey where the rules name sources they need (SilentAfterHours), and
-    green where they name none: end the service first.
+    trail stay; the trail knows people by keyed hashes alone. Backups are yours to destroy. With evidence (or
+    all) gone every code is grey and says that health codes have ended, but for one that later evidence makes
+    red; green comes back by a rule set that two people publish after that, and no other way. Offline codes
+    that were signed before are good for their day.
 
     Exit status: 0 done, or the proof holds; 1 something is left, or the proof does not hold; 2 it could not
     be done, nobody agreed to it, or the file is no proof. Where the proof goes is tried before anything is

@@ -16,6 +16,8 @@ UNREADABLE: Final = "evidence:"
 """Before the name of a source of which some evidence cannot be opened, among a code's failures."""
 BROKEN: Final = "judgement"
 """Among a code's failures: there is no judgement, by a fault of ours."""
+RETIRED: Final = "retired"
+"""Among a code's failures: the evidence it would rest on was destroyed, for health codes have ended."""
 HEALTH_TYPES: Final = tuple(f"health:{kind}" for kind in Kind if kind is not Kind.MANUAL)
 """What a department can be registered to report, among its types. Nobody reports MANUAL evidence alone."""
 

@@ -20,16 +20,17 @@ from typing import Final, NamedTuple
 import msgspec
 
 from health_code import opening
-from health_code.models import BROKEN, UNREADABLE, Elsewhere, Judged, Reason, Snapshot, State, StoredEvidence
+from health_code.models import RETIRED, Elsewhere, Judged, Reason, Snapshot, State, StoredEvidence
 from health_code.ports import Audit, Clock, People, PersonalData
 from health_code.rulebook import RuleBook
-from health_code.rules.colour import Ahead, Finding, Judgement, RuleSet, judge, judge_and_look_ahead
+from health_code.rules.colour import Ahead, Finding, Judgement, RuleSet
 from health_code.rules.documents import Colour, Said
 from health_code.rules.evidence import Evidence, Key, Kind
 from health_code.rules.instants import whole
 from health_code.rules.recognition import as_of, elsewhere
 from health_code.silence import silent_of
-from health_code.store import EvidenceStore, SnapshotStore, SourceStore, StateStore
+from health_code.store import EndingStore, EvidenceStore, SnapshotStore, SourceStore, StateStore
+from health_code.weighing import weigh
 
 _log: Final = logging.getLogger(__name__)
 _LONG_AGO: Final = timedelta(seconds=5)
@@ -49,6 +50,7 @@ class _Law(NamedTuple):
     ahead: Sequence[Ahead]
     published: int
     silent: Sequence[str]
+    gone: bool
     now: datetime
 
 
@@ -59,6 +61,7 @@ class Recolouring:
         self,
         *,
         evidence: EvidenceStore,
+        ended: EndingStore,
         sources: SourceStore,
         states: StateStore,
         snapshots: SnapshotStore,
@@ -71,6 +74,7 @@ class Recolouring:
         jurisdiction: str,
     ) -> None:
         self._evidence = evidence
+        self._ended = ended
         self._sources = sources
         self._states = states
         self._snapshots = snapshots
@@ -82,6 +86,7 @@ class Recolouring:
         self._clock = clock
         self._jurisdiction = jurisdiction
         self._looked_up: tuple[int, int] | None = None
+        self._ended_at: datetime | None = None
         self._rules_now: RuleSet
 
     async def judge(self, subjects: Sequence[str]) -> None:
@@ -139,21 +144,14 @@ class Recolouring:
         return self._rules_now
 
     def outdated(self, snapshot: Snapshot) -> bool:
-        """Whether it was judged by other rules than are law now, or before others were published."""
-        return snapshot.laws < self._book.published or snapshot.rule_set != self.in_force().hash
+        """Whether it was judged by other rules than are law now, or before others were published.
 
-    async def again(self, change: Judged) -> Judgement:
-        """The judgement behind a past ``change``, made again from the evidence and by the rules of then."""
-        known = frozenset(change.evidence)
-        stored = (await self._evidence.of([change.subject]))[change.subject]
-        evidence = [self.opened(each) for each in stored if each.id in known]
-        return judge(
-            evidence,
-            self._book.by_hash(change.rule_set),
-            at=change.at,
-            known_at=change.known_at,
-            silent=change.silent,
-        )
+        Or before evidence was destroyed, by whoever was slow to show it.
+        """
+        if snapshot.laws < self._book.published or snapshot.rule_set != self.in_force().hash:
+            return True
+        ended = self._ended_at
+        return ended is not None and snapshot.judged_at <= ended and RETIRED not in snapshot.failures
 
     async def _some(self, subjects: Sequence[str]) -> Mapping[str, Snapshot]:
         for _ in range(_TRIES):
@@ -163,7 +161,9 @@ class Recolouring:
             evidence = await self._evidence.of(subjects)
             rules = await self._rules(befores.values(), now)
             ahead = self._book.ahead(self._jurisdiction, after=now)
-            law = _Law(rules, ahead, self._book.published, await self._silent(rules, now), now)
+            # The evidence before this: who saw but a part of it sees that the rest was destroyed.
+            gone = await self._gone(rules)
+            law = _Law(rules, ahead, self._book.published, await self._silent(rules, now), gone, now)
             states = []
             for subject in subjects:
                 try:
@@ -184,6 +184,11 @@ class Recolouring:
             await self._book.refresh()
         return self._book.in_force(self._jurisdiction, at=now, known_at=now)
 
+    async def _gone(self, rules: RuleSet) -> bool:
+        """Whether evidence was destroyed, and nobody made rules since to judge by what comes after."""
+        ended = self._ended_at = await self._ended.latest()
+        return ended is not None and not self._book.published_since(rules.hash, ended)
+
     def _judged(
         self,
         subject: str,
@@ -192,26 +197,21 @@ class Recolouring:
         *,
         law: "_Law",
     ) -> State:
-        rules, ahead, published, silent, now = law
-        known, sealed = opening.read_all(stored, self._personal)
-        unreadable = tuple(dict.fromkeys(f"{UNREADABLE}{each.key.source}" for each in sealed))
-        # Another process's clock may be a little ahead; what is recorded is known.
-        known_at = max([now, *(each.recorded_at for each in known)])
-        broken: tuple[str, ...] = ()
-        try:
-            judgement, turns = judge_and_look_ahead(
-                known, rules, at=now, known_at=known_at, silent=silent, ahead=ahead
-            )
-        except Exception:  # noqa: BLE001  whatever it is, what was judged last is not known to be so any more
-            _log.exception("no judgement: grey, unless it was red")
-            judgement, turns, broken = Judgement(colour=Colour.GREY, findings=()), None, (BROKEN,)
-        reasons = reasons_of(judgement, {Key(each.source, each.source_id): each for each in stored})
-        colour = judgement.colour
-        if broken and before is not None and before.colour is Colour.RED:
+        rules, ahead, published, silent, gone, now = law
+        weighed = weigh(
+            stored,
+            rules,
+            personal=self._personal,
+            at=now,
+            known_at=now,
+            silent=silent,
+            ahead=ahead,
+            gone=gone,
+        )
+        judgement, colour = weighed.judgement, weighed.colour
+        reasons = reasons_of(judgement, stored)
+        if weighed.broken and before is not None and before.colour is Colour.RED:
             colour, reasons = before.colour, before.reasons
-        if unreadable and colour is not Colour.RED:
-            # What cannot be read may be what makes it red, or what clears it.
-            colour = Colour.GREY
         kept = before is not None and before.colour is colour
         state = State(
             id=subject,
@@ -224,16 +224,14 @@ class Recolouring:
             rule_set=rules.hash,
             rule_set_version=rules.document.version,
             reasons=reasons,
-            failures=(
-                *dict.fromkeys(each.rule.identifier for each in judgement.failures),
-                *unreadable,
-                *broken,
-            ),
+            failures=weighed.failures,
             silent=judgement.silent,
-            # What could not be known is looked at again soon.
-            next_change_at=now + _ONWARDS if colour is Colour.GREY or broken else turns,
+            # What could not be known is looked at again soon; what was destroyed does not come back.
+            next_change_at=(
+                now + _ONWARDS if weighed.broken or (colour is Colour.GREY and not gone) else weighed.turns
+            ),
             unsaid=() if before is None else before.unsaid,
-            elsewhere=said_elsewhere(known, stored, at=now, known_at=known_at),
+            elsewhere=said_elsewhere(weighed.known, stored, at=now, known_at=weighed.known_at),
             laws=published,
         )
         if kept:
@@ -243,7 +241,7 @@ class Recolouring:
             id=f"{subject}:{now.isoformat()}",
             subject=subject,
             at=now,
-            known_at=known_at,
+            known_at=weighed.known_at,
             colour=colour,
             before=None if before is None else before.colour,
             rule_set=rules.hash,
@@ -266,6 +264,8 @@ class Recolouring:
         unsaid = [change for state in states for change in state.unsaid]
         known = {state.id for state, name in zip(states, names, strict=True) if name is not None}
         reasons = {state.id: state.reasons for state in states}
+        # That health codes end is for the city to tell.
+        over = {state.id for state in states if state.colour is Colour.GREY and RETIRED in state.failures}
         await self._states.note(unsaid)
         await asyncio.gather(*map(self._audited, unsaid))
         await asyncio.gather(
@@ -273,7 +273,7 @@ class Recolouring:
                 self._people.tell(change.subject, change.colour, reasons[change.subject], at=change.at)
                 for change in unsaid
                 # Nobody is told that they are green who never was anything else.
-                if change.subject in known
+                if change.subject in known - over
                 and (change.before is not None or change.colour is not Colour.GREEN)
             )
         )
@@ -329,10 +329,11 @@ class Recolouring:
         return silent_of(rules, await self._sources.all(), now) if needed else ()
 
 
-def reasons_of(judgement: Judgement, stored: Mapping[Key, StoredEvidence]) -> tuple[Reason, ...]:
+def reasons_of(judgement: Judgement, stored: Sequence[StoredEvidence]) -> tuple[Reason, ...]:
     """Why the colour is what it is, in words, the decisive reason first."""
+    by_key = {Key(each.source, each.source_id): each for each in stored}
     return tuple(
-        _reason(finding, None if finding.evidence is None else stored[finding.evidence])
+        _reason(finding, None if finding.evidence is None else by_key[finding.evidence])
         for finding in judgement.findings
     )
 

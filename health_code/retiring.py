@@ -13,7 +13,7 @@ from health_code.models import ChainHead, Destroyed, Retirement, RetirementState
 from health_code.ports import Audit, Clock
 from health_code.reporting import Wake
 from health_code.rules.purposes import CHAINS, EVIDENCE, PURPOSES, Place, Purpose
-from health_code.store import EvidenceStore, RetiringStore
+from health_code.store import EndingStore, EvidenceStore, RetiringStore
 
 Tell = Callable[[int, int], None]
 
@@ -26,6 +26,7 @@ class Retiring:
         *,
         store: RetiringStore,
         evidence: EvidenceStore,
+        ended: EndingStore,
         audited: Callable[[], Awaitable[Sequence[ChainHead]]],
         wake: Wake,
         audit: Audit,
@@ -34,6 +35,7 @@ class Retiring:
     ) -> None:
         self._store = store
         self._evidence = evidence
+        self._ended = ended
         self._audited = audited
         self._wake = wake
         self._audit = audit
@@ -62,6 +64,9 @@ class Retiring:
         await self._audit(
             "health.retiring", at=self._clock(), actor="operator", outcome="ok", facts={"purpose": name}
         )
+        if purpose.ends:
+            # Before the first of it is gone: by what is left of their evidence, people would be green.
+            await self._ended.note(self._clock())
         await self._empty(purpose, before, tell)
         left = {each.name: await self._store.count(each) for each in places}
         left |= {f"redis:{pattern}": await self._store.count_keys(pattern) for pattern in purpose.keys}

@@ -82,6 +82,11 @@ class RuleBook:
         """Whether the rule set with this content is or was law, as far as this process has heard."""
         return rule_set in self._known
 
+    def published_since(self, rule_set: str, at: datetime) -> bool:
+        """Whether two people made the rule set with this content law after ``at``."""
+        published_at = self._published.get(rule_set)
+        return published_at is not None and published_at > at
+
     async def refresh(self) -> bool:
         """Look for releases; True if there is a new book."""
         count = await self._store.count()
@@ -96,6 +101,7 @@ class RuleBook:
     def _take(self, laws: Sequence[_Law]) -> None:
         self._book = _by_jurisdiction(laws)
         self._known = {law.rules.hash: law.rules for law in laws}
+        self._published = {law.rules.hash: law.published_at for law in laws}
 
     async def follow(self) -> None:
         """Refresh for ever; cancel to stop. While the store is away the book stays what it is."""

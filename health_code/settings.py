@@ -77,10 +77,11 @@ class HealthSettings(Struct, frozen=True, kw_only=True):
         Path | None,
         Meta(
             description="Folder of keys and revocation lists of other places' certificates: PEM, did.json, "
-            "and the keys of a card issuer at the path of its address, `HOST/PATH/.well-known/jwks.json`.",
+            "and the keys of a card issuer at the path of its address, `HOST/PATH/.well-known/jwks.json`; "
+            "of a card's keys that do not say whose they are nobody is believed.",
             extra={
                 "zh": "外地证明的验证公钥和吊销列表所在目录：PEM、did.json；智能健康卡签发方的公钥按其网址"
-                "存放；不设则不认可外地证明。"
+                "存放，未写明签发方的不予采信；不设则不认可外地证明。"
             },
         ),
     ] = None

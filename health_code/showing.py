@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-from health_code.models import BROKEN, UNREADABLE, Snapshot, State
+from health_code.models import BROKEN, RETIRED, UNREADABLE, Snapshot, State
 from health_code.rules.documents import Colour
 from health_code.rules.freshness import Limits, shown_colour
 from miniapp_schemas.base import Text
@@ -24,6 +24,13 @@ _BROKEN: Final = Text(
     zh="系统判定出错；恢复后自动重新判定，您无需操作。",
     en="The colour could not be judged anew, by a fault of ours. It will be, by itself; there is nothing you "
     "need to do.",
+)
+
+
+_RETIRED: Final = Text(
+    zh="健康码服务已终止，所依据的数据已销毁；不再显示颜色，您无需操作。",
+    en="Health codes have ended, and the data they rested on is destroyed. No colour is shown any more; "
+    "there is nothing you need to do.",
 )
 
 
@@ -70,6 +77,8 @@ def _silence(source: str) -> Text:
 def _failure(name: str, called: Callable[[str], str]) -> Text:
     if name == BROKEN:
         return _BROKEN
+    if name == RETIRED:
+        return _RETIRED
     if name.startswith(UNREADABLE):
         source = called(name.removeprefix(UNREADABLE))
         return Text(

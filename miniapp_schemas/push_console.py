@@ -229,6 +229,10 @@ class ProviderInfo(Response, frozen=True, kw_only=True):
         int, Meta(description="Of these, failed or slow; of receipts, people they did not reach.", ge=0)
     ]
     rests_seconds: Annotated[int, Meta(description="How long it is left alone yet.", ge=0)]
+    awaited: Annotated[
+        int, Meta(description="Taken in the day that ended a day ago, of which it tells later.", ge=0)
+    ] = 0
+    unheard: Annotated[int, Meta(description="Of these, how many it never told anything of.", ge=0)] = 0
 
 
 class HoldBreaker(Request, frozen=True, kw_only=True):

@@ -47,9 +47,12 @@ class Admission:
         self._topic_per_day = topic_per_day
 
     async def ask(
-        self, intent: Intent, place: Place, *, takes_credit: bool, now: datetime
+        self, intent: Intent, place: Place, *, takes_credit: bool, attempt: int, now: datetime
     ) -> Admitted | Barred:
-        """Whether ``intent`` may go to ``place`` now. Safe to repeat: the same key counts and costs once."""
+        """Whether ``intent`` may go to ``place`` now, for the ``attempt`` of that number.
+
+        Safe to repeat: the same key counts and costs once.
+        """
         who, template, key = intent.addressee, intent.template, intent.id
         counted = buckets(intent, place.id, now, per_topic=self._topic_per_day)
         if (full := await self._caps.full(who, key, counted)) is not None:
@@ -63,13 +66,22 @@ class Admission:
         if gate.reason:
             closed = Closed(reason=gate.reason, until=now + gate.wait, hold=gate.brief)
             return Barred(what=place.channel, closed=closed)
-        if takes_credit and not await self._credit.reserve(who, template, key, at=now, channel=place.channel):
+        if takes_credit and not await self._credit.reserve(
+            who, template, key, at=now, channel=place.channel, attempt=attempt
+        ):
             return no_credit
         if (full := await self._caps.take(who, key, counted)) is not None:
             # Others were faster since we looked. Who else is at this notice is turned away as well.
             if takes_credit:
                 await self._credit.settle(
-                    who, template, key, spent=False, none_left=False, at=now, channel=place.channel
+                    who,
+                    template,
+                    key,
+                    spent=False,
+                    none_left=False,
+                    at=now,
+                    channel=place.channel,
+                    attempt=attempt,
                 )
             return _capped(place, full)
         return Admitted(gate=gate, counted=counted)

@@ -31,7 +31,7 @@ from push.rules.campaigns import (
     CampaignStep,
     after,
     canary_of,
-    check_basis,
+    check_topic,
     leads_to,
 )
 from push.store.campaigns import CampaignIntents, CampaignStore
@@ -94,7 +94,7 @@ class Campaigns:
                 why_zh="有效期须在今后六十天内", why_en="it is useful until some time in the next sixty days"
             )
         topic, message_class = Topic(said.topic), MessageClass(said.message_class)
-        check_basis(topic, message_class)
+        check_topic(topic)
         found = await self._look(audience, topic)
         campaign = Campaign(
             id=self._timed_id(now),
@@ -128,7 +128,7 @@ class Campaigns:
             raise SecondOperatorNeeded
         now = self._clock()
         after(campaign.state, CampaignStep.APPROVE)
-        check_basis(campaign.topic, campaign.message_class)
+        check_topic(campaign.topic)
         # Before it is approved: a campaign without its parts would be over at once.
         await self._campaigns.cut(campaign.id)
         changes = {"approved_by": operator, "approved_at": now, "paced_from": now}

@@ -17,12 +17,14 @@ from miniapp_schemas.push_console import (
     Redriven,
     StoryEvent,
 )
+from push.awaited import Awaited
 from push.campaign_models import Operator
 from push.dead_letters import DeadLetters
 from push.delivery_models import Attempt, AttemptState, Story, Tried
 from push.models import Intent, Lane
 from push.ports import Accounts, Addressees, Audit, Clock
 from push.refusals import NoticeUnknown, ProviderUnknown
+from push.store.awaited import Silence
 from push.store.console import ConsoleStore
 from push.store.gates import Breaker, BreakerState, Gates
 from push.store.inbox import InboxStore
@@ -48,6 +50,7 @@ class Console:
         dead_letters: DeadLetters,
         addressees: Addressees,
         channels: Sequence[str],
+        awaited: Awaited,
         audit: Audit,
         clock: Clock,
     ) -> None:
@@ -59,6 +62,7 @@ class Console:
         self._dead_letters = dead_letters
         self._addressees = addressees
         self._channels = channels
+        self._awaited = awaited
         self._audit = audit
         self._clock = clock
 
@@ -79,7 +83,7 @@ class Console:
 
     async def providers(self) -> list[ProviderInfo]:
         """How each channel is doing, and whatever else is not asked right now."""
-        return [_provider(each) for each in await self._gates.states(self._channels)]
+        return await self._providers(self._channels)
 
     async def hold(self, operator: Operator, said: HoldBreaker) -> ProviderInfo:
         """Hold a breaker open or closed for every process at once, or let it judge for itself again."""
@@ -94,8 +98,13 @@ class Console:
             facts={"organisation": operator.organisation, "reason": said.reason},
         )
         await self._gates.force(said.name, _HOLDS[said.hold], why=said.reason)
-        found = await self._gates.states([said.name])
-        return _provider(found[0])
+        return (await self._providers([said.name]))[0]
+
+    async def _providers(self, names: Sequence[str]) -> list[ProviderInfo]:
+        silence = await self._awaited.silence()
+        return [
+            _provider(each, silence.get(each.name, Silence())) for each in await self._gates.states(names)
+        ]
 
     async def dead(self, *, before: str | None, limit: int) -> Page[DeadNotice]:
         """Dead letters, those first that died last."""
@@ -232,7 +241,7 @@ def _tried(channel: str, state: AttemptState, came_to: Tried | Attempt) -> Story
     )
 
 
-def _provider(breaker: Breaker) -> ProviderInfo:
+def _provider(breaker: Breaker, silence: Silence) -> ProviderInfo:
     return ProviderInfo(
         name=breaker.name,
         breaker=breaker.state.value,
@@ -241,6 +250,8 @@ def _provider(breaker: Breaker) -> ProviderInfo:
         calls=breaker.calls,
         bad=breaker.bad,
         rests_seconds=int(breaker.wait.total_seconds()),
+        awaited=silence.taken,
+        unheard=silence.unheard,
     )
 
 

@@ -97,12 +97,14 @@ class CreditService:
         self._meter(channel, "none")
         return False
 
-    async def reserve(self, resident: str, template: str, key: str, *, at: datetime, channel: str) -> bool:
+    async def reserve(
+        self, resident: str, template: str, key: str, *, at: datetime, channel: str, attempt: int = 0
+    ) -> bool:
         """Set one aside for the intent ``key``; False where there is none. The same key twice is one."""
         empty = self._ledger(channel, resident, template)
         if empty is None:
             return False
-        change = partial(rules.reserved, key=key, at=at)
+        change = partial(rules.reserved, key=key, at=at, attempt=attempt)
         held = rules.holds(await self._made(empty, change), key)
         if not held:
             for each in await self._absorbed(channel, resident, template):
@@ -122,11 +124,21 @@ class CreditService:
         none_left: bool,
         at: datetime,
         channel: str,
+        attempt: int = 0,
+        unsure: bool = False,
     ) -> None:
         """Spend what ``key`` set aside, or give it back; with ``none_left`` nothing is left at all."""
         empty = self._ledger(channel, resident, template)
         if empty is not None:
-            change = partial(rules.settled, key=key, spent=spent, none_left=none_left, at=at)
+            change = partial(
+                rules.settled,
+                key=key,
+                spent=spent,
+                none_left=none_left,
+                at=at,
+                attempt=attempt,
+                unsure=unsure,
+            )
             ledger = await self._made(empty, change)
             if none_left or not rules.holds(ledger, key):
                 # It may have been set aside of what an absorbed account was allowed.

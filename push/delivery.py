@@ -16,7 +16,7 @@ again is an instant in the outcome.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -180,9 +180,7 @@ class Delivery:
         going: list[Intent] = []
         lapsed: list[Intent] = []
         for intent in intents:
-            taken = next(
-                (each for each in attempts.get(intent.id, ()) if each.state is AttemptState.ACCEPTED), None
-            )
+            taken = _accepted(attempts.get(intent.id, ()))
             if taken is not None:
                 await self._settle_credit(intent, taken)
                 outcomes[intent.id] = Outcome(key=intent.id, done=taken.channel)
@@ -262,6 +260,10 @@ class Delivery:
                 continue
             self._place(case, message, addresses.get(intent.addressee, ()))
             await self._give_up_the_dead(case)
+            if (taken := _accepted(case.attempts.values())) is not None:
+                await self._settle_credit(intent, taken)
+                outcomes.append(Outcome(key=intent.id, done=taken.channel))
+                continue
             ready.append((case, message, self._inbox_notice(case, text)))
         new = await self._stores.inbox.add([notice for *_, notice in ready])
         if new:
@@ -345,21 +347,28 @@ class Delivery:
             case.places.setdefault(place.channel, []).append(place)
 
     async def _give_up_the_dead(self, case: _Case) -> None:
-        """What a dead worker was calling is unknown from now on, and its credit spent."""
+        """What a dead worker was calling is unknown from now on, and its credit spent.
+
+        Who was only slow, or whoever else is at this notice, may have settled it since it was read: then it
+        is what they say.
+        """
         now = self._clock()
         for found in list(case.attempts.values()):
             attempt = found
             if lost(found, now, self._lease):
                 channel = self._channels.get(found.channel)
                 again = self._again(found, now) if channel is not None and channel.idempotent else None
-                attempt = replace(
+                given_up = replace(
                     found, state=AttemptState.UNKNOWN, at=now, code="worker died", again_at=again
                 )
-                await self._stores.attempts.settle(attempt)
-                case.attempts[attempt.id] = attempt
-                self._meter.attempted(
-                    attempt.channel, "unknown", lane=case.intent.lane.value, seconds=_since(case.intent, now)
-                )
+                attempt = case.attempts[found.id] = await self._stores.attempts.give_up(given_up)
+                if attempt == given_up:
+                    self._meter.attempted(
+                        attempt.channel,
+                        "unknown",
+                        lane=case.intent.lane.value,
+                        seconds=_since(case.intent, now),
+                    )
             if attempt.state in (AttemptState.UNKNOWN, AttemptState.FAILED) and attempt.code != UNDELIVERED:
                 await self._settle_credit(case.intent, attempt)
 
@@ -435,7 +444,11 @@ class Delivery:
     async def _admitted(self, case: _Case, channel: Channel, place: Place) -> Admitted | None:
         """That ``place`` may be asked now; None, and why in ``case``, where it may not."""
         answer = await self._admission.ask(
-            case.intent, place, takes_credit=channel.takes_credit, now=self._clock()
+            case.intent,
+            place,
+            takes_credit=channel.takes_credit,
+            attempt=_fence_after(case.attempts.get(case.attempt_id(place))),
+            now=self._clock(),
         )
         if isinstance(answer, Barred):
             case.refused = case.refused or answer.refused
@@ -458,7 +471,7 @@ class Delivery:
             state=AttemptState.RESERVED,
             at=now,
             expires_at=now + timedelta(days=self._settings.attempt_days),
-            fence=1 if before is None else before.fence + 1,
+            fence=_fence_after(before),
             calls=calls,
             consent=None if consent is None else consent.id,
             redriven=intent.redriven,
@@ -543,7 +556,17 @@ class Delivery:
                 none_left=none_left,
                 at=attempt.at,
                 channel=channel.name,
+                attempt=attempt.fence,
+                unsure=attempt.state is AttemptState.UNKNOWN,
             )
+
+
+def _fence_after(before: Attempt | None) -> int:
+    return 1 if before is None else before.fence + 1
+
+
+def _accepted(attempts: Iterable[Attempt]) -> Attempt | None:
+    return next((each for each in attempts if each.state is AttemptState.ACCEPTED), None)
 
 
 def _since(intent: Intent, now: datetime) -> float:

@@ -277,8 +277,13 @@ class Credits(Protocol):
     async def available(self, resident: str, template: str, key: str, *, at: datetime, channel: str) -> bool:
         """Whether ``reserve`` would find one now; nothing is set aside."""
 
-    async def reserve(self, resident: str, template: str, key: str, *, at: datetime, channel: str) -> bool:
-        """Set one aside for the intent ``key``; False where there is none. The same key twice is one."""
+    async def reserve(
+        self, resident: str, template: str, key: str, *, at: datetime, channel: str, attempt: int = 0
+    ) -> bool:
+        """Set one aside for the intent ``key``; False where there is none. The same key twice is one.
+
+        ``attempt`` is the number of the one at the provider that it is for.
+        """
 
     async def settle(
         self,
@@ -290,8 +295,14 @@ class Credits(Protocol):
         none_left: bool,
         at: datetime,
         channel: str,
+        attempt: int = 0,
+        unsure: bool = False,
     ) -> None:
-        """Spend what ``key`` set aside, or give it back; with ``none_left`` nothing is left at all."""
+        """Spend what ``key`` set aside, or give it back; with ``none_left`` nothing is left at all.
+
+        Nothing is done to what lies there for a later ``attempt``. What was spent ``unsure`` is given back
+        once somebody knows better.
+        """
 
 
 class Receipt(Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from push.ports import Clock, Receipt
 from push.rules.receipts import came_late
 from push.store.arrivals import Arrivals
 from push.store.attempts import AttemptStore
+from push.store.awaited import AwaitedCounts
 from push.store.receipts import ReceiptStore
 
 
@@ -26,6 +27,7 @@ class Receipts:
         attempts: AttemptStore,
         intent: Callable[[str], Awaitable[Intent | None]],
         arrivals: Arrivals,
+        awaited: AwaitedCounts,
         kept_for: timedelta,
         clock: Clock,
     ) -> None:
@@ -34,6 +36,7 @@ class Receipts:
         self._attempts = attempts
         self._intent = intent
         self._arrivals = arrivals
+        self._awaited = awaited
         self._kept_for = kept_for
         self._clock = clock
 
@@ -41,9 +44,13 @@ class Receipts:
         """Keep ``receipt``; safe to repeat, and of a message that nobody knows."""
         now = self._clock()
         new = await self._store.add(receipt, told_at=now, expires_at=receipt.at + self._kept_for)
-        if not new or not receipt.delivered:
+        if not new:
             return
         attempt = await self._attempts.accepted_as(receipt.channel, receipt.reference)
+        # Told before we have noted its name, it was taken just now.
+        await self._awaited.heard(receipt.channel, taken_at=receipt.at if attempt is None else attempt.at)
+        if not receipt.delivered:
+            return
         if attempt is None or not came_late(attempt.at, receipt.at):
             await self._arrivals.arrived(receipt.channel, at=receipt.at)
         elif (intent := await self._intent(attempt.key)) is not None:

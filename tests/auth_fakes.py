@@ -34,6 +34,7 @@ from auth_bridges.refusals import (
     SmsUnavailable,
 )
 from auth_bridges.registrar import Registrar
+from auth_bridges.rules.policy import Method
 from auth_bridges.second_factors import SecondFactors
 from auth_bridges.service import AuthService
 from auth_bridges.settings import AuthSettings
@@ -377,6 +378,11 @@ class World:
         provider = (bridge or self.bridge).provider
         signed_in = await self.auth.sign_in(provider, self.code(subject, bridge), PHONE)
         return self.actor(signed_in.access.text)
+
+    async def by_phone(self, subject: str, bridge: FakeBridge | None = None) -> Actor:
+        """``subject``, who has just answered a code to their phone."""
+        me = await self.signed_in(subject, bridge)
+        return msgspec.structs.replace(me, methods=frozenset({Method.SMS.value}))
 
     def actor(self, access: str, challenge: str | None = None) -> Actor:
         """Who bears ``access``, as the routes would take them."""

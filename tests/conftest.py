@@ -1,7 +1,8 @@
 """What every test stands on: the loop, real servers, a clean database in each, and a net under the logs."""
 
 import faulthandler
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +11,8 @@ import msgspec
 import pymongo
 import pytest
 from redis.asyncio import Redis
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from bff.platform.keys import create
 from bff.platform.mongo import Database, database, open_mongo
@@ -20,11 +23,15 @@ from bff.sandbox.city import synthetic_identifiers
 from bff.sandbox.servers import EmbeddedServers, start_servers
 from tests.environs import COMPLETE
 from tests.leaks import leaks_below
+from tests.troubles import cities, troubles_of
 
 Logged = Callable[[], list[dict[str, Any]]]
 _LEAKS = pytest.StashKey[list[str]]()
+_BEGAN = pytest.StashKey[datetime]()
 # Folders whose files take longest, in that order.
-_LONG: Final = ("bench", "faults", "browser", "http", "contracts", "foreign", "services", "stores")
+_LONG: Final = ("browser", "bench", "faults", "contracts", "http", "foreign", "services", "stores")
+# Folders that stand on one city, started once: each is one worker's work, from its first test to its last.
+_WHOLE: Final = frozenset({"tests/browser", "tests/contracts"})
 
 # A busy machine makes nothing wrong: what has to be fast is measured in the bench.
 hypothesis.settings.register_profile(
@@ -128,6 +135,24 @@ def logged(suite_log: Path) -> Logged:
     return since
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.stash[_BEGAN] = datetime.now(UTC)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With a test that failed: what the processes of its city could not do meanwhile."""
+    report = yield
+    began = item.stash.get(_BEGAN, None)
+    if report.failed and began is not None:
+        for city in cities((getattr(item, "funcargs", None) or {}).values()):
+            report.sections += [(f"errors of {name}", told) for name, told in troubles_of(city, began)]
+    return report
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that no worker is left alone with a long file at the end.
 
@@ -143,6 +168,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     folder = config.rootpath / "tests"
     order = {folder / name: at for at, name in enumerate(_LONG)}
     items.sort(key=lambda item: order.get(item.path.parent, len(order)))
+
+
+class WholeFolders(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """A file at a time, as ``--dist loadfile`` does; what stands on one city, a folder at a time.
+
+    Pages want the processor and faults wait for each other's time-outs, so it is as well that one worker
+    has the one while the other has the other: two Chromiums on two cores keep everybody waiting.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        folder = file.rpartition("/")[0]
+        return folder if folder in _WHOLE else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WholeFolders | None:
+    return WholeFolders(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -72,9 +72,11 @@ class Signer:
         *extensions: tuple[str, bytes],
         begins: datetime = datetime(2021, 1, 1, tzinfo=UTC),
         ends: datetime = datetime(2024, 1, 1, tzinfo=UTC),
+        country: str | None = None,
     ) -> bytes:
         """PEM, with ``extensions`` as they stand."""
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a signer")])
+        named = [] if country is None else [x509.NameAttribute(NameOID.COUNTRY_NAME, country)]
+        name = x509.Name([*named, x509.NameAttribute(NameOID.COMMON_NAME, "a signer")])
         builder = (
             x509.CertificateBuilder()
             .subject_name(name)

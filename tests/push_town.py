@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from stdnum.cn import ric
 
-from auth_bridges.models import ActingGrant, Proof, Resident, name_context
+from auth_bridges.models import ActingGrant, Proof, Resident, child_context, name_context
 from bff.platform.push_timeline import TimelineParts
 from bff.platform.services import Platform
 from miniapp_schemas.acting import ActingKind
@@ -80,8 +80,11 @@ class Town:
 
     async def link(self, guardian: str, child: str, kind: ActingKind = ActingKind.GUARDIAN) -> ActingGrant:
         """Let the holder of one number act for that of another."""
+        name = secrets.token_hex(16)
+        sealed = self.platform.personal.seal(child.encode(), child_context(name))
         grant = ActingGrant(
-            id=secrets.token_hex(16),
+            id=name,
+            child=sealed if kind is ActingKind.GUARDIAN else None,
             kind=kind,
             whom=self.key(child),
             agent=self.key(guardian),

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -23,9 +24,12 @@ from push.delivery_models import Attempt, AttemptState, InboxNotice
 from push.inbox import notice_context
 from push.models import Intent, Lane, MessageClass, Topic
 from push.ports import Outcome, Reader
+from push.rules import credits as ledgers
 from push.rules.consents import TEXTS
 from push.rules.keys import intent_key
 from push.settings import PushSettings
+from push.store.credits import Change, CreditStore
+from push.store.documents import document_of
 from push.store.outbox import OutboxStore
 from tests.factories import Clock
 
@@ -158,33 +162,31 @@ class Book:
 
 
 class Purse:
-    """How many messages somebody allowed, on a real collection."""
+    """How many messages somebody allowed: a ledger as any, but the same for every template."""
 
     def __init__(self, database: Database) -> None:
-        self._purses = database["purses"]
+        self._ledgers = database["purses"]
+        self._store = CreditStore(self._ledgers)
 
     async def give(self, resident: str, count: int) -> None:
-        await self._purses.replace_one(
-            {"_id": resident}, {"left": count, "aside": [], "spent": []}, upsert=True
-        )
+        ledger = ledgers.Ledger(id=resident, resident=resident, left=count)
+        await self._ledgers.replace_one({"_id": resident}, document_of(ledger), upsert=True)
 
     async def left(self, resident: str) -> tuple[int, int, int]:
-        purse = await self._purses.find_one({"_id": resident})
-        assert purse is not None
-        return purse["left"], len(purse["aside"]), len(purse["spent"])
+        """How many are left, set aside and spent."""
+        ledger = (await self._store.of([resident]))[resident]
+        spent = sum(hold.spent for hold in ledger.holds)
+        return ledger.left, len(ledger.holds) - spent, spent
 
     async def available(self, resident: str, template: str, key: str, *, at: datetime, channel: str) -> bool:
-        some = {"_id": resident, "$or": [{"left": {"$gt": 0}}, {"aside": key}]}
-        return await self._purses.find_one(some) is not None
+        kept = await self._store.of([resident])
+        return resident in kept and ledgers.available(kept[resident], key, at=at)
 
-    async def reserve(self, resident: str, template: str, key: str, *, at: datetime, channel: str) -> bool:
-        if await self._purses.find_one({"_id": resident, "aside": key}) is not None:
-            return True
-        taken = await self._purses.update_one(
-            {"_id": resident, "left": {"$gt": 0}, "aside": {"$ne": key}},
-            {"$inc": {"left": -1}, "$push": {"aside": key}},
-        )
-        return taken.modified_count == 1
+    async def reserve(
+        self, resident: str, template: str, key: str, *, at: datetime, channel: str, attempt: int = 0
+    ) -> bool:
+        change = partial(ledgers.reserved, key=key, at=at, attempt=attempt)
+        return ledgers.holds(await self._made(resident, change), key)
 
     async def settle(
         self,
@@ -196,12 +198,23 @@ class Purse:
         none_left: bool,
         at: datetime,
         channel: str,
+        attempt: int = 0,
+        unsure: bool = False,
     ) -> None:
-        change: dict[str, Any] = {"$pull": {"aside": key}}
-        change |= {"$push": {"spent": key}} if spent else {"$inc": {"left": 1}}
-        await self._purses.update_one({"_id": resident, "aside": key}, change)
-        if none_left:
-            await self._purses.update_one({"_id": resident}, {"$set": {"left": 0}})
+        change = partial(
+            ledgers.settled,
+            key=key,
+            spent=spent,
+            none_left=none_left,
+            at=at,
+            attempt=attempt,
+            unsure=unsure,
+        )
+        await self._made(resident, change)
+
+    async def _made(self, resident: str, change: Change) -> ledgers.Ledger:
+        (ledger,) = await self._store.change([(ledgers.Ledger(id=resident, resident=resident), change)])
+        return ledger
 
 
 class Words:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from auth_bridges.accounts.codes import Codes
-from auth_bridges.accounts.consents import ConsentLedger
+from auth_bridges.accounts.consents import ConsentLedger, Resting
 from auth_bridges.accounts.grants_left import GrantsLeft
 from auth_bridges.accounts.leaving import Leaving
 from auth_bridges.accounts.linking import Linking
@@ -134,8 +134,7 @@ class Accounts:
             stores=stores,
             people=people,
             step_ups=self.step_ups,
-            sessions=sessions,
-            grants_left=grants_left,
+            resting=Resting(stores=stores, sessions=sessions, grants_left=grants_left, clock=clock),
             audit=audit,
             clock=clock,
         )
@@ -194,3 +193,4 @@ class Accounts:
         await self.linking.settle()
         await self.leaving.delete_due()
         await self.phones.settle()
+        await self.leaving.settle_grants()

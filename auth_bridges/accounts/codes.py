@@ -49,6 +49,11 @@ class Codes:
         self._clock = clock
         self._chance = chance
 
+    @property
+    def offered(self) -> bool:
+        """Whether this city can send any."""
+        return self._send is not None
+
     async def send(self, phone: str, actor: Actor, client: ClientFacts, *, purpose: str) -> SentCode:
         """Send a code to ``phone``, which it will prove; limited by phone, person, device and address."""
         if self._send is None:

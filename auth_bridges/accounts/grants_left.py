@@ -10,7 +10,7 @@ through the same steps, and one that a process died over goes through them again
     erase     last, because it is found by what is erased
 """
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 from typing import Final
 
@@ -32,11 +32,29 @@ class GrantsLeft:
         self._audit = audit
         self._notify = notify
 
-    async def end(self, holders: Collection[str], why: GrantEnding, *, actor: str, now: datetime) -> None:
-        """End every grant that one of ``holders`` is a side of, and erase them from it."""
-        while found := await self._grants.of_leaving(holders, now=now, limit=_AT_ONCE):
+    async def end(
+        self,
+        holders: Collection[str],
+        why: GrantEnding,
+        *,
+        actor: str,
+        now: datetime,
+        until: datetime | None = None,
+    ) -> None:
+        """End every grant, offered ``until`` then, that one of ``holders`` is a side of, and erase them."""
+        while found := await self._grants.of_leaving(holders, now=now, limit=_AT_ONCE, until=until):
             for grant in found:
                 await self._end(grant, holders, why, actor=actor, now=now)
+
+    async def sides(self) -> AsyncIterator[str]:
+        """Everybody who is a side of a grant, as often as they are one."""
+        after = ""
+        while found := await self._grants.every(after=after, limit=_AT_ONCE):
+            for grant in found:
+                for key in (grant.agent, grant.whom, grant.granted_by):
+                    if key is not None and key != NOBODY:
+                        yield key
+            after = found[-1].id
 
     async def _end(
         self, grant: ActingGrant, holders: Collection[str], why: GrantEnding, *, actor: str, now: datetime

@@ -9,7 +9,8 @@
     notices      forgotten, and whatever else was kept for the account elsewhere
     tombstone    the deletion no longer says whose it was
 
-Each step may be done again; a scheduler that dies between two does the rest the next time.
+Each step may be done again; a scheduler that dies between two does the rest the next time. For accounts
+that went when grants did not go with them yet, it is made up once.
 """
 
 import base64
@@ -168,12 +169,36 @@ class Leaving:
         for deletion in await self._stores.deletions.due(self._clock()):
             await self._delete(deletion)
 
+    async def settle_grants(self) -> None:
+        """End leave to act of those who left when that was not done yet; once for each, and none twice.
+
+        Nothing says any more who they were. But a tombstone is a keyed hash of what a side of a grant is
+        known by: each side there is, is asked for its own.
+        """
+        left = await self._stores.deletions.leaving_grants()
+        if not left:
+            return
+        latest: dict[str, datetime] = {}
+        for each in left:
+            if each.tombstone is not None and each.deleted_at is not None:
+                latest[each.tombstone] = max(each.deleted_at, latest.get(each.tombstone, each.deleted_at))
+        async for side in self._grants_left.sides():
+            until = latest.get(self._tombstone(side))
+            if until is not None:
+                # Whoever came back since, with the same number, keeps what they were given then.
+                why = GrantEnding.ACCOUNT_DELETED
+                await self._grants_left.end([side], why, actor=side, now=self._clock(), until=until)
+        await self._stores.deletions.left_no_grants([each.id for each in left])
+
+    def _tombstone(self, of: str) -> str:
+        return self._personal.pseudonym("tombstone", of)
+
     async def _delete(self, deletion: Deletion) -> None:
         root = None if deletion.resident is None else await self._stores.residents.get(deletion.resident)
         if root is None:
             return
         marked = await self._stores.deletions.begin(
-            deletion.id, tombstone=self._personal.pseudonym("tombstone", root.holder or root.id)
+            deletion.id, tombstone=self._tombstone(root.holder or root.id)
         )
         if marked is None:
             return

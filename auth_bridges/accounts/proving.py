@@ -140,7 +140,12 @@ class Proving:
             await self._told("identity.proved", actor, IdentityNotConfirmed.code, now)
             raise IdentityNotConfirmed
         proof = proof_of(
-            AssuranceLevel.L2, method="two-elements", source="population", at=now, lives=self._lives
+            AssuranceLevel.L2,
+            method="two-elements",
+            source="population",
+            at=now,
+            lives=self._lives,
+            of_age=True,
         )
 
         async def known(before: Resident) -> Resident:

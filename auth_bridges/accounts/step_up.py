@@ -26,7 +26,7 @@ from auth_bridges.refusals import (
 )
 from auth_bridges.rules.assurance import level_of
 from auth_bridges.rules.phones import former_answers
-from auth_bridges.rules.policy import POLICY, Method, Operation, Shortfall, shortfall
+from auth_bridges.rules.policy import POLICY, Method, Operation, Requirement, Shortfall, shortfall
 from auth_bridges.store import AuthStores
 from auth_bridges.store.step_up import Answered
 from auth_bridges.vault import Vault
@@ -69,7 +69,7 @@ class StepUps:
     async def require(self, actor: Actor, operation: Operation, payload: bytes) -> None:
         """Return if ``actor`` may do ``operation`` with ``payload`` now; else refuse with a challenge."""
         now = self._clock()
-        needed = POLICY[operation]
+        needed = await self._needed(actor, operation)
         level, since, methods = actor.level, actor.auth_time, actor.methods
         if actor.challenge is not None:
             answered = await self._answer_to(actor, actor.challenge, operation, payload, now)
@@ -95,18 +95,19 @@ class StepUps:
 
     async def answer_by_provider(self, actor: Actor, challenge: str, provider: str, code: str) -> datetime:
         """Answer ``challenge`` by a provider's fresh word; until when it may be used."""
-        self.may_answer_by_provider(actor, challenge)
+        await self.may_answer_by_provider(actor, challenge)
         subject = await self._exchange(provider, code, actor.resident)
         return await self.answer_by_subject(actor, challenge, subject)
 
-    def may_answer_by_provider(self, actor: Actor, challenge: str) -> str:
+    async def may_answer_by_provider(self, actor: Actor, challenge: str) -> str:
         """The name of ``challenge`` if ``actor`` may answer it by a provider's word, or refuse."""
-        return self._may_answer(actor, challenge, Method.PROVIDER, self._clock()).jti
+        given = await self._may_answer(actor, challenge, Method.PROVIDER, self._clock())
+        return given.jti
 
     async def answer_by_subject(self, actor: Actor, challenge: str, subject: ProviderSubject) -> datetime:
         """Answer ``challenge`` by whom a provider has just said they are; until when it may be used."""
         now = self._clock()
-        given = self._may_answer(actor, challenge, Method.PROVIDER, now)
+        given = await self._may_answer(actor, challenge, Method.PROVIDER, now)
         link = await self._stores.residents.link_of(subject)
         led_to = None if link is None else await self._stores.residents.root_of(link.resident)
         if link is None or link.leaving_at is not None or led_to is None or led_to.id != actor.resident:
@@ -117,7 +118,7 @@ class StepUps:
     async def send_code(self, actor: Actor, challenge: str, client: ClientFacts) -> SentCode:
         """Send a code to the phone that answers, to answer ``challenge`` with: for days the former one."""
         now = self._clock()
-        given = self._may_answer(actor, challenge, Method.SMS, now)
+        given = await self._may_answer(actor, challenge, Method.SMS, now)
         resident = await self._people.active(actor.resident)
         of = self._vault.former_phone if former_answers(resident, now) else self._vault.phone
         phone = await of(resident)
@@ -128,7 +129,7 @@ class StepUps:
     async def answer_by_phone(self, actor: Actor, challenge: str, request: str, code: str) -> datetime:
         """Answer ``challenge`` by the code that was sent for it; until when it may be used."""
         now = self._clock()
-        given = self._may_answer(actor, challenge, Method.SMS, now)
+        given = await self._may_answer(actor, challenge, Method.SMS, now)
         await self._codes.check(request, code, actor, purpose=_purpose(given))
         return await self._answered(actor, given, Method.SMS, now)
 
@@ -138,7 +139,7 @@ class StepUps:
         What was seen before the challenge was given is no fresh proof, and one check answers once.
         """
         now = self._clock()
-        given = self._may_answer(actor, challenge, Method.FACE, now)
+        given = await self._may_answer(actor, challenge, Method.FACE, now)
         if self._face is None:
             raise ProviderNotOffered
         found = await self._stores.face_checks.get(check, resident=actor.resident)
@@ -159,7 +160,7 @@ class StepUps:
         Each showing answers once; until when the answer may be used.
         """
         now = self._clock()
-        given = self._may_answer(actor, challenge, Method.CERTIFICATE, now)
+        given = await self._may_answer(actor, challenge, Method.CERTIFICATE, now)
         asked_at = datetime.fromtimestamp(given.exp, UTC) - LIVES
         shown = await self._stores.legal_persons.of(
             actor.resident, actor.session, CertificatePurpose.STEP_UP, now=now
@@ -173,11 +174,19 @@ class StepUps:
 
     # --- how ------------------------------------------------------------------------------------------
 
-    def _may_answer(self, actor: Actor, challenge: str, method: Method, now: datetime) -> Challenge:
+    async def _may_answer(self, actor: Actor, challenge: str, method: Method, now: datetime) -> Challenge:
         given = self._challenges.read(challenge, actor, now=now)
-        if method not in POLICY[given.opn].methods:
+        if method not in (await self._needed(actor, given.opn)).methods:
             raise StepUpNotProved
         return given
+
+    async def _needed(self, actor: Actor, operation: Operation) -> Requirement:
+        needed = POLICY[operation]
+        less = needed.of(phone=True)
+        if less == needed or not self._codes.offered:
+            return needed
+        resident = await self._stores.residents.get(actor.resident)
+        return needed if resident is None or resident.phone is None else less
 
     async def _answered(
         self, actor: Actor, given: Challenge, method: Method, now: datetime, **told: str

@@ -131,15 +131,16 @@ class CodeAlreadyUsed(Refusal):
 
 
 class CodeReplayed(Refusal):
-    """The provider's one-time code was presented by one device and then by another."""
+    """The provider's one-time code was presented by one device and then by another, or by one unnamed."""
 
     code = "CODE_REPLAYED"
     kind = Kind.CONFLICT
-    title_zh = "登录凭证已在其他设备使用"
-    title_en = "Sign-in code used on another device"
-    detail_zh = "该登录凭证已由另一台设备使用，请重新获取。如非本人操作，请留意账号安全。"
+    title_zh = "登录凭证已在别处使用"
+    title_en = "Sign-in code used elsewhere"
+    detail_zh = "该登录凭证已被使用，且无法确认是在本设备上使用的，请重新获取。如非本人操作，请留意账号安全。"
     detail_en = (
-        "Another device used this code; ask for a new one. If that was not you, look after your account."
+        "This code was used, and not by a device known to be this one; ask for a new one. "
+        "If that was not you, look after your account."
     )
     action = ProblemAction.SIGN_IN
 

@@ -35,15 +35,16 @@ def proof_of(
     at: datetime,
     lives: Lives,
     until: datetime | None = None,
+    of_age: bool = False,
 ) -> Proof:
     """A proof made ``at`` that counts as long as its level's do, and not beyond ``until``.
 
-    One of no level needs no end.
+    One of no level needs no end. ``of_age``: whoever made it was seen to need no guardian for it.
     """
     life = lives.get(level)
     ends = [end for end in (None if life is None else at + life, until) if end is not None]
     expires_at = min(ends, default=None)
-    return Proof(level=level, method=method, source=source, at=at, expires_at=expires_at)
+    return Proof(level=level, method=method, source=source, at=at, expires_at=expires_at, of_age=of_age)
 
 
 def renewed(proofs: tuple[Proof, ...], new: Proof) -> tuple[Proof, ...]:

@@ -1,7 +1,8 @@
 """What an operation on one's own account asks for: a level, a fresh authentication, a way to have done it.
 
 The table is the policy (ASVS 7.5.1, 7.5.3); what is not in it cannot be asked for. Changing who acts for
-whom asks for more than a provider's silent word.
+whom asks for more than a provider's silent word. So do ways in, a copy of everything and leaving, of who has
+a phone to be asked by: who has none could do nothing more, and must be able to leave all the same.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from miniapp_schemas.assurance import AssuranceLevel
 
@@ -46,6 +47,12 @@ class Requirement(Struct, frozen=True, kw_only=True):
     level: AssuranceLevel = AssuranceLevel.L0
     max_age: timedelta = timedelta(minutes=5)
     methods: frozenset[Method] = frozenset(Method)
+    with_phone: frozenset[Method] = frozenset(Method)
+    """Those of the methods that count for who has a phone we can ask."""
+
+    def of(self, *, phone: bool) -> "Requirement":
+        """What is asked for of who has a phone, or has none."""
+        return structs.replace(self, methods=self.methods & self.with_phone) if phone else self
 
 
 class Shortfall(StrEnum):
@@ -60,8 +67,8 @@ _DELIBERATE: Final = frozenset({Method.SMS, Method.FACE, Method.CERTIFICATE})
 """What nobody does without meaning to: ``wx.login`` asks the person nothing."""
 
 POLICY: Final[Mapping[Operation, Requirement]] = {
-    Operation.LINK: Requirement(),
-    Operation.UNLINK: Requirement(),
+    Operation.LINK: Requirement(with_phone=_DELIBERATE),
+    Operation.UNLINK: Requirement(with_phone=_DELIBERATE),
     Operation.UNDO_MERGE: Requirement(),
     # Somebody who has lost a phone has just signed in on another (ASVS 7.5.2).
     Operation.END_SESSION: Requirement(max_age=timedelta(minutes=30)),
@@ -74,8 +81,8 @@ POLICY: Final[Mapping[Operation, Requirement]] = {
         level=AssuranceLevel.L2, max_age=timedelta(minutes=30), methods=frozenset({Method.CERTIFICATE})
     ),
     Operation.WITHDRAW_CONSENT: Requirement(),
-    Operation.EXPORT: Requirement(),
-    Operation.DELETE: Requirement(),
+    Operation.EXPORT: Requirement(with_phone=_DELIBERATE),
+    Operation.DELETE: Requirement(with_phone=_DELIBERATE),
 }
 
 

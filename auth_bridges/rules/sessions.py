@@ -7,6 +7,7 @@ spent tokens need not be kept to be recognised.
     presented secret     session             answer
     current              alive               ROTATE
     previous             alive, ≤20 s, same device   REPEAT   the reply was lost; the same successor again
+    previous             alive, ≤20 s, no device named, same kind of device   REPEAT   as much can be told
     any other            alive               REVOKE   somebody else has a copy (RFC 9700 §4.14.2)
     any                  ended, past its end, idle too long   REFUSE
 """
@@ -21,7 +22,7 @@ from typing import Final
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 
-from auth_bridges.models import Audience, Link, StoredSession
+from auth_bridges.models import Audience, Clerk, Link, StoredSession
 from miniapp_schemas.assurance import AssuranceLevel
 
 HANDLE_BYTES: Final = 16
@@ -57,6 +58,11 @@ def lifetime(audience: Audience, assurance: AssuranceLevel) -> Lifetime:
 def reached(session: StoredSession, level: AssuranceLevel) -> AssuranceLevel:
     """``level``, or what ``session`` was renewed at if that is less: more asks for another name first."""
     return level if session.level is None or session.level.satisfies(level) else session.level
+
+
+def rights_of(clerk: Clerk) -> tuple[str, ...]:
+    """All that a clerk's tokens open, in one order: a session that opens anything else has another name."""
+    return tuple(sorted({*clerk.scopes, *(f"scene:{code}" for code in clerk.scenes)}))
 
 
 def is_alive(session: StoredSession, now: datetime) -> bool:
@@ -167,6 +173,7 @@ def judge(
     *,
     audience: Audience,
     device: str | None,
+    platform: str | None = None,
     now: datetime,
 ) -> Answer:
     """What ``presented`` deserves, given its ``session`` as it stands."""
@@ -175,6 +182,16 @@ def judge(
     if presented.hash == session.current:
         return Answer.ROTATE
     lost_reply = session.rotated_at is not None and now - session.rotated_at <= GRACE
-    if presented.hash == session.previous and lost_reply and device == session.device:
+    if presented.hash == session.previous and lost_reply and _same_device(session, device, platform):
         return Answer.REPEAT
     return Answer.REVOKE
+
+
+def _same_device(session: StoredSession, device: str | None, platform: str | None) -> bool:
+    """Whether ``session`` may have begun on this device.
+
+    Where none was ever named the token is all the proof there is, but a thief on a desk is no telephone.
+    """
+    if device is None and session.device is None:
+        return session.platform is None or platform == session.platform
+    return device == session.device

@@ -28,6 +28,7 @@ class Deletions:
                 ),
                 IndexModel([("receipt", ASCENDING)]),
                 IndexModel([("deleted_at", ASCENDING), ("due_at", ASCENDING)]),
+                IndexModel([("grants_ended", ASCENDING), ("deleted_at", ASCENDING)]),
             ]
         )
 
@@ -88,5 +89,18 @@ class Deletions:
     async def done(self, deletion: str, *, at: datetime) -> None:
         """Say no longer whose it was: the tombstone is a keyed hash."""
         await self._deletions.update_one(
-            {"_id": deletion}, {"$set": {"deleted_at": at}, "$unset": {"resident": "", "holders": ""}}
+            {"_id": deletion},
+            {
+                "$set": {"deleted_at": at, "grants_ended": True},
+                "$unset": {"resident": "", "holders": ""},
+            },
         )
+
+    async def leaving_grants(self) -> Sequence[Deletion]:
+        """Those done without a word on leave to act."""
+        wanted = {"grants_ended": {"$in": [None, False]}, "deleted_at": {"$ne": None}}
+        return [msgspec.convert(each, Deletion) async for each in self._deletions.find(wanted)]
+
+    async def left_no_grants(self, deletions: Sequence[str]) -> None:
+        """Note that leave to act went with them after all."""
+        await self._deletions.update_many({"_id": {"$in": list(deletions)}}, {"$set": {"grants_ended": True}})

@@ -102,12 +102,23 @@ class Grants:
         )
         return struct_of(document, ActingGrant)
 
-    async def of_leaving(self, keys: Several[str], *, now: datetime, limit: int) -> list[ActingGrant]:
-        """Some of the grants that one of ``keys`` is a side of; no guardian's in force for one of them."""
+    async def every(self, *, after: str, limit: int) -> list[ActingGrant]:
+        """Grants in the order they were offered in, those behind ``after``."""
+        found = self._grants.find({"_id": {"$gt": after}}).sort("_id", ASCENDING).limit(limit)
+        return [grant async for document in found if (grant := struct_of(document, ActingGrant)) is not None]
+
+    async def of_leaving(
+        self, keys: Several[str], *, now: datetime, limit: int, until: datetime | None = None
+    ) -> list[ActingGrant]:
+        """Some of the grants that one of ``keys`` is a side of; no guardian's in force for one of them.
+
+        ``until`` leaves out what was offered later: by then they were somebody again.
+        """
         theirs = {"$in": list(keys)}
         guardians = {"kind": ActingKind.GUARDIAN.value, **_IN_FORCE, "expires_at": {"$gt": now}}
         sides = [{"agent": theirs}, {"granted_by": theirs}, {"whom": theirs, "$nor": [guardians]}]
-        found = self._grants.find({"$or": sides}).limit(limit)
+        offered = {} if until is None else {"offered_at": {"$lte": until}}
+        found = self._grants.find({"$or": sides, **offered}).limit(limit)
         return [grant async for document in found if (grant := struct_of(document, ActingGrant)) is not None]
 
     async def erase(self, grant: ActingGrant, keys: Several[str]) -> None:
@@ -154,6 +165,17 @@ class Grants:
         wanted = {
             "whom": {"$in": list(whom)},
             "kind": {"$in": [kind.value for kind in kinds]},
+            **_IN_FORCE,
+            "expires_at": {"$gt": now},
+        }
+        found = self._grants.find(wanted)
+        return [grant async for document in found if (grant := struct_of(document, ActingGrant)) is not None]
+
+    async def children_of(self, guardians: Sequence[str], *, now: datetime) -> list[ActingGrant]:
+        """The grants by which ``guardians`` act for their children now."""
+        wanted = {
+            "agent": {"$in": list(guardians)},
+            "kind": ActingKind.GUARDIAN.value,
             **_IN_FORCE,
             "expires_at": {"$gt": now},
         }

@@ -76,21 +76,34 @@ class SessionStore:
         return rotated
 
     async def rename(
-        self, session: StoredSession, name: str, *, level: AssuranceLevel, lasts: Lifetime, now: datetime
+        self,
+        session: StoredSession,
+        name: str,
+        *,
+        level: AssuranceLevel,
+        rights: tuple[str, ...] | None = None,
+        lasts: Lifetime,
+        now: datetime,
     ) -> StoredSession | None:
-        """Let tokens call ``session`` ``name`` at ``level``, as long as that ``lasts``.
+        """Let tokens call ``session`` ``name`` at ``level`` with ``rights``, as long as that ``lasts``.
 
         None if it ended or was renamed meanwhile: one conditional update of the family itself, and of two
-        that saw the level change one finds it as it was.
+        that saw it change one finds it as it was.
         """
         change = {
             "level": level.value,
+            "rights": rights,
             "idle_seconds": int(lasts.idle.total_seconds()),
             "idle_ends_at": now + lasts.idle,
             "expires_at": min(session.expires_at, session.started_at + lasts.absolute),
         }
         document = await self._sessions.find_one_and_update(
-            {"_id": session.id, "ended_at": None, "level": session.level and session.level.value},
+            {
+                "_id": session.id,
+                "ended_at": None,
+                "level": session.level and session.level.value,
+                "rights": session.rights,
+            },
             {"$set": change, "$push": {"renamed": name}},
             return_document=ReturnDocument.AFTER,
         )

@@ -52,6 +52,7 @@ from health_code.ports import Admit
 from health_code.prefetching import OfflineCodes
 from health_code.publishing import Publishing
 from health_code.reasons import manual_reasons
+from health_code.recalling import Recalling
 from health_code.recolouring import Recolouring
 from health_code.reporting import Reporting
 from health_code.retiring import Retiring
@@ -68,6 +69,7 @@ from health_code.sources.vouching import Vouchers, Vouching
 from health_code.statistics import Statistics
 from health_code.store import (
     AppealStore,
+    EndingStore,
     EvidenceStore,
     FamilyStore,
     Lease,
@@ -235,6 +237,7 @@ class HealthParts:
         self.changes = Changes(redis, _CHANGES)
         residents = Residents(auth_stores, personal, notify)
         self.evidence = EvidenceStore(mongo["health_evidence"], mongo["health_chains"], together=together)
+        self.ended = EndingStore(mongo["health_ended"])
         self.states = StateStore(mongo["health_states"], mongo["health_changes"])
         self.rule_sets = RuleSetStore(mongo["health_rule_sets"])
         self.sources = sources = SourceStore(mongo["health_sources"])
@@ -266,6 +269,7 @@ class HealthParts:
         self._families = FamilyStore(mongo["health_families"])
         self.recolouring = Recolouring(
             evidence=self.evidence,
+            ended=self.ended,
             sources=sources,
             states=self.states,
             snapshots=snapshots,
@@ -273,6 +277,16 @@ class HealthParts:
             people=residents,
             personal=personal,
             announce=self.changes.announce,
+            audit=recorder.record,
+            clock=clock,
+            jurisdiction=settings.jurisdiction,
+        )
+        self.recalling = Recalling(
+            evidence=self.evidence,
+            ended=self.ended,
+            states=self.states,
+            book=self.book,
+            personal=personal,
             audit=recorder.record,
             clock=clock,
             jurisdiction=settings.jurisdiction,
@@ -357,6 +371,7 @@ class HealthParts:
         self.retiring = Retiring(
             store=RetiringStore(mongo, redis),
             evidence=self.evidence,
+            ended=self.ended,
             audited=_heads_of(trail),
             wake=self._wake,
             audit=recorder.record,
@@ -512,9 +527,15 @@ def _ward(grant: ActingGrant) -> Ward:
 
 
 def _trusted(folder: Path | None) -> Callable[[str, datetime], Checked]:
-    """Verifies by the keys and lists in ``folder``; without one nothing is believed."""
+    """Verifies by the keys and lists in ``folder``; without one nothing is believed.
+
+    Keys of cards that do not say whose they are are nobody's: whoever put them there saw no card.
+    """
     files = {} if folder is None else _files(folder)
-    desk = Desk(Trust.of(files) if files else Trust(), Revocations.of(files))
+    trust = Trust.of(files, vouched=False) if files else Trust()
+    if trust.unsaid:
+        _log.warning("health.trust.unsaid", files=trust.unsaid)
+    desk = Desk(trust, Revocations.of(files))
     return lambda text, at: desk.verify(text, at=at)
 
 

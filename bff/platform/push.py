@@ -136,6 +136,7 @@ class PushParts:
         return [
             *self.carrying.carriers(self.deliver, consumer=consumer),
             self._undelivered,
+            self.delivery.awaited,
             self.operations.campaigning,
         ]
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Final
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from redis.asyncio import Redis
 
 from auth_bridges.ports import Chance, Clock
@@ -15,6 +15,7 @@ from bff.platform.idnumbers import IdNumbers
 from bff.platform.ids import timed_id
 from bff.platform.mongo import Database
 from bff.platform.redis import ScriptRunner
+from push.awaited import Awaited
 from push.channels.base import Channel
 from push.delivery import Delivery, DeliveryStores
 from push.delivery_models import UNDELIVERED
@@ -24,9 +25,11 @@ from push.models import Intent
 from push.ports import Accounts, Addresses, CampaignGoes, Credits, Receipt, StillAddressed, Templates
 from push.receipts import Receipts
 from push.rules.quiet import QuietHours
+from push.rules.receipts import TELL_LATER
 from push.settings import PushSettings
 from push.store.arrivals import Arrivals
 from push.store.attempts import AttemptStore
+from push.store.awaited import AwaitedCounts, Silence
 from push.store.caps import CapStore
 from push.store.gates import Gates, Pace
 from push.store.inbox import InboxStore
@@ -49,10 +52,22 @@ _accepted = Histogram(
 )
 
 
+_unheard = Gauge(
+    "suishen_push_unheard",
+    "Messages taken in the day that ended a day ago, of which no receipt ever came",
+    ["channel"],
+)
+_awaited = Gauge(
+    "suishen_push_awaited", "Messages taken in the day that ended a day ago, to be told of later", ["channel"]
+)
+
+
 class DeliveryMeter:
     """Counts for the operators' metrics; a counter is looked up once, which costs more than counting."""
 
-    def __init__(self) -> None:
+    def __init__(self, taken: Callable[[str], None]) -> None:
+        """``taken`` hears of each channel that took a message."""
+        self._taken = taken
         self._decided = cache(_decided.labels)
         self._attempts = cache(_attempts.labels)
         self._accepted = cache(_accepted.labels)
@@ -66,6 +81,7 @@ class DeliveryMeter:
         self._attempts(channel, outcome).inc()
         if outcome == "accepted":
             self._accepted(lane).observe(seconds)
+            self._taken(channel)
 
 
 class DeliveryParts:
@@ -95,7 +111,9 @@ class DeliveryParts:
         self._consents = ConsentStore(mongo["push_consents"], mongo["push_child_consents"])
         self._receipts = ReceiptStore(mongo["push_receipts"])
         self._clock = clock
-        self._meter = DeliveryMeter()
+        counts = AwaitedCounts(redis)
+        self.awaited = Awaited(counts, channels=_told_later(settings), show=_show_silence, clock=clock)
+        self._meter = DeliveryMeter(self.awaited.taken)
         paces = {name: Pace(per_second=most) for name, most in settings.per_second.items()}
         self.gates = Gates(run, paces, _USUAL, together=together)
         self._arrivals = Arrivals(run)
@@ -104,6 +122,7 @@ class DeliveryParts:
             attempts=self._attempts,
             intent=intent,
             arrivals=self._arrivals,
+            awaited=counts,
             kept_for=timedelta(days=settings.attempt_days),
             clock=clock,
         )
@@ -176,3 +195,14 @@ class DeliveryParts:
         """Keep nothing of what ``residents`` were told, wanted and agreed to."""
         await self.inbox.forget(residents)
         await self.wishes.forget(residents)
+
+
+def _told_later(settings: PushSettings) -> list[str]:
+    """The channels that tell later what became of a message, and that anybody here listens to."""
+    listened = {"sms": settings.sms_receipts_key, "wechat": settings.wechat_callback_token}
+    return [channel for channel in TELL_LATER if listened.get(channel) is not None]
+
+
+def _show_silence(channel: str, silence: Silence) -> None:
+    _awaited.labels(channel).set(silence.taken)
+    _unheard.labels(channel).set(silence.unheard)

@@ -163,6 +163,7 @@ class OperationParts:
             dead_letters=dead_letters,
             addressees=crowd,
             channels=delivery.wishes.channels,
+            awaited=delivery.awaited,
             audit=recorder.record,
             clock=clock,
         )

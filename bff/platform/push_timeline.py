@@ -12,7 +12,7 @@ from typing import Final
 
 from prometheus_client import Counter
 
-from auth_bridges.models import ActingGrant, Resident, Standing
+from auth_bridges.models import ActingGrant, Resident, Standing, child_context
 from auth_bridges.ports import Clock
 from auth_bridges.refusals import FamilyRegisterUnavailable
 from auth_bridges.store import AuthStores, Residents
@@ -98,6 +98,10 @@ class LinkedPeople:
         agents = await accounts_of(
             self._residents, sorted({each.agent for grants in by_whom.values() for each in grants})
         )
+        guardians = {each.agent for grants in by_whom.values() for each in grants if _of_a_child(each)}
+        called = self._told_apart(
+            [] if not guardians else await self._grants.children_of(sorted(guardians), now=now)
+        )
         found: dict[str, Sequence[Reader]] = {}
         for subject, birth in subjects.items():
             own, born = accounts.get(subject), birth
@@ -111,7 +115,7 @@ class LinkedPeople:
                 agent = agents.get(grant.agent)
                 # Who has come of age has no guardian any more, whatever the grant says.
                 if agent is not None and not self._has_reached(born, _OF_AGE_MONTHS):
-                    readers.setdefault(agent.id, _reader(agent, grant))
+                    readers.setdefault(agent.id, _reader(agent, grant, called))
             found[subject] = list(readers.values())
         return found
 
@@ -126,9 +130,10 @@ class LinkedPeople:
             return {}
         wards = {own.holder: await self._own(own)}
         found = await self._grants.in_force(own.holder, now=self._clock(), limit=_MOST_WARDS)
+        called = self._told_apart(found)
         holding = await asyncio.gather(*(self._holding(grant, own) for grant in found))
         for grant in compress(found, holding):
-            reader = _reader(own, grant)
+            reader = _reader(own, grant, called)
             known = wards.get(grant.whom)
             if reader.topics and (known is None or (reader.decides and not known.decides)):
                 wards[grant.whom] = reader
@@ -140,6 +145,26 @@ class LinkedPeople:
                 return await self._holds(grant, own)
         except (TimeoutError, FamilyRegisterUnavailable):
             return True
+
+    def _told_apart(self, grants: Sequence[ActingGrant]) -> Mapping[str, str]:
+        """By grant how a child is called whose masked name a sibling has as well: numbered, the eldest first.
+
+        Not by an age or a month of birth: what is told is seen on locked screens.
+        """
+        alike: dict[tuple[str, str], list[ActingGrant]] = {}
+        for grant in filter(_of_a_child, grants):
+            alike.setdefault((grant.agent, grant.whom_name or ""), []).append(grant)
+        called: dict[str, str] = {}
+        for (_, name), siblings in alike.items():
+            if len(siblings) > 1:
+                numbered = enumerate(sorted(siblings, key=self._birth), 1)
+                called |= {grant.id: f"{name}({number})" for number, grant in numbered}
+        return called
+
+    def _birth(self, grant: ActingGrant) -> tuple[str, str]:
+        """When a child was born; of twins, who was registered first."""
+        number = self._personal.open(grant.child or b"", child_context(grant.id)).decode()
+        return number[6:14], number[14:17]
 
     async def _own(self, resident: Resident) -> Reader:
         name = await self._vault.name(resident)
@@ -161,10 +186,14 @@ async def accounts_of(residents: Residents, holders: Sequence[str]) -> Mapping[s
     }
 
 
-def _reader(resident: Resident, grant: ActingGrant) -> Reader:
+def _of_a_child(grant: ActingGrant) -> bool:
+    return grant.kind is ActingKind.GUARDIAN and grant.child is not None
+
+
+def _reader(resident: Resident, grant: ActingGrant, called: Mapping[str, str]) -> Reader:
     return Reader(
         resident=resident.id,
-        name=grant.whom_name or "",
+        name=called.get(grant.id, grant.whom_name or ""),
         own=False,
         topics=_topics(grant),
         decides=grant.kind in DECIDING,

@@ -46,6 +46,8 @@ class Verdict(StrEnum):
     UNKNOWN_KEY = "UNKNOWN_KEY"
     WRONG_ISSUER = "WRONG_ISSUER"
     """The issuer it names is not one whose keys we hold."""
+    WRONG_COUNTRY = "WRONG_COUNTRY"
+    """It names one country as its issuer, and the signing key's own certificate is another's."""
     KEY_EXPIRED = "KEY_EXPIRED"
     """The signing key's own certificate is not in its term."""
     KEY_NOT_ALLOWED = "KEY_NOT_ALLOWED"

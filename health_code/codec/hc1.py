@@ -218,6 +218,9 @@ def _judge(
 
     if issued is None or expires is None or not isinstance(issuer, str):
         return told(Verdict.MALFORMED)
+    signers = [key for key in signers if key.signs_for(issuer)]
+    if not signers:
+        return told(Verdict.WRONG_COUNTRY)
     try:
         content, identifiers = read(claims.get(_HCERT), issued_at=issued_at)
     except Malformed:

@@ -1,13 +1,15 @@
 """Trust material (信任列表): whose keys are believed, for what, and from when until when.
 
 A key is found by format, issuer and name: a key of one issuer says nothing about the certificates of another.
-Two things that are not said bind nothing. Key sets of cards that come without an issuer are vouched for by
-whoever gives them, all of them together and whatever issuer a card names. And in HC1 the kid alone names the
-key: which country a signer's certificate is of, if any, is not held against the issuer that a code claims.
+A key set of cards that does not say whose it is is believed only where it is the one such set that is given,
+by somebody who has the card before them and vouches that it is that card's issuer's; of several, and in a
+city that believes whoever comes, it is nobody's. In HC1 the kid names the key, and a code that claims to be
+of one country is not believed by the key of another's certificate.
 
     PEM, DER        signing certificates of HC1: named by the first eight bytes of their SHA-256
     JWKS            keys of one SMART Health Card issuer: the one given with it, or that of the folder it lies
-                    in (``HOST/PATH/.well-known/jwks.json``), or the one its certificates name
+                    in (``HOST/PATH/.well-known/jwks.json``), or the one its file is named by
+                    (``https%3A%2F%2FHOST%2FPATH.json``), or the one its certificates name
     directory       {"issuerInfo": [{"issuer": {"iss"}, "keys": […]}]}, a snapshot of many of those
     did.json        keys of an NZCP issuer, or WHO's trust list, whose keys have names of HC1
 """
@@ -25,6 +27,7 @@ from urllib.parse import unquote
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from msgspec import Struct
 
 from health_code.codec.base64url import unbase64
@@ -34,6 +37,23 @@ from health_code.codec.signatures import Verify, verifier
 _LARGEST: Final = 16 << 20
 _FEW: Final = 8
 _PEM: Final = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+_COUNTRY: Final = re.compile("[A-Z]{2}")
+_ALIASES: Final = {"EL": "GR", "UK": "GB"}
+"""How the EU calls two countries that ISO 3166 calls otherwise."""
+_SIGNED_BY: Final = {
+    place: country
+    for country, places in {
+        "DK": "FO GL",
+        "FI": "AX",
+        "FR": "BL GF GP MF MQ NC PF PM RE WF YT",
+        "GB": "GG GI IM JE",
+        "NL": "AW BQ CW SX",
+        "NO": "SJ",
+    }.items()
+    for place in places.split()
+}
+"""Places with a code of their own whose certificates a country may sign."""
+_NAMED: Final = "https%3a%2f%2f"
 _WELL_KNOWN: Final = ".well-known/jwks.json"
 _ANY_KIND: Final = frozenset(Kind)
 _KEY_USAGE: Final = bytes.fromhex("0603551d0f")
@@ -52,14 +72,33 @@ class TrustUnreadable(ValueError):
     """There is no key in it."""
 
 
+class IssuersUnsaid(TrustUnreadable):
+    """There are keys of cards in it and nothing else, and it does not say whose they are."""
+
+
 class TrustedKey(Struct, frozen=True, kw_only=True):
-    """A key that is believed: for what ``kinds``, and in which term. ``list_version`` is of its CRL."""
+    """A key that is believed: for what ``kinds``, and in which term. ``list_version`` is of its CRL.
+
+    ``countries`` are those its certificate is of, by two letters; none where it does not say.
+    """
 
     algorithm: int
     verify: Verify
     term: Term = Term()
     kinds: frozenset[Kind] = _ANY_KIND
     list_version: int | None = None
+    countries: frozenset[str] = frozenset()
+
+    def signs_for(self, issuer: str) -> bool:
+        """Whether it may sign what names ``issuer``: anything but another country than its own.
+
+        Member states name their ministries as well (Georgia in its test data, France the CNAM in codes that
+        it issued), and the specification leaves the claim out: what is no country is not held against it.
+        """
+        if not self.countries or not _COUNTRY.fullmatch(issuer):
+            return True
+        country = _ALIASES.get(issuer, issuer)
+        return country in self.countries or _SIGNED_BY.get(country) in self.countries
 
 
 class Trust:
@@ -70,12 +109,15 @@ class Trust:
         """Of HC1, by kid; names are short enough for two to have one."""
         self.issuers: dict[str | None, dict[str, TrustedKey]] = {}
         """Of SHC: by issuer, then by kid. None is who came without a name, vouched for by the giver."""
+        self._unsaid: dict[str, dict[str, TrustedKey]] = {}
         self.controllers: dict[str, dict[str, TrustedKey]] = {}
         """Of NZCP: by DID, then by fragment."""
 
     @classmethod
-    def of(cls, files: Mapping[str, bytes], *, issuer: str | None = None) -> Self:
+    def of(cls, files: Mapping[str, bytes], *, issuer: str | None = None, vouched: bool = True) -> Self:
         """The trust that ``files``, by path, say; ``issuer`` is whose a JWKS without a name is.
+
+        Without that, ``vouched`` says that one which is alone is the issuer's whose card is shown.
 
         Files that hold no key are passed over: a folder of keys has a README. `TrustUnreadable` if none
         of them holds a key.
@@ -83,9 +125,20 @@ class Trust:
         trust = cls()
         for path, content in files.items():
             trust._take(path, content, issuer)
+        if vouched and len(trust._unsaid) == 1 and not trust.issuers:
+            ((_, keys),) = trust._unsaid.items()
+            trust.issuers[None] = keys
+            trust._unsaid = {}
+        if trust._unsaid and not (trust.signers or trust.issuers or trust.controllers):
+            raise IssuersUnsaid("keys of cards, and nothing says whose: " + ", ".join(trust.unsaid))
         if not (trust.signers or trust.issuers or trust.controllers):
             raise TrustUnreadable("no key that certificates are signed with")
         return trust
+
+    @property
+    def unsaid(self) -> Sequence[str]:
+        """The files with keys of cards that are nobody's, for nothing says whose."""
+        return sorted(self._unsaid)
 
     def signers_named(self, kid: bytes | None) -> Sequence[TrustedKey]:
         """Who may have signed an HC1 with this kid.
@@ -121,12 +174,12 @@ class Trust:
                 named = each.get("issuer") if isinstance(each, dict) else None
                 name = named.get("iss") if isinstance(named, dict) else None
                 if isinstance(name, str):
-                    self._take_jwks(each.get("keys"), name)
+                    self._take_jwks(path, each.get("keys"), name)
         else:
             keys = [document] if "kty" in document else document.get("keys")
-            self._take_jwks(keys, issuer or _issuer_at(path))
+            self._take_jwks(path, keys, issuer or _issuer_at(path))
 
-    def _take_jwks(self, entries: object, issuer: str | None) -> None:
+    def _take_jwks(self, path: str, entries: object, issuer: str | None) -> None:
         """Keys of a card issuer: they sign nothing of another format, whatever they are called."""
         listed = entries if isinstance(entries, list) else []
         found = [key for each in listed if isinstance(each, dict) and (key := _jwk(each)) is not None]
@@ -134,7 +187,12 @@ class Trust:
         for key in found:
             # A certificate that names another issuer is no reason to believe this one.
             if isinstance(key.kid, str) and (not key.names or issuer in key.names):
-                self.issuers.setdefault(issuer, {})[key.kid] = key.trusted
+                owned = (
+                    self._unsaid.setdefault(path, {})
+                    if issuer is None
+                    else self.issuers.setdefault(issuer, {})
+                )
+                owned[key.kid] = key.trusted
 
     def _take_did(self, document: Mapping[str, Any]) -> None:
         """Keys of a pass issuer are those for assertions; the others are of a trust list.
@@ -185,7 +243,10 @@ def _absolute(name: str, did: str) -> str:
 
 
 def _issuer_at(path: str) -> str | None:
-    """The issuer whose JWKS would be at ``path`` of a folder laid out as the web is."""
+    """The issuer whose JWKS would be at ``path`` of a folder laid out as the web is, or whose name it has."""
+    name = path.rpartition("/")[2]
+    if name.lower().startswith(_NAMED):
+        return unquote(name.removesuffix(".json"))
     if not path.endswith("/" + _WELL_KNOWN):
         return None
     return "https://" + path.removesuffix("/" + _WELL_KNOWN).strip("/")
@@ -213,7 +274,11 @@ def _certified(certificate: x509.Certificate) -> tuple[bytes, TrustedKey] | None
     if signs is None:
         return None
     return _certificate_name(certificate), TrustedKey(
-        algorithm=signs[0], verify=signs[1], term=_term(certificate), kinds=_kinds(certificate)
+        algorithm=signs[0],
+        verify=signs[1],
+        term=_term(certificate),
+        kinds=_kinds(certificate),
+        countries=_countries(certificate),
     )
 
 
@@ -239,6 +304,15 @@ def _kinds(certificate: x509.Certificate) -> frozenset[Kind]:
         return frozenset()
     extended = _extension(body, _EXTENDED_KEY_USAGE)
     return frozenset(kind for purpose, kind in _PURPOSES.items() if purpose in extended) or _ANY_KIND
+
+
+def _countries(certificate: x509.Certificate) -> frozenset[str]:
+    """The countries of its subject (X.520 countryName); none if it does not say, or cannot be read."""
+    try:
+        said = [str(name.value) for name in certificate.subject.get_attributes_for_oid(NameOID.COUNTRY_NAME)]
+    except ValueError:
+        return frozenset()
+    return frozenset(_ALIASES.get(name, name) for name in said if _COUNTRY.fullmatch(name))
 
 
 def _alternative_names(certificate: x509.Certificate) -> tuple[str, ...]:
@@ -286,6 +360,7 @@ def _jwk(jwk: Mapping[str, Any]) -> _Jwk | None:
             verify=signs[1],
             term=Term() if certificate is None else _term(certificate),
             kinds=_ANY_KIND if certificate is None else _kinds(certificate),
+            countries=frozenset() if certificate is None else _countries(certificate),
             list_version=version if isinstance(version, int) and not isinstance(version, bool) else None,
         ),
         kid=kid if isinstance(kid, str) else None,

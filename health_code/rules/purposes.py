@@ -12,8 +12,8 @@ from typing import Any, Final
 from msgspec import Struct
 
 ENTERED_BY_HAND: Final = "suishen:manual"
-KEPT: Final = frozenset({"health_rule_sets", "health_retirements", "health_checkin_purges"})
-"""Collections that no purpose covers: law, and proofs."""
+KEPT: Final = frozenset({"health_rule_sets", "health_retirements", "health_checkin_purges", "health_ended"})
+"""Collections that no purpose covers: law, proofs, and that evidence was destroyed."""
 
 
 EVIDENCE: Final = "health_evidence"
@@ -36,12 +36,14 @@ class Place(Struct, frozen=True):
 class Purpose(Struct, frozen=True, kw_only=True):
     """One purpose: its places, in the order in which they are emptied.
 
-    ``judged_by`` says by which evidence codes were judged that have to be judged anew without it.
+    ``judged_by`` says by which evidence codes were judged that have to be judged anew without it; ``ends``,
+    that nothing is left to judge anybody by.
     """
 
     places: tuple[Place, ...]
     keys: tuple[str, ...] = ()
     judged_by: str | None = None
+    ends: bool = False
 
 
 def _answers(errand: str) -> Place:
@@ -79,6 +81,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
                 *_notices("health_code_changed"),
             ),
             keys=("health:snapshot:*", "health:handle:*", "health:seen:*", "{health}:evidence"),
+            ends=True,
         ),
         # What corrects evidence is evidence: without it what was wrong would count again.
         "appeals": Purpose(
@@ -110,6 +113,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
                 Place("account_notices", {"kind": {"$regex": "^health_"}}),
             ),
             keys=("health:*", "{health*"),
+            ends=True,
         ),
     }
 )

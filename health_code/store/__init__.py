@@ -6,7 +6,7 @@ from health_code.store.families import FamilyStore
 from health_code.store.lease import Lease
 from health_code.store.manual import ManualStore
 from health_code.store.papers import PaperStore
-from health_code.store.retired import RetiringStore
+from health_code.store.retired import EndingStore, RetiringStore
 from health_code.store.rule_sets import RuleSetStore
 from health_code.store.scans import ScanStore
 from health_code.store.snapshots import SnapshotStore
@@ -16,6 +16,7 @@ from health_code.store.statistics import StatisticsStore
 
 __all__ = [
     "AppealStore",
+    "EndingStore",
     "EvidenceStore",
     "FamilyStore",
     "Lease",

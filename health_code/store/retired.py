@@ -1,6 +1,7 @@
 """Destroying what has served its purpose, and how far that has come. MongoDB, majority and journal; Redis."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -8,10 +9,26 @@ from motor.motor_asyncio import AsyncIOMotorDatabase
 from redis.asyncio import Redis
 
 from health_code.models import Retirement
-from health_code.rules.purposes import KEPT, Place
-from health_code.store.documents import Document, document_of
+from health_code.rules.purposes import EVIDENCE, KEPT, Place
+from health_code.store.documents import Collection, Document, document_of
 
 _AT_ONCE = 1_000
+
+
+class EndingStore:
+    """Since when nothing is known of anybody that was evidence before."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def note(self, at: datetime) -> None:
+        """Evidence is about to be destroyed; of several times the last counts."""
+        await self._collection.update_one({"_id": EVIDENCE}, {"$max": {"at": at}}, upsert=True)
+
+    async def latest(self) -> datetime | None:
+        """When evidence was last destroyed; None if it never was."""
+        found = await self._collection.find_one({"_id": EVIDENCE})
+        return None if found is None else found["at"]
 
 
 class RetiringStore:

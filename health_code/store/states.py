@@ -134,3 +134,9 @@ class StateStore:
             wanted["_id"] = {"$lt": before}
         cursor = self._changes.find(wanted).sort("_id", DESCENDING).limit(limit)
         return [msgspec.convert(document, Judged) async for document in cursor]
+
+    async def change_at(self, subject: str, at: datetime) -> Judged | None:
+        """The last change of one person's code that was not after ``at``."""
+        wanted = {"subject": subject, "at": {"$lte": at}}
+        document = await self._changes.find_one(wanted, sort=[("_id", DESCENDING)])
+        return None if document is None else msgspec.convert(document, Judged)

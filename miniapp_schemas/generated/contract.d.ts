@@ -2246,6 +2246,10 @@ export interface ProviderInfo {
   bad: number;
   /** How long it is left alone yet. */
   restsSeconds: number;
+  /** Taken in the day that ended a day ago, of which it tells later. */
+  awaited: number;
+  /** Of these, how many it never told anything of. */
+  unheard: number;
 }
 
 /** The log of one day and place is gone (清除证明). */

@@ -28,7 +28,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from push.models import MessageClass, Topic
+from push.models import Topic
 from push.refusals import CampaignInvalid, CampaignNotOpen
 from push.rules.consents import needs_consent
 
@@ -122,12 +122,13 @@ def after(state: CampaignState, step: CampaignStep) -> CampaignState:
     return found
 
 
-def check_basis(topic: Topic, message_class: MessageClass) -> None:
-    """Refuse marketing under a topic that rests on law: nobody agreed to it, and nobody could refuse it."""
-    if message_class is MessageClass.MARKETING and not needs_consent(topic):
+def check_topic(topic: Topic) -> None:
+    """Refuse a topic that rests on law: what it is for happened to one person, and nobody could refuse it."""
+    if not needs_consent(topic):
         raise CampaignInvalid(
-            why_zh="营销类消息须属于居民可以同意或拒绝的主题",
-            why_en="marketing needs a topic that residents agree to or refuse",
+            why_zh="账号和健康码主题只用于告知本人发生的事，群发须选用居民可以同意或拒绝的主题",
+            why_en="account and health notices tell one person what happened to them; "
+            "a campaign needs a topic that residents agree to or refuse",
         )
 
 

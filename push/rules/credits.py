@@ -31,12 +31,18 @@ class Grant(Struct, frozen=True, kw_only=True):
 
 
 class Hold(Struct, frozen=True, kw_only=True):
-    """What is set aside for an intent, or was spent on it."""
+    """What is set aside for an intent, or was spent on it.
+
+    ``attempt`` says for which one at the provider; a word on an earlier one comes too late. ``unsure``: spent
+    because nobody could tell, until who called comes back and can.
+    """
 
     key: str
     at: datetime
     spent: bool = False
     standing: bool = False
+    attempt: int = 0
+    unsure: bool = False
 
 
 class Ledger(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
@@ -91,22 +97,30 @@ def ended(ledger: Ledger, *, at: datetime) -> Ledger:
     return _next(ledger, left=0, standing=False, refused=True, ended_at=at)
 
 
-def reserved(ledger: Ledger, key: str, *, at: datetime) -> Ledger:
-    """Set one aside for ``key``; the same ledger where there is none, and where it was done before."""
-    if holds(ledger, key):
-        return ledger
+def reserved(ledger: Ledger, key: str, *, at: datetime, attempt: int = 0) -> Ledger:
+    """Set one aside for ``key``; the same ledger where there is none, and where it was done before.
+
+    Where one lies there for an ``attempt`` before, it is for this one now: there is another only where that
+    one certainly failed.
+    """
+    held = _held(ledger, key)
+    if held is not None:
+        if held.attempt >= attempt:
+            return ledger
+        ours = msgspec.structs.replace(held, attempt=attempt, spent=False, unsure=False)
+        return _next(ledger, holds=tuple(ours if each is held else each for each in ledger.holds))
     if not ledger.standing and ledger.left == 0:
         ledger = _without_stale(ledger, at)
     if not ledger.standing and ledger.left == 0:
         return ledger
-    hold = Hold(key=key, at=at, standing=ledger.standing)
+    hold = Hold(key=key, at=at, standing=ledger.standing, attempt=attempt)
     left = ledger.left if ledger.standing else ledger.left - 1
     return _next(ledger, left=left, holds=_shortened((*ledger.holds, hold)))
 
 
 def holds(ledger: Ledger, key: str) -> bool:
     """Whether one is set aside for ``key``, or was spent on it."""
-    return any(each.key == key for each in ledger.holds)
+    return _held(ledger, key) is not None
 
 
 def available(ledger: Ledger, key: str, *, at: datetime) -> bool:
@@ -114,13 +128,26 @@ def available(ledger: Ledger, key: str, *, at: datetime) -> bool:
     return holds(ledger, key) or ledger.open_at(at)
 
 
-def settled(ledger: Ledger, key: str, *, spent: bool, none_left: bool, at: datetime) -> Ledger:
-    """Spend what ``key`` set aside, or give it back; with ``none_left`` nothing is left."""
-    hold = next((each for each in ledger.holds if each.key == key), None)
-    if hold is not None and not hold.spent:
+def settled(
+    ledger: Ledger,
+    key: str,
+    *,
+    spent: bool,
+    none_left: bool,
+    at: datetime,
+    attempt: int = 0,
+    unsure: bool = False,
+) -> Ledger:
+    """Spend what ``key`` set aside, or give it back; with ``none_left`` nothing is left.
+
+    What was spent for sure stays spent. What was spent ``unsure``, because who called seemed dead, who comes
+    back and knows gives back; and nobody gives back what lies there for a later ``attempt``.
+    """
+    hold = _held(ledger, key)
+    if hold is not None and hold.attempt <= attempt and (not hold.spent or (hold.unsure and not unsure)):
         others = tuple(each for each in ledger.holds if each is not hold)
         if spent:
-            kept = (*others, msgspec.structs.replace(hold, spent=True))
+            kept = (*others, msgspec.structs.replace(hold, spent=True, unsure=unsure))
             ledger = _next(ledger, holds=kept)
         else:
             back = 0 if hold.standing else 1
@@ -129,6 +156,10 @@ def settled(ledger: Ledger, key: str, *, spent: bool, none_left: bool, at: datet
         # What was allowed after this message was asked for is another matter.
         ledger = ended(ledger, at=at if hold is None else hold.at)
     return ledger
+
+
+def _held(ledger: Ledger, key: str) -> Hold | None:
+    return next((each for each in ledger.holds if each.key == key), None)
 
 
 def _next(ledger: Ledger, **changed: object) -> Ledger:

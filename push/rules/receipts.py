@@ -6,6 +6,10 @@ from typing import Final
 
 TELL_LATER: Final = ("sms", "wechat")
 """Who tells later what became of a message."""
+HEARD_WITHIN: Final = timedelta(hours=24)
+"""After how long nobody counts on hearing of a message: a phone that was off for the night is on again."""
+LOOKED_AT: Final = timedelta(days=1)
+"""Of how long a time before that the figure is."""
 LATE: Final = timedelta(minutes=10)
 """After how long a message that did arrive came too late to be a good sign."""
 

@@ -91,6 +91,22 @@ class AttemptStore:
         """Keep what became of ``attempt``, unless it was overtaken."""
         await self._settle(attempt)
 
+    async def give_up(self, attempt: Attempt) -> Attempt:
+        """Keep ``attempt``, calling until now, as given up; otherwise it is as somebody else left it.
+
+        One conditional update: of two who find the caller dead one gives it up, and a caller who was only
+        slow is believed.
+        """
+        given_up = {"state": attempt.state.value, "at": attempt.at, "code": attempt.code}
+        calling = {"_id": attempt.id, "fence": attempt.fence, "state": AttemptState.CALLING.value}
+        changed = await self._collection.update_one(
+            calling, {"$set": {**given_up, "again_at": attempt.again_at}}
+        )
+        if changed.modified_count:
+            return attempt
+        document = await self._collection.find_one({"_id": attempt.id})
+        return attempt if document is None else msgspec.convert(document, Attempt)
+
     async def _insert_all(self, attempts: Sequence[Attempt]) -> Sequence[bool]:
         try:
             await self._collection.insert_many(list(map(document_of, attempts)), ordered=False)

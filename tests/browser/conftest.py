@@ -1,6 +1,7 @@
 """A city, a browser, and the two people in it: a resident who shows and a clerk who scans."""
 
 import contextlib
+import itertools
 import os
 import shutil
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -45,6 +46,8 @@ _FLAGS: Final = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# Each new browser would fetch every file of a page a second time, to keep it.
+_WITHOUT_WORKERS: Final = "delete Navigator.prototype.serviceWorker"
 WHOLE: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 # The same engine without what draws windows costs little over half as much.
 _NAMES: Final = ("chromium-headless-shell", *WHOLE)
@@ -66,9 +69,9 @@ def browser_called(names: Sequence[str]) -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    """The whole city, seeded, on real servers."""
+    """The whole city, seeded, on real servers; not for longer than this folder, for it never quite rests."""
     with private_stack(tmp_path_factory.mktemp("city"), settings=_BUSY) as running:
         yield running
 
@@ -87,6 +90,46 @@ def playwright(city: City) -> Iterator[Playwright]:
 def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
     with playwright.chromium.launch(executable_path=chromium, args=_FLAGS) as running:
         yield running
+
+
+class Cameras:
+    """Chromiums with a camera: a fake camera belongs to a whole one, so each counter of a test has its own.
+
+    The next test has the same ones, with nothing in them: to start one costs more than most tests do.
+    """
+
+    def __init__(self, playwright: Playwright, chromium: str, folder: Path) -> None:
+        self._playwright = playwright
+        self._chromium = chromium
+        self._folder = folder
+        self._started: list[Browser] = []
+
+    def at(self, counter: int) -> tuple[Browser, Path]:
+        """The browser of the ``counter``-th counter of a test, and the film that its camera sees."""
+        lens = self._folder / f"camera-{counter}.mjpeg"
+        film_nothing(lens)
+        while len(self._started) <= counter:
+            flags = [
+                "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream",
+                f"--use-file-for-fake-video-capture={lens}",
+            ]
+            launch = self._playwright.chromium.launch
+            self._started.append(launch(executable_path=self._chromium, args=[*_FLAGS, *flags]))
+        return self._started[counter], lens
+
+    def stop(self) -> None:
+        for each in self._started:
+            each.close()
+
+
+@pytest.fixture(scope="module")
+def cameras(
+    playwright: Playwright, chromium: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cameras]:
+    started = Cameras(playwright, chromium, tmp_path_factory.mktemp("cameras"))
+    yield started
+    started.stop()
 
 
 class Watch:
@@ -145,16 +188,30 @@ class Resident:
         self._name = ""
         self.phone = ""
 
-    def sign_in(self, key: str, *, at: str = "", provider: str = "wechat") -> None:
+    def sign_in(self, key: str, *, provider: str = "wechat") -> None:
+        """The short way: come from the provider, and say that one means it."""
+        self._leave(self._city.base_url)
+        self.page.goto(self._city.sign_in_link(key, provider=provider))
+        self.page.click(".welcome .notice + .button")
+        self._arrive(key)
+
+    def tap_in(self, key: str, *, at: str = "", provider: str = "wechat") -> None:
         """As a person would: tap the button, be asked by the provider, come back."""
         origin = at or self._city.base_url
-        # A simulated provider is another host, as the real one is: the person goes there, the page does not.
-        self._watch.allowed |= {self._city.simulator_url, self._city.alipay_url}
-        self.page.goto(f"{origin}/")
-        self.page.evaluate("sessionStorage.clear()")  # whoever was here before
+        self._leave(origin)
         self.page.goto(f"{origin}/resident/")
         self.page.click(f".button--{provider}")
         self.page.click(f"a[href$='resident={key}']")
+        self._arrive(key)
+
+    def _leave(self, origin: str) -> None:
+        # A simulated provider is another host, as the real one is: the person goes there, the page does not.
+        self._watch.allowed |= {self._city.simulator_url, self._city.alipay_url}
+        if self.page.url != "about:blank":
+            self.page.goto(f"{origin}/")
+            self.page.evaluate("sessionStorage.clear()")  # whoever was here before
+
+    def _arrive(self, key: str) -> None:
         self.page.wait_for_selector(".hello")
         self._name = person(key).name
         self.phone = person(key).phone
@@ -245,27 +302,52 @@ class Clerk:
         self.page.wait_for_selector("body[data-sw=ready][data-offline=ready]")
 
 
-@pytest.fixture
-def phone(browser: Browser, watch: Watch) -> Iterator[Callable[..., BrowserContext]]:
-    """A new phone: an empty browser of its size."""
-    opened: list[BrowserContext] = []
+class Contexts:
+    """Empty browsers of a phone's size, closed after the test."""
 
-    def make(locale: str = "zh-CN") -> BrowserContext:
+    def __init__(self, watch: Watch, *, kept: bool) -> None:
+        self._watch = watch
+        self._kept = kept
+        self._opened: list[BrowserContext] = []
+
+    def open(self, browser: Browser, locale: str, permissions: Sequence[str] = ()) -> BrowserContext:
+        """One more, in ``browser``."""
         context = browser.new_context(
             viewport=_SCREEN,
             device_scale_factor=2,
             timezone_id=_ZONE,
             locale=locale,
             reduced_motion="reduce",
+            permissions=permissions,
         )
         context.set_default_timeout(_PATIENCE)
-        watch.over(context)
-        opened.append(context)
+        if not self._kept:
+            context.add_init_script(_WITHOUT_WORKERS)
+        self._watch.over(context)
+        self._opened.append(context)
         return context
 
-    yield make
-    for context in opened:
-        context.close()
+    def close(self) -> None:
+        for context in self._opened:
+            context.close()
+
+
+@pytest.fixture
+def contexts(request: pytest.FixtureRequest, watch: Watch) -> Iterator[Contexts]:
+    """With service workers where the test is marked ``kept``, as in a private window where it is not."""
+    opened = Contexts(watch, kept=request.node.get_closest_marker("kept") is not None)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def phone(browser: Browser, contexts: Contexts) -> Callable[..., BrowserContext]:
+    """A new phone: an empty browser of its size."""
+
+    def make(locale: str = "zh-CN") -> BrowserContext:
+        return contexts.open(browser, locale)
+
+    return make
 
 
 @pytest.fixture
@@ -274,40 +356,15 @@ def resident(phone: Callable[..., BrowserContext], city: City, watch: Watch) -> 
 
 
 @pytest.fixture
-def counter(
-    playwright: Playwright, chromium: str, city: City, watch: Watch, tmp_path: Path
-) -> Iterator[Callable[..., Clerk]]:
-    """A counter with a camera. Its browser is its own: a fake camera belongs to a whole Chromium."""
-    opened: list[BrowserContext] = []
+def counter(cameras: Cameras, city: City, contexts: Contexts) -> Callable[..., Clerk]:
+    """A counter with a camera."""
+    number = itertools.count()
 
     def make(locale: str = "zh-CN") -> Clerk:
-        place = tmp_path / f"counter-{len(opened)}"
-        lens = tmp_path / f"camera-{len(opened)}.mjpeg"
-        film_nothing(lens)
-        context = playwright.chromium.launch_persistent_context(
-            place,
-            executable_path=chromium,
-            args=[
-                *_FLAGS,
-                "--use-fake-device-for-media-stream",
-                "--use-fake-ui-for-media-stream",
-                f"--use-file-for-fake-video-capture={lens}",
-            ],
-            permissions=["camera"],
-            viewport=_SCREEN,
-            device_scale_factor=2,
-            timezone_id=_ZONE,
-            locale=locale,
-            reduced_motion="reduce",
-        )
-        context.set_default_timeout(_PATIENCE)
-        watch.over(context)
-        opened.append(context)
-        return Clerk(context, city, lens)
+        browser, lens = cameras.at(next(number))
+        return Clerk(contexts.open(browser, locale, ["camera"]), city, lens)
 
-    yield make
-    for context in opened:
-        context.close()
+    return make
 
 
 @pytest.fixture

@@ -265,7 +265,7 @@ def test_who_thinks_better_of_it_has_done_nothing(resident: Resident) -> None:
 
 
 def test_an_account_is_leaving_and_stays_after_all(resident: Resident) -> None:
-    resident.sign_in("zhao")
+    resident.sign_in("zheng")
     page = resident.page
     resident.grow_stale()
     resident.go("#/account/deletion")
@@ -274,7 +274,7 @@ def test_an_account_is_leaving_and_stays_after_all(resident: Resident) -> None:
     page.get_by_role("button", name="申请注销").click()
     answered(page)
     page.get_by_role("button", name="用微信验证").click()
-    page.click("a[href$='resident=zhao']")
+    page.click("a[href$='resident=zheng']")
     page.wait_for_selector(".receipt")
     receipt = page.inner_text(".receipt")
     assert len(receipt) == 43

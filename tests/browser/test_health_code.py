@@ -15,7 +15,7 @@ from tests.browser.health import judged_long_ago, report, venue_code
 from tests.browser.pictures import picture, read
 from tests.browser.test_acting import agree, ask, end
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.kept]
 
 
 def shown(resident: Resident, key: str, colour: str) -> bytes:

@@ -12,7 +12,7 @@ from tests.browser.conftest import Clerk, Resident, Watch
 from tests.browser.pictures import long_dead, picture, read, tampered
 from wallet.codec import lz1
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.kept]
 
 _NEVER_SEEN: Final = lz1.mint_opaque(bytes(range(16)))
 
@@ -157,11 +157,11 @@ def test_a_link_with_a_code_signs_nobody_in_before_they_say_so(
 
 
 def test_the_same_resident_may_come_through_alipay(resident: Resident) -> None:
-    resident.sign_in("lin")
+    resident.tap_in("lin")
     cards = resident.page.locator("a.card")
     cards.first.wait_for()
     through_wechat = cards.all_inner_texts()
-    resident.sign_in("lin", provider="alipay")
+    resident.tap_in("lin", provider="alipay")
     cards.first.wait_for()
     assert cards.all_inner_texts() == through_wechat
 

@@ -9,7 +9,7 @@ from tests.browser.camera import film
 from tests.browser.conftest import Clerk, Resident
 from tests.browser.pictures import long_dead, picture, read, tampered
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.kept]
 
 
 @pytest.fixture

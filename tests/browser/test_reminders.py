@@ -15,7 +15,7 @@ from tests.browser.audit import Auditor
 from tests.browser.conftest import WHOLE, Resident, Watch, browser_called
 from tests.browser.health import report
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.kept, pytest.mark.slow]
 
 LOOK: Final = """(away) => {
   Object.defineProperty(document, "hidden", { value: away === "away", configurable: true });

@@ -34,7 +34,7 @@ def test_a_code_renews_itself_three_times_and_then_waits_to_be_asked(
     watch.allowed.add(hasty.url)
     page = phone().new_page()
     resident = Resident(page, city, watch)
-    resident.sign_in("wang", at=hasty.url)
+    resident.tap_in("wang", at=hasty.url)
     resident.show(at=hasty.url)
     seen = {path_of(page)}
     for _ in range(3):

@@ -20,14 +20,14 @@ _UNLIMITED: Final = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    """The whole city, seeded, on real servers, and patient."""
+    """The whole city, seeded, on real servers, and patient; not for longer than this folder."""
     with private_stack(tmp_path_factory.mktemp("city"), scheduler=True, settings=_UNLIMITED) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def people(city: City) -> People:
     """Its people."""
     return People(city)

@@ -23,7 +23,8 @@ from health_code.models import Person
 from health_code.retiring import Retiring
 from miniapp_schemas.health_manual import ProposeManual
 from tests.factories import ID_NUMBER
-from tests.health import BY_HAND_IS_RED, by_hand, publish, rule_set
+from tests.health import BY_HAND_IS_RED, POSITIVE_IS_RED, by_hand, publish, rule_set
+from tests.stores.test_health_judging import Bureau
 
 ONE = Person(id="one", organisation="cdc", organisation_name="疾控中心")
 OTHER = Person(id="other", organisation="hospital", organisation_name="医院")
@@ -47,7 +48,7 @@ async def red(settings: Settings) -> str:
     """Somebody who is red by what was entered by hand; the subject."""
     async with Platform.open(settings) as platform:
         await platform.ensure_indexes()
-        await publish(platform, rule_set(BY_HAND_IS_RED))
+        await publish(platform, rule_set(BY_HAND_IS_RED, POSITIVE_IS_RED))
         said = msgspec.convert(by_hand(ID_NUMBER), ProposeManual)
         entry = await platform.health.manual.propose(ONE, said)
         await platform.health.manual.confirm(OTHER, entry.id)
@@ -100,6 +101,46 @@ async def test_a_code_is_judged_anew_once_what_made_it_is_gone_and_not_before(
     assert (done.exit_code, left) == (0, [0]), done.output
 
 
+@pytest.mark.parametrize("purpose", ["evidence", "all"])
+async def test_whose_evidence_was_destroyed_is_green_again_by_law_alone(
+    environ: dict[str, str],
+    settings: Settings,
+    red: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    purpose: str,
+) -> None:
+    noted: list[bool] = []
+    really = Retiring._empty
+
+    async def looking(retiring: Retiring, *about: Any) -> None:  # noqa: ANN401  as `_empty`
+        noted.append(await retiring._ended.latest() is not None)
+        await really(retiring, *about)
+
+    monkeypatch.setattr(Retiring, "_empty", looking)
+    done = await retire(environ, "--purpose", purpose, "--yes", "--out", tmp_path / "proof.json")
+    # Whoever is judged while it goes must not be green by what is left of it.
+    assert (done.exit_code, noted) == (0, [True]), done.output
+
+    async with Platform.open(settings) as platform:
+        await platform.health.book.refresh()
+        bureau, codes = Bureau(platform), platform.health.codes
+        assert ["ended" in each.en for each in (await codes.read(red)).unknown] == [True]
+        ticket = await codes.show(red)
+        assert ticket.colour == "GREY"
+        checked = await platform.health.checks.check(ONE, ticket.code)
+        assert (checked.verdict, checked.colour) == ("OK", "GREY")
+        await bureau.positive(red)
+        await settle(platform)
+        await platform.health.recolouring.judge([red])
+        assert (await codes.read(red)).colour == "RED"
+
+        await publish(platform, rule_set(POSITIVE_IS_RED, Version="1.0.1"))
+
+        assert [(await codes.read(who)).colour for who in (red, "another")] == ["RED", "GREEN"]
+
+
 async def test_everything_is_gone_from_both_stores_but_law_and_proofs(
     environ: dict[str, str], red: str, mongo_database: Database, redis: Redis, tmp_path: Path
 ) -> None:
@@ -108,7 +149,7 @@ async def test_everything_is_gone_from_both_stores_but_law_and_proofs(
     assert done.exit_code == 0, done.output
     names = [name for name in await mongo_database.list_collection_names() if name.startswith("health_")]
     left = {name for name in names if await mongo_database[name].count_documents({})}
-    assert left == {"health_rule_sets"}
+    assert left == {"health_rule_sets", "health_ended"}
     # A stream stays for whoever reads it, and holds nothing.
     streams = {key async for key in redis.scan_iter("*health*", _type="STREAM")}
     assert {key async for key in redis.scan_iter("health:*")} <= streams

@@ -132,7 +132,8 @@ async def test_the_same_draft_sent_twice_is_one(office: Office) -> None:
         ({"audience": {"districts": ["海屿"]}}, "VALIDATION"),
         ({"audience": {"income": "high"}}, "VALIDATION"),
         ({"usefulUntil": "2020-01-01T00:00:00Z"}, "CAMPAIGN_INVALID"),
-        ({"messageClass": "marketing", "topic": "account"}, "CAMPAIGN_INVALID"),
+        ({"topic": "account"}, "CAMPAIGN_INVALID"),
+        ({"topic": "health"}, "CAMPAIGN_INVALID"),
         ({"text": ""}, "VALIDATION"),
         ({"topic": "advertising"}, "VALIDATION"),
         ({"link": "https://elsewhere.example/"}, "VALIDATION"),
@@ -167,6 +168,17 @@ async def test_a_lane_says_what_is_due_what_is_later_and_since_when(office: Offi
     oldest = datetime.fromisoformat(normal["oldestDueAt"])
     assert abs(oldest - (now - timedelta(minutes=5))) < timedelta(seconds=1)
     assert (lanes["bulk"]["sending"], lanes["urgent"]["oldestDueAt"]) == (1, None)
+
+
+async def test_a_channel_says_of_how_much_it_never_told_anything(office: Office) -> None:
+    console = office.platform.push_console
+    console._channels = ("sms", "alipay")
+    console._awaited._channels = ["sms"]
+    taken_at = datetime.now(UTC) - timedelta(hours=30)
+    await console._awaited._counts.taken({"sms": 3}, at=taken_at)
+    await console._awaited._counts.heard("sms", taken_at=taken_at)
+    told = {each["name"]: (each["awaited"], each["unheard"]) for each in await office.look("providers")}
+    assert told == {"sms": (3, 2), "alipay": (0, 0)}
 
 
 async def test_a_breaker_is_held_by_hand_and_let_go_and_both_are_kept(office: Office) -> None:

@@ -187,6 +187,22 @@ async def bind(person: Person, outer: Outer) -> None:
     assert (await person.ask("POST", "/mp/v1/account/phone/sms", body)).status_code == 200
 
 
+async def meant(person: Person, outer: Outer, method: str, path: str) -> httpx.Response:
+    """The answer to what a young session asked for again, with a code that came to the phone."""
+    asked = await person.ask(method, path)
+    assert codes(asked) == (403, "STEP_UP_REQUIRED")
+    challenge = asked.json()["stepUp"]["challenge"]
+    step_up = "/mp/v1/account/step-up/phone"
+    sent = (await person.ask("POST", f"{step_up}/codes", {"challenge": challenge})).json()
+    answer = {
+        "challenge": challenge,
+        "requestId": sent["requestId"],
+        "code": outer.sms.latest(f"+86{MOBILE}"),
+    }
+    assert (await person.ask("POST", step_up, answer)).status_code == 200
+    return await person.ask(method, path, **{"X-Step-Up": challenge})
+
+
 def aged(person: Person, key: RingKey, minutes: int = 60) -> Person:
     """The same session, authenticated so long ago; signed with the city's own key."""
     said = claims_of(person.session["accessToken"])
@@ -425,6 +441,21 @@ async def test_requirement_9_a_sign_in_and_a_level_each_have_a_session_id_of_the
     assert (await first.ask("GET", first.home)).status_code == 200
 
 
+async def test_requirement_9_a_clerks_session_has_another_id_once_it_opens_more(
+    web: Web, settings: Settings
+) -> None:
+    clerk = await on_shift(web)
+    before = Person(web, clerk.session, clerk.home)
+    assert await clerk.renew() == 200
+    assert clerk.id == before.id
+    await registered(settings, {**CLERK, "scopes": ["wallet:verify", "health:verify"]})
+    assert await clerk.renew() == 200
+    assert clerk.session["scopes"] == ["wallet:verify", "health:verify"]
+    assert clerk.id != before.id
+    assert await before.ended_within() < 1
+    assert (await clerk.ask("GET", clerk.home)).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("who", "idle", "absolute"),
     [
@@ -585,9 +616,10 @@ async def test_requirement_19_consent_is_its_own_a_copy_is_given_and_deletion_le
     real_name = {"name": NAME, "idNumber": NUMBER}
     unasked = await me.ask("POST", "/mp/v1/account/real-name", real_name)
     assert codes(unasked) == (400, "VALIDATION")
-    assert (await me.ask("GET", "/mp/v1/account/export")).json()["phone"] == f"+86{MOBILE}"
+    copy = await meant(me, outer, "GET", "/mp/v1/account/export")
+    assert copy.json()["phone"] == f"+86{MOBILE}"
     subject = claims_of(me.session["accessToken"])["sub"]
-    asked = await me.ask("POST", "/mp/v1/account/deletion")
+    asked = await meant(me, outer, "POST", "/mp/v1/account/deletion")
     assert asked.status_code == 201, asked.text
     # Seven days later:
     await mongo_database["deletions"].update_one({}, {"$set": {"due_at": datetime.now(UTC)}})

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from push.models import MessageClass, Topic
+from push.models import Topic
 from push.refusals import AudienceInvalid, CampaignInvalid, CampaignNotOpen
 from push.rules import campaigns, facts
 from push.rules.audience import Audience, Known, attributes_of, check_audience, holds
@@ -20,7 +20,7 @@ from push.rules.campaigns import (
     bounds_of,
     canary_is_through,
     canary_of,
-    check_basis,
+    check_topic,
     wrong_with,
 )
 
@@ -172,10 +172,10 @@ def test_a_campaign_keeps_to_its_pace_and_catches_up() -> None:
 
 
 @pytest.mark.parametrize("topic", Topic)
-def test_what_residents_cannot_refuse_sells_nothing(topic: Topic) -> None:
-    check_basis(topic, MessageClass.SERVICE)
+def test_what_residents_cannot_refuse_is_told_to_nobody_at_large(topic: Topic) -> None:
     if topic in (Topic.ACCOUNT, Topic.HEALTH):
-        with pytest.raises(CampaignInvalid):
-            check_basis(topic, MessageClass.MARKETING)
+        with pytest.raises(CampaignInvalid) as refused:
+            check_topic(topic)
+        assert "residents agree to or refuse" in str(refused.value.facts["why_en"])
     else:
-        check_basis(topic, MessageClass.MARKETING)
+        check_topic(topic)

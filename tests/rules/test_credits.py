@@ -45,6 +45,29 @@ def test_what_was_spent_is_not_taken_again_and_what_was_given_back_can_be() -> N
     assert (back.left, holds(back, "k1")) == (1, False)
 
 
+def test_a_word_on_an_earlier_attempt_gives_back_nothing_of_a_later_one() -> None:
+    first = reserved(allowed(1), "k1", at=at(1), attempt=1)
+    back = settled(first, "k1", spent=False, none_left=False, at=at(2), attempt=1)
+    for again in (first, back):  # It may not have been given back yet.
+        second = reserved(again, "k1", at=at(3), attempt=2)
+        assert (second.left, holds(second, "k1")) == (0, True)
+        assert settled(second, "k1", spent=False, none_left=False, at=at(4), attempt=1) == second
+        sent = settled(second, "k1", spent=True, none_left=False, at=at(4), attempt=2)
+        assert settled(sent, "k1", spent=False, none_left=False, at=at(5), attempt=1) == sent
+        assert reserved(sent, "k1", at=at(6), attempt=2) == sent
+
+
+def test_what_was_spent_because_nobody_could_tell_is_given_back_by_who_can() -> None:
+    held = reserved(allowed(1), "k1", at=at(1), attempt=1)
+    unsure = settled(held, "k1", spent=True, none_left=False, at=at(2), attempt=1, unsure=True)
+    assert unsure.left == 0
+    assert settled(unsure, "k1", spent=True, none_left=False, at=at(3), attempt=1, unsure=True) == unsure
+    back = settled(unsure, "k1", spent=False, none_left=False, at=at(3), attempt=1)
+    assert (back.left, holds(back, "k1")) == (1, False)
+    sure = settled(unsure, "k1", spent=True, none_left=False, at=at(3), attempt=1)
+    assert settled(sure, "k1", spent=False, none_left=False, at=at(4), attempt=1) == sure
+
+
 def test_43101_leaves_nothing_but_what_was_allowed_since() -> None:
     held = reserved(allowed(3), "k1", at=at(1))
     since = granted(held, "later", source="page", standing=False, at=at(2))

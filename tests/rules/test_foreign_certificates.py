@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import cbor2
 import pytest
@@ -21,7 +22,7 @@ from health_code.codec import foreign, hc1, shc
 from health_code.codec.certificates import Checked, Format, Kind, Verdict
 from health_code.codec.revocation import HashKind, Revocations, hashes_of
 from health_code.codec.signatures import ES256, PS256
-from health_code.codec.trust import Trust, TrustUnreadable
+from health_code.codec.trust import IssuersUnsaid, Trust, TrustUnreadable
 from miniapp_schemas import base45
 from tests.foreign_certificates import (
     DCC,
@@ -47,7 +48,17 @@ from tests.foreign_certificates import hc1 as code_of
 SIGNER: Final = Signer()
 PEM: Final = SIGNER.certificate()
 KID: Final = kid_of(PEM)
+OTHER: Final = Signer()
 TRUST: Final = Trust.of({"signer.pem": PEM})
+
+
+def _method(signer: Signer, pem: bytes) -> dict[str, object]:
+    """A key in WHO's trust list, with its certificate."""
+    x5c = ["".join(pem.decode().splitlines()[1:-1])]
+    name = quote(b64encode(kid_of(pem)).decode(), safe="")
+    return {"id": f"did:web:x#{name}", "publicKeyJwk": signer.jwk(x5c=x5c)}
+
+
 ISSUER: Final = "https://cards.example/issuer"
 CARDS: Final = Trust.of({"jwks.json": json.dumps({"keys": [SIGNER.jwk()]}).encode()}, issuer=ISSUER)
 A_TEST: Final = {**{name: DCC[name] for name in ("ver", "nam", "dob")}, "t": [TEST]}
@@ -184,6 +195,33 @@ class TestHc1:
         for kind, dcc in (("v", DCC), ("t", A_TEST)):
             verdict = check(dcc_code(SIGNER, kid_of(pem), claims(dcc)), trust=trust).verdict
             assert verdict is (Verdict.VALID if kind in kinds else Verdict.KEY_NOT_ALLOWED)
+
+    @pytest.mark.parametrize(
+        ("country", "issuer", "verdict"),
+        [
+            ("DE", "DE", Verdict.VALID),
+            ("DE", "FR", Verdict.WRONG_COUNTRY),
+            (None, "FR", Verdict.VALID),
+            ("GR", "EL", Verdict.VALID),
+            ("UK", "GB", Verdict.VALID),
+            ("DK", "FO", Verdict.VALID),
+            ("FO", "DK", Verdict.WRONG_COUNTRY),
+            # As Georgia and France did: a name is not another country's.
+            ("GE", "Ministry of Health of Georgia", Verdict.VALID),
+            ("FR", "CNAM", Verdict.VALID),
+        ],
+    )
+    def test_a_key_of_one_country_signs_for_no_other(
+        self, country: str | None, issuer: str, verdict: Verdict
+    ) -> None:
+        pem = SIGNER.certificate(country=country)
+        code = dcc_code(SIGNER, kid_of(pem), {**claims(), 1: issuer})
+
+        checked = check(code, trust=Trust.of({"signer.pem": pem}))
+
+        assert (checked.verdict, checked.issuer) == (verdict, issuer)
+        key = json.dumps({"id": "did:web:x", "verificationMethod": [_method(SIGNER, pem)]}).encode()
+        assert check(code, trust=Trust.of({"did.json": key})).verdict is verdict
 
     def test_a_bad_extension_hides_neither_the_key_nor_what_it_is_for(self) -> None:
         # A default written out, against DER: whole countries did.
@@ -599,6 +637,49 @@ class TestCards:
 
         assert check(card(SIGNER), trust=trust).valid
         assert check(card(SIGNER, iss="https://b.example"), trust=trust).verdict is Verdict.WRONG_ISSUER
+
+    @pytest.mark.parametrize(
+        ("beside", "vouched"),
+        [
+            ({}, False),
+            ({"other.json": [OTHER.jwk("b")]}, True),
+            ({"b.example/.well-known/jwks.json": [OTHER.jwk("b")]}, True),
+            ({"https%3A%2F%2Fb.example%2Fissuer.json": [OTHER.jwk("b")]}, True),
+        ],
+    )
+    def test_keys_nobody_says_the_issuer_of_vouch_for_a_card_only_alone_and_if_somebody_vouches(
+        self, beside: dict[str, list[object]], *, vouched: bool
+    ) -> None:
+        files = {"jwks.json": json.dumps({"keys": [SIGNER.jwk()]}).encode(), "signer.pem": PEM}
+        for iss in (ISSUER, "https://b.example/issuer"):
+            assert check(card(SIGNER, iss=iss), trust=Trust.of(files)).valid
+
+        files |= {path: json.dumps({"keys": keys}).encode() for path, keys in beside.items()}
+        trust = Trust.of(files, vouched=vouched)
+
+        assert check(card(SIGNER, iss="https://b.example/issuer"), trust=trust).valid is False
+        assert check(card(SIGNER), trust=trust).verdict is Verdict.WRONG_ISSUER
+        assert "jwks.json" in trust.unsaid
+        assert check(card(SIGNER), trust=Trust.of(files, issuer=ISSUER)).valid
+        files.pop("signer.pem")
+        if not any("b.example" in path for path in beside):
+            with pytest.raises(IssuersUnsaid):
+                Trust.of(files, vouched=vouched)
+
+    def test_a_file_is_called_by_the_issuer_whose_keys_are_in_it(self) -> None:
+        keys = json.dumps({"keys": [SIGNER.jwk()]}).encode()
+        other = json.dumps({"keys": [OTHER.jwk()]}).encode()
+        trust = Trust.of(
+            {
+                "https%3A%2F%2Fcards.example%2Fissuer.json": keys,
+                "keys/https%3a%2f%2Fb.example.json": other,
+            }
+        )
+
+        assert check(card(SIGNER), trust=trust).valid
+        assert check(card(OTHER, iss="https://b.example"), trust=trust).valid
+        assert check(card(OTHER), trust=trust).verdict is Verdict.BAD_SIGNATURE
+        assert check(card(SIGNER, iss="https://c.example"), trust=trust).verdict is Verdict.WRONG_ISSUER
 
     def test_chunks_are_joined_if_all_are_there(self) -> None:
         whole = digits(card(SIGNER))

@@ -125,6 +125,23 @@ def test_a_folder_holds_keys_of_every_kind_and_lists(tmp_path: Path) -> None:
     assert told(verify(PASS, *trust, at="2021-11-10T00:00:00Z"))["verdict"] == "VALID"
 
 
+def test_a_key_set_that_says_no_issuer_is_believed_alone_and_is_nobodys_beside_another(
+    tmp_path: Path,
+) -> None:
+    for name in ("one.json", "two.json"):
+        (tmp_path / name).write_text(json.dumps({"keys": [(SIGNER if name < "t" else Signer()).jwk()]}))
+
+    alone = verify(card(SIGNER), "--trust", str(tmp_path / "one.json"), "--json")
+    both = verify(card(SIGNER), "--trust", str(tmp_path), "--json")
+    (tmp_path / "two.json").rename(tmp_path / "https%3A%2F%2Fother.example.json")
+    named = verify(card(SIGNER), "--trust", str(tmp_path), "--json")
+
+    assert (alone.exit_code, both.exit_code, named.exit_code) == (0, 2, 1)
+    assert "one.json, two.json" in both.stderr
+    assert told(named)["verdict"] == "WRONG_ISSUER"
+    assert "one.json" in named.stderr
+
+
 def test_a_list_is_given_beside_the_trust(tmp_path: Path) -> None:
     keys, cards = tmp_path / "jwks.json", tmp_path / "crl.json"
     keys.write_text(json.dumps({"keys": [SIGNER.jwk()]}))

@@ -41,6 +41,19 @@ def test_who_acts_for_whom_is_not_changed_by_a_silent_login(operation: Operation
     assert shortfall(POLICY[operation], level=level, auth_time=NOW, methods=meant, now=NOW) is None
 
 
+@pytest.mark.parametrize("operation", [Operation.LINK, Operation.UNLINK, Operation.EXPORT, Operation.DELETE])
+def test_ways_in_a_copy_and_leaving_are_no_matter_of_a_silent_login_for_who_has_a_phone(
+    operation: Operation,
+) -> None:
+    def lacking(methods: frozenset[str], *, phone: bool) -> Shortfall | None:
+        needed = POLICY[operation].of(phone=phone)
+        return shortfall(needed, level=AssuranceLevel.L0, auth_time=NOW, methods=methods, now=NOW)
+
+    assert lacking(ANY, phone=True) is Shortfall.METHOD
+    assert lacking(ANY, phone=False) is None
+    assert lacking(frozenset({Method.SMS.value}), phone=True) is None
+
+
 @given(st.sampled_from(AssuranceLevel), st.sampled_from(AssuranceLevel))
 def test_a_level_below_the_least_is_told_first(held: AssuranceLevel, least: AssuranceLevel) -> None:
     needed = Requirement(level=least, methods=frozenset({Method.FACE}))

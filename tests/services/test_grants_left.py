@@ -9,7 +9,6 @@ from redis.asyncio import Redis
 from auth_bridges.models import (
     NOBODY,
     ActingGrant,
-    Actor,
     ConsentPurpose,
     GrantEnding,
     Guardianship,
@@ -45,18 +44,6 @@ async def town(mongo_database: Database, redis: Redis, tmp_path: Path) -> World:
 async def register(town: World, number: str) -> None:
     way_in = WayIn(provider="wechat", appid=FakeBridge.appid, subject=number)
     await town.registrar.register(RegisterResident(id_number=number, name=NAMES[number], links=(way_in,)))
-
-
-async def proven(town: World, number: str) -> Actor:
-    """Somebody who just proved who they are by a code to their phone."""
-    me = await town.signed_in(number)
-    return Actor(
-        resident=me.resident,
-        session=me.session,
-        level=me.level,
-        auth_time=me.auth_time,
-        methods=frozenset({"sms"}),
-    )
 
 
 async def relative(town: World, agent: str, whom: str) -> ActingGrant:
@@ -106,7 +93,7 @@ async def test_whichever_side_leaves_the_other_is_told_and_its_tokens_die(town: 
 async def test_a_guardian_who_left_keeps_no_place_and_comes_back_as_nobodys(
     town: World, mongo_database: Database
 ) -> None:
-    mother, father = await proven(town, MOTHER), await proven(town, FATHER)
+    mother, father = await town.by_phone(MOTHER), await town.by_phone(FATHER)
     hers = await town.acting.claim_child(mother, CHILD)
     his = await town.acting.claim_child(father, CHILD)
     await town.stores.notices.forget([mother.resident])
@@ -122,7 +109,7 @@ async def test_a_guardian_who_left_keeps_no_place_and_comes_back_as_nobodys(
     await town.acting.switch(mother.resident, mother.session, hers.id)
     # The same person, with another account: a claim of their own, or nothing.
     await register(town, FATHER)
-    back = await proven(town, FATHER)
+    back = await town.by_phone(FATHER)
     assert back.resident != father.resident
     assert await town.acting.grants(back.resident, back.session, before=None, limit=5) == []
     with pytest.raises(GrantUnknown):
@@ -133,7 +120,7 @@ async def test_a_guardian_who_left_keeps_no_place_and_comes_back_as_nobodys(
 
 async def test_a_guardians_leave_goes_on_when_the_childs_account_goes(town: World) -> None:
     """It rests on the family register; an account of a child is no way around that."""
-    hers = await town.acting.claim_child(await proven(town, MOTHER), CHILD)
+    hers = await town.acting.claim_child(await town.by_phone(MOTHER), CHILD)
     await leaves(town, CHILD)
     mother = await town.signed_in(MOTHER)
     await town.acting.switch(mother.resident, mother.session, hers.id)
@@ -187,6 +174,40 @@ async def test_who_withdraws_their_name_is_no_side_of_anything(town: World) -> N
     assert grant.id in (await town.stores.ended.since("0-0"))[1]
     assert town.audit.kinds.count(("grant.ended", "identity_withdrawn")) == 1
     assert await notices(town, BOSS) == [NoticeKind.ACTING_LEFT]
+
+
+async def test_what_accounts_left_behind_that_went_before_grants_did_is_ended_once(
+    town: World, mongo_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(*_: object, **__: object) -> None:
+        return None
+
+    left = [await relative(town, BOSS, ELDER), await relative(town, MOTHER, BOSS)]
+    others = await relative(town, MOTHER, ELDER)
+    hers = await town.acting.claim_child(await town.by_phone(MOTHER), CHILD)
+    with monkeypatch.context() as patch:
+        patch.setattr(town.accounts.leaving._grants_left, "end", nothing)
+        await leaves(town, BOSS)
+        await leaves(town, CHILD)
+    await mongo_database["deletions"].update_many({}, {"$unset": {"grants_ended": ""}})
+    assert [(await kept(town, each)).ended_at for each in left] == [None, None]
+    # The same person, with another account, has been asked again since.
+    town.clock.pass_(timedelta(minutes=1))
+    await register(town, BOSS)
+    since = await relative(town, FATHER, BOSS)
+    for _ in range(2):
+        await town.accounts.settle()
+        for each in left:
+            ended = await kept(town, each)
+            assert ended.ended_why is GrantEnding.ACCOUNT_DELETED
+            assert town.personal.hash(BOSS) not in (ended.agent, ended.whom)
+        for each in (others, hers, since):
+            assert (await kept(town, each)).ended_at is None
+        assert {each.id for each in left} <= set((await town.stores.ended.since("0-0"))[1])
+        assert town.audit.kinds.count(("grant.ended", "account_deleted")) == 2
+        assert await notices(town, ELDER) == [NoticeKind.ACTING_LEFT]
+        assert NoticeKind.ACTING_LEFT in await notices(town, MOTHER)
+        assert await town.stores.deletions.leaving_grants() == []
 
 
 async def test_who_was_merged_takes_their_grants_along(town: World) -> None:

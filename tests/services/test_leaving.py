@@ -61,31 +61,31 @@ def read(world: World, certificate: str) -> dict[str, Any]:
 
 
 async def test_leaving_takes_a_fresh_proof_and_seven_days(world: World) -> None:
-    me = await world.signed_in("w")
+    me = await world.by_phone("w")
     world.clock.pass_(timedelta(minutes=6))
     with pytest.raises(ReauthenticationRequired):
         await world.accounts.leaving.request(me)
-    asked = await world.accounts.leaving.request(await world.signed_in("w"))
+    asked = await world.accounts.leaving.request(await world.by_phone("w"))
     assert asked.deletion.due_at == world.clock() + SEVEN
     world.clock.pass_(SEVEN - timedelta(seconds=1))
     await world.accounts.settle()
-    assert (await world.signed_in("w")).resident == me.resident
+    assert (await world.by_phone("w")).resident == me.resident
 
 
 async def test_it_can_be_taken_back(world: World) -> None:
-    await world.accounts.leaving.request(await world.signed_in("w"))
+    await world.accounts.leaving.request(await world.by_phone("w"))
     world.clock.pass_(timedelta(days=6))
-    me = await world.signed_in("w")
+    me = await world.by_phone("w")
     await world.accounts.leaving.cancel(me)
     world.clock.pass_(SEVEN)
     await world.accounts.settle()
-    assert (await world.signed_in("w")).resident == me.resident
+    assert (await world.by_phone("w")).resident == me.resident
     with pytest.raises(DeletionUnknown):
         await world.accounts.leaving.cancel(me)
 
 
 async def test_asked_twice_it_is_one_deletion_and_the_last_receipt_counts(world: World) -> None:
-    me = await world.signed_in("w")
+    me = await world.by_phone("w")
     first, second = [await world.accounts.leaving.request(me) for _ in range(2)]
     assert first.deletion.id == second.deletion.id
     await world.accounts.leaving.certificate(second.receipt)
@@ -94,7 +94,7 @@ async def test_asked_twice_it_is_one_deletion_and_the_last_receipt_counts(world:
 
 
 async def test_requirement_11_a_deleted_account_ends_in_every_place_at_once(world: World) -> None:
-    me = await world.signed_in("w")
+    me = await world.by_phone("w")
     signed_in = await world.auth.sign_in("wechat", world.code("w"), PHONE)
     await world.accounts.leaving.request(me)
     world.clock.pass_(SEVEN)
@@ -108,7 +108,7 @@ async def test_requirement_11_a_deleted_account_ends_in_every_place_at_once(worl
     assert session.ended_why is Ending.DELETED
     with pytest.raises(SessionEnded):
         await world.accounts.overviews.of(me)
-    stranger = await world.signed_in("w")
+    stranger = await world.by_phone("w")
     assert (stranger.resident != me.resident, stranger.level) == (True, AssuranceLevel.L0)
 
 
@@ -116,7 +116,7 @@ async def test_requirement_19_deletion_leaves_a_tombstone_and_nothing_of_the_per
     world: World, mongo_database: Database
 ) -> None:
     """PIPL Art. 47, GB/T 35273 §8.5: searched for in every collection there is."""
-    me = await world.signed_in("w")
+    me = await world.by_phone("w")
     before = await mongo_database["residents"].find_one({"_id": me.resident})
     assert before is not None
     asked = await world.accounts.leaving.request(me)
@@ -139,7 +139,7 @@ async def test_requirement_19_deletion_leaves_a_tombstone_and_nothing_of_the_per
 
 
 async def test_what_a_backup_holds_cannot_be_read_any_more(world: World) -> None:
-    me = await world.signed_in("w")
+    me = await world.by_phone("w")
     backup = await world.stores.residents.get(me.resident)
     assert backup is not None
     assert await vault(world).name(backup) == NAME
@@ -154,7 +154,7 @@ async def test_what_a_backup_holds_cannot_be_read_any_more(world: World) -> None
 async def test_the_certificate_is_signed_before_and_after_and_tells_nothing_of_the_person(
     world: World,
 ) -> None:
-    me = await world.signed_in("w")
+    me = await world.by_phone("w")
     asked = await world.accounts.leaving.request(me)
     first = read(world, (await world.accounts.leaving.certificate(asked.receipt)).certificate)
     world.clock.pass_(SEVEN)
@@ -172,7 +172,7 @@ async def test_the_certificate_is_signed_before_and_after_and_tells_nothing_of_t
 async def test_a_deletion_that_died_between_two_steps_is_finished(
     world: World, step: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    me = await world.signed_in("w")
+    me = await world.by_phone("w")
     asked = await world.accounts.leaving.request(me)
     world.clock.pass_(SEVEN)
     stores = world.stores
@@ -202,11 +202,11 @@ async def test_a_deletion_that_died_between_two_steps_is_finished(
     assert gone.tombstone == world.personal.pseudonym("tombstone", world.personal.hash(NUMBER))
     assert await stores.resident_keys.get(me.resident) is None
     assert await stores.residents.links_of([me.resident]) == []
-    assert (await world.signed_in("w")).resident != me.resident
+    assert (await world.by_phone("w")).resident != me.resident
 
 
 async def test_two_schedulers_delete_once(world: World) -> None:
-    await world.accounts.leaving.request(await world.signed_in("w"))
+    await world.accounts.leaving.request(await world.by_phone("w"))
     world.clock.pass_(SEVEN)
     await world.accounts.settle()
     await world.accounts.settle()
@@ -214,24 +214,24 @@ async def test_two_schedulers_delete_once(world: World) -> None:
 
 
 async def test_who_was_merged_goes_along(world: World) -> None:
-    me = await world.signed_in("w")
-    other = await world.signed_in("a", world.alipay)
+    me = await world.by_phone("w")
+    other = await world.by_phone("a", world.alipay)
     await world.link(me, "a")
-    await world.accounts.leaving.request(await world.signed_in("a", world.alipay))
+    await world.accounts.leaving.request(await world.by_phone("a", world.alipay))
     world.clock.pass_(SEVEN)
     await world.accounts.settle()
     for each in (me, other):
         shell = await world.stores.residents.get(each.resident)
         assert shell is not None
         assert shell.standing is Standing.DELETED
-    assert (await world.signed_in("a", world.alipay)).resident not in {me.resident, other.resident}
+    assert (await world.by_phone("a", world.alipay)).resident not in {me.resident, other.resident}
 
 
 async def test_who_is_taken_in_while_leaving_stays_and_both_are_told(world: World) -> None:
     """The account nobody knows asked to go, and then turned out to be one that is known."""
-    other = await world.signed_in("a", world.alipay)
+    other = await world.by_phone("a", world.alipay)
     await world.accounts.leaving.request(other)
-    me = await world.signed_in("w")
+    me = await world.by_phone("w")
     await world.link(me, "a")
     seen = await world.accounts.overviews.of(me)
     assert seen.deletion is None
@@ -239,20 +239,20 @@ async def test_who_is_taken_in_while_leaving_stays_and_both_are_told(world: Worl
     assert ("deletion.cancelled", "ok") in world.audit.kinds
     # The other way in is now the only one.
     wechat = next(each for each in seen.links if each.provider == "wechat")
-    await world.accounts.linking.unlink(await world.signed_in("a", world.alipay), wechat.id)
+    await world.accounts.linking.unlink(await world.by_phone("a", world.alipay), wechat.id)
     world.clock.pass_(SEVEN)
     await world.accounts.settle()
-    assert (await world.signed_in("a", world.alipay)).resident == me.resident
+    assert (await world.by_phone("a", world.alipay)).resident == me.resident
 
 
 @pytest.mark.parametrize("at", ["before it begins", "once it has begun"])
 async def test_who_is_taken_in_while_a_deletion_is_carried_out_is_not_torn_out(
     world: World, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
-    other = await world.signed_in("a", world.alipay)
+    other = await world.by_phone("a", world.alipay)
     await world.accounts.leaving.request(other)
     world.clock.pass_(SEVEN)
-    me = await world.signed_in("w")
+    me = await world.by_phone("w")
     # Of a process that was slow, what was asked before the merge is carried out after it.
     (due,) = await world.stores.deletions.due(world.clock())
     if at == "once it has begun":
@@ -260,7 +260,7 @@ async def test_who_is_taken_in_while_a_deletion_is_carried_out_is_not_torn_out(
     await world.link(me, "a")
     monkeypatch.setattr(world.stores.deletions, "begin", lambda *_, **__: _done(due))
     await world.accounts.leaving._delete(due)
-    assert (await world.signed_in("a", world.alipay)).resident == me.resident
+    assert (await world.by_phone("a", world.alipay)).resident == me.resident
     assert await world.stores.deletions.by_receipt(due.receipt) is None
 
 
@@ -270,7 +270,7 @@ async def _done(deletion: Deletion) -> Deletion:
 
 async def test_a_way_in_left_behind_by_a_deleted_account_is_a_strangers(world: World) -> None:
     """A link written by a request that was under way while the account went."""
-    me = await world.signed_in("w")
+    me = await world.by_phone("w")
     await world.accounts.leaving.request(me)
     world.clock.pass_(SEVEN)
     await world.accounts.settle()
@@ -278,7 +278,7 @@ async def test_a_way_in_left_behind_by_a_deleted_account_is_a_strangers(world: W
     await world.stores.residents.lead(
         subject, world.accounts.linking._link_of(subject, me.resident, world.clock())
     )
-    late = await world.signed_in("late", world.alipay)
+    late = await world.by_phone("late", world.alipay)
     assert late.resident != me.resident
 
 
@@ -286,7 +286,7 @@ async def test_a_way_in_left_behind_by_a_deleted_account_is_a_strangers(world: W
 
 
 async def test_what_was_sealed_under_the_platforms_key_moves_at_the_next_sign_in(world: World) -> None:
-    before = await world.stores.residents.get((await world.signed_in("w")).resident)
+    before = await world.stores.residents.get((await world.by_phone("w")).resident)
     assert before is not None
     seal = world.personal.seal
     old = msgspec.structs.replace(
@@ -317,7 +317,7 @@ async def test_what_was_sealed_for_one_does_not_open_for_another(world: World) -
 
 async def test_requirement_19_a_copy_holds_everything_in_the_clear_for_its_owner(world: World) -> None:
     """PIPL Art. 45."""
-    me: Actor = await world.signed_in("w")
+    me: Actor = await world.by_phone("w")
     copy = await world.accounts.overviews.copy(me)
     assert (copy.name, copy.number, copy.phone) == (NAME, NUMBER, MOBILE)
     assert [each.subject for each in copy.links] == ["w"]
@@ -330,7 +330,7 @@ async def test_requirement_19_a_copy_holds_everything_in_the_clear_for_its_owner
 async def test_requirement_19_what_certificates_and_faces_were_shown_is_in_a_copy_and_goes_along(
     world: World,
 ) -> None:
-    me: Actor = await world.signed_in("w")
+    me: Actor = await world.by_phone("w")
     # MongoDB forgets by its own clock what does not count any more.
     now = datetime.now(UTC).replace(microsecond=0)
     shown = LegalPersonProof(

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from auth_bridges.models import Actor, ConsentPurpose, FaceCheckState, MergeReason, MergeState
+from auth_bridges.models import (
+    Actor,
+    ConsentPurpose,
+    FaceCheckState,
+    MergeReason,
+    MergeState,
+    ResidentSignedIn,
+)
 from auth_bridges.refusals import (
     ChildNeedsGuardian,
     FaceCheckUnknown,
@@ -15,6 +22,7 @@ from auth_bridges.refusals import (
     IdentityNotConfirmed,
     ProviderUnavailable,
     RegistryUnavailable,
+    SessionEnded,
     StepUpRequired,
 )
 from auth_bridges.registrar import RegisterResident, WayIn
@@ -131,6 +139,74 @@ async def test_a_childs_face_is_not_looked_at_though_a_counter_made_it_known(wor
     with pytest.raises(ChildNeedsGuardian):
         await world.accounts.proving.start_face_check(me, consent="face-1")
     assert world.faces.asked == []
+
+
+async def proved_before(
+    world: World, mongo: Database, monkeypatch: pytest.MonkeyPatch, number: str
+) -> ResidentSignedIn:
+    """A session of somebody who proved ``number`` when nobody looked how old they were."""
+    world.registry.names[number] = NAME
+    with monkeypatch.context() as patch:
+        for place in ("proving", "children"):
+            patch.setattr(f"auth_bridges.accounts.{place}.needs_guardian", lambda *_: False)
+        me = await with_phone(world, "w")
+        await world.accounts.proving.real_name(me, NAME, number, consent="real-name-1")
+        signed_in = await world.auth.sign_in("wechat", world.code("w"), PHONE)
+    assert signed_in.assurance is AssuranceLevel.L2
+    await mongo["residents"].update_many({}, {"$unset": {"proofs.$[].of_age": ""}})
+    return signed_in
+
+
+@pytest.mark.parametrize("comes", ["signs in", "renews", "was killed over it"])
+async def test_requirement_19_a_child_that_proved_a_level_before_has_none_when_it_next_comes_by(
+    world: World, mongo_database: Database, monkeypatch: pytest.MonkeyPatch, comes: str
+) -> None:
+    async def dies(*_: object, **__: object) -> None:
+        raise ConnectionError("killed")
+
+    before = await proved_before(world, mongo_database, monkeypatch, CHILD)
+    session = world.actor(before.access.text).session
+    if comes == "renews":
+        with pytest.raises(SessionEnded):
+            await world.auth.refresh(before.refresh.text, PHONE)
+    elif comes == "was killed over it":
+        with monkeypatch.context() as patch:
+            patch.setattr(world.stores.sessions, "living", dies)
+            with pytest.raises(ConnectionError):
+                await world.auth.refresh(before.refresh.text, PHONE)
+        renewed = await world.auth.refresh(before.refresh.text, PHONE)
+        assert renewed.assurance is AssuranceLevel.L1
+    after = await world.auth.sign_in("wechat", world.code("w"), PHONE)
+    me = world.actor(after.access.text)
+    assert (after.assurance, after.display_name, me.level) == (AssuranceLevel.L1, None, AssuranceLevel.L1)
+    assert session in (await world.stores.ended.since("0-0"))[1]
+    assert world.audit.events.count(("identity.withdrawn", me.resident, "CHILD_NEEDS_GUARDIAN")) == 1
+    assert not await world.accounts.consents.stands(me.resident, ConsentPurpose.REAL_NAME)
+    kept = await world.stores.residents.get(me.resident)
+    assert kept is not None
+    assert (kept.holder, kept.name, kept.number) == (None, None, None)
+    with pytest.raises(ChildNeedsGuardian):
+        await world.accounts.proving.real_name(me, NAME, CHILD, consent="real-name-1")
+
+
+async def test_who_was_old_enough_is_looked_at_once_and_a_counters_word_on_a_child_stays(
+    world: World, mongo_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = await proved_before(world, mongo_database, monkeypatch, NUMBER)
+    asked: list[str] = []
+
+    def needs_guardian(number: str, _: datetime) -> bool:
+        asked.append(number)
+        return False
+
+    monkeypatch.setattr("auth_bridges.accounts.children.needs_guardian", needs_guardian)
+    renewed = await world.auth.refresh(before.refresh.text, PHONE)
+    assert (renewed.assurance, asked) == (AssuranceLevel.L2, [NUMBER])
+    assert (await world.signed_in("w")).level is AssuranceLevel.L2
+    way_in = WayIn(provider="wechat", appid=FakeBridge.appid, subject="child")
+    await world.registrar.register(RegisterResident(id_number=CHILD, name=NAME, links=(way_in,)))
+    assert (await world.signed_in("child")).level is AssuranceLevel.L2
+    assert asked == [NUMBER]
 
 
 async def test_an_account_does_not_change_hands(world: World) -> None:

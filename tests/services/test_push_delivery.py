@@ -339,6 +339,63 @@ class TestCredits:
         assert (await one(parts.deliver, paying.intent())).done == "sms"
         assert await paying.purse.left("lin") == left
 
+    async def test_who_was_only_slow_gives_back_what_was_spent_because_they_seemed_dead(
+        self, paying: PushWorld, wechat: Provider
+    ) -> None:
+        wechat.answers = [failure(FailureClass.NEXT_CHANNEL)]
+        wechat.takes_seconds = 1.0
+        slow, other = await paying.parts(), await paying.parts()
+        calling = asyncio.create_task(one(slow.deliver, paying.intent()))
+        while not wechat.calls:
+            await asyncio.sleep(0.01)
+        paying.clock.turn(LEASE.total_seconds())
+        assert (await one(other.deliver, paying.intent())).done == "sms"
+        assert await paying.purse.left("lin") == (1, 0, 1)
+        await calling
+        assert await paying.purse.left("lin") == (2, 0, 0)
+        assert (await paying.states())["wechat"] is AttemptState.FAILED
+
+    @pytest.mark.parametrize(
+        ("answer", "done", "left"),
+        [
+            pytest.param({"id": "r"}, "wechat", (1, 0, 1), id="taken"),
+            pytest.param(failure(FailureClass.NEXT_CHANNEL), "sms", (2, 0, 0), id="refused"),
+        ],
+    )
+    async def test_what_was_settled_since_it_was_read_is_believed_and_not_given_up(  # noqa: PLR0917 - parameters
+        self,
+        paying: PushWorld,
+        wechat: Provider,
+        sms: Provider,
+        monkeypatch: pytest.MonkeyPatch,
+        answer: dict[str, Any],
+        done: str,
+        left: tuple[int, int, int],
+    ) -> None:
+        """The other worker read that it was being called, and was slow itself."""
+        wechat.answers, wechat.takes_seconds = [answer], 0.5
+        slow, other = await paying.parts(), await paying.parts()
+        intent = paying.intent()
+        attempts = other.deliver._stores.attempts
+        calling = asyncio.create_task(one(slow.deliver, intent))
+        while not wechat.calls:
+            await asyncio.sleep(0.01)
+        seen = await attempts.of([intent.id])
+        assert [each.state for each in seen[intent.id]] == [AttemptState.CALLING]
+        await calling
+
+        async def of(_: object) -> dict[str, list[Attempt]]:
+            return seen
+
+        monkeypatch.setattr(attempts, "of", of)
+        told = len(sms.calls)
+        paying.clock.turn(LEASE.total_seconds())
+        outcome = await one(other.deliver, intent)
+        assert outcome.done == done or outcome.again is not None
+        assert len(sms.calls) == told == (done == "sms")
+        assert await paying.purse.left("lin") == left
+        assert AttemptState.UNKNOWN not in (await paying.states()).values()
+
 
 class TestWhatResidentsWant:
     async def test_nothing_is_sent_of_what_nobody_agreed_to_and_it_is_in_the_inbox(

@@ -113,6 +113,35 @@ async def test_a_copy_on_another_device_is_found_out_within_the_grace(
             await world.auth.refresh(token, client)
 
 
+@pytest.mark.parametrize(
+    ("began", "asks", "repeated"),
+    [
+        pytest.param("iPhone", "iPhone", True, id="the same kind"),
+        pytest.param("iPhone", "Windows NT", False, id="another kind"),
+        pytest.param("iPhone", "", False, id="no kind told"),
+        pytest.param("", "iPhone", True, id="none was known"),
+    ],
+)
+async def test_where_no_device_was_named_a_lost_reply_is_asked_for_by_the_same_kind_of_device(
+    world: World,
+    began: str,
+    asks: str,
+    repeated: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    def nameless(agent: str) -> ClientFacts:
+        return ClientFacts(address="203.0.113.7", agent=agent)
+
+    signed_in = await world.auth.sign_in("wechat", "code", nameless(began))
+    renewed = await world.auth.refresh(signed_in.refresh.text, nameless(began))
+    if repeated:
+        again = await world.auth.refresh(signed_in.refresh.text, nameless(asks))
+        assert again.refresh.text == renewed.refresh.text
+        return
+    for token in (signed_in.refresh.text, renewed.refresh.text):
+        with pytest.raises(SessionEnded):
+            await world.auth.refresh(token, nameless(asks))
+
+
 async def test_a_token_from_long_ago_ends_the_session(world: World, signed_in: ResidentSignedIn) -> None:
     token = signed_in.refresh.text
     for _ in range(5):
@@ -278,6 +307,34 @@ async def test_a_clerks_shift_is_twelve_hours_and_follows_their_post(world: Worl
     world.clock.pass_(timedelta(minutes=5))
     with pytest.raises(SessionEnded):
         await world.auth.refresh_clerk(renewed.refresh.text, COUNTER)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"scopes": ("wallet:verify", "health:verify")}, id="one scope more"),
+        pytest.param({"scenes": ("hotel", "general")}, id="one scene more"),
+        pytest.param({"scenes": ()}, id="one scene less"),
+    ],
+)
+async def test_a_shift_that_opens_something_else_has_another_id_and_the_old_one_is_over(
+    world: World, changes: dict[str, tuple[str, ...]]
+) -> None:
+    clerk = RegisterClerk(organisation="hotel", number="1", passphrase="correct horse", scenes=("hotel",))
+    await world.registrar.register(RegisterOrganisation(id="hotel", name="江边旅馆"))
+    await world.registrar.register(clerk)
+    signed_in = await world.auth.sign_in_clerk("hotel", "1", "correct horse", COUNTER)
+    same = await world.auth.refresh_clerk(signed_in.refresh.text, COUNTER)
+    assert same.session == signed_in.session
+    assert await endings(world) == []
+    await world.registrar.register(msgspec.structs.replace(clerk, **changes))
+    renewed = await asyncio.gather(*(world.auth.refresh_clerk(same.refresh.text, COUNTER) for _ in range(8)))
+    (after,) = {each.session for each in renewed}
+    assert after != signed_in.session
+    assert set(await endings(world)) == {signed_in.session}
+    assert world.audit.kinds.count(("session.renamed", "L1")) == 1
+    again = await world.auth.refresh_clerk(renewed[0].refresh.text, COUNTER)
+    assert again.session == after
 
 
 async def test_a_disabled_organisation_ends_its_clerks_shifts(world: World) -> None:

@@ -106,8 +106,40 @@ async def test_a_former_phone_that_cannot_be_told_is_on_record_and_the_other_is_
     world.phones.broken = True
     assert await world.accounts.phones.bind_by_code(me, "wechat", "other") == "154****0002"
     assert ("phone.former_told", "SMS_UNAVAILABLE") in world.audit.kinds
-    copy = await world.accounts.overviews.copy(me)
+    copy = await world.accounts.overviews.copy(await world.by_phone("w"))
     assert (copy.phone, copy.former_phone) == ("+8615400000002", MOBILE)
+
+
+@pytest.mark.parametrize("operation", [Operation.LINK, Operation.UNLINK, Operation.EXPORT, Operation.DELETE])
+async def test_requirement_13_who_has_a_phone_is_asked_by_it_however_young_the_session(
+    world: World, operation: Operation
+) -> None:
+    me = await world.signed_in("w")
+    require = world.accounts.step_ups.require
+    await require(me, operation, b"x")  # Nothing but the provider's word is known of them.
+    sent = await world.accounts.phones.send_code(me, MOBILE, PHONE)
+    await world.accounts.phones.bind_by_sms(me, sent.request, world.phones.code(MOBILE))
+    me = await world.signed_in("w")
+    asked = await challenged(world, me, operation)
+    assert asked.methods == ["certificate", "face", "sms"]
+    with pytest.raises(StepUpNotProved):
+        await answered(world, me, asked)
+    code = await world.accounts.step_ups.send_code(me, asked.challenge, PHONE)
+    await world.accounts.step_ups.answer_by_phone(
+        me, asked.challenge, code.request, world.phones.code(MOBILE)
+    )
+    await require(holding(me, asked), operation, b"x")
+
+
+async def test_where_no_code_can_be_sent_a_silent_login_does(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or nobody there could leave, or see what is kept of them."""
+    me = await world.signed_in("w")
+    sent = await world.accounts.phones.send_code(me, MOBILE, PHONE)
+    await world.accounts.phones.bind_by_sms(me, sent.request, world.phones.code(MOBILE))
+    monkeypatch.setattr(world.accounts.codes, "_send", None)
+    await world.accounts.step_ups.require(await world.signed_in("w"), Operation.DELETE, b"")
 
 
 async def test_a_proof_lets_that_one_request_through_once(world: World, stale: Actor) -> None:

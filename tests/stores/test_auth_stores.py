@@ -330,7 +330,8 @@ async def test_no_token_is_stored(stores: AuthStores, mongo_database: Database) 
         *("_id", "audience", "subject", "client", "device", "started_at", "expires_at"),
         *("current", "previous", "successor", "rotated_at", "generation", "methods", "ended_at"),
         "ended_why",
-        *("idle_seconds", "idle_ends_at", "platform", "origin", "level", "renamed", "link"),
+        *("idle_seconds", "idle_ends_at", "platform", "origin", "level", "rights"),
+        *("renamed", "link"),
     }
 
 

@@ -84,6 +84,7 @@ class Bureau:
     def recolouring(self, book: RuleBook | None = None) -> Recolouring:
         return Recolouring(
             evidence=self.health.evidence,
+            ended=self.health.ended,
             sources=self.health.sources,
             states=self.health.states,
             snapshots=self.health.snapshots,
@@ -230,7 +231,8 @@ async def test_evidence_recorded_by_a_clock_that_is_ahead_counts_at_once(bureau:
 
     assert await bureau.shown("someone") is Colour.RED
     (change,) = await bureau.health.states.changes("someone", before=None, limit=10)
-    assert (await bureau.recolouring().again(change)).colour is Colour.RED
+    stored = (await bureau.health.evidence.of(["someone"]))["someone"]
+    assert bureau.health.recalling.again(change, stored).colour is Colour.RED
 
 
 async def test_who_was_judged_by_new_rules_is_not_judged_by_the_old_ones_again(
@@ -266,10 +268,11 @@ async def test_every_past_change_is_judged_again_as_it_was(platform: Platform, b
     changes = await bureau.health.states.changes("someone", before=None, limit=10)
 
     assert [change.colour for change in changes] == [Colour.YELLOW, Colour.RED, Colour.YELLOW]
+    stored = (await bureau.health.evidence.of(["someone"]))["someone"]
     for change in changes:
-        judgement = await recolouring.again(change)
-        decisive = judgement.findings[0].rule.identifier
-        assert (judgement.colour, decisive) == (change.colour, change.decisive)
+        weighed = bureau.health.recalling.again(change, stored)
+        decisive = weighed.judgement.findings[0].rule.identifier
+        assert (weighed.colour, decisive) == (change.colour, change.decisive)
 
 
 async def test_evidence_that_cannot_be_opened_makes_grey_and_never_ends_a_red(

@@ -313,6 +313,24 @@ async def test_twins_have_a_timeline_each(town: Town) -> None:
     assert titles.count("乙肝疫苗 第3剂") == 1
 
 
+async def test_siblings_whose_masked_names_are_the_same_are_told_apart_by_their_order(town: Town) -> None:
+    older, twin = id_number(date(2024, 3, 1)), id_number(date(2026, 10, 1), 3)
+    mother, father = await town.resident(MOTHER), await town.resident(FATHER, "林志远")
+    for child in (twin, older, CHILD):
+        await town.link(MOTHER, child)
+        await town.born(child)
+    await town.link(FATHER, CHILD)
+    named = {town.key(older): "林*满(1)", town.key(CHILD): "林*满(2)", town.key(twin): "林*满(3)"}
+    shown = await town.parts.linked.wards_of(mother.id)
+    assert {whom: reader.name for whom, reader in shown.items() if not reader.own} == named
+    # One at a time as well: who is told of one child alone still has the others.
+    for child, name in named.items():
+        readers = (await town.parts.linked.readers_of({child: None}))[child]
+        told = {reader.resident: reader.name for reader in readers}
+        assert told[mother.id] == name
+        assert told.get(father.id, "林*满") == "林*满"
+
+
 async def test_what_a_guardian_says_of_an_item_is_kept_by_every_plan(town: Town) -> None:
     mother = await town.resident(MOTHER)
     await town.link(MOTHER, CHILD)

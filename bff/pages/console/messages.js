@@ -52,6 +52,7 @@ export const t = translator({
   breaker_half_open: ["试探中", "Trying"],
   byHand: ["人工", "by hand"],
   calls: ["本分钟 {calls} 次，异常 {bad} 次", "{calls} calls this minute, {bad} bad"],
+  unheard: ["一至两天前受理 {awaited} 条，{unheard} 条至今无回执", "of {awaited} taken one to two days ago, {unheard} were never told of"],
   rests: ["{seconds} 秒后再试", "tried again in {seconds} s"],
   hold: ["人工干预", "Intervene"],
   holdOpen: ["停止发送", "Stop sending"],

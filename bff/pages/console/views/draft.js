@@ -7,9 +7,8 @@ import { t } from "../messages.js";
 
 /** @typedef {import("../../shared/wire.js").AudiencePreview} AudiencePreview */
 
-const TOPICS = /** @type {const} */ (["policy", "insurance", "pension", "expiry", "enrolment", "vaccination", "health", "account"]);
-/** They rest on law: nobody agrees to them, so nothing is sold under them. */
-const BY_LAW = new Set(["health", "account"]);
+/** What residents agree to or refuse: account and health notices tell one person what happened to them. */
+const TOPICS = /** @type {const} */ (["policy", "insurance", "pension", "expiry", "enrolment", "vaccination"]);
 
 /**
  * @param {import("../app.js").Context} context
@@ -25,10 +24,6 @@ export function draftView({ session, signal, go }) {
     ["service", t("service")],
     ["marketing", t("marketing")],
   ]);
-  kind.input.addEventListener("change", () => {
-    for (const option of topic.input.options) option.disabled = kind.input.value === "marketing" && BY_LAW.has(option.value);
-    if (topic.input.selectedOptions[0]?.disabled) topic.input.value = TOPICS[0];
-  });
   const text = field("text", t("textZh"), { maxlength: 20 });
   const textEn = field("text-en", t("textEn"), { maxlength: 60 });
   const link = field("link", t("link"), { required: false, maxlength: 200, pattern: "#/[a-z0-9/\\-]*" });

@@ -66,7 +66,7 @@ export function overviewView({ session, signal, go }) {
       "div",
       { class: "panel stack" },
       h("h3", { class: "section-title" }, provider.name, pill(tone, symbol, t(`breaker_${provider.breaker}`) + (provider.byHand ? ` · ${t("byHand")}` : ""))),
-      h("p", { class: "quiet" }, [t("calls", { calls: number(provider.calls), bad: number(provider.bad) }), provider.restsSeconds ? t("rests", { seconds: provider.restsSeconds }) : "", provider.why].filter(Boolean).join(" · ")),
+      h("p", { class: "quiet" }, [t("calls", { calls: number(provider.calls), bad: number(provider.bad) }), provider.awaited ? t("unheard", { awaited: number(provider.awaited), unheard: number(provider.unheard) }) : "", provider.restsSeconds ? t("rests", { seconds: provider.restsSeconds }) : "", provider.why].filter(Boolean).join(" · ")),
       h("details", {}, h("summary", {}, t("hold")), form),
     );
   };
