@@ -14,7 +14,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from push.models import Intent
+from push.models import Intent, Lane, MessageClass
 from push.ports import Credits
 from push.rules.caps import Bucket, buckets
 from push.rules.chain import Closed, Place
@@ -62,7 +62,9 @@ class Admission:
             who, template, key, at=now, channel=place.channel
         ):
             return no_credit
-        gate = await self._gates.ask(place.channel, template, intent.message_class)
+        # Whatever the makers are told of it: a campaign leaves half of a provider's pace to others.
+        pace = MessageClass.MARKETING if intent.lane is Lane.BULK else intent.message_class
+        gate = await self._gates.ask(place.channel, template, pace)
         if gate.reason:
             closed = Closed(reason=gate.reason, until=now + gate.wait, hold=gate.brief)
             return Barred(what=place.channel, closed=closed)

@@ -107,7 +107,10 @@ class Campaigning:
         pushing = await self._campaigns.pushing()
         self._counted = {each.id: self._counted[each.id] for each in pushing if each.id in self._counted}
         for campaign in pushing:
-            moved += await self._turn(campaign)
+            try:
+                moved += await self._turn(campaign)
+            except Exception as failure:  # noqa: BLE001 - whatever one campaign meets, the others go on
+                _log.warning("campaign %s not pushed: %s", campaign.id, type(failure).__name__)
         for campaign in await self._campaigns.unswept():
             await self._sweep(campaign)
         return moved

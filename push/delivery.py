@@ -29,7 +29,7 @@ from push.admission import Admission, Admitted, Barred
 from push.channels.base import Accepted, Address, Answer, Channel, Failed, FailureClass, Message, Unknown
 from push.delivery_models import UNDELIVERED, Attempt, AttemptState, Decision, InboxNotice, NoticeText
 from push.inbox import notice_context, seal_text
-from push.models import Intent
+from push.models import Intent, Lane
 from push.ports import (
     Addresses,
     Announce,
@@ -67,10 +67,11 @@ from push.wishes import Wish, Wishes
 
 _log: Final = structlog.get_logger(__name__)
 _SLOW: Final = timedelta(seconds=3)
-_AT_ONCE: Final = 200
-"""How many notices this process has at one provider: no more are written down as calling than can call.
+ROOM: Final[Mapping[Lane, int]] = {Lane.URGENT: 100, Lane.NORMAL: 200, Lane.BULK: 200}
+"""How many notices of a lane this process has at one provider: no more are written down as calling than can.
 
-A round of them is one write that waits for the disk: with fewer a worker mostly waits.
+Each lane has room of its own: where a provider hangs, a campaign would sit in all there is, and a code would
+wait behind it. A round of them is one write that waits for the disk: with fewer a worker mostly waits.
 """
 _STEPS: Final = 24
 _PAUSE: Final = timedelta(minutes=1)
@@ -167,7 +168,11 @@ class Delivery:
             caps=stores.caps, gates=stores.gates, credit=credit, topic_per_day=settings.topic_per_day
         )
         self._lease = timedelta(seconds=settings.call_seconds * 1.5)
-        self._room = {channel.name: asyncio.Semaphore(_AT_ONCE) for channel in channels}
+        self._room = {
+            (channel.name, lane): asyncio.Semaphore(most)
+            for channel in channels
+            for lane, most in ROOM.items()
+        }
 
     async def __call__(self, intents: Sequence[Intent]) -> list[Outcome]:
         """Take ``intents`` as far as they go now; one outcome for each.
@@ -425,7 +430,7 @@ class Delivery:
         attempt = await self._reserved(case, channel, place)
         if attempt is None:
             return False
-        async with self._room[channel.name]:
+        async with self._room[channel.name, case.intent.lane]:
             asked = self._clock()
             attempt = replace(attempt, state=AttemptState.CALLING, at=asked, calls=attempt.calls + 1)
             if not await self._stores.attempts.start(attempt):

@@ -25,6 +25,7 @@ from push.models import Intent
 from push.outbox import seal_values
 from push.planning import Planner, born_of, open_item
 from push.ports import Clock, People, PersonalData, Reader
+from push.rules.caps import class_of
 from push.rules.due import DueItem
 from push.rules.keys import intent_key
 from push.rules.timeline import SHARDS
@@ -148,11 +149,31 @@ class Ticker:
         return total
 
     async def _fire(self, claim: Claim) -> Fired:
-        """A batch of what is due in claimed shards; all of it, or nothing if one of them is another's."""
+        """A batch of what is due in claimed shards."""
         now = self._clock()
-        due = await self._timeline.due(claim.shards, now=now, limit=BATCH)
-        if not due:
-            return Fired(looked=0)
+        due = await self._timeline.due(claim.shards, now=now, later=now + _TRY_AGAIN, limit=BATCH)
+        return await self._fire_each(claim, due, now) if due else Fired(looked=0)
+
+    async def _fire_each(self, claim: Claim, due: Sequence[StoredMilestone], now: datetime) -> Fired:
+        """Fire ``due``; what cannot be is left for an hour and holds up nobody else."""
+        try:
+            return await self._fire_all(claim, due, now)
+        except FenceLost:
+            raise
+        except Exception as failure:  # noqa: BLE001 - one record that was changed must not silence a city
+            # If a store is away, so it is for this.
+            await self._shards.hold(claim)
+            if len(due) > 1:
+                half = len(due) // 2
+                first = await self._fire_each(claim, due[:half], now)
+                return _sum(first, await self._fire_each(claim, due[half:], now))
+            await self._timeline.postpone([each.id for each in due], at=now + _TRY_AGAIN)
+            _log.error("somebody cannot be told: %s", type(failure).__name__)
+            self._meter.unread(1)
+            return Fired(looked=1, unread=1)
+
+    async def _fire_all(self, claim: Claim, due: Sequence[StoredMilestone], now: datetime) -> Fired:
+        """All of ``due`` in one transaction, or nothing if one of the shards is another's."""
         readers = await self._read_by([each for each in due if each.useful_until > now])
 
         async def steps(session: Session) -> Fired:
@@ -242,6 +263,7 @@ class Ticker:
             useful_until=milestone.useful_until,
             link=f"/timeline?item={item.id}",
             about=None if reader.own else item.subject,
+            message_class=class_of(item.topic),
         )
 
 

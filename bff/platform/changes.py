@@ -41,6 +41,11 @@ class Changes:
         self._count = 0
         self._waiting: dict[str, set[asyncio.Event]] = {}
 
+    def admit(self) -> None:
+        """Refuse one more listener where there is no room, while that can still be answered."""
+        if self._count >= self._most:
+            raise TooManyListeners
+
     async def announce(self, *names: str) -> None:
         """Wake whoever waits for one of ``names``, in every process; many travel as one message."""
         await self._redis.publish(self._channel, "\n".join(names))
@@ -48,8 +53,7 @@ class Changes:
     @contextlib.contextmanager
     def listen(self, name: str) -> Iterator[asyncio.Event]:
         """An event that is set at each change of ``name``; who waits clears it."""
-        if self._count >= self._most:
-            raise TooManyListeners
+        self.admit()
         event = asyncio.Event()
         self._count += 1
         self._waiting.setdefault(name, set()).add(event)

@@ -24,8 +24,7 @@ from prometheus_client import Histogram
 from bff.platform.telemetry import current_trace
 
 _log: Final = logging.getLogger(__name__)
-_CONNECTIONS: Final = 400
-_PER_HOST: Final = 200
+PER_HOST: Final = 200
 outbound_seconds: Final = Histogram(
     "suishen_outbound_seconds",
     "From asking to the last byte of the answer; `outcome` is a status class, `unreached` or `unanswered`.",
@@ -55,9 +54,13 @@ class Outbound:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls) -> "AsyncIterator[Outbound]":
-        """A client with connections of its own, closed at the end of the block."""
-        connector = aiohttp.TCPConnector(limit=_CONNECTIONS, limit_per_host=_PER_HOST)
+    async def open(cls, *, per_host: int = PER_HOST) -> "AsyncIterator[Outbound]":
+        """A client with connections of its own, closed at the end of the block.
+
+        At most ``per_host`` to one host and twice as many in all: who waits for one behind others too long is
+        told that nobody was reached.
+        """
+        connector = aiohttp.TCPConnector(limit=2 * per_host, limit_per_host=per_host)
         async with aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
         ) as session:

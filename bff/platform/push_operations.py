@@ -1,6 +1,7 @@
 """Campaigns and the operators' console, wired: the residents a campaign may be for, and who is told."""
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -35,6 +36,7 @@ from push.store.inbox import InboxStore
 from push.store.people import PeopleStore
 from push.timeline_models import StoredFact
 
+_log: Final = logging.getLogger(__name__)
 _meant: Final = Counter("suishen_push_campaign_intents", "Notices that campaigns made")
 _stopped: Final = Counter("suishen_push_campaigns_stopped", "Campaigns stopped by their own failures")
 
@@ -84,13 +86,15 @@ class CityCrowd:
         found = await self._residents.by_holder(self._personal.hash(id_number))
         return None if found is None else found.id
 
-    async def _said(self, subjects: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
-        """What departments said of ``subjects``, as a campaign asks for it."""
-        found = await self._people.facts_of(subjects)
-        return {
-            subject: attributes_of(known(map(self._opened, counting(each))))
-            for subject, each in found.items()
-        }
+    async def _said(self, subjects: Sequence[str]) -> Mapping[str, Mapping[str, frozenset[str]]]:
+        """What departments said of ``subjects``, as a campaign asks; nothing where it is unreadable."""
+        found: dict[str, Mapping[str, frozenset[str]]] = {}
+        for subject, each in (await self._people.facts_of(subjects)).items():
+            try:
+                found[subject] = attributes_of(known(map(self._opened, counting(each))))
+            except Exception as failure:  # noqa: BLE001 - one record that was changed must not stop a campaign
+                _log.error("somebody's facts cannot be read: %s", type(failure).__name__)
+        return found
 
     def _opened(self, fact: StoredFact) -> tuple[str, Fact]:
         return fact.id, _read_fact(self._personal.open(fact.sealed, fact_context(fact.id)))
@@ -174,7 +178,7 @@ class OperationParts:
         await self._intents.ensure_indexes()
 
 
-def _known(resident: Resident, number: str | None, attributes: Mapping[str, str]) -> Known:
+def _known(resident: Resident, number: str | None, attributes: Mapping[str, frozenset[str]]) -> Known:
     if number is None:
         return Known(resident=resident.id, subject=resident.holder, attributes=attributes)
     return Known(

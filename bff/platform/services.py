@@ -37,7 +37,7 @@ from bff.platform.ids import timed_id
 from bff.platform.keys import KeyRing
 from bff.platform.limits import Limits, Rate
 from bff.platform.mongo import Database, ReaderById, at_leisure, database, open_mongo
-from bff.platform.outbound import Outbound
+from bff.platform.outbound import PER_HOST, Outbound
 from bff.platform.probes import Probe
 from bff.platform.push import PushParts
 from bff.platform.push_outbox import Carrier
@@ -201,10 +201,13 @@ class Platform:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, settings: Settings, *, patience: float | None = None) -> AsyncIterator[Self]:
+    async def open(
+        cls, settings: Settings, *, patience: float | None = None, per_host: int = PER_HOST
+    ) -> AsyncIterator[Self]:
         """Connect, wire and start what runs in the background; nothing is asked of a store yet.
 
-        With ``patience``, for who has callers waiting, no operation on MongoDB takes longer than that.
+        With ``patience``, for who has callers waiting, no operation on MongoDB takes longer than that. To one
+        provider there are at most ``per_host`` connections.
 
         A store that is away does not stop the start: the process says it is not ready until the store is
         back and its indexes are made.
@@ -212,7 +215,7 @@ class Platform:
         client = open_mongo(settings.platform.mongo_url, patience=patience)
         redis = open_redis(settings.platform.redis_url)
         try:
-            async with Outbound.open() as http, contextlib.AsyncExitStack() as held:
+            async with Outbound.open(per_host=per_host) as http, contextlib.AsyncExitStack() as held:
                 platform = cls(settings, database(client, settings.platform.mongo_database), redis, http)
                 held.callback(platform.push.close)
                 async with _background(

@@ -87,6 +87,8 @@ class HealthCodeController(Controller):
         still: NamedDependency[StillSignedIn],
     ) -> Response[bytes]:
         """Server-sent events: a `code` event now and at each change, until the session or its token ends."""
+        # Before the answer begins: what comes later is no refusal, but a stream that ends.
+        health_changes.admit()
         subject = keeper(principal)
         first = await health_codes.read(subject)
         events = _events(first, lambda: health_codes.read(subject), health_changes, subject, still)

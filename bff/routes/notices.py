@@ -126,7 +126,8 @@ class NoticeController(Controller):
 
         With `Last-Event-ID`, what came since is sent first; a notice may come again under its own id.
         """
-        # Read before the answer begins: a store that is away is a refusal, not a stream that ends.
+        # Before the answer begins: no room and a store that is away are refusals, not streams that end.
+        push_changes.admit()
         unread = await push_inbox.unread(principal.subject)
         since = last_event_id or seq_of(clock())
         events = _events(principal.subject, push_inbox, push_changes, still, since=since, unread=unread)

@@ -25,6 +25,7 @@ class Known(Struct, frozen=True, kw_only=True):
     """What is known of a resident: from their ID number, if they are real-name, and from departments.
 
     ``district`` is where the number was given out, not where somebody lives: a department says that.
+    An attribute may be several things at once.
     """
 
     resident: str
@@ -32,7 +33,7 @@ class Known(Struct, frozen=True, kw_only=True):
     born: date | None = None
     sex: Sex | None = None
     district: str | None = None
-    attributes: Mapping[str, str] = {}
+    attributes: Mapping[str, frozenset[str]] = {}
 
 
 class Audience(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -50,14 +51,17 @@ class Audience(Struct, frozen=True, kw_only=True, omit_defaults=True):
     agreed: bool = False
 
 
-def attributes_of(said: facts.Known) -> dict[str, str]:
+def attributes_of(said: facts.Known) -> dict[str, frozenset[str]]:
     """What departments said of somebody, as a campaign asks for it: home, dues and pension.
 
-    ``home`` is a district, ``insurance`` the scheme of a contribution to be paid, ``pension`` is ``drawn``.
+    ``home`` is a district, ``insurance`` the schemes of contributions to be paid, ``pension`` is ``drawn``.
     """
-    found = {"home": said.district, "insurance": said.insurance[-1].scheme if said.insurance else None}
-    found["pension"] = "drawn" if said.pension is not None else None
-    return {name: value for name, value in found.items() if value is not None}
+    found = {
+        "home": () if said.district is None else (said.district,),
+        "insurance": [each.scheme for each in said.insurance],
+        "pension": () if said.pension is None else ("drawn",),
+    }
+    return {name: frozenset(values) for name, values in found.items() if values}
 
 
 def check_audience(audience: Audience) -> None:
@@ -88,7 +92,10 @@ def holds(audience: Audience, known: Known, today: date) -> bool:
         _from(audience, known)
         and _of_age(audience, known, today)
         and audience.sex in {None, known.sex}
-        and all(known.attributes.get(name) in values for name, values in audience.attributes.items())
+        and all(
+            not known.attributes.get(name, frozenset()).isdisjoint(values)
+            for name, values in audience.attributes.items()
+        )
     )
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from push.models import Intent, Lane, MessageClass
+from push.models import Intent, Lane, MessageClass, Topic
 from push.rules.consents import needs_consent
 from push.rules.quiet import CITY
 
@@ -23,6 +23,15 @@ class Bucket(Struct, frozen=True):
     def of_topic(self) -> bool:
         """Whether it counts a topic, on whatever channel; else it is one place's."""
         return self.name.startswith("topic:")
+
+
+def class_of(topic: Topic) -> MessageClass:
+    """What the makers of phones are told of a reminder of ``topic``.
+
+    What somebody is due is a service. A policy that was matched to them nobody asked for: to the makers it is
+    marketing, unless one agreed to more, which the city's own table of their channels then says.
+    """
+    return MessageClass.MARKETING if topic is Topic.POLICY else MessageClass.SERVICE
 
 
 def buckets(intent: Intent, place: str, now: datetime, *, per_topic: int) -> tuple[Bucket, ...]:

@@ -79,7 +79,9 @@ def status_on(item: DueItem, day: date) -> Status:
 
 
 def _is_long_over(item: DueItem, as_of: date) -> bool:
-    return item.window_to is not None and as_of > item.window_to + _SAID_AFTERWARDS
+    # A pension is stopped until it is confirmed, however late that is.
+    goes_on = item.topic is Topic.PENSION
+    return not goes_on and item.window_to is not None and as_of > item.window_to + _SAID_AFTERWARDS
 
 
 # --- each programme --------------------------------------------------------------------------------------

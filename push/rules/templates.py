@@ -32,8 +32,15 @@ _PLACE: Final = re.compile(r"\{([a-z_]*)\}")
 _SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 _LINK: Final = "{link}"
 _KEYWORD: Final = re.compile(r"keyword[1-9][0-9]?")
-_VACCINE: Final = re.compile("疫苗|卡介苗|免疫球蛋白|vaccine|immunoglobulin", re.IGNORECASE)
-"""What names of vaccines have in common."""
+_VACCINE: Final = re.compile(
+    "疫苗|卡介|球蛋白|[甲乙]肝|脊灰|[百白]破|麻腮风|麻疹|风疹|腮腺炎|[乙流]脑|水痘|流感|狂犬|轮状|手足口|新冠"
+    "|vaccin|globulin|hepatitis|polio|diphtheria|tetanus|pertussis|measles|mumps|rubella|encephalitis|mening"
+    "|varicella|chickenpox|papilloma|influenza|rabies|rotavirus|covid"
+    "|(?<![a-z])(?:hep[ab]|bcg|[bst]?[io]pv|dt(?:[aw]?p)?|mmr|je|mp?c?v|mp[cs]v|mena?c?|[249]?v?hpv|varv"
+    "|hib|p[cp]v|ev|[hrt]?b?ig)(?![a-z])",
+    re.IGNORECASE,
+)
+"""What vaccines are called, in full and in short, and what they are against."""
 _Line = Annotated[str, Meta(min_length=1, max_length=200)]
 
 

@@ -33,20 +33,20 @@ _PROBE_MS: Final = 5_000
 _FORCED_MS: Final = 60_000
 """How soon what waits for a forced breaker looks again."""
 
-# KEYS: forced, pace, then breakers, of which the first two count calls. ARGV: microseconds between two calls,
-# burst, how many want to go, then the breakers' names. Answers why not all go (0: they do, 1: the pace,
-# 2: operators, 3: a breaker), for how many ms the first of the others has to wait, how many go, and whose
-# probe that is.
+# KEYS: forced, the pace of all calls, that of marketing or again of all, then breakers, of which the first
+# two count calls. ARGV: how many want to go, of each pace the microseconds between two calls and the burst,
+# then the breakers' names. Answers why not all go (0: they do, 1: the pace, 2: operators, 3: a breaker), for
+# how many ms the first of the others has to wait, how many go, and whose probe that is.
 _ASK: Final = f"""
 local clock = redis.call('TIME')
 local micros = clock[1] * 1000000 + clock[2]
 local now = math.floor(micros / 1000)
-local asked = tonumber(ARGV[3])
+local asked = tonumber(ARGV[1])
 local going = asked
 local verdict, wait = 0, 0
 local probed = {{}}
-for i = 3, #KEYS do
-  local name = ARGV[i + 1]
+for i = 4, #KEYS do
+  local name = ARGV[i + 2]
   local forced = redis.call('HGET', KEYS[1], name)
   if forced and string.sub(forced, 1, 4) == 'open' then return {{2, {_FORCED_MS}, 0, ''}} end
   if not forced then
@@ -61,22 +61,28 @@ for i = 3, #KEYS do
     end
   end
 end
-local interval = tonumber(ARGV[1])
-local due = math.max(tonumber(redis.call('GET', KEYS[2]) or '0'), micros)
-local room = math.max(0, math.floor((interval * tonumber(ARGV[2]) - (due - micros)) / interval))
-if room < going then
-  going, verdict, probed = room, 1, room > 0 and probed or {{}}
-  wait = math.ceil((due + interval * (room + 1) - micros - interval * tonumber(ARGV[2])) / 1000)
+local paces = KEYS[2] == KEYS[3] and 2 or 3
+local due = {{}}
+for i = 2, paces do
+  local interval, burst = tonumber(ARGV[2 * i - 2]), tonumber(ARGV[2 * i - 1])
+  due[i] = math.max(tonumber(redis.call('GET', KEYS[i]) or '0'), micros)
+  local room = math.max(0, math.floor((interval * burst - (due[i] - micros)) / interval))
+  if room < going then
+    going, verdict, probed = room, 1, room > 0 and probed or {{}}
+    wait = math.ceil((due[i] + interval * (room + 1) - micros - interval * burst) / 1000)
+  end
 end
 if going == 0 then return {{verdict, wait, 0, ''}} end
-redis.call('SET', KEYS[2], string.format('%d', due + interval * going),
-  'PX', math.ceil((due + interval * going - micros) / 1000) + 1)
+for i = 2, paces do
+  local used = due[i] + tonumber(ARGV[2 * i - 2]) * going
+  redis.call('SET', KEYS[i], string.format('%d', used), 'PX', math.ceil((used - micros) / 1000) + 1)
+end
 local names = {{}}
 for n, i in ipairs(probed) do
   redis.call('HSET', KEYS[i], 'probe', string.format('%d', now + {_PROBE_MS}))
-  names[n] = ARGV[i + 1]
+  names[n] = ARGV[i + 2]
 end
-for i = 3, 4 do
+for i = 4, 5 do
   if now - tonumber(redis.call('HGET', KEYS[i], 'since') or '0') >= {_WINDOW_MS} then
     redis.call('HSET', KEYS[i], 'since', string.format('%d', now), 'calls', 0, 'bad', 0)
     redis.call('PEXPIRE', KEYS[i], {_KEPT_MS})
@@ -192,7 +198,7 @@ class Breaker(Struct, frozen=True, kw_only=True):
 
 
 class Pace(Struct, frozen=True, kw_only=True):
-    """How fast a provider is asked; for marketing half of that, so that a campaign never takes all."""
+    """How fast a provider is asked in all; at most half of that is marketing, so no campaign takes it all."""
 
     per_second: int
 
@@ -243,8 +249,13 @@ class Gates:
         names = [channel, template_gate(channel, template)]
         if channel in TELL_LATER:
             names.append(receipts_gate(channel))
-        keys = [_FORCED, f"{{push}}:pace:{channel}:{message_class.value}", *map(breaker_key, names)]
-        args: list[str | bytes | int] = [interval, pace.burst(message_class), count, *names]
+        # In all a provider is asked as often as it bears; marketing has a pace of its own within that.
+        kept = [MessageClass.SERVICE, message_class]
+        keys = [_FORCED, *(_pace_key(channel, each) for each in kept), *map(breaker_key, names)]
+        args: list[str | bytes | int] = [count]
+        for each in kept:
+            args += [pace.interval(each), pace.burst(each)]
+        args += names
         verdict, wait, going, probed = await self._run(_ASK, keys, args)
         go = Gate(probed=tuple(probed.decode().split("\n")) if probed else ())
         stay = Gate(
@@ -304,6 +315,11 @@ def template_gate(channel: str, template: str) -> str:
 def receipts_gate(channel: str) -> str:
     """What the gate is called that hears what became of messages to ``channel``."""
     return f"{channel}/receipts"
+
+
+def _pace_key(channel: str, message_class: MessageClass) -> str:
+    """Where it is kept when ``channel`` may be asked again: in all, or for marketing. Both in one slot."""
+    return f"{{push}}:pace:{channel}:{message_class.value}"
 
 
 def breaker_key(name: str) -> str:

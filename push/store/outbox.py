@@ -4,6 +4,7 @@ An intent's id is its key, so meant again it is refused by the index and not tol
 fence: it grows whenever an intent is to be tried anew, and who still works on an earlier try settles nothing.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Collection as Several
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ from push.models import Intent, IntentState, Lane
 from push.ports import Outcome
 from push.store.documents import DUPLICATE, Collection, Document, document_of
 
+_log: Final = logging.getLogger(__name__)
 _BY_ID: Final = [("_id", ASCENDING)]
 _ALIVE: Final = [IntentState.CREATED, IntentState.RELAYED, IntentState.DEAD]
 
@@ -147,10 +149,19 @@ class OutboxStore:
     # --- workers ---------------------------------------------------------------------------------
 
     async def relayed(self, keys: Sequence[str]) -> Mapping[str, Intent]:
-        """Those of ``keys`` that wait for an outcome."""
+        """Those of ``keys`` that wait for an outcome.
+
+        What cannot be read stays as it is: another release may have written it, and one of that release is
+        given it when it is relayed again.
+        """
         found = self._collection.find({"_id": {"$in": list(keys)}, "state": IntentState.RELAYED})
-        documents = await found.to_list(length=len(keys))
-        return {document["_id"]: msgspec.convert(document, Intent) for document in documents}
+        intents: dict[str, Intent] = {}
+        for document in await found.to_list(length=len(keys)):
+            try:
+                intents[document["_id"]] = msgspec.convert(document, Intent)
+            except msgspec.ValidationError:
+                _log.error("intent %s cannot be read", document["_id"])
+        return intents
 
     async def keep(self, keys: Sequence[str], *, at: datetime) -> None:
         """Somebody still works on ``keys``: no relay is to send them again."""

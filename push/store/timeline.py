@@ -4,6 +4,7 @@ One item a document, for lists; one milestone a document, for the ticker. Both l
 are about, and a milestone is in the index of those that wait only while it waits.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -14,6 +15,7 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
 from push.store.documents import Collection, Document, Session, document_of
 from push.timeline_models import Mark, MilestoneState, StoredMilestone, TimelineItem
 
+_log: Final = logging.getLogger(__name__)
 _WAITING: Final[Document] = {"state": MilestoneState.WAITING.value}
 _CLOSED: Final = ("done", "not_applicable")
 
@@ -161,10 +163,31 @@ class TimelineStore:
         )
         return {each["_id"] async for each in found}
 
-    async def due(self, shards: Sequence[int], *, now: datetime, limit: int) -> list[StoredMilestone]:
-        """What of ``shards`` is due, shard by shard, the longest overdue first."""
+    async def due(
+        self, shards: Sequence[int], *, now: datetime, later: datetime, limit: int
+    ) -> list[StoredMilestone]:
+        """What of ``shards`` is due, shard by shard, the longest overdue first.
+
+        What cannot be read, because another release wrote it perhaps, is put off until ``later``.
+        """
         found = self._milestones.find({"shard": {"$in": list(shards)}, "due_at": {"$lte": now}, **_WAITING})
-        return [msgspec.convert(each, StoredMilestone) async for each in found.limit(limit)]
+        due: list[StoredMilestone] = []
+        unreadable: list[str] = []
+        async for each in found.limit(limit):
+            try:
+                due.append(msgspec.convert(each, StoredMilestone))
+            except msgspec.ValidationError:
+                unreadable.append(each["_id"])
+        if unreadable:
+            _log.error("%d milestones cannot be read", len(unreadable))
+            await self.postpone(unreadable, at=later)
+        return due
+
+    async def postpone(self, milestones: Sequence[str], *, at: datetime) -> None:
+        """Look at ``milestones`` again ``at`` a time; no-op for those that wait no longer."""
+        await self._milestones.update_many(
+            {"_id": {"$in": list(milestones)}, **_WAITING}, {"$set": {"due_at": at}, "$inc": {"rev": 1}}
+        )
 
     async def still_waiting(
         self, session: Session, milestones: Sequence[StoredMilestone]

@@ -67,7 +67,7 @@ class Town:
         self.platform = platform
         self.http = http
         self.edge = edge
-        bearer = Bearer(platform, settings)
+        self.bearer = bearer = Bearer(platform, settings)
         self.lin = bearer(Audience.RESIDENT, "", subject="lin", assurance=AssuranceLevel.L0)
         self.wang = bearer(Audience.RESIDENT, "", subject="wang", assurance=AssuranceLevel.L0)
 
@@ -244,6 +244,16 @@ class TestTheStream:
         new = await town.told("new")
         assert (await page.next("notice"))[0] == new.seq
         await page.close()
+
+    @pytest.mark.parametrize("stream", [STREAM, "/mp/v1/health-code/events"])
+    async def test_where_nobody_more_can_listen_one_is_told_so(self, town: Town, stream: str) -> None:
+        for changes in (town.platform.push_changes, town.platform.health.changes):
+            changes._most = 0
+        lin = town.bearer(
+            Audience.RESIDENT, "health:show", subject="lin", assurance=AssuranceLevel.L2, holder="H" * 43
+        )
+        answer = await town.http.get(stream, headers=lin)
+        assert (answer.status_code, answer.json()["code"]) == (503, "TOO_MANY_LISTENERS")
 
     async def test_an_id_that_is_none_is_refused(self, town: Town) -> None:
         answer = await town.http.get(STREAM, headers=town.lin | {"Last-Event-ID": "yesterday"})

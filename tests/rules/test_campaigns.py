@@ -44,8 +44,12 @@ def known(**more: Any) -> Known:  # noqa: ANN401  whatever is known
         (Audience(sex="F"), known(), True),
         (Audience(sex="M"), known(), False),
         (Audience(sex="M"), known(sex=None), False),
-        (Audience(attributes={"trade": ("food", "retail")}), known(attributes={"trade": "food"}), True),
-        (Audience(attributes={"trade": ("food",)}), known(attributes={"trade": "steel"}), False),
+        (
+            Audience(attributes={"trade": ("food", "retail")}),
+            known(attributes={"trade": frozenset({"food"})}),
+            True,
+        ),
+        (Audience(attributes={"trade": ("food",)}), known(attributes={"trade": frozenset({"steel"})}), False),
         (Audience(attributes={"trade": ("food",)}), known(), False),
         (Audience(age_from=46), known(), True),
         (Audience(age_from=47), known(), False),
@@ -63,11 +67,22 @@ def test_somebody_is_meant_if_every_condition_holds(
 def test_what_departments_said_can_be_asked_for() -> None:
     said = facts.Known(
         district="310104",
-        insurance=(facts.Payment(id="1", due_on=TODAY, scheme="resident-medical"),),
+        insurance=tuple(
+            facts.Payment(id=scheme, due_on=TODAY, scheme=scheme)
+            for scheme in ("FLEXIBLE", "RESIDENT_MEDICAL")
+        ),
         pension=facts.Pension(entitled_from=TODAY),
     )
 
-    assert attributes_of(said) == {"home": "310104", "insurance": "resident-medical", "pension": "drawn"}
+    someone = known(attributes=attributes_of(said))
+    for name, value in (
+        ("home", "310104"),
+        ("insurance", "FLEXIBLE"),
+        ("insurance", "RESIDENT_MEDICAL"),
+        ("pension", "drawn"),
+    ):
+        assert holds(Audience(attributes={name: (value, "else")}), someone, TODAY)
+        assert not holds(Audience(attributes={name: ("else",)}), someone, TODAY)
     assert attributes_of(facts.Known()) == {}
 
 

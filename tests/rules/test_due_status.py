@@ -11,7 +11,7 @@ import pytest
 from push.programmes import edition, enrolment_in, expiry, insurance, policies
 from push.rules.due import OPEN, DueItem, Status
 from push.rules.expiry import Holding, expiry_items
-from push.rules.facts import Insurance, known
+from push.rules.facts import Insurance, Pension, known
 from push.rules.milestones import due_items_of_vaccination, milestones
 from push.rules.plan import Programmes, plan, status_on
 from push.rules.vaccination import Child, Given, due_items
@@ -20,6 +20,13 @@ CASES: Final = json.loads(
     (Path(__file__).parents[1] / "vectors" / "vaccination" / "cases.json").read_text("utf-8")
 )
 TODAY: Final = date(2026, 11, 25)
+PROGRAMMES: Final = Programmes(
+    vaccination=edition("cn-nip-2026"),
+    enrolment=enrolment_in("310000"),
+    expiry=expiry(),
+    insurance=insurance(),
+    policies=policies(),
+)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
@@ -53,20 +60,30 @@ def test_a_certificate_with_years_to_go_and_no_opening_day_is_not_to_be_renewed_
 def test_a_contribution_can_be_paid_from_when_it_was_reported_and_nobody_says_since_when() -> None:
     last = TODAY + timedelta(days=90)
     said = known([("i1", Insurance(scheme="RESIDENT_MEDICAL", due_on=last))], (), as_of=TODAY)
-    programmes = Programmes(
-        vaccination=edition("cn-nip-2026"),
-        enrolment=enrolment_in("310000"),
-        expiry=expiry(),
-        insurance=insurance(),
-        policies=policies(),
-    )
 
-    (item,) = plan(said, programmes, TODAY)
+    (item,) = plan(said, PROGRAMMES, TODAY)
 
     assert (item.earliest, item.window_to, item.status) == (None, last, Status.DUE)
     assert status_on(item, last) is Status.DUE
     assert status_on(item, last + timedelta(days=1)) is Status.OVERDUE
     assert [each.name.split("@")[0] for each in milestones(item)] == ["30-days", "7-days"]
+
+
+@pytest.mark.parametrize(
+    ("fact", "days", "shown"),
+    [
+        (Pension(entitled_from=date(2003, 1, 1)), 0, True),
+        (Pension(entitled_from=date(2003, 1, 1), confirmed_on=date(2023, 1, 1)), 0, True),
+        (Insurance(scheme="FLEXIBLE", due_on=TODAY), 90, True),
+        (Insurance(scheme="FLEXIBLE", due_on=TODAY), 91, False),
+    ],
+)
+def test_what_is_long_over_is_not_asked_for_but_a_pension_is_until_it_is_confirmed(
+    fact: Pension | Insurance, days: int, *, shown: bool
+) -> None:
+    items = plan(known([("f1", fact)], (), as_of=TODAY), PROGRAMMES, TODAY + timedelta(days=days))
+
+    assert [item.status for item in items] == [Status.OVERDUE] * shown
 
 
 def held(kind: str, last: date) -> list[DueItem]:

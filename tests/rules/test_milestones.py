@@ -158,6 +158,22 @@ def test_what_cannot_be_renewed_yet_is_told_of_when_it_can() -> None:
     ]
 
 
+@pytest.mark.parametrize("closes", [None, date(2026, 12, 31)])
+def test_who_first_matches_a_policy_that_opened_long_ago_is_told_of_it(closes: date | None) -> None:
+    policy = item(
+        earliest=date(2025, 1, 1),
+        recommended_before=None,
+        window_to=closes,
+        template="policy-match",
+        schedule="",
+    )
+
+    first, *_ = milestones(policy)
+
+    assert first.due_at < datetime(2026, 11, 1, tzinfo=SHANGHAI) < first.useful_until
+    assert closes is None or first.useful_until == datetime(2027, 1, 1, tzinfo=SHANGHAI)
+
+
 def test_a_policy_waits_behind_everything_else() -> None:
     policy = item(
         earliest=date(2026, 5, 1), window_to=date(2026, 5, 31), template="policy-match", schedule=""

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from auth_bridges.models import NoticeKind
+from push.programmes import content as programme_data
 from push.rules.templates import (
     SAMPLE,
     Binding,
@@ -16,6 +17,7 @@ from push.rules.templates import (
     provider_data,
     provider_page,
 )
+from push.rules.vaccination.record import KNOWN
 from push.texts import shipped
 
 REMINDERS = (
@@ -103,6 +105,22 @@ def _with(**changed: str) -> TemplateContent:
 )
 def test_words_that_must_not_be_kept_are_found(content: TemplateContent, problem: str) -> None:
     assert problem in [f"{each.field}:{each.why}" for each in content_problems(content)]
+
+
+def test_no_vaccine_of_any_programme_is_kept_on_a_locked_screen() -> None:
+    kept = msgspec.json.decode(programme_data("vaccines"), type=dict[str, dict[str, str]])
+    names = {*KNOWN, *kept, *(name for each in kept.values() for name in each.values())} - {"MM", "MR", "MV"}
+    names |= {"百白破第3剂", "该打乙肝第二针了", "卡介", "DTaP dose 3 is due", "HPV"}
+
+    through = [
+        name
+        for name in names
+        if not any(
+            each.why == "vaccine_on_a_locked_screen" for each in content_problems(_with(lock_title=name))
+        )
+    ]
+
+    assert through == []
 
 
 @pytest.mark.parametrize(

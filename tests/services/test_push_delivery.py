@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from bff.platform.mongo import Database
 from bff.platform.outbound import Outbound
 from push.channels.base import Address, Answer, FailureClass, Message
+from push.delivery import ROOM
 from push.delivery_models import Attempt, AttemptState, Preferences
 from push.models import Intent, Lane, MessageClass, Topic
 from push.ports import Outcome, Reader
@@ -27,7 +28,7 @@ from tests.push_world import NOON, PATIENT, Provider, PushWorld, one
 
 @pytest.fixture
 async def world(mongo_database: Database, redis: Redis) -> AsyncIterator[PushWorld]:
-    async with Outbound.open() as http:
+    async with Outbound.open(per_host=sum(ROOM.values())) as http:
         yield PushWorld(mongo_database, redis, http)
 
 
@@ -801,6 +802,46 @@ class TestProvidersInTrouble:
         await both.redis.flushdb()
         assert (await one(parts.deliver, both.intent())).done == "wechat"
         assert len(wechat.calls) == 1
+
+
+class TestLanes:
+    async def test_a_campaign_leaves_half_of_a_providers_pace_to_codes_and_reminders(
+        self, world: PushWorld, wechat: Provider
+    ) -> None:
+        world.settings = PushSettings(per_second={"wechat": 10})
+        world.channel("wechat", wechat)
+        world.book.at("lin", "wechat")
+        parts = await world.parts()
+
+        campaign = await parts.deliver([world.intent(str(number), lane=Lane.BULK) for number in range(5)])
+        code = await one(parts.deliver, world.intent("code", lane=Lane.URGENT))
+
+        assert code.done == "wechat"
+        assert [outcome.done for outcome in campaign].count(None) >= 3
+
+    async def test_a_code_does_not_wait_for_a_campaign_at_a_provider_that_hangs(
+        self, world: PushWorld, wechat: Provider
+    ) -> None:
+        world.channel("wechat", wechat)
+        world.book.at("lin", "wechat")
+        parts = await world.parts()
+        stuck = ROOM[Lane.BULK] + ROOM[Lane.NORMAL]
+        wechat.answers = ["late"] * stuck
+        intents = [
+            world.intent(f"{lane}{number}", lane=lane)
+            for lane in (Lane.BULK, Lane.NORMAL)
+            for number in range(ROOM[lane] + 10)
+        ]
+        campaign = asyncio.create_task(parts.deliver(intents))
+        while len(wechat.calls) < stuck:
+            assert not campaign.done()
+            await asyncio.sleep(0.01)
+
+        code = await one(parts.deliver, world.intent("code", lane=Lane.URGENT))
+
+        assert (code.done, campaign.done()) == ("wechat", False)
+        wechat.closing.set()
+        await campaign
 
 
 class TestTheStory:

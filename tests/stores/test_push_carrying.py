@@ -272,6 +272,29 @@ async def test_dead_letters_are_listed_the_latest_first_and_page_by_page(
     assert sorted(seen, key=lambda each: (each.finished_at, each.id), reverse=True) == seen
 
 
+async def test_what_another_release_wrote_holds_up_nobody_and_goes_once_it_can_be_read(
+    mongo_database: Database, redis: Redis, outbox: OutboxStore, recorder: Recorder
+) -> None:
+    await outbox.add([intent(number) for number in range(20)])
+    collection, newer = mongo_database["push_outbox"], {"_id": intent(7).id}
+    await collection.update_one(newer, {"$set": {"topic": "unheard-of"}})
+    way = Way(
+        mongo_database,
+        redis,
+        recorder,
+        orphaned_after=timedelta(minutes=1),
+        again_after=timedelta(seconds=0.5),
+    )
+
+    async with way.running():
+        await settled(mongo_database, IntentState.DONE, 19)
+        assert (await states(mongo_database))[IntentState.RELAYED] == 1
+        await collection.update_one(newer, {"$set": {"topic": "vaccination"}})
+        await settled(mongo_database, IntentState.DONE, 20)
+
+    assert (set((await recorder.asked()).values()), way.counts.dead_letters) == ({1}, 0)
+
+
 async def test_an_outage_of_our_stores_makes_no_dead_letters(
     mongo_database: Database, redis: Redis, outbox: OutboxStore, recorder: Recorder
 ) -> None:

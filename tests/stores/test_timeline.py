@@ -16,7 +16,7 @@ from bff.platform.push_timeline import LinkedPeople
 from bff.platform.services import Platform
 from bff.platform.settings import Settings, load_settings
 from miniapp_schemas.acting import ActingKind
-from push.models import IntentState, Lane, Topic
+from push.models import IntentState, Lane, MessageClass, Topic
 from push.ports import Reader
 from push.programmes import content
 from push.refusals import NotYoursToDecide, SnoozeInvalid, TimelineItemUnknown
@@ -552,7 +552,12 @@ async def test_an_enterprises_agent_is_told_of_a_policy_its_enterprise_may_ask_f
 
         (entry,) = await town.parts.timeline.next(town.viewer(agent), 3)
         assert entry.reasons[0].text.zh == "小微零售企业可申请"
-        assert [(each.addressee, each.lane) for each in await town.intents()] == [(agent.id, Lane.BULK)]
+        (intent,) = await town.intents()
+        assert (intent.addressee, intent.lane, intent.message_class) == (
+            agent.id,
+            Lane.BULK,
+            MessageClass.MARKETING,
+        )
 
 
 async def test_what_was_kept_and_cannot_be_read_silences_nobody_else(
@@ -576,6 +581,43 @@ async def test_what_was_kept_and_cannot_be_read_silences_nobody_else(
     assert await town.parts.planner.walk(told=_always) is not None
     assert "somebody cannot be planned" in caplog.text
     assert "an item cannot be opened" in caplog.text
+
+
+@pytest.mark.parametrize("broken", ["name", "born", "lane", "topic"])
+async def test_one_who_cannot_be_told_silences_nobody_else_and_is_told_once_they_can(
+    town: Town, broken: str
+) -> None:
+    other = id_number(date(2026, 10, 1), 2)
+    mother, father = await town.resident(MOTHER), await town.resident(FATHER)
+    await town.link(FATHER, CHILD)
+    await town.link(MOTHER, other)
+    for child in (CHILD, other):
+        await town.report(birth(child))
+    due = {"kind": "INSURANCE", "scheme": "FLEXIBLE", "dueOn": "2026-12-01"}
+    await town.report({"sourceId": "due", "idNumber": FATHER, "facts": due})
+    mongo, his = town.platform._mongo, town.key(FATHER if broken == "name" else CHILD)
+    collection, which, kept = {
+        "name": (mongo["residents"], {"_id": father.id}, "name"),
+        "born": (mongo["push_people"], {"_id": his}, "born"),
+        "lane": (mongo["push_milestones"], {"subject": his, "state": "waiting"}, "lane"),
+        "topic": (mongo["push_timeline"], {"subject": his}, "topic"),
+    }[broken]
+    before = [each async for each in collection.find(which)]
+    await collection.update_many(which, {"$set": {kept: b"x" if broken in {"name", "born"} else "x"}})
+
+    await town.parts.ticker.once()
+    told = await town.intents()
+    assert mother.id in {each.addressee for each in told}
+    assert {each.message_class for each in told} == {MessageClass.SERVICE}
+    assert his not in {each.about for each in told}
+
+    for each in before:
+        await collection.update_one({"_id": each["_id"]}, {"$set": {kept: each[kept]}})
+    town.now += timedelta(hours=1)
+    await town.parts.ticker.once()
+    everything = await town.intents()
+    assert father.id in {each.addressee for each in everything}
+    assert len({each.id for each in everything}) == len(everything) > len(told)
 
 
 async def test_what_is_due_is_found_by_its_index(town: Town) -> None:
