@@ -247,6 +247,8 @@ class ActingService:
         grant, side = await self._mine(grant_id, party, organisations)
         now = self._clock()
         if state_of(grant, now) is GrantState.ACTIVE:
+            # Who died before telling is asked again, and tells it then.
+            await self._tell_principal(grant, now=now)
             return grant, side
         if state_of(grant, now) is GrantState.ENDED:
             raise OfferLapsed
@@ -265,6 +267,7 @@ class ActingService:
                 raise OfferLapsed
             return again, side
         await self._note("grant.confirmed", confirmed, by=party, now=now)
+        await self._tell_principal(confirmed, now=now)
         return confirmed, side
 
     async def end(self, subject: str, session: str, grant_id: str) -> None:
@@ -423,6 +426,19 @@ class ActingService:
             await self._note("grant.ended", ended, by=by, now=now, outcome=why.value)
         await self._tell_guardians(grant, NoticeKind.GUARDIAN_ENDED, now=now)
 
+    async def _tell_principal(self, grant: ActingGrant, *, now: datetime) -> None:
+        """Tell who is acted for from now on, or who granted it: it may have been confirmed in their name.
+
+        Whoever holds an open session for a minute could; of a guardian the others are told.
+        """
+        whom = await self._stores.residents.by_holder(grant.granted_by or grant.whom)
+        resident = await self._stores.residents.root(whom)
+        if grant.kind is ActingKind.GUARDIAN or resident is None:
+            return
+        kind = NoticeKind.ACTING_BEGUN
+        name = f"{grant.id}:{kind.value}:{resident.id}"
+        await self._notify(Notice(id=name, resident=resident.id, kind=kind, at=now, by=grant.agent_name))
+
     async def _tell_guardians(
         self, grant: ActingGrant, kind: NoticeKind, *, now: datetime, once: str = ""
     ) -> None:
@@ -516,7 +532,7 @@ class ActingService:
     async def _clerk(self, clerk_id: str) -> _Party:
         clerk = await self._stores.directory.clerk_by_id(clerk_id)
         employer = None if clerk is None else await self._stores.directory.organisation(clerk.organisation)
-        if clerk is None or employer is None or clerk.standing is not Standing.ACTIVE:
+        if clerk is None or employer is None or {clerk.standing, employer.standing} != {Standing.ACTIVE}:
             raise SessionEnded
         return _Party(
             id=clerk.id, key=clerk.id, name=f"{employer.name} {clerk.number}", assurance=AssuranceLevel.L1

@@ -205,7 +205,8 @@ class Federation:
             session=said.session,
             vouched_at=said.issued_at,
         )
-        signed_in = await self._auth.open_shift(clerk, employer, client, origin=origin)
+        async with self._or_none(name):
+            signed_in = await self._auth.open_shift(clerk, employer, client, origin=origin)
         if await self._stores.provider_sessions.is_logged_out(said):
             await self._sessions.end(signed_in.session, Ending.PROVIDER_SIGNED_OUT, now=self._clock())
             raise SessionEnded

@@ -128,13 +128,12 @@ class LegalPersons:
             for below, issuer in pairwise(path):
                 await self._revocation.check(below, issuer)
             proof = await self._proof(resident, taken, leaf, path[1])
-            certified_until = min(each.x509.not_valid_after_utc for each in path)
+            await self._record(proof, min(each.x509.not_valid_after_utc for each in path))
         except Refusal as refusal:
             await self._audit(
                 "legal-person.refused", at=self._clock(), actor=resident, outcome=refusal.code, facts={}
             )
             raise
-        await self._record(proof, certified_until)
         return proof
 
     async def represented_by(self, resident: str, session: str) -> Sequence[LegalPerson]:
@@ -184,9 +183,9 @@ class LegalPersons:
         )
 
     async def _record(self, proof: LegalPersonProof, certified_until: datetime) -> None:
-        await self._stores.legal_persons.add(proof)
         if proof.purpose is CertificatePurpose.LEVEL:
             await self._raise_level(proof, certified_until)
+        await self._stores.legal_persons.add(proof)
         await self._audit(
             "legal-person.proved",
             at=proof.at,
@@ -199,7 +198,8 @@ class LegalPersons:
     async def _raise_level(self, proof: LegalPersonProof, certified_until: datetime) -> None:
         """Write L3C down with the resident, no longer than the certificates are valid.
 
-        Somebody who writes at the same time is written after.
+        Somebody who writes at the same time is written after; who is not the representative any more by then,
+        having withdrawn name and number meanwhile, is refused.
         """
         new = proof_of(
             AssuranceLevel.L3C,
@@ -214,6 +214,8 @@ class LegalPersons:
             known = await self._stores.residents.get(proof.resident)
             if known is None:
                 raise SessionEnded
+            if known.holder != proof.representative:
+                raise RepresentativeDiffers
             if await self._stores.residents.replace(known, _with(known, new)):
                 return
         raise TimeoutError("the resident is being written to all the time")

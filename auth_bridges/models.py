@@ -163,6 +163,7 @@ class NoticeKind(StrEnum):
     GUARDIAN_JOINED = "guardian_joined"
     GUARDIAN_ACTED = "guardian_acted"
     GUARDIAN_ENDED = "guardian_ended"
+    ACTING_BEGUN = "acting_begun"
     ACTING_LEFT = "acting_left"
 
 
@@ -186,10 +187,14 @@ class FaceCheckState(StrEnum):
 
 
 class StoredFaceCheck(Struct, frozen=True, kw_only=True, rename={"id": "_id"}):
-    """A face check as it was begun; ``certification`` is the provider's name for it."""
+    """A face check as it was begun; ``certification`` is the provider's name for it.
+
+    It is about whoever has ``holder`` and nobody else, whomever the account is of when it ends.
+    """
 
     id: str
     resident: str
+    holder: str | None = None
     certification: str
     url: str
     started_at: datetime
@@ -330,6 +335,7 @@ class Ending(StrEnum):
     ENDED_BY_OWNER = "ended_by_owner"
     ENDED_BY_OPERATOR = "ended_by_operator"
     SECOND_FACTOR_RESET = "second_factor_reset"
+    CREDENTIALS_CHANGED = "credentials_changed"
 
 
 class ProviderSession(Struct, frozen=True, kw_only=True):

@@ -4,9 +4,11 @@ One JSON object a line, told apart by ``kind``. Registering the same line again 
 file can be sent again after an import that was cut short.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Final
 
 import msgspec
@@ -34,9 +36,11 @@ from auth_bridges.refusals import LinkTaken, NoSuchOrganisation, NotRegistrable
 from auth_bridges.rules.assurance import Lives, proof_of, with_proof
 from auth_bridges.rules.second_factor import read_secret
 from auth_bridges.second_factors import SecondFactors
+from auth_bridges.service import lost_a_key
 from auth_bridges.sessions import Sessions
 from auth_bridges.store import AuthStores
 from auth_bridges.vault import Vault
+from miniapp_schemas.acting import ActingKind
 from miniapp_schemas.assurance import AssuranceLevel
 from miniapp_schemas.refusals import Refusal
 
@@ -241,7 +245,8 @@ class Registrar:
         known = await self._stores.directory.organisation(organisation.id)
         if organisation == known:
             return Outcome.UNCHANGED
-        await self._stores.directory.put_organisation(organisation)
+        async with self._ending(partial(self._end_of_organisation, known, organisation)):
+            await self._stores.directory.put_organisation(organisation)
         return await self._registered("organisation", organisation.id, known)
 
     async def _register_clerk(self, line: RegisterClerk) -> Outcome:
@@ -262,9 +267,8 @@ class Registrar:
         changed = await self._second_factor_of(clerk, line, known)
         if clerk == known:
             return Outcome.UPDATED if changed else Outcome.UNCHANGED
-        await self._stores.directory.put_clerk(clerk)
-        if clerk.standing is Standing.DISABLED:
-            await self._sessions.end_all(Audience.VERIFIER, clerk.id, Ending.DISABLED, now=self._clock())
+        async with self._ending(partial(self._end_of_clerk, known, clerk)):
+            await self._stores.directory.put_clerk(clerk)
         return await self._registered("clerk", clerk.id, known)
 
     async def _second_factor_of(self, clerk: Clerk, line: RegisterClerk, known: Clerk | None) -> bool:
@@ -312,11 +316,21 @@ class Registrar:
         changed = await self._made_known(resident, line, holder, now)
         if changed == known and not any(linked):
             return Outcome.UNCHANGED
-        if not await self._stores.residents.replace(resident, changed):
-            raise LinkTaken
         if changed.standing is Standing.DISABLED:
-            await self._sessions.end_all(Audience.RESIDENT, changed.id, Ending.DISABLED, now=now)
+            # First: after an import that was cut short here the line still changes something.
+            await self._disable_whoever_took_in(changed)
+        async with self._ending(partial(self._end_of_resident, changed)):
+            if not await self._stores.residents.replace(resident, changed):
+                raise LinkTaken
         return await self._registered("resident", changed.id, known)
+
+    async def _disable_whoever_took_in(self, resident: Resident) -> None:
+        """Nobody comes in by an account that was merged into another: the person does by that other one."""
+        while (root := await self._stores.residents.root(resident)) is not None and root.id != resident.id:
+            off = msgspec.structs.replace(root, standing=Standing.DISABLED)
+            async with self._ending(partial(self._end_of_resident, off)):
+                if off == root or await self._stores.residents.replace(root, off):
+                    return
 
     async def _made_known(
         self, resident: Resident, line: RegisterResident, holder: str, now: datetime
@@ -375,6 +389,54 @@ class Registrar:
         await self._sessions.end_all(Audience.RESIDENT, link.resident, Ending.LINK_MOVED, now=now)
         return True
 
+    @asynccontextmanager
+    async def _ending(self, end: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+        """Around what is written, once before and once after.
+
+        Before, because after an import that was cut short in between the same line changes nothing and ends
+        nobody; after, for who came in meanwhile.
+        """
+        await end()
+        yield
+        await end()
+
+    async def _end_of_organisation(self, known: Organisation | None, new: Organisation) -> None:
+        """A disabled one's clerks, and itself; whoever came in by a key or a sign-in that is no more."""
+        if known is None:
+            return
+        now, off = self._clock(), new.standing is Standing.DISABLED
+        why = Ending.DISABLED if off else Ending.CREDENTIALS_CHANGED
+        if off or lost_a_key(known, new):
+            await self._sessions.end_all(Audience.ISSUER, new.id, why, now=now)
+        if not off and _same_sign_on(known, new):
+            return
+        async for clerks in self._stores.directory.clerks(new.id):
+            for each in clerks:
+                for session in await self._sessions.alive(Audience.VERIFIER, each.id, now=now):
+                    if off or session.origin is not None:
+                        await self._sessions.end(session.id, why, now=now)
+
+    async def _end_of_clerk(self, known: Clerk | None, new: Clerk) -> None:
+        """A disabled one, and whoever came in by a passphrase or a name that is another's now."""
+        if known is None:
+            return
+        if new.standing is Standing.DISABLED:
+            why = Ending.DISABLED
+        elif known.passphrase in (UNUSABLE, new.passphrase) and known.sso_subject in (None, new.sso_subject):
+            return
+        else:
+            why = Ending.CREDENTIALS_CHANGED
+        await self._sessions.end_all(Audience.VERIFIER, new.id, why, now=self._clock())
+
+    async def _end_of_resident(self, new: Resident) -> None:
+        """A disabled one, and who acts for them: their own sessions go on, their tokens to act do not."""
+        if new.standing is not Standing.DISABLED:
+            return
+        now = self._clock()
+        await self._sessions.end_all(Audience.RESIDENT, new.id, Ending.DISABLED, now=now)
+        grants = await self._stores.grants.standing_for([new.holder or ""], list(ActingKind), now=now)
+        await self._stores.ended.announce([each.id for each in grants], now=now)
+
     async def _registered(self, what: str, subject: str, known: object) -> Outcome:
         outcome = Outcome.CREATED if known is None else Outcome.UPDATED
         await self._audit(
@@ -384,3 +446,11 @@ class Registrar:
 
     def _random_id(self) -> str:
         return self._chance(16).hex()
+
+
+def _same_sign_on(known: Organisation, new: Organisation) -> bool:
+    """Whether clerks still sign in where they did, if their organisation had a provider of its own."""
+    if known.sso is None:
+        return True
+    before = known.sso.issuer, known.sso.client_id
+    return new.sso is not None and before == (new.sso.issuer, new.sso.client_id)

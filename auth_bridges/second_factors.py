@@ -115,7 +115,10 @@ class SecondFactors:
     # --- operators ------------------------------------------------------------------------------------
 
     async def hand_over(self, clerk: str, secret: bytes) -> bool:
-        """Let ``secret``, which the clerk was given, count; False if it did."""
+        """Let ``secret``, which the clerk was given, count; False if it did.
+
+        Whoever came in by another one is out.
+        """
         held = await self._store.get(clerk)
         counts = held is not None and held.confirmed_at is not None
         if held is not None and counts and hmac.compare_digest(self._open(held), secret):
@@ -123,6 +126,9 @@ class SecondFactors:
         await self._store.put(
             SecondFactor(clerk=clerk, sealed=self._seal(clerk, secret), confirmed_at=self._clock())
         )
+        if counts:
+            why = Ending.SECOND_FACTOR_RESET
+            await self._sessions.end_all(Audience.VERIFIER, clerk, why, now=self._clock())
         await self._note("second_factor.handed_over", clerk, by="operator")
         return True
 

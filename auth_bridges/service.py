@@ -285,6 +285,10 @@ class AuthService:
             origin=origin,
             rights=rights_of(clerk),
         )
+        if not await self._as_they_were(clerk, employer):
+            # As with a department: it is for us to end.
+            await self._sessions.end(live.session.id, Ending.CREDENTIALS_CHANGED, now=now)
+            raise await self._refused(clerk.id, ClerkNotRecognised())
         vouched = {} if origin is None else {"provider": origin.issuer}
         await self._opened(live, now, organisation=employer.id, **vouched)
         return self._clerk_signed_in(live, clerk, employer, now)
@@ -314,12 +318,24 @@ class AuthService:
         if department is None or not await self._is_by(department, claimed, now):
             actor = "unknown" if department is None else department.id
             raise await self._refused(actor, AssertionRefused())
-        session = self._random_id()
+        live = await self._sessions.open(
+            audience=Audience.ISSUER,
+            subject=department.id,
+            client=department.id,
+            device=None,
+            assurance=AssuranceLevel.L1,
+            now=now,
+        )
+        left = await self._stores.directory.organisation(department.id)
+        if left is None or left.standing is not Standing.ACTIVE or lost_a_key(department, left):
+            # Whoever changed it since we looked may have ended the sessions there were before this one.
+            await self._sessions.end(live.session.id, Ending.CREDENTIALS_CHANGED, now=now)
+            raise await self._refused(department.id, AssertionRefused())
         access = self._mint(
             Grant(
                 audience=Audience.ISSUER,
                 subject=department.id,
-                session=session,
+                session=live.session.sid,
                 client=department.id,
                 assurance=AssuranceLevel.L1,
                 scopes=frozenset(department.scopes),
@@ -329,14 +345,7 @@ class AuthService:
             ),
             now,
         )
-        await self._audit(
-            "session.opened",
-            at=now,
-            actor=department.id,
-            subject=session,
-            outcome="ok",
-            facts={"audience": Audience.ISSUER.value},
-        )
+        await self._opened(live, now)
         return DepartmentSignedIn(access=access, organisation=department.id, scopes=department.scopes)
 
     # --- everybody ------------------------------------------------------------------------------------
@@ -396,6 +405,18 @@ class AuthService:
         if not (matches and clerk and employer and in_service(clerk, employer)):
             return actor, None
         return actor, (clerk, employer)
+
+    async def _as_they_were(self, clerk: Clerk, employer: Organisation) -> bool:
+        """Whether the clerk may still begin a shift by what was looked at."""
+        now = await self._stores.directory.clerk_by_id(clerk.id)
+        by_now = await self._stores.directory.organisation(employer.id)
+        if now is None or by_now is None or not in_service(now, by_now):
+            return False
+        return (now.passphrase, now.sso_subject, by_now.sso) == (
+            clerk.passphrase,
+            clerk.sso_subject,
+            employer.sso,
+        )
 
     async def _is_by(self, department: Organisation, claimed: Assertion, now: datetime) -> bool:
         """Whether ``department`` made this assertion, for now, and it is presented the first time."""
@@ -566,6 +587,11 @@ class AuthService:
 
     def _random_id(self) -> str:
         return self._chance(16).hex()
+
+
+def lost_a_key(before: Organisation, now: Organisation) -> bool:
+    """Whether a department may not sign in by some key any more by which it could."""
+    return any(key not in now.keys for key in before.keys)
 
 
 def in_service(clerk: Clerk, employer: Organisation) -> bool:

@@ -29,8 +29,9 @@ def import_(file: Path, *, as_json: bool) -> None:
     """Register what FILE says, one JSON object a line (批量登记); the same file again changes nothing.
 
     Each object has a `kind`: organisation, department, clerk or resident. A department names the
-    certificate `types` it may issue. Configured by the same SUISHEN_* variables as the web process. Exit
-    status 1 if any line could not be registered, 2 if there was nowhere to register it.
+    certificate `types` it may issue. Who is `disabled`, and who came in by a passphrase, key or token that is
+    replaced, is signed out. Configured by the same SUISHEN_* variables as the web process. Exit status 1 if
+    any line could not be registered, 2 if there was nowhere to register it.
     """
     import msgspec
     from rich.progress import Progress

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from auth_bridges.models import Audience
     from bff.platform.settings import Settings
 
-_AUDIENCES: Final = ("resident", "verifier")
+_AUDIENCES: Final = ("resident", "verifier", "issuer")
 
 
 @click.group()
@@ -23,7 +23,7 @@ def sessions() -> None:
 
 @sessions.command()
 @click.argument("audience", type=click.Choice(_AUDIENCES))
-@click.option("--subject", help="The id of one resident or clerk, as in the audit trail.")
+@click.option("--subject", help="The id of one resident, clerk or department, as in the audit trail.")
 @click.option("--all", "everybody", is_flag=True, help="Everybody's: after a leak, with new keys.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object at the end.")

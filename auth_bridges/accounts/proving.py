@@ -180,7 +180,12 @@ class Proving:
         order = self._chance(16).hex()
         begun = await self._answer("face_check.begun", actor, self._face.start(name, number, order))
         check = StoredFaceCheck(
-            id=order, resident=resident.id, certification=begun.id, url=begun.url, started_at=now
+            id=order,
+            resident=resident.id,
+            holder=resident.holder,
+            certification=begun.id,
+            url=begun.url,
+            started_at=now,
         )
         await self._stores.face_checks.begin(check)
         await self._told("face_check.begun", actor, "ok", now)
@@ -207,6 +212,9 @@ class Proving:
         )
 
         async def seen(before: Resident) -> Resident:
+            # Withdrawn meanwhile, and another name proved: it was not that one's face that was seen.
+            if before.holder is None or before.holder != found.holder:
+                raise FaceCheckUnknown
             return msgspec.structs.replace(before, proofs=renewed(before.proofs, proof))
 
         proved = await self._raise(actor, seen, ConsentPurpose.FACE_CHECK, now)

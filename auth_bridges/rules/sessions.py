@@ -42,10 +42,14 @@ class Lifetime(Struct, frozen=True):
 _RESIDENT: Final = Lifetime(timedelta(days=30), timedelta(days=30))
 _REAL_NAME: Final = Lifetime(timedelta(hours=24), timedelta(hours=1))
 _SHIFT: Final = Lifetime(timedelta(hours=12), timedelta(minutes=15))
+_ONE_TOKEN: Final = Lifetime(timedelta(minutes=10), timedelta(minutes=10))
 
 
 def lifetime(audience: Audience, assurance: AssuranceLevel) -> Lifetime:
     """How long a session may last (NIST SP 800-63B §2.1.3, §2.2.3, §2.3.3; ASVS 7.3.1, 7.3.2)."""
+    if audience is Audience.ISSUER:
+        # A department signs in anew for each token; its session is there to be ended.
+        return _ONE_TOKEN
     if audience is not Audience.RESIDENT:
         return _SHIFT
     return _REAL_NAME if assurance.satisfies(AssuranceLevel.L2) else _RESIDENT

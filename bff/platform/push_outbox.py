@@ -50,6 +50,7 @@ _URGENT: Final = frozenset(
         NoticeKind.REAL_NAME,
         NoticeKind.SIGN_IN_COPIED,
         NoticeKind.DELETION_REQUESTED,
+        NoticeKind.ACTING_BEGUN,
     }
 )
 """Whom it surprises has somebody else in their account, and must hear of it also at night."""

@@ -111,7 +111,10 @@ class AccountController(Controller):
         acting: NamedDependency[ActingService],
         challenge: StepUpChallenge = None,
     ) -> AccountExport:
-        """Everything that is held of the caller, in the clear (PIPL Art. 45); asks for a fresh proof."""
+        """The whole account, in the clear (PIPL Art. 45); asks for a fresh proof.
+
+        What else is held has calls of its own: usage records, health code, timeline, notices, devices.
+        """
         copy = await accounts.overviews.copy(actor(principal, challenge))
         return AccountExport(
             account=copy.resident.id,

@@ -3557,7 +3557,11 @@ export interface Operations {
     answer: DeletionCertificate;
     codes: "DELETION_UNKNOWN" | "TOO_LARGE" | "UNAVAILABLE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION";
   };
-  /** Everything that is held of the caller, in the clear (PIPL Art. 45); asks for a fresh proof. */
+  /**
+   * The whole account, in the clear (PIPL Art. 45); asks for a fresh proof.
+   *
+   * What else is held has calls of its own: usage records, health code, timeline, notices, devices.
+   */
   ExportAccount: {
     method: "GET";
     path: "/mp/v1/account/export";

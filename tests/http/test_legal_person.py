@@ -15,6 +15,8 @@ import pytest
 from litestar.testing import AsyncTestClient
 
 from auth_bridges.models import LegalPerson
+from auth_bridges.models import Resident as StoredResident
+from auth_bridges.store import Residents
 from bff.platform.mongo import Database
 from bff.platform.services import Platform
 from bff.platform.settings import load_settings
@@ -304,6 +306,22 @@ async def test_another_keys_signature_or_another_way_of_signing_is_refused(
         await lin.prove(world, chinese, algorithm="RSA-PKCS1-SHA256"),
     ]
     assert codes(*answers) == [(403, "CERTIFICATE_SIGNATURE_REFUSED")] * 4
+
+
+async def test_who_withdraws_the_name_meanwhile_represents_nobody(
+    lin: Resident, world: World, mongo_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get = Residents.get
+
+    async def then_withdrawn(store: Residents, resident: str) -> StoredResident | None:
+        found = await get(store, resident)
+        if found is not None:
+            await store.replace(found, msgspec.structs.replace(found, holder=None))
+        return found
+
+    monkeypatch.setattr(Residents, "get", then_withdrawn)
+    assert codes(await lin.prove(world, world.card())) == [(403, "REPRESENTATIVE_DIFFERS")]
+    assert await mongo_database["residents"].find_one({"proofs.level": "L3C"}) is None
 
 
 async def test_what_is_no_certificate_is_unreadable(lin: Resident, world: World) -> None:

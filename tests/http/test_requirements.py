@@ -494,6 +494,10 @@ async def test_requirement_11_who_is_disabled_or_ended_by_an_operator_is_out_wit
     latencies = [await person.ended_within() for person in lin]
     await registered(settings, {**CLERK, "standing": "disabled"})
     latencies.append(await clerk.ended_within())
+    await registered(settings, CLERK)
+    clerk = await on_shift(web)
+    await registered(settings, {**ORGANISATION, "standing": "disabled"})
+    latencies.append(await clerk.ended_within())
     async with Platform.open(settings) as platform:
         assert len([each async for each in platform.auth.end_for_operator(Audience.RESIDENT, None)]) == 1
     latencies.append(await stranger.ended_within())

@@ -581,6 +581,16 @@ async def confirmed(town: Town) -> tuple[Signed, Signed, ActingGrant]:
     return child, elder, grant
 
 
+async def test_who_is_acted_for_hears_of_it_once_whoever_confirmed(town: Town) -> None:
+    child, elder, grant = await confirmed(town)
+    begun = [(NoticeKind.ACTING_BEGUN, grant.agent_name)]
+    assert await told(town, elder) == begun
+    await town.stores.notices.forget([elder.subject])
+    for _ in range(2):  # as after a process that died before it told
+        await town.acting.confirm(child.subject, child.session, grant.id, None)
+    assert (await told(town, elder), await told(town, child)) == (begun, [])
+
+
 @pytest.mark.parametrize("by", [GrantEnding.BY_PRINCIPAL, GrantEnding.BY_AGENT])
 async def test_either_side_ends_it_and_both_still_see_it(town: Town, by: GrantEnding) -> None:
     child, elder, grant = await confirmed(town)
@@ -681,6 +691,7 @@ async def test_for_whom_may_not_act_themselves_nobody_acts(town: Town) -> None:
     await town.registrar.register(
         RegisterResident(id_number=ELDER, name=NAMES[ELDER], standing=Standing.DISABLED)
     )
+    assert grant.id in (await town.stores.ended.since("0-0"))[1]
     with pytest.raises(GrantNotInForce):
         await town.acting.switch(child.subject, child.session, grant.id)
 

@@ -67,8 +67,10 @@ async def kept(town: World, grant: ActingGrant) -> ActingGrant:
 
 
 async def notices(town: World, number: str) -> list[NoticeKind]:
+    """What somebody was told since leave to act for them began."""
     me = await town.signed_in(number)
-    return [each.kind for each in await town.stores.notices.of([me.resident], limit=20)]
+    told = [each.kind for each in await town.stores.notices.of([me.resident], limit=20)]
+    return [kind for kind in told if kind is not NoticeKind.ACTING_BEGUN]
 
 
 @pytest.mark.parametrize("leaving", [BOSS, ELDER])

@@ -4,11 +4,13 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from redis.asyncio import Redis
 
 from auth_bridges.models import Actor, Ending, MergeCase, MergeState, NoticeKind, Standing, StoredSession
 from auth_bridges.refusals import (
+    AccountDisabled,
     CodeAlreadyUsed,
     LastWayIn,
     LinkTaken,
@@ -314,6 +316,24 @@ async def test_a_disabled_resident_is_merged_with_nobody(world: World) -> None:
     await world.registrar.register(off)
     with pytest.raises(LinkTaken):
         await world.link(await world.signed_in("a", world.alipay), "lin-w", world.bridge)
+
+
+async def test_who_is_disabled_does_not_come_in_by_the_account_that_took_theirs_in(world: World) -> None:
+    for line in (LIN, CHEN):
+        await world.registrar.register(line)
+    lin = await world.signed_in("lin-w")
+    case = (await world.link(lin, "chen-a", world.alipay)).case
+    assert case is not None
+    await world.accounts.merging.decide(case.id, merge=True, operator="counter-7")
+    session = (await world.signed_in("lin-w")).session
+    absorbed = await world.stores.residents.get(case.absorbed)
+    assert absorbed is not None
+    line = LIN if world.personal.hash(LIN.id_number) == absorbed.holder else CHEN
+    await world.registrar.register(msgspec.structs.replace(line, standing=Standing.DISABLED))
+    assert session in (await world.stores.ended.since("0-0"))[1]
+    for subject, bridge in (("lin-w", world.bridge), ("chen-a", world.alipay)):
+        with pytest.raises(AccountDisabled):
+            await world.signed_in(subject, bridge)
 
 
 @pytest.mark.parametrize("state", [MergeState.MERGING, MergeState.UNDOING])

@@ -284,6 +284,22 @@ async def test_the_face_check_of_somebody_else_is_unknown(world: World) -> None:
         await world.accounts.proving.conclude_face_check(await world.signed_in("other"), check.id)
 
 
+@pytest.mark.parametrize("then", [None, "陈志远"], ids=["of nobody", "of another"])
+async def test_a_face_that_was_seen_of_one_proves_no_other(world: World, then: str | None) -> None:
+    """Begun in one's own name, passed, and kept until the account is in another's or in none."""
+    me = await real_name(world, "w")
+    check = await world.accounts.proving.start_face_check(me, consent="face-1")
+    world.faces.state = FaceCheckState.PASSED
+    await world.accounts.consents.withdraw(me, ConsentPurpose.REAL_NAME)
+    changed, level = await world.signed_in("w"), AssuranceLevel.L1
+    if then is not None:
+        await world.accounts.proving.real_name(changed, then, OTHER, consent="real-name-1")
+        changed, level = await world.signed_in("w"), AssuranceLevel.L2
+    with pytest.raises(FaceCheckUnknown):
+        await world.accounts.proving.conclude_face_check(changed, check.id)
+    assert (await world.signed_in("w")).level is level
+
+
 async def test_who_has_no_name_here_is_asked_for_it_before_a_face(world: World) -> None:
     with pytest.raises(StepUpRequired):
         await world.accounts.proving.start_face_check(await with_phone(world, "w"), consent="face-1")

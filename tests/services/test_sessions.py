@@ -12,13 +12,31 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from auth_bridges.models import Audience, ClientFacts, Ending, NoticeKind, ResidentSignedIn, Standing
-from auth_bridges.refusals import SessionEnded, SessionUnknown
-from auth_bridges.registrar import RegisterClerk, RegisterOrganisation, RegisterResident, WayIn
+from auth_bridges.models import (
+    Audience,
+    ClientFacts,
+    DepartmentKey,
+    Ending,
+    NoticeKind,
+    ProviderSession,
+    ResidentSignedIn,
+    Standing,
+    StoredSession,
+)
+from auth_bridges.refusals import AssertionRefused, ClerkNotRecognised, SessionEnded, SessionUnknown
+from auth_bridges.registrar import (
+    OwnSignOn,
+    RegisterClerk,
+    RegisterDepartment,
+    RegisterOrganisation,
+    RegisterResident,
+    WayIn,
+)
+from auth_bridges.rules.second_factor import code_at, read_secret, step_at
 from auth_bridges.rules.sessions import present
 from bff.platform.mongo import Database
 from miniapp_schemas.assurance import AssuranceLevel
-from tests.auth_fakes import COUNTER, PHONE, FakeBridge, World
+from tests.auth_fakes import COUNTER, PHONE, DepartmentSigner, FakeBridge, World
 
 LI = RegisterResident(
     id_number="990101199003070019",
@@ -325,10 +343,119 @@ async def test_a_disabled_organisation_ends_its_clerks_shifts(world: World) -> N
     await world.registrar.register(hotel)
     await world.registrar.register(clerk)
     signed_in = await world.auth.sign_in_clerk("hotel", "1", "correct horse", COUNTER)
+    said = world.tokens.verify(signed_in.access.text, now=world.clock()).grant
     await world.registrar.register(msgspec.structs.replace(hotel, standing=Standing.DISABLED))
+    assert await endings(world) == [signed_in.session]
     with pytest.raises(SessionEnded):
         await world.auth.refresh_clerk(signed_in.refresh.text, COUNTER)
-    assert len(await endings(world)) == 1
+    with pytest.raises(SessionEnded):
+        await world.acting.assist(said.subject, LI.id_number, "case-1", ["wallet:read"])
+
+
+async def department_signed_in(world: World, signer: DepartmentSigner) -> str:
+    signed_in = await world.auth.sign_in_department(signer.assertion(), COUNTER)
+    return world.tokens.verify(signed_in.access.text, now=world.clock()).grant.session
+
+
+async def test_a_disabled_department_and_one_that_lost_a_key_are_out_at_once(world: World) -> None:
+    first, second = DepartmentSigner("police"), DepartmentSigner("police")
+    one, other = (msgspec.convert(signer.jwk(), DepartmentKey) for signer in (first, second))
+    police = RegisterDepartment(id="police", name="市公安局", keys=(one,), types=())
+    await world.registrar.register(police)
+    session = await department_signed_in(world, first)
+    for line, ended in (
+        (msgspec.structs.replace(police, keys=(one, other)), []),
+        (msgspec.structs.replace(police, keys=(other,)), [session]),
+    ):
+        await world.registrar.register(line)
+        assert await endings(world) == ended
+    again = await department_signed_in(world, second)
+    off = msgspec.structs.replace(police, keys=(other,), standing=Standing.DISABLED)
+    await world.registrar.register(off)
+    assert await endings(world) == [session, again]
+    # By an operator too: nobody else can.
+    await world.registrar.register(msgspec.structs.replace(off, standing=Standing.ACTIVE))
+    last = await department_signed_in(world, second)
+    assert len([each async for each in world.auth.end_for_operator(Audience.ISSUER, "police")]) == 1
+    assert (await endings(world))[2:] == [last]
+
+
+@pytest.mark.parametrize(
+    ("changes", "ended"),
+    [
+        ({"passphrase": "battery staple"}, 1),
+        ({"sso_subject": "s-2"}, 1),
+        ({"second_factor": "B" * 32}, 1),
+        ({"scenes": ("general",)}, 0),
+        ({}, 0),
+    ],
+    ids=["passphrase", "name elsewhere", "token", "scenes", "nothing"],
+)
+async def test_who_came_in_by_what_is_a_clerks_no_more_is_out(
+    world: World, changes: dict[str, object], ended: int
+) -> None:
+    clerk = RegisterClerk(
+        organisation="hotel",
+        number="1",
+        passphrase="correct horse",
+        scenes=(),
+        sso_subject="s-1",
+        second_factor="A" * 32,
+    )
+    await world.registrar.register(RegisterOrganisation(id="hotel", name="江边旅馆"))
+    await world.registrar.register(clerk)
+    code = code_at(read_secret("A" * 32), step_at(world.clock()))
+    signed_in = await world.auth.sign_in_clerk("hotel", "1", "correct horse", COUNTER, one_time_code=code)
+    await world.registrar.register(msgspec.structs.replace(clerk, **changes))
+    assert await endings(world) == [signed_in.session] * ended
+
+
+async def test_an_organisation_that_signs_on_elsewhere_ends_what_began_where_it_did(world: World) -> None:
+    sso = OwnSignOn(issuer="https://id.hotel.cn", client_id="suishen")
+    hotel = RegisterOrganisation(id="hotel", name="江边旅馆", sso=sso)
+    await world.registrar.register(hotel)
+    await world.registrar.register(
+        RegisterClerk(organisation="hotel", number="1", passphrase="correct horse", scenes=())
+    )
+    await world.auth.sign_in_clerk("hotel", "1", "correct horse", COUNTER)
+    clerk = await world.stores.directory.clerk("hotel", "1")
+    employer = await world.stores.directory.organisation("hotel")
+    assert clerk is not None
+    assert employer is not None
+    origin = ProviderSession(
+        issuer=sso.issuer, client_id="suishen", subject="s-1", session=None, vouched_at=world.clock()
+    )
+    from_there = await world.auth.open_shift(clerk, employer, COUNTER, origin=origin)
+    asks_for_more = msgspec.structs.replace(sso, acr=("two-factor",))
+    for now, ended in ((asks_for_more, []), (None, [from_there.session])):
+        await world.registrar.register(msgspec.structs.replace(hotel, sso=now))
+        assert await endings(world) == ended
+
+
+async def test_who_is_disabled_while_they_sign_in_is_not_in(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hotel = RegisterOrganisation(id="hotel", name="江边旅馆")
+    clerk = RegisterClerk(organisation="hotel", number="1", passphrase="correct horse", scenes=())
+    signer = DepartmentSigner("police")
+    key = msgspec.convert(signer.jwk(), DepartmentKey)
+    police = RegisterDepartment(id="police", name="市公安局", keys=(key,), types=())
+    for line in (hotel, clerk, police):
+        await world.registrar.register(line)
+    opens = world.stores.sessions.open
+
+    async def after_the_import(session: StoredSession) -> None:
+        for line in (hotel, police):
+            await world.registrar.register(msgspec.structs.replace(line, standing=Standing.DISABLED))
+        await opens(session)
+
+    monkeypatch.setattr(world.stores.sessions, "open", after_the_import)
+    with pytest.raises(ClerkNotRecognised):
+        await world.auth.sign_in_clerk("hotel", "1", "correct horse", COUNTER)
+    await world.registrar.register(police)
+    with pytest.raises(AssertionRefused):
+        await world.auth.sign_in_department(signer.assertion(), COUNTER)
+    assert len(await endings(world)) == 2
 
 
 async def test_a_residents_token_does_not_renew_a_clerk(world: World, signed_in: ResidentSignedIn) -> None:

@@ -79,6 +79,7 @@ export const account = /** @satisfies {Record<string, Sentence>} */ ({
   noticeGuardianJoined: ["孩子有了另一位监护人", "Another guardian of your child has joined"],
   noticeGuardianActed: ["另一位监护人为孩子办理了事项", "Another guardian acted for your child"],
   noticeGuardianEnded: ["另一位监护人不再代办", "Another guardian of your child has left"],
+  noticeActingBegun: ["有人开始为您代办", "Somebody may act for you now"],
   noticeActingLeft: ["对方已注销账户或撤回实名，代办授权结束", "The other side left or withdrew their name: leave to act ended"],
   noticeDeletionRequested: ["申请了注销账户", "Deletion was asked for"],
   noticeDeletionCancelled: ["撤回了注销申请", "Deletion was taken back"],

@@ -57,6 +57,7 @@ export const noticeName = words({
   guardian_joined: "noticeGuardianJoined",
   guardian_acted: "noticeGuardianActed",
   guardian_ended: "noticeGuardianEnded",
+  acting_begun: "noticeActingBegun",
   acting_left: "noticeActingLeft",
   health_code_changed: "noticeHealthCode",
   health_evidence_by_hand: "noticeByHand",
