@@ -100,12 +100,16 @@ def run(
 
 @contextmanager
 def _signals_interrupt() -> Iterator[None]:
-    """SIGTERM, and a terminal that goes away, end us as Ctrl-C does: in order."""
+    """SIGTERM, and a terminal that goes away, end us as Ctrl-C does: in order.
+
+    SIGINT is named as well: whoever is started in the background by a script was told to pass over it.
+    """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    former = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    former = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield
     finally:

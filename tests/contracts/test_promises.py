@@ -237,21 +237,22 @@ def test_a_scanner_fetches_what_it_needs(promise: Promise) -> None:
             time.sleep(0.2)
 
 
+def test_a_resident_leaves_and_stays_after_all(promise: Promise) -> None:
+    promise.call("ReadDeletion", errand="going")
+    asked = promise.call(
+        "RequestDeletion", headers={"Idempotency-Key": "promise-leaving-1"}, errand="going"
+    ).json()
+    promise.call("FetchDeletionCertificate", {"receipt": asked["receipt"]})
+    promise.call("CancelDeletion", errand="going")
+
+
 def test_a_resident_looks_after_their_account(promise: Promise, city: City, people: People) -> None:
     promise.call("ReadAccount", errand="account")
     promise.call("ExportAccount", errand="account")
     nothing = "0" * 32
     promise.call("RemoveLink", linkId=nothing, status=404, errand="account")
     promise.call("UndoMerge", mergeId=nothing, status=404, errand="account")
-    key = {"Idempotency-Key": "promise-account-1"}
-    sent = promise.call("SendPhoneCode", {"phone": LIN.phone}, headers=key, errand="account").json()
-    outbox = httpx.get(f"{city.sms_url}/_sim/sms/outbox", params={"phone": f"+86{LIN.phone}"}).json()
-    bound = {"requestId": sent["requestId"], "code": outbox[0]["code"]}
-    promise.call("BindPhoneBySms", bound, errand="account")
-    promise.call("BindPhoneByCode", {"code": "code"}, provider="nobody", status=404, errand="account")
-    promise.call("BindPhoneByPacket", {"packet": "packet"}, provider="nobody", status=404, errand="account")
-    proving = {"name": LIN.name, "idNumber": LIN.id_number, "consentNotice": "real-name-1"}
-    assert promise.call("ProveRealName", proving, errand="account").json()["trustGrade"] == 3
+    # All this while no phone is bound: whoever has one is asked by it first.
     link = {"provider": "nobody", "code": "code"}
     promise.call(
         "AddLink", link, headers={"Idempotency-Key": "promise-account-2"}, status=404, errand="account"
@@ -262,6 +263,17 @@ def test_a_resident_looks_after_their_account(promise: Promise, city: City, peop
     back = {"code": "code", "state": begun["state"], "iss": f"{city.openid_url}/{CITIZENS}"}
     key = {"Idempotency-Key": "promise-account-4"}
     promise.call("LinkCitizenCloud", back, headers={**device, **key}, status=401, errand="account")
+    key = {"Idempotency-Key": "promise-account-1"}
+    sent = promise.call("SendPhoneCode", {"phone": LIN.phone}, headers=key, errand="account").json()
+    outbox = httpx.get(f"{city.sms_url}/_sim/sms/outbox", params={"phone": f"+86{LIN.phone}"}).json()
+    bound = {"requestId": sent["requestId"], "code": outbox[0]["code"]}
+    promise.call("BindPhoneBySms", bound, errand="account")
+    promise.call("BindPhoneByCode", {"code": "code"}, provider="nobody", status=404, errand="account")
+    promise.call("BindPhoneByPacket", {"packet": "packet"}, provider="nobody", status=404, errand="account")
+    proving = {"name": LIN.name, "idNumber": LIN.id_number, "consentNotice": "real-name-1"}
+    assert promise.call("ProveRealName", proving, errand="account").json()["trustGrade"] == 3
+    key = {"Idempotency-Key": "promise-account-5"}
+    promise.call("AddLink", link, headers=key, status=403, errand="account")
     face = {"consentNotice": "face-1"}
     key = {"Idempotency-Key": "promise-account-3"}
     begun = promise.call("StartFaceCheck", face, headers=key, errand="account").json()
@@ -283,15 +295,6 @@ def test_a_challenge_that_is_none_is_answered_by_nothing(promise: Promise) -> No
     promise.call("AnswerByPhone", code, status=403)
     promise.call("AnswerByCertificate", challenge, status=403)
     promise.call("AnswerByFace", {**challenge, "faceCheckId": "0" * 32}, status=403)
-
-
-def test_a_resident_leaves_and_stays_after_all(promise: Promise) -> None:
-    promise.call("ReadDeletion", errand="going")
-    asked = promise.call(
-        "RequestDeletion", headers={"Idempotency-Key": "promise-leaving-1"}, errand="going"
-    ).json()
-    promise.call("FetchDeletionCertificate", {"receipt": asked["receipt"]})
-    promise.call("CancelDeletion", errand="going")
 
 
 def test_a_guardian_is_asked_to_prove_it_anew_and_is_themselves_all_along(promise: Promise) -> None:

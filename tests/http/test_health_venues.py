@@ -90,7 +90,12 @@ class Town:
 
     async def scan(self, who: dict[str, str], code: str, request: str | None = None) -> httpx.Response:
         body = {"code": code, "requestId": request or secrets.token_hex(8)}
-        return await self.http.post(CHECK_IN, json=body, headers=who)
+        while True:
+            answer = await self.http.post(CHECK_IN, json=body, headers=who)
+            # On a busy machine the process may not have heard of ended sessions in time: ask again, it says.
+            if answer.status_code != 503 or answer.json()["code"] != "ENDINGS_UNHEARD":
+                return answer
+            await asyncio.sleep(0.1)
 
     async def settle(self) -> None:
         """Let what was acknowledged be moved, as the worker does."""

@@ -160,7 +160,7 @@ def refused(answer: httpx.Response, refusal: type[Any], status: int) -> None:
 async def test_an_operator_sees_every_template_and_nobody_else_does(office: Office) -> None:
     listed = (await office.http.get(TEMPLATES, headers=office.operator)).json()
 
-    assert len(listed) == 33
+    assert len(listed) == 34
     assert all(each["current"] is None for each in listed)
     assert (await office.http.get(TEMPLATES, headers=office.stranger)).status_code == 403
     assert (await office.http.get(TEMPLATES, headers=office.resident)).status_code == 401
