@@ -75,6 +75,7 @@ from auth_bridges.rules.acting import (
     token_ends,
 )
 from auth_bridges.rules.assurance import RESIDENT_SCOPES, as_themselves, level_of
+from auth_bridges.rules.directory import in_service
 from auth_bridges.rules.policy import Operation
 from auth_bridges.rules.sessions import is_alive, reached
 from auth_bridges.store import AuthStores
@@ -532,7 +533,7 @@ class ActingService:
     async def _clerk(self, clerk_id: str) -> _Party:
         clerk = await self._stores.directory.clerk_by_id(clerk_id)
         employer = None if clerk is None else await self._stores.directory.organisation(clerk.organisation)
-        if clerk is None or employer is None or {clerk.standing, employer.standing} != {Standing.ACTIVE}:
+        if clerk is None or employer is None or not in_service(clerk, employer):
             raise SessionEnded
         return _Party(
             id=clerk.id, key=clerk.id, name=f"{employer.name} {clerk.number}", assurance=AssuranceLevel.L1

@@ -58,7 +58,8 @@ from auth_bridges.refusals import (
 )
 from auth_bridges.refusals.providers import told_by_provider
 from auth_bridges.replies import SignedIn, code_name, read_clerk, read_resident
-from auth_bridges.service import AuthService, in_service
+from auth_bridges.rules.directory import in_service
+from auth_bridges.service import AuthService
 from auth_bridges.sessions import Sessions
 from auth_bridges.settings import AuthSettings
 from auth_bridges.store import AuthStores

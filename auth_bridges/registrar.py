@@ -34,9 +34,9 @@ from auth_bridges.passphrases import UNUSABLE, Passphrases
 from auth_bridges.ports import Audit, Chance, Clock, PersonalData
 from auth_bridges.refusals import LinkTaken, NoSuchOrganisation, NotRegistrable
 from auth_bridges.rules.assurance import Lives, proof_of, with_proof
+from auth_bridges.rules.directory import lost_a_key, same_sign_on
 from auth_bridges.rules.second_factor import read_secret
 from auth_bridges.second_factors import SecondFactors
-from auth_bridges.service import lost_a_key
 from auth_bridges.sessions import Sessions
 from auth_bridges.store import AuthStores
 from auth_bridges.vault import Vault
@@ -408,7 +408,7 @@ class Registrar:
         why = Ending.DISABLED if off else Ending.CREDENTIALS_CHANGED
         if off or lost_a_key(known, new):
             await self._sessions.end_all(Audience.ISSUER, new.id, why, now=now)
-        if not off and _same_sign_on(known, new):
+        if not off and same_sign_on(known, new):
             return
         async for clerks in self._stores.directory.clerks(new.id):
             for each in clerks:
@@ -446,11 +446,3 @@ class Registrar:
 
     def _random_id(self) -> str:
         return self._chance(16).hex()
-
-
-def _same_sign_on(known: Organisation, new: Organisation) -> bool:
-    """Whether clerks still sign in where they did, if their organisation had a provider of its own."""
-    if known.sso is None:
-        return True
-    before = known.sso.issuer, known.sso.client_id
-    return new.sso is not None and before == (new.sso.issuer, new.sso.client_id)

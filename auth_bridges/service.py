@@ -52,6 +52,7 @@ from auth_bridges.refusals import (
 from auth_bridges.refusals.providers import told_by_provider
 from auth_bridges.replies import Replies, code_name, read_resident
 from auth_bridges.rules.assurance import as_themselves, level_of
+from auth_bridges.rules.directory import in_service, lost_a_key
 from auth_bridges.rules.policy import Method
 from auth_bridges.rules.sessions import platform_of, rights_of
 from auth_bridges.second_factors import NotProved, SecondFactors
@@ -587,13 +588,3 @@ class AuthService:
 
     def _random_id(self) -> str:
         return self._chance(16).hex()
-
-
-def lost_a_key(before: Organisation, now: Organisation) -> bool:
-    """Whether a department may not sign in by some key any more by which it could."""
-    return any(key not in now.keys for key in before.keys)
-
-
-def in_service(clerk: Clerk, employer: Organisation) -> bool:
-    """Whether the clerk may begin a shift, as far as the directory says."""
-    return clerk.standing is Standing.ACTIVE and employer.standing is Standing.ACTIVE
