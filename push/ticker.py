@@ -154,8 +154,10 @@ class Ticker:
         due = await self._timeline.due(claim.shards, now=now, later=now + _TRY_AGAIN, limit=BATCH)
         return await self._fire_each(claim, due, now) if due else Fired(looked=0)
 
-    async def _fire_each(self, claim: Claim, due: Sequence[StoredMilestone], now: datetime) -> Fired:
-        """Fire ``due``; what cannot be is left for an hour and holds up nobody else."""
+    async def _fire_each(
+        self, claim: Claim, due: Sequence[StoredMilestone], now: datetime, *, tried: bool = False
+    ) -> Fired:
+        """Fire ``due``; what cannot be, nor a second time, is left for an hour and holds up nobody else."""
         try:
             return await self._fire_all(claim, due, now)
         except FenceLost:
@@ -167,6 +169,9 @@ class Ticker:
                 half = len(due) // 2
                 first = await self._fire_each(claim, due[:half], now)
                 return _sum(first, await self._fire_each(claim, due[half:], now))
+            if not tried:
+                # A store may have been away for a moment, and is there again: nobody waits an hour for that.
+                return await self._fire_each(claim, due, now, tried=True)
             await self._timeline.postpone([each.id for each in due], at=now + _TRY_AGAIN)
             _log.error("somebody cannot be told: %s", type(failure).__name__)
             self._meter.unread(1)

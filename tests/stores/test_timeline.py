@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import pytest
@@ -618,6 +618,28 @@ async def test_one_who_cannot_be_told_silences_nobody_else_and_is_told_once_they
     everything = await town.intents()
     assert father.id in {each.addressee for each in everything}
     assert len({each.id for each in everything}) == len(everything) > len(told)
+
+
+async def test_a_store_that_is_away_for_a_moment_costs_nobody_an_hour(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    father = await town.resident(FATHER)
+    due = {"kind": "INSURANCE", "scheme": "FLEXIBLE", "dueOn": "2026-12-01"}
+    await town.report({"sourceId": "due", "idNumber": FATHER, "facts": due})
+    within = town.parts.ticker._within
+    cut: list[bool] = []
+
+    async def cut_off_once(steps: Callable[[Any], Coroutine[Any, Any, Any]]) -> Any:  # noqa: ANN401  what a turn says
+        if not cut:
+            cut.append(True)
+            raise ConnectionError
+        return await within(steps)
+
+    monkeypatch.setattr(town.parts.ticker, "_within", cut_off_once)
+    await town.parts.ticker.once()
+
+    assert cut
+    assert [each.addressee for each in await town.intents()] == [father.id]
 
 
 async def test_what_is_due_is_found_by_its_index(town: Town) -> None:
